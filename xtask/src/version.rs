@@ -1,0 +1,116 @@
+//! Versions: a commit of an upstream, and the image tag that is built from it.
+
+use std::fmt;
+
+/// A full commit id: 40 lowercase hexadecimal digits.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CommitId(String);
+
+impl CommitId {
+    /// Parses 40 hexadecimal digits, in either case; `None` for anything else.
+    pub fn parse(text: &str) -> Option<Self> {
+        is_full_commit(text).then(|| CommitId(text.to_ascii_lowercase()))
+    }
+
+    /// The 40 digits.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The image tag: the first `length` digits (at most 40).
+    pub fn tag(&self, length: usize) -> &str {
+        &self.0[..length.min(self.0.len())]
+    }
+}
+
+impl fmt::Display for CommitId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Whether `text` is a full commit: 40 hexadecimal digits.
+pub fn is_full_commit(text: &str) -> bool {
+    text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// The commit part of `text` if that is `COMMIT` or `COMMIT-suffix`, where a commit has 7 to 40
+/// lowercase hexadecimal digits; `None` for anything that follows a branch or a moving tag.
+pub fn commit_part(text: &str) -> Option<&str> {
+    let commit = text.split_once('-').map_or(text, |(commit, _)| commit);
+    let digits = commit.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    ((7..=40).contains(&commit.len()) && digits && is_word(text)).then_some(commit)
+}
+
+/// Whether `text` is a single word: what a container registry accepts as a tag.
+///
+/// Source: the `tag` grammar of the OCI distribution specification.
+pub fn is_word(text: &str) -> bool {
+    let ok = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-');
+    (1..=128).contains(&text.len()) && text.bytes().all(ok) && !text.starts_with(['.', '-'])
+}
+
+/// Whether some YAML reader takes the plain scalar `digits` (hexadecimal digits) for a number.
+///
+/// YAML 1.1 reads `0123456` as octal and `0b01101` as binary, YAML 1.2 reads `1234567` as an
+/// integer, and the core schema of 1.2 reads `12e4567` as a float. Booleans and nulls can't be
+/// written with hexadecimal digits alone.
+pub fn reads_as_number(digits: &str) -> bool {
+    let decimal = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let binary = |text: &str| !text.is_empty() && text.bytes().all(|b| matches!(b, b'0' | b'1'));
+    decimal(digits)
+        || digits.strip_prefix("0b").is_some_and(binary)
+        || digits
+            .split_once(['e', 'E'])
+            .is_some_and(|(mantissa, exponent)| decimal(mantissa) && decimal(exponent))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commit_parts() {
+        let cases = [
+            ("22e638d", Some("22e638d")),
+            ("ec24093-rc", Some("ec24093")),
+            ("ec24093-rc.1_x", Some("ec24093")),
+            ("1234567", Some("1234567")),
+            (
+                "6ba2ceb0c6f0a1d1e6ba2ceb0c6f0a1d1e6ba2ce",
+                Some("6ba2ceb0c6f0a1d1e6ba2ceb0c6f0a1d1e6ba2ce"),
+            ),
+            ("22e638", None),
+            ("22E638D", None),
+            ("latest", None),
+            ("master", None),
+            ("", None),
+            ("22e638d rc", None),
+            ("{{ tag }}", None),
+            ("22e638d-{{ x }}", None),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(commit_part(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers() {
+        for text in ["1234567", "0123456", "12e4567", "0b01101", "1e00000", "0000000"] {
+            assert!(reads_as_number(text), "{text}");
+        }
+        for text in ["22e638d", "0b01102", "e123456", "123456e", "0b", "1e2e333", "abcdefa"] {
+            assert!(!reads_as_number(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn full_commits() {
+        let upper = "6BA2CEB0C6F0A1D1E6BA2CEB0C6F0A1D1E6BA2CE";
+        assert_eq!(
+            CommitId::parse(upper).map(|commit| commit.tag(7).to_owned()),
+            Some("6ba2ceb".to_owned())
+        );
+        assert_eq!(CommitId::parse("6ba2ceb"), None);
+    }
+}
