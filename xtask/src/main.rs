@@ -1,2 +1,76 @@
 //! Parses the command line, runs one command, prints the error, decides the exit status.
-fn main() {}
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use clap::error::ErrorKind;
+use xtask::cli::{Cli, Command, Format};
+use xtask::commands::{Session, demo, promote};
+use xtask::error::{Refusal, Refusals};
+use xtask::report;
+
+const FAILED: u8 = 1;
+const USAGE: u8 = 2;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return unparsed(&error),
+    };
+    let session = Session::new(cli.command.name(), &cli.global);
+    let result = match &cli.command {
+        Command::UpdateSchemas(typed) => promote::run(&session, &typed.into()),
+        Command::QrPromote(typed) => promote::run(&session, &typed.into()),
+        Command::Promote(typed) => promote::run(&session, &typed.into()),
+        Command::Demo(typed) => demo::run(&session, typed),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failed(&refusals(&error), cli.global.format),
+    }
+}
+
+/// Every reason behind an error. An error of another kind becomes one, with its causes.
+fn refusals(error: &anyhow::Error) -> Vec<Refusal> {
+    if let Some(refusals) = error.downcast_ref::<Refusals>() {
+        return refusals.0.clone();
+    }
+    match error.downcast_ref::<Refusal>() {
+        Some(refusal) => vec![refusal.clone()],
+        None => vec![Refusal::new(format!("{error:#}"))],
+    }
+}
+
+fn failed(refusals: &[Refusal], format: Format) -> ExitCode {
+    match format {
+        Format::Json => anstream::print!("{}", report::error_document(refusals)),
+        Format::Text => {
+            for refusal in refusals {
+                anstream::eprint!("{}", report::error(refusal));
+            }
+        }
+    }
+    ExitCode::from(if refusals.iter().any(|refusal| refusal.usage) { USAGE } else { FAILED })
+}
+
+/// What clap has to say: the help, or an error of usage.
+fn unparsed(error: &clap::Error) -> ExitCode {
+    let is_help = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+    if is_help || !wants_json() {
+        let _ = error.print();
+        return ExitCode::from(if is_help { 0 } else { USAGE });
+    }
+    let text = error.render().to_string();
+    let lines: Vec<_> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let usage = lines.iter().position(|line| line.starts_with("Usage:")).unwrap_or(lines.len());
+    let message = lines[..usage].join(" ");
+    let message = message.strip_prefix("error: ").unwrap_or(&message);
+    failed(&[Refusal::usage(message).help(lines[usage..].join("\n"))], Format::Json)
+}
+
+/// Whether JSON was asked for, on a command line that clap refused.
+fn wants_json() -> bool {
+    let words: Vec<_> = std::env::args_os().collect();
+    words.iter().any(|word| word == "--format=json")
+        || words.windows(2).any(|pair| pair[0] == "--format" && pair[1] == "json")
+}

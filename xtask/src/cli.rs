@@ -1,0 +1,156 @@
+//! What can be typed: clap types only. Their doc comments are the help.
+#![allow(missing_docs, reason = "what stands here is shown to users")]
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Promotes components in a GitOps repository: exactly, all or nothing, in one command
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", version, max_term_width = 100)]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Global options")]
+pub struct Global {
+    /// The checkout to work on [default: $APP_INTERFACE, else the git work tree around the
+    /// current folder]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub repo: Option<PathBuf>,
+    /// The configuration [default: promote.toml at the top of the checkout, else the built-in one]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Touch no network; --ref must then be a full commit
+    #[arg(long, global = true)]
+    pub offline: bool,
+    /// How results are printed
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
+    pub format: Format,
+    /// Print results and errors only: no progress, no notes
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// When to use colour
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: Color,
+}
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    Text,
+    Json,
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+impl Color {
+    /// Its name, as it is typed.
+    pub fn name(self) -> &'static str {
+        match self {
+            Color::Auto => "auto",
+            Color::Always => "always",
+            Color::Never => "never",
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Promote qontract-schemas
+    UpdateSchemas(UpdateSchemas),
+    /// Promote qontract-reconcile: every environment, or the named ones
+    QrPromote(QrPromote),
+    /// Promote a component in the named environments
+    Promote(Promote),
+    /// Build a small world of git repositories and run a whole promotion in it
+    Demo(Demo),
+}
+
+impl Command {
+    /// Its name, as it is typed.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Command::UpdateSchemas(_) => "update-schemas",
+            Command::QrPromote(_) => "qr-promote",
+            Command::Promote(_) => "promote",
+            Command::Demo(_) => "demo",
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub struct UpdateSchemas {
+    #[command(flatten)]
+    pub version: Version,
+    #[command(flatten)]
+    pub landing: Landing,
+}
+
+#[derive(Debug, Args)]
+pub struct QrPromote {
+    /// Only these environments
+    #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',')]
+    pub env: Vec<String>,
+    #[command(flatten)]
+    pub version: Version,
+    #[command(flatten)]
+    pub landing: Landing,
+}
+
+#[derive(Debug, Args)]
+pub struct Promote {
+    /// The environments
+    #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',')]
+    #[arg(required_unless_present = "all", conflicts_with = "all")]
+    pub env: Vec<String>,
+    /// Every environment
+    #[arg(long)]
+    pub all: bool,
+    /// The component
+    #[arg(long, value_name = "NAME", default_value = "qontract-reconcile")]
+    pub component: String,
+    #[command(flatten)]
+    pub version: Version,
+    #[command(flatten)]
+    pub landing: Landing,
+}
+
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// Where to build it: a new or empty folder [default: target/xtask-demo, made anew]
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct Version {
+    /// The version: a commit (7 or more digits), a branch or a tag of the upstream [default: the
+    /// head of its default branch]
+    #[arg(long = "ref", value_name = "REF")]
+    pub reference: Option<String>,
+}
+
+/// What is done with the plan.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Landing options")]
+pub struct Landing {
+    /// Show what would be done; write nothing
+    #[arg(short = 'n', long, conflicts_with = "commit")]
+    pub dry_run: bool,
+    /// Also commit the promoted files on the current branch; DO_COMMIT=1 in the environment means
+    /// the same
+    #[arg(long)]
+    pub commit: bool,
+}

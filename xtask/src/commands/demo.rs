@@ -1,0 +1,98 @@
+//! Builds a small world of git repositories and runs a whole promotion in it, as a user would.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use xshell::{Shell, cmd};
+
+use super::{Session, quoted};
+use crate::cli;
+use crate::error::Refusal;
+use crate::report::heading;
+use crate::world::World;
+
+/// Marks a folder that a demo made, and that the next one may remove.
+const MARK: &str = "made-by-cargo-xtask-demo";
+
+/// Builds the world, promotes in it, and says what to try next.
+pub fn run(session: &Session, typed: &cli::Demo) -> Result<()> {
+    let dir = match &typed.dir {
+        Some(dir) => dir.clone(),
+        None => default_dir()?,
+    };
+    let step = session.progress.local("building a world of git repositories");
+    let world = build(&dir)?;
+    drop(step);
+    session.print(&format!(
+        "A small app-interface, its remote and its upstreams: {}\n",
+        dir.display()
+    ))?;
+    let demo = Demo { session, world };
+    demo.step("The schemas first, in a commit of their own.", &["update-schemas", "--commit"])?;
+    demo.step("Then qontract-reconcile, everywhere.", &["qr-promote", "--commit"])?;
+    demo.step("Twice is once.", &["promote", "--env", "tekton"])?;
+    session.print(&demo.what_next())
+}
+
+/// `target/xtask-demo` of the workspace that the tool was built from.
+fn default_dir() -> Result<PathBuf> {
+    let manifest = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+    let workspace = manifest.as_deref().and_then(Path::parent).map(Path::to_path_buf);
+    let workspace = workspace.map_or_else(std::env::current_dir, Ok);
+    Ok(workspace.context("can't tell the current folder")?.join("target/xtask-demo"))
+}
+
+/// The world in `dir`, which is new, empty, or made by an earlier demo.
+fn build(dir: &Path) -> Result<World> {
+    if dir.join(MARK).exists() {
+        std::fs::remove_dir_all(dir)
+            .with_context(|| format!("can't remove `{}`", dir.display()))?;
+    }
+    let is_occupied = std::fs::read_dir(dir).is_ok_and(|mut entries| entries.next().is_some());
+    if is_occupied || dir.is_file() {
+        let refusal = Refusal::new(format!("`{}` is in use, and no demo made it", dir.display()));
+        return Err(refusal.help("name a new or empty folder: `--dir DIR`").into());
+    }
+    let world = World::create(dir)?;
+    std::fs::write(dir.join(MARK), "")
+        .with_context(|| format!("can't write to `{}`", dir.display()))?;
+    Ok(world)
+}
+
+struct Demo<'a> {
+    session: &'a Session,
+    world: World,
+}
+
+impl Demo<'_> {
+    /// Runs this program in the world's checkout, with a cache of its own.
+    fn step(&self, title: &str, args: &[&str]) -> Result<()> {
+        let typed = format!("cargo xtask {}", args.join(" "));
+        self.session.print(&heading(title, &typed))?;
+        let program = std::env::current_exe().context("can't tell where this program is")?;
+        let shell = Shell::new()?;
+        let World { repository, root, .. } = &self.world;
+        let options = self.session.passed_on();
+        cmd!(shell, "{program} --repo {repository} {options...} {args...}")
+            .quiet()
+            .env("XTASK_CACHE", root.join("cache"))
+            .env_remove("DO_COMMIT")
+            .run()
+            .with_context(|| format!("the demo stopped at `{typed}`"))
+    }
+
+    fn what_next(&self) -> String {
+        let checkout = quoted(&self.world.repository.display().to_string());
+        let older = &self.world.reconcile.commits[self.world.reconcile.commits.len() - 3];
+        heading(
+            "Your turn.",
+            &format!(
+                "export APP_INTERFACE={checkout}\n\
+                 $ cargo xtask promote --env tekton --ref {} --dry-run\n\
+                 $ cargo xtask qr-promote --ref v0.10.0\n\
+                 $ git -C {checkout} log -p",
+                &older[..7]
+            ),
+        )
+    }
+}

@@ -1,0 +1,88 @@
+//! Refuses two pins that would find the same scalar.
+
+use super::reader::Source;
+use crate::component::{
+    Component, Environment, PinSpec, Place, SaasFilter, Selector, same_upstream,
+};
+use crate::error::Refusal;
+
+struct Owned<'a> {
+    component: &'a Component,
+    environment: &'a Environment,
+    pin: &'a PinSpec,
+}
+
+/// Refuses the first pin that takes what an earlier one takes, in any environment or component.
+///
+/// Pins with different kinds of selectors, and two different globs, are not compared: only the
+/// tree can tell.
+pub(super) fn check(source: &Source, components: &[Component]) -> Result<(), Refusal> {
+    let mut pins: Vec<Owned> = components.iter().flat_map(owned_pins).collect();
+    pins.sort_by_key(|owned| owned.pin.at);
+    for (index, second) in pins.iter().enumerate() {
+        let shared = |first| shared_place(first, second).map(|place| (first, place));
+        if let Some((first, place)) = pins[..index].iter().find_map(shared) {
+            return Err(refuse(source, first, second, place));
+        }
+    }
+    Ok(())
+}
+
+fn owned_pins(component: &Component) -> impl Iterator<Item = Owned<'_>> {
+    component.environments.iter().flat_map(move |environment| {
+        environment.pins.iter().map(move |pin| Owned { component, environment, pin })
+    })
+}
+
+fn refuse(source: &Source, first: &Owned, second: &Owned, place: &str) -> Refusal {
+    let message = format!(
+        "{} in `{place}` is pinned already, by environment `{}` of component `{}` \
+         (line {}, column {})",
+        second.pin.selector,
+        first.environment.name,
+        first.component.name,
+        first.pin.at.line,
+        first.pin.at.column,
+    );
+    let help = match second.pin.selector {
+        Selector::Saas(_) => {
+            "remove one of the two pins, or narrow both by `template`, `target` or `namespace`"
+        }
+        _ => "remove one of the two pins",
+    };
+    source.refuse(second.pin.at, message).help(help)
+}
+
+/// The file or the glob in which both pins find the same.
+fn shared_place<'a>(first: &Owned<'a>, second: &Owned<'a>) -> Option<&'a str> {
+    if !same_selector(first, second) {
+        return None;
+    }
+    match (&first.pin.place, &second.pin.place) {
+        (Place::File(one), Place::File(other)) => (one == other).then_some(one.as_str()),
+        (Place::Glob(one), Place::Glob(other)) => (one == other).then_some(one),
+        (Place::File(file), Place::Glob(glob)) | (Place::Glob(glob), Place::File(file)) => {
+            fast_glob::glob_match(glob, file.as_str()).then_some(file.as_str())
+        }
+    }
+}
+
+fn same_selector(first: &Owned, second: &Owned) -> bool {
+    match (&first.pin.selector, &second.pin.selector) {
+        (Selector::Saas(one), Selector::Saas(other)) => {
+            same_upstream(&first.component.upstream, &second.component.upstream)
+                && (includes(one, other) || includes(other, one))
+        }
+        (Selector::Path(one), Selector::Path(other)) => one.steps == other.steps,
+        (one, other) => one == other,
+    }
+}
+
+fn includes(wide: &SaasFilter, narrow: &SaasFilter) -> bool {
+    fn includes(wide: &Option<String>, narrow: &Option<String>) -> bool {
+        wide.is_none() || wide == narrow
+    }
+    includes(&wide.template, &narrow.template)
+        && includes(&wide.target, &narrow.target)
+        && includes(&wide.namespace, &narrow.namespace)
+}

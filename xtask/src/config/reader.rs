@@ -1,0 +1,311 @@
+//! TOML tables whose every refusal has a line and a column.
+//! It knows what types are, but not what a key means.
+
+use std::ops::Range;
+
+use toml_edit::{Document, Item, TableLike, TomlError, Value};
+
+use crate::component::Position;
+use crate::error::Refusal;
+
+/// A configuration's text, which turns byte offsets into positions.
+pub(super) struct Source<'a> {
+    file: &'a str,
+    text: &'a str,
+    /// Where each line starts, in bytes.
+    lines: Vec<usize>,
+}
+
+/// A table of a [`Source`].
+pub(super) struct Table<'a> {
+    source: &'a Source<'a>,
+    /// What it is called in refusals.
+    label: String,
+    /// In bytes.
+    offset: usize,
+    items: &'a dyn TableLike,
+}
+
+/// A string of a [`Source`]: not blank, and free of control characters.
+pub(super) struct Text<'a> {
+    source: &'a Source<'a>,
+    /// What it is called in refusals.
+    label: String,
+    /// In bytes.
+    offset: usize,
+    pub(super) value: &'a str,
+}
+
+impl<'a> Source<'a> {
+    /// Takes a text without its BOM, if it has one.
+    pub(super) fn new(file: &'a str, text: &'a str) -> Self {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let ends = text.match_indices('\n').map(|(end, _)| end + 1);
+        Source { file, text, lines: std::iter::once(0).chain(ends).collect() }
+    }
+
+    /// Parses the text; refuses what is not TOML, duplicate keys included.
+    pub(super) fn document(&self) -> Result<Document<&'a str>, Refusal> {
+        Document::parse(self.text).map_err(|error| self.syntax(&error))
+    }
+
+    /// Refuses what stands at a position.
+    pub(super) fn refuse(&self, at: Position, message: impl Into<String>) -> Refusal {
+        Refusal::new(message).file(self.file).line(at.line).column(at.column)
+    }
+
+    fn syntax(&self, error: &TomlError) -> Refusal {
+        let span = error.span().unwrap_or_default();
+        let at = self.position(span.start);
+        match (error.message(), self.text.get(span)) {
+            ("duplicate key", Some(key)) => self.refuse(at, format!("duplicate key `{key}`")),
+            (message, _) => self.refuse(at, format!("not valid TOML: {message}")),
+        }
+    }
+
+    /// The position of a byte; bytes that continue a character don't count.
+    fn position(&self, offset: usize) -> Position {
+        let line = self.lines.partition_point(|start| *start <= offset);
+        let before = &self.text.as_bytes()[self.lines[line - 1]..offset];
+        let characters = before.iter().filter(|byte| **byte & 0xC0 != 0x80).count();
+        Position { line, column: characters + 1 }
+    }
+}
+
+impl<'a> Table<'a> {
+    /// The whole document.
+    pub(super) fn root(source: &'a Source<'a>, items: &'a dyn TableLike) -> Self {
+        Table { source, label: "the configuration".to_owned(), offset: 0, items }
+    }
+
+    /// Where the table is defined: its key if it is named, else its bracket.
+    pub(super) fn at(&self) -> Position {
+        self.source.position(self.offset)
+    }
+
+    /// Whether the table has that key.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.items.contains_key(key)
+    }
+
+    /// Refuses the table as a whole; the message continues its name.
+    pub(super) fn refuse(&self, message: &str) -> Refusal {
+        self.source.refuse(self.at(), format!("{} {message}", self.label))
+    }
+
+    /// Refuses the value of a key; the message continues the key's name.
+    pub(super) fn refuse_value(&self, key: &str, message: &str) -> Refusal {
+        self.source.refuse(self.source.position(self.offset_of(key)), format!("`{key}` {message}"))
+    }
+
+    /// Refuses any key that is not `known`.
+    pub(super) fn knows(&self, known: &[&str]) -> Result<(), Refusal> {
+        match self.keys().into_iter().find(|(_, key)| !known.contains(key)) {
+            Some((offset, key)) => {
+                let message = format!("unknown key `{}` in {}", key.escape_debug(), self.label);
+                let help = match nearest(key, known) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("known keys: {}", listed(known.iter().copied())),
+                };
+                Err(self.source.refuse(self.source.position(offset), message).help(help))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The string under a key, as `rule` takes it.
+    pub(super) fn text<T>(
+        &self,
+        key: &str,
+        rule: impl FnOnce(&Text<'a>) -> Result<T, Refusal>,
+    ) -> Result<Option<T>, Refusal> {
+        let Some(item) = self.items.get(key) else { return Ok(None) };
+        let value = item.as_str().ok_or_else(|| self.mistyped(key, item, "a string"))?;
+        let text = Text::new(self.source, format!("`{key}`"), self.offset_of(key), value)?;
+        rule(&text).map(Some)
+    }
+
+    /// The strings in the array under a key, each as `rule` takes it; none if the key is missing.
+    pub(super) fn texts<T>(
+        &self,
+        key: &str,
+        mut rule: impl FnMut(&Text<'a>) -> Result<T, Refusal>,
+    ) -> Result<Vec<T>, Refusal> {
+        let Some(item) = self.items.get(key) else { return Ok(Vec::new()) };
+        let array = item.as_array().ok_or_else(|| self.mistyped(key, item, "an array of strings"));
+        let read = |value: &'a Value| {
+            let label = format!("an item of `{key}`");
+            let offset = self.start(value.span());
+            let string = value.as_str().ok_or_else(|| {
+                let message = format!("{label} is {}, expected a string", article(value));
+                self.source.refuse(self.source.position(offset), message)
+            })?;
+            rule(&Text::new(self.source, label, offset, string)?)
+        };
+        array?.iter().map(read).collect()
+    }
+
+    /// The integer under a key.
+    pub(super) fn integer(&self, key: &str) -> Result<Option<i64>, Refusal> {
+        let Some(item) = self.items.get(key) else { return Ok(None) };
+        item.as_integer().map(Some).ok_or_else(|| self.mistyped(key, item, "an integer"))
+    }
+
+    /// The boolean under a key.
+    pub(super) fn boolean(&self, key: &str) -> Result<Option<bool>, Refusal> {
+        let Some(item) = self.items.get(key) else { return Ok(None) };
+        item.as_bool().map(Some).ok_or_else(|| self.mistyped(key, item, "a boolean"))
+    }
+
+    /// The table under a key.
+    pub(super) fn table(&self, key: &str) -> Result<Option<Table<'a>>, Refusal> {
+        let Some(item) = self.items.get(key) else { return Ok(None) };
+        let items = item.as_table_like().ok_or_else(|| self.mistyped(key, item, "a table"))?;
+        let label = format!("`{key}`");
+        Ok(Some(Table { source: self.source, label, offset: self.offset_of(key), items }))
+    }
+
+    /// The tables inside the table under `kind`, with their names, in the order of the text.
+    ///
+    /// Not in the order of the parser: that puts `[a]` after `[b]` if `[a.x]` came before `[b]`.
+    pub(super) fn named(&self, kind: &str) -> Result<Vec<(Text<'a>, Table<'a>)>, Refusal> {
+        let Some(tables) = self.table(kind)? else { return Ok(Vec::new()) };
+        let read = |(offset, key): (usize, &'a str)| {
+            let name = Text::new(self.source, format!("the {kind} name"), offset, key)?;
+            let label = format!("{kind} `{key}`");
+            match tables.table(key)? {
+                Some(table) => Ok(Some((name, Table { label, offset, ..table }))),
+                None => Ok(None),
+            }
+        };
+        tables.keys().into_iter().map(read).filter_map(Result::transpose).collect()
+    }
+
+    /// The tables in the array under a key, written inline or as `[[key]]`; `label` names each.
+    pub(super) fn tables(&self, key: &str, label: &str) -> Result<Vec<Table<'a>>, Refusal> {
+        let inner = |span, items| {
+            let (source, offset) = (self.source, self.start(span));
+            Table { source, label: label.to_owned(), offset, items }
+        };
+        match self.items.get(key) {
+            None => Ok(Vec::new()),
+            Some(Item::ArrayOfTables(tables)) => {
+                Ok(tables.iter().map(|table| inner(table.span(), table)).collect())
+            }
+            Some(Item::Value(Value::Array(values))) => {
+                let read = |value: &'a Value| match value.as_inline_table() {
+                    Some(table) => Ok(inner(table.span(), table)),
+                    None => {
+                        let at = self.source.position(self.start(value.span()));
+                        let found = article(value);
+                        let message = format!("{label} is {found}, expected a table");
+                        Err(self.source.refuse(at, message))
+                    }
+                };
+                values.iter().map(read).collect()
+            }
+            Some(item) => Err(self.mistyped(key, item, "an array of tables")),
+        }
+    }
+
+    /// The keys with their offsets, in the order of the text.
+    fn keys(&self) -> Vec<(usize, &'a str)> {
+        let offset = |key| self.start(self.items.key(key).and_then(|key| key.span()));
+        let mut keys: Vec<_> = self.items.iter().map(|(key, _)| (offset(key), key)).collect();
+        keys.sort_unstable();
+        keys
+    }
+
+    /// Where the value of a key starts; where the key does, for a table made of dotted keys.
+    fn offset_of(&self, key: &str) -> usize {
+        let span = |(key, item): (&toml_edit::Key, &Item)| item.span().or_else(|| key.span());
+        self.start(self.items.get_key_value(key).and_then(span))
+    }
+
+    fn start(&self, span: Option<Range<usize>>) -> usize {
+        span.map_or(self.offset, |span| span.start)
+    }
+
+    fn mistyped(&self, key: &str, item: &Item, expected: &str) -> Refusal {
+        let found = match item {
+            Item::Value(value) => article(value),
+            Item::ArrayOfTables(_) => "an array of tables",
+            Item::Table(_) | Item::None => "a table",
+        };
+        self.refuse_value(key, &format!("is {found}, expected {expected}"))
+    }
+}
+
+impl<'a> Text<'a> {
+    fn new(
+        source: &'a Source<'a>,
+        label: String,
+        offset: usize,
+        value: &'a str,
+    ) -> Result<Self, Refusal> {
+        let text = Text { source, label, offset, value };
+        if value.trim().is_empty() {
+            return Err(text.refuse("is empty"));
+        }
+        match value.chars().find(|character| character.is_control()) {
+            Some(bad) => {
+                Err(text.refuse(&format!("has the control character `{}`", bad.escape_debug())))
+            }
+            None => Ok(text),
+        }
+    }
+
+    /// Where the string starts, its quote included.
+    pub(super) fn at(&self) -> Position {
+        self.source.position(self.offset)
+    }
+
+    /// Refuses the string; the message continues its name.
+    pub(super) fn refuse(&self, message: &str) -> Refusal {
+        self.source.refuse(self.at(), format!("{} {message}", self.label))
+    }
+
+    /// Refuses the string for not being what is expected.
+    pub(super) fn unlike(&self, expected: &str) -> Refusal {
+        self.refuse(&format!("is `{}`, expected {expected}", self.value))
+    }
+}
+
+/// The words in backticks, with commas.
+pub(super) fn listed<'w>(words: impl Iterator<Item = &'w str>) -> String {
+    words.map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+}
+
+fn article(value: &Value) -> &'static str {
+    match value {
+        Value::String(_) => "a string",
+        Value::Integer(_) => "an integer",
+        Value::Float(_) => "a float",
+        Value::Boolean(_) => "a boolean",
+        Value::Datetime(_) => "a date or time",
+        Value::Array(_) => "an array",
+        Value::InlineTable(_) => "a table",
+    }
+}
+
+/// The known word that at most two edits of one character make of `word`.
+fn nearest<'w>(word: &str, known: &[&'w str]) -> Option<&'w str> {
+    let near = known.iter().map(|known| (edit_distance(word, known), *known));
+    let (distance, known) = near.min_by_key(|(distance, _)| *distance)?;
+    (distance <= 2 && distance < word.chars().count()).then_some(known)
+}
+
+/// The Levenshtein distance, in characters.
+fn edit_distance(one: &str, other: &str) -> usize {
+    let other: Vec<char> = other.chars().collect();
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (index, left) in one.chars().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], index + 1);
+        for (column, right) in other.iter().enumerate() {
+            let replaced = diagonal + usize::from(left != *right);
+            let least = replaced.min(row[column] + 1).min(row[column + 1] + 1);
+            diagonal = std::mem::replace(&mut row[column + 1], least);
+        }
+    }
+    row[other.len()]
+}

@@ -1,0 +1,159 @@
+//! What a string of the configuration must be like; each rule has one function.
+
+use fast_glob::ErrorKind;
+
+use super::Forge;
+use super::key_path;
+use super::reader::Text;
+use crate::component::{Form, KeyPath, RepoPath};
+use crate::error::Refusal;
+
+/// Takes a name or an address: one word that no command can mistake for an option.
+pub(super) fn name(text: &Text) -> Result<String, Refusal> {
+    if text.value.starts_with('-') || text.value.contains(char::is_whitespace) {
+        return Err(text.unlike("one word that doesn't start with `-`"));
+    }
+    Ok(text.value.to_owned())
+}
+
+/// Takes a branch: a name that means nothing else in a refspec or a revision.
+///
+/// Source: `git help check-ref-format`.
+pub(super) fn branch(text: &Text) -> Result<String, Refusal> {
+    let special = text.value.contains(['~', '^', ':', '?', '*', '[', '\\']);
+    if special || text.value.contains("..") || text.value.contains("@{") {
+        return Err(text.unlike("the name of a branch"));
+    }
+    name(text)
+}
+
+/// Takes a label: like a name, but with blanks.
+pub(super) fn label(text: &Text) -> Result<String, Refusal> {
+    if text.value.starts_with('-') {
+        return Err(text.unlike("a label that doesn't start with `-`"));
+    }
+    Ok(text.value.to_owned())
+}
+
+/// Takes any string.
+pub(super) fn any(text: &Text) -> Result<String, Refusal> {
+    Ok(text.value.to_owned())
+}
+
+/// Takes a way to open merge requests.
+pub(super) fn forge(text: &Text) -> Result<Forge, Refusal> {
+    match text.value {
+        "gitlab" => Ok(Forge::Gitlab),
+        "agit" => Ok(Forge::Agit),
+        "none" => Ok(Forge::None),
+        _ => Err(text.unlike("`gitlab`, `agit` or `none`")),
+    }
+}
+
+/// Takes what a pin is written as.
+pub(super) fn form(text: &Text) -> Result<Form, Refusal> {
+    match text.value {
+        "commit" => Ok(Form::Commit),
+        "tag" => Ok(Form::Tag),
+        _ => Err(text.unlike("`commit` or `tag`")),
+    }
+}
+
+/// Takes the path of a file in the repository.
+pub(super) fn file(text: &Text) -> Result<RepoPath, Refusal> {
+    RepoPath::parse(text.value).ok_or_else(|| {
+        let refusal =
+            text.unlike("a path inside the repository, relative to its top, outside `.git`");
+        let slashed = text.value.replace('\\', "/");
+        match RepoPath::parse(slashed.trim_start_matches("./").trim_start_matches('/')) {
+            Some(path) => refusal.help(format!("write `{path}`")),
+            None => refusal,
+        }
+    })
+}
+
+/// Takes a path in the upstream: a file, or a folder with or without a final slash.
+pub(super) fn upstream_path(text: &Text) -> Result<String, Refusal> {
+    let path = text.value.strip_suffix('/').unwrap_or(text.value);
+    match RepoPath::parse(path) {
+        Some(_) => Ok(text.value.to_owned()),
+        None => Err(text.unlike("a path relative to the top of the upstream")),
+    }
+}
+
+/// Takes a glob over the files of the repository.
+pub(super) fn glob(text: &Text) -> Result<String, Refusal> {
+    fast_glob::validate(text.value)
+        .map_err(|error| text.unlike(&format!("a glob: {}", glob_fault(error.kind))))?;
+    let astray = |part| matches!(part, "" | "." | "..");
+    if text.value.starts_with('!') || text.value.split('/').any(astray) {
+        return Err(text.unlike(
+            "a glob relative to the top of the repository, without `!`, `..` or empty parts",
+        ));
+    }
+    Ok(text.value.to_owned())
+}
+
+fn glob_fault(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::UnclosedBrace => "a `{` is never closed",
+        ErrorKind::UnclosedBracket => "a `[` is never closed",
+        ErrorKind::TrailingBackslash => "the `\\` at its end escapes nothing",
+        ErrorKind::BraceNestingTooDeep | ErrorKind::TooManyBraceGroups => {
+            "it has more than 10 groups in braces"
+        }
+        _ => "its syntax is wrong",
+    }
+}
+
+/// Takes a name that a shell accepts for a variable.
+pub(super) fn variable(text: &Text) -> Result<String, Refusal> {
+    let inner = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    if text.value.starts_with(|first: char| first.is_ascii_digit())
+        || !text.value.bytes().all(inner)
+    {
+        return Err(text.unlike("letters, digits and `_`, no digit first"));
+    }
+    Ok(text.value.to_owned())
+}
+
+/// Takes an image with its registry, without a tag or a digest.
+///
+/// Source: the `name` grammar of the OCI distribution specification; and Docker's rule that the
+/// first part is a host only if it has a dot or a port, or is `localhost`.
+pub(super) fn image(text: &Text) -> Result<String, Refusal> {
+    match text.value.split_once('/') {
+        Some((host, name)) if is_host(host) && name.split('/').all(is_image_part) => {
+            Ok(text.value.to_owned())
+        }
+        _ => Err(text
+            .unlike("a registry and a lowercase name, without tag or digest")
+            .help("write it as in `quay.io/org/name`")),
+    }
+}
+
+fn is_host(text: &str) -> bool {
+    let (host, port) = match text.split_once(':') {
+        Some((host, port)) => (host, Some(port)),
+        None => (text, None),
+    };
+    let inner = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
+    let digits = |port: &str| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+    (port.is_some() || host == "localhost" || host.contains('.'))
+        && host.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && host.chars().all(inner)
+        && port.is_none_or(digits)
+}
+
+fn is_image_part(text: &str) -> bool {
+    let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    let separator = |between: &str| {
+        matches!(between, "" | "." | "_" | "__") || between.bytes().all(|byte| byte == b'-')
+    };
+    text.starts_with(inner) && text.ends_with(inner) && text.split(inner).all(separator)
+}
+
+/// Takes the path of a scalar, such as `a[name=x].b`.
+pub(super) fn path(text: &Text) -> Result<KeyPath, Refusal> {
+    key_path::parse(text.value).map_err(|fault| text.unlike(&fault.expected).help(fault.help))
+}

@@ -1,0 +1,37 @@
+//! Other people's text, made safe to print on a terminal.
+
+/// `text` with control characters, and those that reorder a line, written as `\u{…}`.
+pub fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() || reorders(c) {
+            out.extend(c.escape_unicode());
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// The bidirectional controls of Unicode, and its line and paragraph separators.
+fn reorders(c: char) -> bool {
+    matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn controls() {
+        let cases = [
+            ("plain: é 漢 🎉 `x`", "plain: é 漢 🎉 `x`"),
+            ("\u{1b}[31mred\u{7}", "\\u{1b}[31mred\\u{7}"),
+            ("a\r\nb\tc\u{9b}", "a\\u{d}\\u{a}b\\u{9}c\\u{9b}"),
+            ("evil\u{202e}txt", "evil\\u{202e}txt"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(escaped(text), expected);
+        }
+    }
+}

@@ -1,0 +1,319 @@
+//! Runs git: nothing else says `git`. Local commands here, those of the network in `network`.
+//!
+//! Knows folders, revisions and paths; neither components nor plans.
+
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::process::Output;
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow, bail};
+use xshell::{Cmd, Shell, cmd};
+
+pub use failure::{Cause, Failure};
+pub use network::PATIENCE;
+
+use crate::component::RepoPath;
+use crate::error::Refusal;
+use crate::escape::escaped;
+use crate::version::CommitId;
+
+mod failure;
+mod network;
+
+/// Environment variables that would point git at another repository than the one that is meant.
+const ELSEWHERE: &[&str] = &[
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_COMMON_DIR",
+    "GIT_INDEX_FILE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_NAMESPACE",
+    "GIT_PREFIX",
+    "GIT_SHALLOW_FILE",
+    "GIT_GRAFT_FILE",
+];
+
+/// What `GIT_LITERAL_PATHSPECS` can't be combined with.
+const PATHSPECS: &[&str] = &["GIT_GLOB_PATHSPECS", "GIT_NOGLOB_PATHSPECS", "GIT_ICASE_PATHSPECS"];
+
+/// Git, run in one folder. Cheap to make; runs nothing by itself.
+#[derive(Debug, Clone)]
+pub struct Git {
+    place: Vec<OsString>,
+    env: Vec<(String, OsString)>,
+    patience: Duration,
+}
+
+/// One line of `git status`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// The two letters: of the index, of the work tree.
+    pub state: String,
+    /// Relative to the top of the work tree.
+    pub path: String,
+}
+
+impl Git {
+    /// Git in a folder of a work tree.
+    pub fn at(folder: impl AsRef<Path>) -> Self {
+        Git::with_place(vec!["-C".into(), folder.as_ref().into()])
+    }
+
+    /// Git in a bare repository, whatever the current folder is.
+    pub fn bare(git_dir: impl AsRef<Path>) -> Self {
+        let mut place = OsString::from("--git-dir=");
+        place.push(git_dir.as_ref());
+        Git::with_place(vec![place])
+    }
+
+    fn with_place(place: Vec<OsString>) -> Self {
+        Git { place, env: Vec::new(), patience: PATIENCE }
+    }
+
+    /// Adds an environment variable, such as a private `GIT_INDEX_FILE`.
+    pub fn env(mut self, name: &str, value: impl Into<OsString>) -> Self {
+        self.env.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// Sets how long the network may be silent; 30 seconds if this isn't called.
+    pub fn patience(self, patience: Duration) -> Self {
+        Git { patience, ..self }
+    }
+
+    /// The standard output of a command, as text without its last line end.
+    pub fn read<I>(&self, args: I) -> Result<String>
+    where
+        I: IntoIterator<Item: AsRef<OsStr>>,
+    {
+        let mut text = String::from_utf8(self.bytes(args)?).context("git's output isn't UTF-8")?;
+        if text.ends_with('\n') {
+            text.pop();
+        }
+        Ok(text)
+    }
+
+    /// The standard output of a command, as it is.
+    pub fn bytes<I>(&self, args: I) -> Result<Vec<u8>>
+    where
+        I: IntoIterator<Item: AsRef<OsStr>>,
+    {
+        self.run(args, b"")
+    }
+
+    /// The same for a command that reads `stdin`.
+    pub fn run<I>(&self, args: I, stdin: &[u8]) -> Result<Vec<u8>>
+    where
+        I: IntoIterator<Item: AsRef<OsStr>>,
+    {
+        let args = collected(args);
+        let output = self.output(&args, stdin)?;
+        if output.status.success() { Ok(output.stdout) } else { Err(failed(&args, &output)) }
+    }
+
+    /// Whether a command exits with 0 (yes) or 1 (no); any other status is an error.
+    pub fn holds<I>(&self, args: I) -> Result<bool>
+    where
+        I: IntoIterator<Item: AsRef<OsStr>>,
+    {
+        let args = collected(args);
+        let output = self.output(&args, b"")?;
+        match output.status.code() {
+            Some(0) => Ok(true),
+            Some(1) => Ok(false),
+            _ => Err(failed(&args, &output)),
+        }
+    }
+
+    /// The top of the work tree and the absolute git folder; `None` outside of any repository.
+    ///
+    /// A bare repository, or a folder inside `.git`, is an error.
+    pub fn top_and_git_dir(&self) -> Result<Option<(PathBuf, PathBuf)>> {
+        let args = collected(["rev-parse", "--show-toplevel", "--absolute-git-dir"]);
+        let output = self.output(&args, b"")?;
+        if !output.status.success() {
+            let failure = Failure::of(attempt(&args), &output.stderr);
+            if failure.reason.starts_with("not a git repository (or any ") {
+                return Ok(None);
+            }
+            if failure.reason == "this operation must be run in a work tree" {
+                let refusal = Refusal::new("this is a bare repository or a `.git` folder")
+                    .help("name the folder of a checkout with `--repo`");
+                return Err(refusal.into());
+            }
+            return Err(Refusal::from(failure).into());
+        }
+        let text = String::from_utf8(output.stdout).context("the path isn't UTF-8")?;
+        match text.trim_end_matches('\n').split_once('\n') {
+            Some((top, git_dir)) => Ok(Some((top.into(), git_dir.into()))),
+            None => bail!("`git rev-parse` said only `{}`", escaped(&text)),
+        }
+    }
+
+    /// The address that git would use for `url` here, after the user's `url.*.insteadOf`.
+    pub fn effective_url(&self, url: &str) -> Result<String> {
+        self.read(["ls-remote", "--get-url", "--end-of-options", url])
+    }
+
+    /// What `git status` says of `paths`, untracked files included. No paths, no changes.
+    pub fn status(&self, paths: &[RepoPath]) -> Result<Vec<Change>> {
+        if paths.is_empty() {
+            return Ok(Vec::new());
+        }
+        let flags = ["status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all"];
+        let paths = paths.iter().map(RepoPath::as_str);
+        let out = self.bytes(flags.into_iter().chain(["--"]).chain(paths))?;
+        let text = String::from_utf8_lossy(&out);
+        let change = |entry: &str| {
+            let (state, path) = entry.split_at_checked(3)?;
+            Some(Change { state: state[..2].to_owned(), path: path.to_owned() })
+        };
+        Ok(text.split('\0').filter_map(change).collect())
+    }
+
+    /// Commits the work tree's state of `paths` (never none) and nothing else; hooks and signing
+    /// as the user has them. [`Git::at`] must be the top of the work tree.
+    pub fn commit_only(&self, message: &str, paths: &[RepoPath]) -> Result<CommitId> {
+        let shell = Shell::new().context("can't run `git commit`")?;
+        let place = &self.place;
+        let flags = ["--quiet", "--only", "--cleanup=whitespace", "--file=-"];
+        // GIT_LITERAL_PATHSPECS would reach the hooks.
+        let paths = paths.iter().map(|path| format!(":(top,literal){path}"));
+        let commit = cmd!(shell, "git {place...} commit {flags...} -- {paths...}").stdin(message);
+        let commit = without(commit, ELSEWHERE).env_remove("GIT_LITERAL_PATHSPECS");
+        let commit = without(commit, PATHSPECS).envs(self.env.iter().map(|(n, v)| (n, v)));
+        let output = commit.quiet().ignore_status().output()?;
+        if !output.status.success() {
+            let refusal = Refusal::new("`git commit` failed, or a hook of it");
+            let said = [output.stdout, output.stderr].concat();
+            return Err(refusal.help(tail(&String::from_utf8_lossy(&said))).into());
+        }
+        self.commit("HEAD")
+    }
+
+    /// The commit that a revision names.
+    pub fn commit(&self, revision: &str) -> Result<CommitId> {
+        let peeled = format!("{revision}^{{commit}}");
+        let id = self.read(["rev-parse", "--verify", "--end-of-options", &peeled])?;
+        CommitId::parse(&id).ok_or_else(|| anyhow!("`{}` isn't a SHA-1 commit", escaped(&id)))
+    }
+
+    /// The files at `paths` in `revision`, in that order; `None` where there is no file.
+    pub fn show_many(&self, revision: &str, paths: &[RepoPath]) -> Result<Vec<Option<Vec<u8>>>> {
+        let asked: String = paths.iter().map(|path| format!("{revision}:{path}\n")).collect();
+        let out = self.run(["cat-file", "--batch"], asked.as_bytes())?;
+        let mut rest = out.as_slice();
+        paths.iter().map(|_| next_blob(&mut rest)).collect()
+    }
+
+    /// The operation that is under way in this work tree, such as `merge`.
+    pub fn mid_operation(&self) -> Result<Option<&'static str>> {
+        let git_dir = PathBuf::from(self.read(["rev-parse", "--absolute-git-dir"])?);
+        let marks = [
+            ("MERGE_HEAD", "merge"),
+            ("rebase-merge", "rebase"),
+            ("rebase-apply", "rebase"),
+            ("CHERRY_PICK_HEAD", "cherry-pick"),
+            ("REVERT_HEAD", "revert"),
+        ];
+        Ok(marks.into_iter().find(|(mark, _)| git_dir.join(mark).exists()).map(|(_, name)| name))
+    }
+
+    fn output(&self, args: &[OsString], stdin: &[u8]) -> Result<Output> {
+        let refuse = |error: xshell::Error| Refusal::from(not_started(&attempt(args), &error));
+        let shell = Shell::new().map_err(refuse)?;
+        let command = self.command(&shell, [], args).stdin(stdin);
+        Ok(command.output().map_err(refuse)?)
+    }
+
+    /// Git with the environment that makes it predictable; the status is the caller's to read.
+    fn command<'a, 'b, I>(
+        &self,
+        shell: &'a Shell,
+        config: impl IntoIterator<Item = &'b OsStr>,
+        args: I,
+    ) -> Cmd<'a>
+    where
+        I: IntoIterator<Item: AsRef<OsStr>>,
+    {
+        let place = &self.place;
+        let command = cmd!(shell, "git {place...} {config...} {args...}");
+        without(without(command, ELSEWHERE), PATHSPECS)
+            .env("LC_ALL", "C")
+            .env("GIT_TERMINAL_PROMPT", "0")
+            .env("GIT_LITERAL_PATHSPECS", "1")
+            .env("GIT_OPTIONAL_LOCKS", "0")
+            .envs(self.env.iter().map(|(name, value)| (name, value)))
+            .quiet()
+            .ignore_status()
+    }
+}
+
+fn without<'a>(command: Cmd<'a>, names: &[&str]) -> Cmd<'a> {
+    names.iter().fold(command, |command, name| command.env_remove(name))
+}
+
+fn collected<I>(args: I) -> Vec<OsString>
+where
+    I: IntoIterator<Item: AsRef<OsStr>>,
+{
+    args.into_iter().map(|arg| arg.as_ref().to_owned()).collect()
+}
+
+fn attempt(args: &[OsString]) -> String {
+    let is_command = |arg: &&OsString| arg.as_encoded_bytes().first() != Some(&b'-');
+    let name = args.iter().find(is_command).map(|arg| arg.to_string_lossy());
+    format!("`git {}` failed", name.unwrap_or_default())
+}
+
+fn failed(args: &[OsString], output: &Output) -> anyhow::Error {
+    Refusal::from(Failure::of(attempt(args), &output.stderr)).into()
+}
+
+fn not_started(attempt: &str, error: &dyn std::error::Error) -> Failure {
+    let reason = format!("git could not be run: {}", escaped(&error.to_string()));
+    Failure { attempt: attempt.to_owned(), reason, cause: Cause::Other }
+}
+
+/// The last lines of what a hook said, safe to print.
+fn tail(text: &str) -> String {
+    let lines: Vec<String> =
+        text.lines().map(str::trim_end).filter(|line| !line.is_empty()).map(escaped).collect();
+    lines[lines.len().saturating_sub(20)..].join("\n")
+}
+
+/// Takes one answer of `cat-file --batch` off the front of `rest`.
+fn next_blob(rest: &mut &[u8]) -> Result<Option<Vec<u8>>> {
+    let unreadable = || anyhow!("`git cat-file` answered in an unknown way");
+    let end = rest.iter().position(|&byte| byte == b'\n').ok_or_else(unreadable)?;
+    let header = String::from_utf8_lossy(&rest[..end]);
+    *rest = &rest[end + 1..];
+    if header.ends_with(" missing") {
+        return Ok(None);
+    }
+    let mut words = header.rsplit(' ');
+    let size = words.next().and_then(|size| size.parse().ok()).ok_or_else(unreadable)?;
+    let is_blob = words.next() == Some("blob");
+    let (content, after) = rest.split_at_checked(size).ok_or_else(unreadable)?;
+    *rest = after.strip_prefix(b"\n").ok_or_else(unreadable)?;
+    Ok(is_blob.then(|| content.to_vec()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blobs() -> Result<()> {
+        let mut rest: &[u8] = b"1a blob 3\na\nb\nx:y missing\n1b tree 2\n\0\0\n1c blob 0\n\n";
+        let mut blobs = Vec::new();
+        while !rest.is_empty() {
+            blobs.push(next_blob(&mut rest)?);
+        }
+        assert_eq!(blobs, [Some(b"a\nb".to_vec()), None, None, Some(Vec::new())]);
+        assert!(next_blob(&mut b"1a blob 9\nshort\n".as_slice()).is_err());
+        Ok(())
+    }
+}

@@ -1,0 +1,213 @@
+//! What git's standard error means: one line of it, the cause, and the cure. Pure.
+
+use std::fmt;
+
+use crate::error::Refusal;
+use crate::escape::escaped;
+
+/// Why a git command failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// What was attempted, as a fragment: `` `git status` ``, `` can't fetch from `URL` ``.
+    pub attempt: String,
+    /// The one line of git's that says why, escaped.
+    pub reason: String,
+    /// What kind of failure it is.
+    pub cause: Cause,
+}
+
+/// The kinds of failure that have a cure of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// The other side wants to know who asks, or denies it to them.
+    Authentication,
+    /// No connection, or none that lasts.
+    Unreachable,
+    /// Nothing heard for too long.
+    TimedOut,
+    /// The other side has no such repository, or doesn't show it.
+    NotFound,
+    /// Something answers that isn't a git server.
+    NotGit,
+    /// The repository belongs to another user of this machine.
+    Ownership,
+    /// Everything else.
+    Other,
+}
+
+/// Where several match, the first one counts: the more telling ones come first.
+const CAUSES: &[(&str, Cause)] = &[
+    ("dubious ownership", Cause::Ownership),
+    ("operation too slow", Cause::TimedOut),
+    ("timed out", Cause::TimedOut),
+    ("host key verification failed", Cause::Authentication),
+    ("permission denied (", Cause::Authentication),
+    ("could not read username", Cause::Authentication),
+    ("could not read password", Cause::Authentication),
+    ("authentication failed", Cause::Authentication),
+    ("returned error: 401", Cause::Authentication),
+    ("returned error: 403", Cause::Authentication),
+    ("not valid: is this a git repository", Cause::NotGit),
+    ("unable to update url base from redirection", Cause::NotGit),
+    ("protocol error", Cause::NotGit),
+    ("invalid server response", Cause::NotGit),
+    ("could not resolve", Cause::Unreachable),
+    ("unable to look up", Cause::Unreachable),
+    ("failed to connect", Cause::Unreachable),
+    ("unable to connect", Cause::Unreachable),
+    ("connection refused", Cause::Unreachable),
+    ("connection reset", Cause::Unreachable),
+    ("connection closed", Cause::Unreachable),
+    ("no route to host", Cause::Unreachable),
+    ("network is unreachable", Cause::Unreachable),
+    ("from proxy after connect", Cause::Unreachable),
+    ("proxy connect aborted", Cause::Unreachable),
+    ("returned error: 404", Cause::NotFound),
+    ("returned error: 410", Cause::NotFound),
+    ("returned error: 429", Cause::Unreachable),
+    ("returned error: 5", Cause::Unreachable),
+    ("unable to access '", Cause::Unreachable),
+    ("rpc failed", Cause::Unreachable),
+    ("does not appear to be a git repository", Cause::NotFound),
+    ("remote: repository not found", Cause::NotFound),
+    ("fatal: repository '", Cause::NotFound),
+    ("could not read from remote repository", Cause::NotFound),
+    ("hung up unexpectedly", Cause::Unreachable),
+    ("unexpected disconnect", Cause::Unreachable),
+    ("early eof", Cause::Unreachable),
+];
+
+impl Failure {
+    /// Reads what git wrote to its standard error.
+    pub fn of(attempt: impl Into<String>, stderr: &[u8]) -> Self {
+        let text = String::from_utf8_lossy(stderr);
+        let lines: Vec<&str> =
+            text.split(['\n', '\r']).map(str::trim).filter(|line| !line.is_empty()).collect();
+        let known = CAUSES.iter().find_map(|(needle, cause)| {
+            lines
+                .iter()
+                .find(|line| line.to_lowercase().contains(needle))
+                .map(|line| (*line, *cause))
+        });
+        let last_error = || {
+            let is_error =
+                |line: &&&str| line.starts_with("fatal: ") || line.starts_with("error: ");
+            let line = lines.iter().rev().find(is_error).or(lines.last());
+            (line.copied().unwrap_or("git says no reason"), Cause::Other)
+        };
+        let (line, cause) = known.unwrap_or_else(last_error);
+        Failure { attempt: attempt.into(), reason: escaped(bare(line)), cause }
+    }
+
+    fn help(&self) -> Option<&'static str> {
+        Some(match self.cause {
+            Cause::Authentication => {
+                "log in once with `git ls-remote` and that address in a terminal, so that the \
+                 credential helper or the ssh agent can answer from then on"
+            }
+            Cause::Unreachable | Cause::TimedOut => {
+                "check the network, the VPN and git's proxy settings, then run it again"
+            }
+            Cause::NotFound => {
+                "check the address; a repository that moved, or that you may not read, looks the \
+                 same"
+            }
+            Cause::NotGit => {
+                "check the address; a login page or a proxy's error page may answer in its place"
+            }
+            Cause::Ownership => {
+                "if you trust that folder, add it with `git config --global --add safe.directory`"
+            }
+            Cause::Other => return None,
+        })
+    }
+}
+
+/// The line without git's prefixes and without the address, which the attempt names already.
+fn bare(line: &str) -> &str {
+    let line = ["fatal: ", "error: ", "remote: "]
+        .iter()
+        .find_map(|prefix| line.strip_prefix(prefix))
+        .unwrap_or(line);
+    let after_address = |rest: &'_ str| rest.find("': ").map(|end| end + 3);
+    match line.strip_prefix("unable to access '") {
+        Some(rest) => after_address(rest).map_or(line, |start| &rest[start..]),
+        None => line,
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.attempt, self.reason)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+impl From<Failure> for Refusal {
+    fn from(failure: Failure) -> Self {
+        let help = failure.help().map(str::to_owned);
+        Refusal { help, ..Refusal::new(failure.to_string()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(stderr: &str, reason: &str, cause: Cause) {
+        let expected = Failure { attempt: "x".to_owned(), reason: reason.to_owned(), cause };
+        assert_eq!(Failure::of("x", stderr.as_bytes()), expected);
+    }
+
+    #[test]
+    fn causes() {
+        check(
+            "fatal: unable to access 'https://no.invalid/x/': Could not resolve host: no.invalid\n",
+            "Could not resolve host: no.invalid",
+            Cause::Unreachable,
+        );
+        check(
+            "fatal: unable to access 'https://h/x/': The requested URL returned error: 503\n",
+            "The requested URL returned error: 503",
+            Cause::Unreachable,
+        );
+        check(
+            "fatal: unable to access 'https://h/x/': Received HTTP code 407 from proxy after CONNECT\n",
+            "Received HTTP code 407 from proxy after CONNECT",
+            Cause::Unreachable,
+        );
+        check(
+            "error: RPC failed; curl 28 Operation too slow. Less than 1 bytes/sec transferred the last 30 seconds\nfatal: expected flush after ref listing\n",
+            "RPC failed; curl 28 Operation too slow. Less than 1 bytes/sec transferred the last 30 seconds",
+            Cause::TimedOut,
+        );
+        check(
+            "git@h: Permission denied (publickey).\r\nfatal: Could not read from remote repository.\n\nPlease make sure you have the correct access rights\nand the repository exists.\n",
+            "git@h: Permission denied (publickey).",
+            Cause::Authentication,
+        );
+        check(
+            "ssh: connect to host h port 22: Connection timed out\r\nfatal: Could not read from remote repository.\n",
+            "ssh: connect to host h port 22: Connection timed out",
+            Cause::TimedOut,
+        );
+        check(
+            "remote: Repository not found.\nfatal: repository 'https://h/x/' not found\n",
+            "Repository not found.",
+            Cause::NotFound,
+        );
+        check(
+            "fatal: detected dubious ownership in repository at '/x'\nTo add an exception for this directory, call:\n\n\tgit config --global --add safe.directory /x\n",
+            "detected dubious ownership in repository at '/x'",
+            Cause::Ownership,
+        );
+    }
+
+    #[test]
+    fn others() {
+        check("warning: a\nerror: b\nhint: c\n", "b", Cause::Other);
+        check("just \u{1b}[31mthis\n", "just \\u{1b}[31mthis", Cause::Other);
+        check("", "git says no reason", Cause::Other);
+    }
+}

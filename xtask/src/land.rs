@@ -1,0 +1,193 @@
+//! Lands a plan: shows it, edits the work tree, or commits.
+//!
+//! Each way ends with everything done or nothing changed.
+
+use anyhow::{Context, Result};
+
+use crate::component::{Component, Environment, RepoPath};
+use crate::config::Config;
+use crate::error::Refusal;
+use crate::git::{Change, Git};
+use crate::message::{Wording, commit_message};
+use crate::plan::{FilePlan, Plan, plan};
+use crate::progress::Progress;
+use crate::tree::{Tree, Wanted};
+use crate::verify::verify;
+use crate::version::CommitId;
+use crate::worktree::{Replacement, WorkTree};
+
+/// What is done with a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Landing {
+    /// Show it.
+    DryRun,
+    /// Edit the work tree.
+    WorkTree,
+    /// Edit the work tree and commit just that.
+    Commit,
+}
+
+/// What became of a plan.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Landed {
+    /// It was shown only.
+    Planned,
+    /// Every pin was there already.
+    Unchanged,
+    /// The files of the work tree are edited.
+    Written,
+    /// They are committed too.
+    Committed(CommitId),
+}
+
+/// A component and the environments that shall run another version of it.
+#[derive(Debug)]
+pub struct Promotion<'a> {
+    /// Where the files are.
+    pub work_tree: WorkTree,
+    /// Where the environments come from.
+    pub config: &'a Config,
+    /// What is promoted.
+    pub component: &'a Component,
+    /// Where.
+    pub environments: Vec<&'a Environment>,
+    /// How the commit is called.
+    pub wording: Wording,
+}
+
+impl Promotion<'_> {
+    /// Refuses what no version could change, before anybody waits for the network.
+    pub fn check(&self) -> Result<()> {
+        let any = CommitId::parse(&"f".repeat(40)).context("40 digits are a commit")?;
+        self.plan(&any, &self.read()?).map(drop)
+    }
+
+    /// Computes the plan, lets the second parser judge it, and lands it.
+    pub fn land(
+        &self,
+        to: &CommitId,
+        landing: Landing,
+        progress: Progress,
+    ) -> Result<(Plan, Landed)> {
+        match landing {
+            Landing::DryRun => {
+                let plan = self.plan(to, &self.read()?)?;
+                let landed = if plan.is_empty() { Landed::Unchanged } else { Landed::Planned };
+                Ok((plan, landed))
+            }
+            Landing::WorkTree => self.edit(to),
+            Landing::Commit => self.commit(to, progress),
+        }
+    }
+
+    fn read(&self) -> Result<Tree> {
+        self.work_tree.read(&Wanted::new(self.component, &self.environments))
+    }
+
+    fn plan(&self, to: &CommitId, tree: &Tree) -> Result<Plan> {
+        let plan = plan(self.component, &self.environments, to, tree, self.config)?;
+        verify(&plan)?;
+        Ok(plan)
+    }
+
+    fn edit(&self, to: &CommitId) -> Result<(Plan, Landed)> {
+        let _lock = self.work_tree.lock()?;
+        let plan = self.plan(to, &self.read()?)?;
+        if plan.is_empty() {
+            return Ok((plan, Landed::Unchanged));
+        }
+        self.work_tree.replace(replacements(&plan, |_| true))?.keep();
+        Ok((plan, Landed::Written))
+    }
+
+    fn commit(&self, to: &CommitId, progress: Progress) -> Result<(Plan, Landed)> {
+        if self.work_tree.git_dir.is_none() {
+            let refusal =
+                Refusal::new(format!("`{}` is not a git checkout", self.work_tree.top.display()));
+            return Err(refusal.help("leave `--commit` out to edit the files only").into());
+        }
+        let _lock = self.work_tree.lock()?;
+        let git = Git::at(&self.work_tree.top);
+        if let Some(operation) = git.mid_operation()? {
+            let refusal = Refusal::new(format!("a {operation} is in progress in this checkout"));
+            return Err(refusal.help("finish or abort it first").into());
+        }
+        let (plan, written) = self.plan_against_head(to, &git)?;
+        if plan.is_empty() {
+            return Ok((plan, Landed::Unchanged));
+        }
+        let replaced =
+            self.work_tree.replace(replacements(&plan, |path| !written.contains(path)))?;
+        let paths: Vec<RepoPath> = plan.changed().map(|(path, _)| path.clone()).collect();
+        let step = progress.local("committing");
+        let committed =
+            git.commit_only(&commit_message(self.component, self.wording, &plan), &paths);
+        drop(step);
+        match committed {
+            Ok(commit) => {
+                replaced.keep();
+                Ok((plan, Landed::Committed(commit)))
+            }
+            Err(error) => {
+                replaced.undo()?;
+                Err(error.context("nothing was committed, and every file is as it was"))
+            }
+        }
+    }
+
+    /// The plan to commit, and the files that hold its result already: an earlier run wrote it
+    /// and nobody committed. Any other uncommitted change of a promoted file is refused.
+    fn plan_against_head(&self, to: &CommitId, git: &Git) -> Result<(Plan, Vec<RepoPath>)> {
+        let tree = self.read()?;
+        let plan = self.plan(to, &tree)?;
+        let holders: Vec<RepoPath> = plan.files.keys().cloned().collect();
+        let status = git.status(&holders)?;
+        if status.is_empty() {
+            return Ok((plan, Vec::new()));
+        }
+        let at_head = self.at_head(git, &tree, &plan, &status)?;
+        let plan = self.plan(to, &at_head)?;
+        let mut written = Vec::new();
+        for Change { state, path } in &status {
+            let changed = plan.changed().find(|(changed, _)| changed.as_str() == path);
+            let Some((path, file)) = changed else { continue };
+            let staged_apart = !state.contains(' ');
+            if staged_apart || tree.get(path) != Some(file.after().as_bytes()) {
+                let refusal = Refusal::new("has other uncommitted changes").file(path.as_str());
+                return Err(refusal
+                    .help("commit or stash them first, or leave `--commit` out")
+                    .into());
+            }
+            written.push(path.clone());
+        }
+        Ok((plan, written))
+    }
+
+    /// The tree with the files of `status` as they are in the last commit.
+    fn at_head(&self, git: &Git, tree: &Tree, plan: &Plan, status: &[Change]) -> Result<Tree> {
+        let mut at_head = tree.clone();
+        let paths: Vec<RepoPath> =
+            status.iter().filter_map(|change| RepoPath::parse(&change.path)).collect();
+        for (path, blob) in paths.iter().zip(git.show_many("HEAD", &paths)?) {
+            let Some(bytes) = blob else {
+                if plan.changed().any(|(changed, _)| changed == path) {
+                    let refusal = Refusal::new("is not in the last commit").file(path.as_str());
+                    return Err(refusal.help("commit it first, or leave `--commit` out").into());
+                }
+                continue;
+            };
+            at_head.0.insert(path.clone(), bytes);
+        }
+        Ok(at_head)
+    }
+}
+
+fn replacements(plan: &Plan, wanted: impl Fn(&RepoPath) -> bool) -> Vec<Replacement> {
+    let files = plan.changed().filter(|(path, _)| wanted(path));
+    let replacement = |(path, file): (&RepoPath, &FilePlan)| Replacement {
+        path: path.clone(),
+        before: file.before.clone(),
+        after: file.after(),
+    };
+    files.map(replacement).collect()
+}

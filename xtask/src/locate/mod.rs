@@ -1,0 +1,237 @@
+//! Answers which scalars of a file a pin's selector finds, and which of those may move.
+//!
+//! Finds only: what is written, and where, is decided in `plan.rs`.
+
+pub mod dotenv;
+pub mod saas;
+pub mod yaml;
+
+use std::fmt;
+use std::ops::Range;
+
+use crate::component::{KeyPath, PinSpec, Place, Selector, Step};
+use crate::version::{commit_part, is_full_commit, is_word};
+use yaml::{NodeId, Unreadable, Via, Yaml};
+
+/// One scalar that a selector found.
+#[derive(Debug)]
+pub struct Found {
+    /// From 1.
+    pub line: usize,
+    /// Its version, or how to call it where it has none.
+    pub value: String,
+    /// `template/target` in a saas file.
+    pub target: Option<String>,
+    /// Whether it may move.
+    pub verdict: Verdict,
+}
+
+/// Whether a scalar may move.
+#[derive(Debug)]
+pub enum Verdict {
+    /// It may: these bytes hold the version.
+    Pin(Pin),
+    /// It is no pin, or something else moves it.
+    Stays(Stay),
+    /// It is a pin in a form that no edit could change without changing something else.
+    Unfit(&'static str),
+}
+
+/// The bytes of a version, and how another reader finds them again.
+#[derive(Debug)]
+pub struct Pin {
+    /// Bytes of the file: the version alone, without quotes.
+    pub range: Range<usize>,
+    /// Whether a version that looks like a number needs quotes here.
+    pub needs_quotes: bool,
+    /// Where the judge looks.
+    pub witness: Witness,
+}
+
+/// Where a value stands, in terms that need no byte positions.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Witness {
+    /// Document, then entry or item at each level, from 0; and what precedes the version there.
+    Yaml(Vec<usize>, String),
+    /// The line, from 1, of a variable with that name.
+    Variable(usize, String),
+}
+
+/// Why a value stays although a selector found it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stay {
+    /// It follows a branch or a moving tag.
+    Tracking,
+    /// `promotion.auto: true` moves it.
+    Auto,
+    /// The target is about to be deleted.
+    Delete,
+}
+
+impl fmt::Display for Stay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Stay::Tracking => "tracking",
+            Stay::Auto => "promotion.auto",
+            Stay::Delete => "delete",
+        })
+    }
+}
+
+/// Everything that `spec` finds in `text`, in the order of the file.
+pub fn locate(spec: &PinSpec, upstream: &str, text: &str) -> Result<Vec<Found>, Unreadable> {
+    if let Selector::Variable(name) = &spec.selector {
+        return Ok(variables(spec, name, text));
+    }
+    let yaml = Yaml::parse(text)?;
+    Ok(match &spec.selector {
+        Selector::Variable(_) => Vec::new(),
+        Selector::Key(name) => {
+            let candidate = |node| candidate(&yaml, spec, node, yaml.reached(node));
+            yaml.values_of(name).into_iter().map(candidate).collect()
+        }
+        Selector::Path(path) => by_path(&yaml, spec, path),
+        Selector::Image(image) => images(&yaml, spec, image),
+        Selector::Saas(filter) => saas::targets(&yaml, upstream, filter)
+            .into_iter()
+            .map(|target| saas_target(&yaml, spec, target))
+            .collect(),
+    })
+}
+
+/// Whether a file that can't be read may hold what `spec` looks for.
+///
+/// A template that only mentions a key is not meant: it has to stand before a colon.
+pub fn may_hold(spec: &PinSpec, text: &str) -> bool {
+    let key = match &spec.selector {
+        Selector::Key(name) => name,
+        Selector::Path(path) => match path.steps.last() {
+            Some(Step::Key(name)) => name,
+            _ => return true,
+        },
+        _ => return true,
+    };
+    text.lines().filter(|line| !line.trim_start().starts_with('#')).any(|line| {
+        line.match_indices(key.as_str()).any(|(start, _)| {
+            let before = line[..start].chars().next_back();
+            let after = line[start + key.len()..].trim_start_matches(['"', '\'']).trim_start();
+            before.is_none_or(|c| " \t\"'{,-?".contains(c))
+                && after
+                    .strip_prefix(':')
+                    .is_some_and(|rest| rest.chars().next().is_none_or(char::is_whitespace))
+        })
+    })
+}
+
+/// The rule of what moves: in a literal file any word, in a glob (and in images) only commits
+/// and `COMMIT-suffix`, in a saas file only full commits.
+fn moves(spec: &PinSpec, value: &str) -> bool {
+    match (&spec.selector, &spec.place) {
+        (Selector::Saas(_), _) => is_full_commit(value),
+        (Selector::Image(_), _) | (_, Place::Glob(_)) => commit_part(value).is_some(),
+        (_, Place::File(_)) => is_word(value),
+    }
+}
+
+fn variables(spec: &PinSpec, name: &str, text: &str) -> Vec<Found> {
+    let found = dotenv::assignments(text, name).into_iter();
+    let found = found.map(|one| Found {
+        line: one.line,
+        value: one.value.to_owned(),
+        target: None,
+        verdict: if moves(spec, one.value) {
+            let witness = Witness::Variable(one.line, name.to_owned());
+            Verdict::Pin(Pin { range: one.range, needs_quotes: false, witness })
+        } else {
+            Verdict::Stays(Stay::Tracking)
+        },
+    });
+    found.collect()
+}
+
+fn candidate(yaml: &Yaml, spec: &PinSpec, node: NodeId, via: Via) -> Found {
+    let known = yaml.follow(node);
+    let value = known.and_then(|(node, _)| yaml.scalar(node));
+    let verdict = match (known, value) {
+        (None, _) => Verdict::Unfit("is an alias whose anchor is not in the file"),
+        (_, Some(value)) if moves(spec, value) => pin(yaml, node, via, ""),
+        _ => Verdict::Stays(Stay::Tracking),
+    };
+    let called = || known.map_or("an alias", |(node, _)| yaml.describe(node));
+    let value = value.unwrap_or_else(called).to_owned();
+    Found { line: yaml.line(node), value, target: None, verdict }
+}
+
+fn pin(yaml: &Yaml, node: NodeId, via: Via, prefix: &str) -> Verdict {
+    match via {
+        Via::Alias => return Verdict::Unfit("comes by an alias"),
+        Via::Merge => return Verdict::Unfit("comes by a merge key"),
+        Via::Own => {}
+    }
+    match yaml.slot(node) {
+        Err(reason) => Verdict::Unfit(reason),
+        Ok(slot) => Verdict::Pin(Pin {
+            range: slot.inner.start + prefix.len()..slot.inner.end,
+            needs_quotes: slot.plain && prefix.is_empty(),
+            witness: Witness::Yaml(yaml.path(node), prefix.to_owned()),
+        }),
+    }
+}
+
+fn saas_target(yaml: &Yaml, spec: &PinSpec, target: saas::Target) -> Found {
+    let mut found = candidate(yaml, spec, target.node, target.via);
+    found.target = Some(target.label);
+    let is_pin = yaml.scalar(target.node).is_some_and(|value| moves(spec, value));
+    if is_pin && (target.delete || target.auto) {
+        found.verdict = Verdict::Stays(if target.delete { Stay::Delete } else { Stay::Auto });
+    }
+    found
+}
+
+fn images(yaml: &Yaml, spec: &PinSpec, image: &str) -> Vec<Found> {
+    let prefix = format!("{image}:");
+    let tagged =
+        yaml.values().filter_map(|(node, value)| Some((node, value.strip_prefix(&prefix)?)));
+    let found = tagged.map(|(node, tag)| {
+        let verdict = match moves(spec, tag) {
+            true if yaml.is_verbatim(node) => pin(yaml, node, Via::Own, &prefix),
+            true => Verdict::Unfit("is written with escapes"),
+            false => Verdict::Stays(Stay::Tracking),
+        };
+        Found { line: yaml.line(node), value: tag.to_owned(), target: None, verdict }
+    });
+    found.collect()
+}
+
+fn by_path(yaml: &Yaml, spec: &PinSpec, path: &KeyPath) -> Vec<Found> {
+    let mut nodes: Vec<_> = yaml.roots().iter().map(|&root| (root, Via::Own)).collect();
+    for step in &path.steps {
+        nodes = nodes.into_iter().flat_map(|(node, via)| one_step(yaml, node, via, step)).collect();
+    }
+    let twice = nodes.len() > 1;
+    let found = nodes.into_iter().map(|(node, via)| {
+        let mut found = candidate(yaml, spec, node, via);
+        if twice {
+            found.verdict = Verdict::Unfit("is not the only value that the path matches");
+        }
+        found
+    });
+    found.collect()
+}
+
+fn one_step(yaml: &Yaml, node: NodeId, via: Via, step: &Step) -> Vec<(NodeId, Via)> {
+    match step {
+        Step::Key(key) => {
+            let value = yaml.get(node, key).into_iter();
+            value.map(|(value, how)| (value, via.or(how).or(yaml.reached(value)))).collect()
+        }
+        Step::Item(key, wanted) => {
+            let is = |item: &NodeId| {
+                let value = yaml.get(*item, key).and_then(|(value, _)| yaml.scalar(value));
+                value == Some(wanted)
+            };
+            let items = yaml.items(node).into_iter().filter(is);
+            items.map(|item| (item, via.or(yaml.reached(node)).or(yaml.reached(item)))).collect()
+        }
+    }
+}

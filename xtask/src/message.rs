@@ -1,0 +1,85 @@
+//! The commit message of a promotion.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::component::Component;
+use crate::plan::{EnvironmentPlan, Outcome, Plan};
+use crate::version::{commit_part, is_full_commit};
+
+/// How a promotion is called in its title.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wording {
+    /// As people know it from `make qr-promote`.
+    Production,
+    /// By the component's name.
+    Component,
+}
+
+/// The title (at most 255 characters), and the body after an empty line.
+pub fn commit_message(component: &Component, wording: Wording, plan: &Plan) -> String {
+    let tag = plan.to.tag(component.tag_length);
+    let subject = match wording {
+        Wording::Production => "qontract production promotion".to_owned(),
+        Wording::Component => format!("{} promotion", component.name),
+    };
+    let title = format!("{subject} {} to {tag}", old_versions(component, plan));
+    let mut body = String::new();
+    for environment in &plan.environments {
+        for old in old_of(environment) {
+            let shown = if is_full_commit(old) { old } else { short(component, old) };
+            body.push_str(&format!("{}: {shown} -> {}\n", environment.name, plan.to));
+        }
+    }
+    let links = compare_addresses(component, plan);
+    if !links.is_empty() {
+        body.push_str(&format!("\n{}\n", links.join("\n")));
+    }
+    format!("{title}\n\n{body}")
+}
+
+/// The old versions of the values that move: one, or a few, or how many.
+pub fn old_versions(component: &Component, plan: &Plan) -> String {
+    let all: BTreeSet<_> =
+        plan.environments.iter().flat_map(old_of).map(|old| short(component, old)).collect();
+    match all.len() {
+        0..=3 => all.into_iter().collect::<Vec<_>>().join(", "),
+        many => format!("{many} versions"),
+    }
+}
+
+/// A version as people read it: a full commit becomes a tag.
+pub fn short<'a>(component: &Component, version: &'a str) -> &'a str {
+    if is_full_commit(version) { &version[..component.tag_length] } else { version }
+}
+
+/// The distinct old versions of one environment, in the order of its pins.
+fn old_of(environment: &EnvironmentPlan) -> Vec<&str> {
+    let mut olds: Vec<&str> = Vec::new();
+    for value in &environment.values {
+        if matches!(value.outcome, Outcome::Moves(_)) && !olds.contains(&value.old.as_str()) {
+            olds.push(&value.old);
+        }
+    }
+    olds
+}
+
+/// Where the upstream's host shows the commits between each old version and the new one.
+pub fn compare_addresses(component: &Component, plan: &Plan) -> Vec<String> {
+    let Some(compare) = compare_page(&component.upstream) else { return Vec::new() };
+    let mut olds: BTreeMap<&str, &str> = BTreeMap::new();
+    for old in plan.environments.iter().flat_map(old_of).filter_map(commit_part) {
+        let longest = olds.entry(short(component, old)).or_default();
+        *longest = if old.len() > longest.len() { old } else { longest };
+    }
+    olds.into_values().map(|old| format!("{compare}/{old}...{}", plan.to)).collect()
+}
+
+fn compare_page(upstream: &str) -> Option<String> {
+    let url = upstream.trim_end_matches('/').trim_end_matches(".git");
+    let host = url.strip_prefix("https://")?.split('/').next()?;
+    match host {
+        "github.com" => Some(format!("{url}/compare")),
+        host if host.starts_with("gitlab.") => Some(format!("{url}/-/compare")),
+        _ => None,
+    }
+}

@@ -1,0 +1,325 @@
+//! Computes what a promotion would change: a value, made before anything is written.
+//!
+//! Touches no file, no process and no clock. One refused pin refuses the whole plan.
+
+use std::collections::BTreeMap;
+
+use crate::component::{Component, Environment, Form, PinSpec, Place, Position, RepoPath};
+use crate::config::Config;
+use crate::edit::{Edit, Edits};
+use crate::error::{Refusal, Refusals};
+use crate::locate::{self, Found, Pin, Stay, Verdict, Witness};
+use crate::tree::Tree;
+use crate::version::{CommitId, reads_as_number};
+
+/// Every edit of a promotion, and everything that was found and stays.
+#[derive(Debug)]
+pub struct Plan {
+    /// The version that is promoted.
+    pub to: CommitId,
+    /// What happens, environment by environment, in the order of the configuration.
+    pub environments: Vec<EnvironmentPlan>,
+    /// Every file that holds a pin, in the order of their paths; unchanged ones too.
+    pub files: BTreeMap<RepoPath, FilePlan>,
+    /// Files that were passed over, and why.
+    pub notes: Vec<String>,
+}
+
+/// What happens to one environment.
+#[derive(Debug)]
+pub struct EnvironmentPlan {
+    /// Its name.
+    pub name: String,
+    /// In the order of the pins in the configuration, then of the file.
+    pub values: Vec<PlannedValue>,
+}
+
+/// What happens to one value.
+#[derive(Debug)]
+pub struct PlannedValue {
+    /// The file that holds it.
+    pub file: RepoPath,
+    /// From 1.
+    pub line: usize,
+    /// `template/target` in a saas file.
+    pub target: Option<String>,
+    /// The version before.
+    pub old: String,
+    /// What happens to it.
+    pub outcome: Outcome,
+}
+
+/// What happens to one value.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// This is written instead.
+    Moves(String),
+    /// It has the new version.
+    AlreadyThere,
+    /// It is no pin, or something else moves it.
+    Stays(Stay),
+}
+
+/// The original text of a file and its edits.
+#[derive(Debug, Default)]
+pub struct FilePlan {
+    /// The text before.
+    pub before: String,
+    /// What changes.
+    pub edits: Edits,
+    /// Where a second reader finds the new values, and what each must read as.
+    pub expected: Vec<(Witness, String)>,
+    /// The bytes of every pin, with the line of the configuration that asked for it.
+    claims: Vec<(std::ops::Range<usize>, Position)>,
+}
+
+impl FilePlan {
+    /// The text afterwards.
+    pub fn after(&self) -> String {
+        self.edits.apply(&self.before)
+    }
+}
+
+impl Plan {
+    /// The files that change.
+    pub fn changed(&self) -> impl Iterator<Item = (&RepoPath, &FilePlan)> {
+        self.files.iter().filter(|file| !file.1.edits.is_empty())
+    }
+
+    /// Whether nothing changes.
+    pub fn is_empty(&self) -> bool {
+        self.changed().next().is_none()
+    }
+
+    /// Every value of every environment.
+    pub fn values(&self) -> impl Iterator<Item = &PlannedValue> {
+        self.environments.iter().flat_map(|environment| &environment.values)
+    }
+}
+
+/// Plans to move every pin of `environments` to `to`.
+///
+/// Refuses, all at once: a literal file that is missing or has no pin, a glob without any pin,
+/// a pin in a form that can't be edited alone, a file that can't be read, and two lines of the
+/// configuration that find the same value.
+pub fn plan(
+    component: &Component,
+    environments: &[&Environment],
+    to: &CommitId,
+    tree: &Tree,
+    config: &Config,
+) -> Result<Plan, Refusals> {
+    let plan = Plan {
+        to: to.clone(),
+        environments: Vec::new(),
+        files: BTreeMap::new(),
+        notes: Vec::new(),
+    };
+    let mut planner = Planner { component, tree, config, plan, refusals: Vec::new() };
+    for environment in environments {
+        let name = environment.name.clone();
+        planner.plan.environments.push(EnvironmentPlan { name, values: Vec::new() });
+        for spec in &environment.pins {
+            planner.spec(spec);
+        }
+    }
+    match planner.refusals.is_empty() {
+        true => Ok(planner.plan),
+        false => Err(Refusals(planner.refusals)),
+    }
+}
+
+struct Planner<'a> {
+    component: &'a Component,
+    tree: &'a Tree,
+    config: &'a Config,
+    plan: Plan,
+    refusals: Vec<Refusal>,
+}
+
+/// What one file gave for one line of the configuration.
+enum Yield {
+    Pins,
+    Tracking(String),
+    Nothing,
+}
+
+impl Planner<'_> {
+    fn spec(&mut self, spec: &PinSpec) {
+        match &spec.place {
+            Place::File(path) => self.literal(spec, path),
+            Place::Glob(glob) => self.glob(spec, glob),
+        }
+    }
+
+    fn literal(&mut self, spec: &PinSpec, path: &RepoPath) {
+        let Some(bytes) = self.tree.get(path) else {
+            let refusal =
+                Refusal::new(format!("no such file, expected it to hold {}", spec.selector));
+            return self.refuse(refusal.file(path.as_str()).help(self.where_configured(spec)));
+        };
+        match self.file(spec, path, bytes) {
+            Some(Yield::Nothing) => {
+                let refusal = Refusal::new(format!("no {} in it", spec.selector));
+                self.refuse(refusal.file(path.as_str()).help(self.where_configured(spec)));
+            }
+            Some(Yield::Tracking(values)) => {
+                let refusal = Refusal::new(format!(
+                    "no version in {}: {values} follows a branch or a moving tag",
+                    spec.selector
+                ));
+                let help = format!(
+                    "pin it by hand once, or take the pin out: {}",
+                    self.where_configured(spec)
+                );
+                self.refuse(refusal.file(path.as_str()).help(help));
+            }
+            Some(Yield::Pins) | None => {}
+        }
+    }
+
+    fn glob(&mut self, spec: &PinSpec, glob: &str) {
+        let files: Vec<_> = self.tree.matching(glob).collect();
+        let refusals = self.refusals.len();
+        let mut pins = 0;
+        for (path, bytes) in files {
+            pins += usize::from(matches!(self.file(spec, path, bytes), Some(Yield::Pins)));
+        }
+        if pins == 0 && self.refusals.len() == refusals {
+            let message =
+                format!("no file that matches `{glob}` has a version in {}", spec.selector);
+            self.refuse(self.config.refuse(spec.at, message));
+        }
+    }
+
+    /// Plans one file; `None` if it was refused.
+    fn file(&mut self, spec: &PinSpec, path: &RepoPath, bytes: &[u8]) -> Option<Yield> {
+        let Ok(text) = std::str::from_utf8(bytes) else {
+            let valid = std::str::from_utf8(bytes).err().map_or(0, |error| error.valid_up_to());
+            let line = bytes[..valid].iter().filter(|&&byte| byte == b'\n').count() + 1;
+            self.refuse(Refusal::new("is not UTF-8").file(path.as_str()).line(line));
+            return None;
+        };
+        match locate::locate(spec, &self.component.upstream, text) {
+            Ok(found) => self.found(spec, path, text, found),
+            Err(error) => {
+                let is_glob = matches!(spec.place, Place::Glob(_));
+                if is_glob && !locate::may_hold(spec, text) {
+                    self.plan.notes.push(format!(
+                        "`{path}` passed over: not YAML, and {} is no key there",
+                        spec.selector
+                    ));
+                    return Some(Yield::Nothing);
+                }
+                let refusal = Refusal::new(format!("can't be read as YAML: {}", error.reason));
+                self.refuse(refusal.file(path.as_str()).line(error.line));
+                None
+            }
+        }
+    }
+
+    fn found(
+        &mut self,
+        spec: &PinSpec,
+        path: &RepoPath,
+        text: &str,
+        found: Vec<Found>,
+    ) -> Option<Yield> {
+        let refusals = self.refusals.len();
+        let mut result = Yield::Nothing;
+        for one in found {
+            let stays = matches!(one.verdict, Verdict::Stays(Stay::Tracking));
+            match (&mut result, stays) {
+                (Yield::Pins, _) => {}
+                (_, false) => result = Yield::Pins,
+                (Yield::Tracking(values), true) => {
+                    values.push_str(&format!(", {}", shown(&one.value)))
+                }
+                (Yield::Nothing, true) => result = Yield::Tracking(shown(&one.value)),
+            }
+            self.one(spec, path, text, one);
+        }
+        (self.refusals.len() == refusals).then_some(result)
+    }
+
+    fn one(&mut self, spec: &PinSpec, path: &RepoPath, text: &str, found: Found) {
+        let Found { line, value: old, target, verdict } = found;
+        let outcome = match verdict {
+            Verdict::Stays(stay) => Outcome::Stays(stay),
+            Verdict::Unfit(reason) => {
+                let refusal = Refusal::new(format!("{}: `{old}` {reason}", spec.selector));
+                let help = "nothing but the pin itself may change: edit this one by hand, or write it out in the file";
+                return self.refuse(refusal.file(path.as_str()).line(line).help(help));
+            }
+            Verdict::Pin(pin) => match self.pin(spec, path, text, &old, pin) {
+                Ok(outcome) => outcome,
+                Err(other) => {
+                    let message = format!(
+                        "overlaps the pin of line {}: both find `{old}` at `{path}:{line}`",
+                        other.line
+                    );
+                    let refusal = self.config.refuse(spec.at, message);
+                    return self.refuse(refusal.help("narrow one of them, or take it out"));
+                }
+            },
+        };
+        let value = PlannedValue { file: path.clone(), line, target, old, outcome };
+        if let Some(environment) = self.plan.environments.last_mut() {
+            environment.values.push(value);
+        }
+    }
+
+    /// Claims the bytes of a pin and plans its edit. The error is who claimed them before.
+    fn pin(
+        &mut self,
+        spec: &PinSpec,
+        path: &RepoPath,
+        text: &str,
+        old: &str,
+        pin: Pin,
+    ) -> Result<Outcome, Position> {
+        let new = match spec.form {
+            Form::Commit => self.plan.to.as_str(),
+            Form::Tag => self.plan.to.tag(self.component.tag_length),
+        };
+        let file = self.plan.files.entry(path.clone()).or_default();
+        if file.before.is_empty() {
+            text.clone_into(&mut file.before);
+        }
+        let overlaps = |claim: &&(std::ops::Range<usize>, Position)| {
+            claim.0.start < pin.range.end && pin.range.start < claim.0.end
+        };
+        if let Some(claim) = file.claims.iter().find(overlaps) {
+            return Err(claim.1);
+        }
+        file.claims.push((pin.range.clone(), spec.at));
+        if new == old {
+            return Ok(Outcome::AlreadyThere);
+        }
+        let quoted = pin.needs_quotes && reads_as_number(new);
+        let written = if quoted { format!("'{new}'") } else { new.to_owned() };
+        let read = match &pin.witness {
+            Witness::Yaml(_, prefix) => format!("{prefix}{new}"),
+            Witness::Variable(..) => new.to_owned(),
+        };
+        file.expected.push((pin.witness, read));
+        // The claims were disjoint, so the edits are.
+        let _ = file.edits.insert(Edit { range: pin.range, text: written });
+        Ok(Outcome::Moves(new.to_owned()))
+    }
+
+    fn where_configured(&self, spec: &PinSpec) -> String {
+        match self.config.is_builtin() {
+            true => "the built-in configuration looks there: write a `promote.toml` to change it, or name the right checkout with `--repo`".to_owned(),
+            false => format!("the pin is configured in `{}:{}`", self.config.file, spec.at.line),
+        }
+    }
+
+    fn refuse(&mut self, refusal: Refusal) {
+        self.refusals.push(refusal);
+    }
+}
+
+fn shown(value: &str) -> String {
+    if value.is_empty() { "an empty value".to_owned() } else { format!("`{value}`") }
+}

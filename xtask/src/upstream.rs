@@ -1,0 +1,284 @@
+//! Cached mirrors of upstreams: bare partial clones below the cache folder, one per address.
+//!
+//! Owns their folders and nothing else: a checkout is never read or written here. What is wrong
+//! with a mirror is repaired by making it anew; what is wrong with the network is an error.
+
+use std::ffi::OsStr;
+use std::fs::{self, File, TryLockError};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+
+pub use place::cache_folder;
+pub use resolve::Resolved;
+
+use crate::error::Refusal;
+use crate::escape::escaped;
+use crate::git::{Cause, Failure, Git, PATIENCE};
+
+mod place;
+mod reference;
+mod resolve;
+
+/// The default branch's commit, in the mirror.
+const HEAD: &str = "refs/xtask/HEAD";
+
+const REFSPECS: [&str; 3] =
+    ["+HEAD:refs/xtask/HEAD", "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"];
+
+/// The address isn't stored: it may hold a secret, and nothing may be fetched behind our back.
+const CONFIG: &str = "\
+[core]
+\trepositoryFormatVersion = 1
+\thooksPath = /dev/null
+\tlogAllRefUpdates = false
+[extensions]
+\tpartialClone = xtask
+[remote \"xtask\"]
+\tpromisor = true
+\tpartialCloneFilter = blob:none
+";
+
+/// Every fetch that brings something adds a pack; so many are made one.
+const MOST_PACKS: usize = 50;
+
+/// The mirror of one upstream; it may not exist yet.
+#[derive(Debug)]
+pub struct Mirror {
+    url: String,
+    /// The address without credentials, as messages show it.
+    shown: String,
+    folder: PathBuf,
+    git: Git,
+    patience: Duration,
+}
+
+impl Mirror {
+    /// The mirror of `url` below the folder `cache`. Touches neither the disk nor the network.
+    ///
+    /// `url` is given to git as it is, so that `url.*.insteadOf` works.
+    pub fn open(cache: &Path, url: &str) -> Result<Self> {
+        if url.is_empty() || url.starts_with('-') || url.contains(char::is_control) {
+            let message = format!("`{}` can't be the address of an upstream", escaped(url));
+            return Err(Refusal::new(message).into());
+        }
+        let folder = cache.join("mirrors").join(format!("{}.git", place::folder_name(url)));
+        let shown = escaped(&place::without_credentials(url));
+        let git = mirror_git(&folder);
+        Ok(Mirror { url: url.to_owned(), shown, folder, git, patience: PATIENCE })
+    }
+
+    /// Sets how long the network may be silent (30 seconds if this isn't called). Another process
+    /// that fetches the same mirror is waited for twice as long.
+    pub fn patience(self, patience: Duration) -> Self {
+        Mirror { patience, ..self }
+    }
+
+    /// Git in the mirror, which never fetches what is missing.
+    pub fn git(&self) -> &Git {
+        &self.git
+    }
+
+    /// Where the mirror is kept.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Whether there is something to work with offline.
+    pub fn exists(&self) -> bool {
+        self.folder.join("HEAD").exists()
+    }
+
+    /// Makes the mirror equal to the upstream; `progress` gets git's latest line.
+    ///
+    /// One round trip. A missing or damaged mirror is made anew beside its place, so that a
+    /// half-made one is never seen, and that one stays as it is if the network fails.
+    pub fn fetch(&self, progress: &mut dyn FnMut(&str)) -> Result<()> {
+        let _lock = self.lock()?;
+        if !self.exists() || self.folder.join("shallow").exists() {
+            return self.make(progress);
+        }
+        remove_leftovers(&self.folder)?;
+        match self.update(&self.folder, progress) {
+            Ok(()) => {}
+            Err(failure) if failure.cause == Cause::Other => return self.make(progress),
+            Err(failure) => return Err(refusal(failure).into()),
+        }
+        match commits(&self.git) {
+            Ok(0) => Err(self.no_commits().into()),
+            Ok(_) => self.join_packs(),
+            Err(_) => self.make(progress),
+        }
+    }
+
+    /// Makes the mirror in a new folder and then moves that into place.
+    fn make(&self, progress: &mut dyn FnMut(&str)) -> Result<()> {
+        let (new, old) = (self.beside("new"), self.beside("old"));
+        remove(&new)?;
+        let made = self.make_at(&new, progress);
+        if made.is_err() {
+            remove(&new)?;
+            return made;
+        }
+        remove(&old)?;
+        if self.folder.symlink_metadata().is_ok() {
+            rename(&self.folder, &old)?;
+        }
+        rename(&new, &self.folder)?;
+        remove(&old)
+    }
+
+    fn make_at(&self, new: &Path, progress: &mut dyn FnMut(&str)) -> Result<()> {
+        let git = mirror_git(new);
+        git.read(["init", "--bare", "--quiet", "--template="])?;
+        let config = new.join("config");
+        let append = || File::options().append(true).open(&config)?.write_all(CONFIG.as_bytes());
+        append().with_context(|| format!("can't write `{}`", config.display()))?;
+        self.update(new, progress).map_err(refusal)?;
+        if commits(&git)? == 0 {
+            return Err(self.no_commits().into());
+        }
+        git.read(["pack-refs", "--all"]).map(drop)
+    }
+
+    /// Fetches into `folder`. An upstream whose `HEAD` names no branch loses it here too.
+    fn update(&self, folder: &Path, progress: &mut dyn FnMut(&str)) -> Result<(), Failure> {
+        let missing = "couldn't find remote ref HEAD";
+        match self.fetch_refs(folder, &REFSPECS, progress) {
+            Err(failure) if failure.reason == missing => {
+                self.fetch_refs(folder, &REFSPECS[1..], progress)?;
+                // It may never have been there.
+                let _ = mirror_git(folder).read(["update-ref", "-d", HEAD]);
+                Ok(())
+            }
+            result => result,
+        }
+    }
+
+    fn fetch_refs(
+        &self,
+        folder: &Path,
+        refspecs: &[&str],
+        progress: &mut dyn FnMut(&str),
+    ) -> Result<(), Failure> {
+        let attempt = format!("can't fetch `{}`", self.shown);
+        let address = format!("remote.xtask.url={}", self.url);
+        let filter = ["-c", &address, "fetch", "--filter=blob:none", "--prune", "--no-tags"];
+        let quick = ["--no-auto-maintenance", "--no-write-fetch-head", "--no-write-commit-graph"];
+        let rest = ["--no-show-forced-updates", "--no-recurse-submodules", "--progress", "xtask"];
+        let args = [&filter[..], &quick, &rest, refspecs].concat();
+        let git = mirror_git(folder).patience(self.patience);
+        git.network(&attempt, args, progress).map(drop).map_err(|failure| {
+            let reason = failure.reason.replace(&self.url, &self.shown);
+            Failure { reason, ..failure }
+        })
+    }
+
+    /// Waits until no other process fetches this mirror. The lock ends with the returned file.
+    fn lock(&self) -> Result<File> {
+        let path = self.beside("lock");
+        let unusable = || format!("can't use the cache: `{}`", path.display());
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).with_context(unusable)?;
+        }
+        let file = File::options().create(true).append(true).open(&path).with_context(unusable)?;
+        let (asked, longest) = (Instant::now(), self.patience * 2);
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(file),
+                Err(TryLockError::Error(error)) => return Err(error).with_context(unusable),
+                Err(TryLockError::WouldBlock) if asked.elapsed() < longest => {
+                    thread::sleep(Duration::from_millis(50).min(longest));
+                }
+                Err(TryLockError::WouldBlock) => {
+                    let message = format!(
+                        "another process has been fetching `{}` for {longest:?}",
+                        self.shown
+                    );
+                    let help = format!("wait for it, or end it: it locks `{}`", path.display());
+                    return Err(Refusal::new(message).help(help).into());
+                }
+            }
+        }
+    }
+
+    fn join_packs(&self) -> Result<()> {
+        let folder = self.folder.join("objects/pack");
+        let entries = fs::read_dir(&folder).with_context(|| folder.display().to_string())?;
+        let is_pack = |path: PathBuf| path.extension() == Some(OsStr::new("pack"));
+        if entries.flatten().filter(|entry| is_pack(entry.path())).count() > MOST_PACKS {
+            self.git.read(["repack", "-a", "-d", "--quiet"])?;
+        }
+        Ok(())
+    }
+
+    fn no_commits(&self) -> Refusal {
+        Refusal::new(format!("`{}` has no commits", self.shown))
+            .help("check the upstream's address in the configuration")
+    }
+
+    /// The path of what is kept beside the mirror.
+    fn beside(&self, ending: &str) -> PathBuf {
+        self.folder.with_extension(ending)
+    }
+}
+
+fn mirror_git(folder: &Path) -> Git {
+    Git::bare(folder)
+        .env("GIT_NO_LAZY_FETCH", "1")
+        .env("GIT_DEFAULT_HASH", "sha1")
+        .env("GIT_DEFAULT_REF_FORMAT", "files")
+}
+
+/// How many commits there are; an error if one of them can't be read.
+fn commits(git: &Git) -> Result<usize> {
+    // `rev-list --all` passes over refs to missing objects; this doesn't.
+    git.read(["for-each-ref", "--format=%(objecttype)"])?;
+    Ok(git.read(["rev-list", "--count", "--all"])?.parse()?)
+}
+
+fn refusal(failure: Failure) -> Refusal {
+    let offline = matches!(failure.cause, Cause::Unreachable | Cause::TimedOut);
+    let refusal = Refusal::from(failure);
+    match &refusal.help {
+        Some(help) if offline => {
+            let help = format!("{help}; `--offline` does without the upstream");
+            refusal.help(help)
+        }
+        _ => refusal,
+    }
+}
+
+/// Removes the lock files that a killed git left; nobody else writes while we hold our own lock.
+fn remove_leftovers(folder: &Path) -> Result<()> {
+    let context = || format!("can't clean `{}`", folder.display());
+    for entry in fs::read_dir(folder).with_context(context)? {
+        let entry = entry.with_context(context)?;
+        let path = entry.path();
+        if entry.file_type().with_context(context)?.is_dir() {
+            remove_leftovers(&path)?;
+        } else if path.extension() == Some(OsStr::new("lock"))
+            || entry.file_name().as_encoded_bytes().starts_with(b"tmp_")
+                && folder.ends_with("objects/pack")
+        {
+            fs::remove_file(&path).with_context(context)?;
+        }
+    }
+    Ok(())
+}
+
+fn remove(path: &Path) -> Result<()> {
+    let removed = match path.symlink_metadata() {
+        Err(_) => Ok(()),
+        Ok(metadata) if metadata.is_dir() => fs::remove_dir_all(path),
+        Ok(_) => fs::remove_file(path),
+    };
+    removed.with_context(|| format!("can't remove `{}`", path.display()))
+}
+
+fn rename(from: &Path, to: &Path) -> Result<()> {
+    fs::rename(from, to).with_context(|| format!("can't move to `{}`", to.display()))
+}

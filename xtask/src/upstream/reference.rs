@@ -1,0 +1,138 @@
+//! What a person may type as `--ref`, and which known names come close to it. Pure.
+
+use crate::error::Refusal;
+use crate::escape::escaped;
+use crate::version::CommitId;
+
+/// A reference as it was typed, understood as far as that goes without a repository.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Reference {
+    /// A full commit.
+    Commit(CommitId),
+    /// `refs/…`, complete.
+    Full(String),
+    /// A branch or a tag, or the first digits of a commit.
+    Name(String),
+}
+
+impl Reference {
+    /// Refuses what can't be a branch, a tag or a commit, and what git would read as an option or
+    /// as an expression.
+    ///
+    /// Source: the rules of `git check-ref-format`.
+    pub(super) fn parse(text: &str) -> Result<Self, Refusal> {
+        if let Some(commit) = CommitId::parse(text) {
+            return Ok(Reference::Commit(commit));
+        }
+        if let Some(reason) = objection(text) {
+            let help = "give a branch, a tag, or 7 or more digits of a commit";
+            let message = format!("`{}` can't be a ref: it {reason}", escaped(text));
+            return Err(Refusal::new(message).help(help));
+        }
+        let full = text.starts_with("refs/heads/") || text.starts_with("refs/tags/");
+        Ok(if full { Reference::Full(text.to_owned()) } else { Reference::Name(text.to_owned()) })
+    }
+}
+
+fn objection(text: &str) -> Option<&'static str> {
+    let bad = |c: char| c.is_control() || " ~^:?*[\\".contains(c);
+    let bad_part = |part: &str| part.starts_with('.') || part.ends_with(".lock");
+    let objections = [
+        (text.is_empty(), "is empty"),
+        (text.starts_with('-'), "begins with `-`"),
+        (text.contains(bad), "holds a blank, a control character or one of `~^:?*[\\`"),
+        (text.contains(".."), "holds `..`"),
+        (text.contains("@{") || text == "@", "is an expression with `@`"),
+        (text.split('/').any(str::is_empty), "has an empty part between slashes"),
+        (text.split('/').any(bad_part), "has a part that begins with `.` or ends in `.lock`"),
+        (text.ends_with('.'), "ends in `.`"),
+    ];
+    objections.into_iter().find(|(holds, _)| *holds).map(|(_, reason)| reason)
+}
+
+/// The names that `typed` may have been meant to be: at most 5, the closest first.
+pub(super) fn similar<'a>(typed: &str, names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let typed = typed.to_lowercase();
+    let allowed = (typed.chars().count() / 3).max(1);
+    let mut close: Vec<(usize, &str)> = names
+        .filter_map(|name| {
+            let lower = name.to_lowercase();
+            let distance = distance(&typed, &lower);
+            let inside = typed.len() >= 3 && lower.contains(&typed);
+            (distance <= allowed || inside).then_some((distance, name))
+        })
+        .collect();
+    close.sort_unstable();
+    close.dedup();
+    close.into_iter().take(5).map(|(_, name)| name).collect()
+}
+
+/// How many characters to insert, remove or replace (Levenshtein).
+fn distance(one: &str, other: &str) -> usize {
+    let other: Vec<char> = other.chars().collect();
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (i, a) in one.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, b) in other.iter().enumerate() {
+            let replaced = diagonal + usize::from(a != *b);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[other.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references() {
+        let commit = "6ba2ceb0c6f0a1d1e6ba2ceb0c6f0a1d1e6ba2ce";
+        let parsed = |text: &str| Reference::parse(text).ok();
+        assert_eq!(parsed(commit), CommitId::parse(commit).map(Reference::Commit));
+        assert_eq!(parsed("refs/tags/v1"), Some(Reference::Full("refs/tags/v1".to_owned())));
+        for name in ["master", "v1.2", "feature/a-b", "6ba2ceb", "refs/pull/1", "ü", "a@b"] {
+            assert_eq!(parsed(name), Some(Reference::Name(name.to_owned())));
+        }
+    }
+
+    #[test]
+    fn objections() {
+        let cases = [
+            ("", "is empty"),
+            ("--upload-pack=x", "begins with `-`"),
+            ("a b", "holds a blank, a control character or one of `~^:?*[\\`"),
+            ("a\n", "holds a blank, a control character or one of `~^:?*[\\`"),
+            ("master~1", "holds a blank, a control character or one of `~^:?*[\\`"),
+            ("HEAD:x", "holds a blank, a control character or one of `~^:?*[\\`"),
+            ("a..b", "holds `..`"),
+            ("master@{1}", "is an expression with `@`"),
+            ("@", "is an expression with `@`"),
+            ("a//b", "has an empty part between slashes"),
+            ("/a", "has an empty part between slashes"),
+            (".a", "has a part that begins with `.` or ends in `.lock`"),
+            ("x/a.lock", "has a part that begins with `.` or ends in `.lock`"),
+            ("a.", "ends in `.`"),
+        ];
+        for (text, reason) in cases {
+            assert_eq!(objection(text), Some(reason), "{text}");
+        }
+    }
+
+    #[test]
+    fn similar_names() {
+        let names = ["master", "main", "release-1.0", "release-1.1", "fix/typo", "v1.2", "v1.3"];
+        let check = |typed: &str, expected: &[&str]| {
+            assert_eq!(similar(typed, names.into_iter()), expected, "{typed}");
+        };
+        check("mastre", &["master"]);
+        check("Master", &["master"]);
+        check("typo", &["fix/typo"]);
+        check("release", &["release-1.0", "release-1.1"]);
+        check("v1.4", &["v1.2", "v1.3"]);
+        check("nothing-like-it", &[]);
+        check("", &[]);
+    }
+}

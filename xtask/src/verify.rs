@@ -1,0 +1,173 @@
+//! The judge: reads every changed file again, with parsers that the edit did not use.
+//!
+//! YAML is read by `serde_yaml` (libyaml), variables by a line reader of its own. Exactly the
+//! planned values may differ, and each must read back as the planned string.
+
+use std::ops::Range;
+
+use serde::Deserialize;
+use serde_yaml::Value;
+
+use crate::error::Refusal;
+use crate::locate::Witness;
+use crate::locate::yaml::Yaml;
+use crate::plan::{FilePlan, Plan};
+
+/// Checks every changed file of a plan. The error is the first file that does not pass.
+pub fn verify(plan: &Plan) -> Result<(), Refusal> {
+    for (path, file) in plan.changed() {
+        let verdict = judge(file).map_err(|reason| {
+            Refusal::new(format!("the edit does not pass the second parser: {reason}"))
+                .file(path.as_str())
+                .help("nothing was written; edit this file by hand, and please report it")
+        });
+        verdict?;
+    }
+    Ok(())
+}
+
+fn judge(file: &FilePlan) -> Result<(), String> {
+    let after = file.after();
+    let mut expected = file.expected.clone();
+    expected.sort();
+    let is_yaml = |one: &(Witness, String)| matches!(one.0, Witness::Yaml(..));
+    let differing = if expected.iter().all(is_yaml) {
+        yaml_differences(&file.before, &after)?
+    } else {
+        variable_differences(&file.before, &after)?
+    };
+    let wanted: Vec<_> =
+        expected.into_iter().map(|(witness, value)| (place(witness), value)).collect();
+    match differing == wanted {
+        true => Ok(()),
+        false => Err(format!("expected {} to differ, found {}", list(&wanted), list(&differing))),
+    }
+}
+
+/// Where a value stands, in the judge's terms.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum At {
+    Path(Vec<usize>),
+    Line(usize, String),
+}
+
+type Difference = (At, String);
+
+fn place(witness: Witness) -> At {
+    match witness {
+        Witness::Yaml(path, _) => At::Path(path),
+        Witness::Variable(line, name) => At::Line(line, name),
+    }
+}
+
+fn list(differences: &[Difference]) -> String {
+    let shown = differences.iter().map(|(at, value)| match at {
+        At::Path(path) => format!("`{value}` at {path:?}"),
+        At::Line(line, name) => format!("`{name}={value}` on line {line}"),
+    });
+    let shown: Vec<_> = shown.collect();
+    if shown.is_empty() { "nothing".to_owned() } else { shown.join(", ") }
+}
+
+fn yaml_differences(before: &str, after: &str) -> Result<Vec<Difference>, String> {
+    let (before, after) = (documents(before)?, documents(after)?);
+    if before.len() != after.len() {
+        return Err(format!("{} documents became {}", before.len(), after.len()));
+    }
+    let mut found = Vec::new();
+    for (index, (before, after)) in before.iter().zip(&after).enumerate() {
+        compare(before, after, &mut vec![index], &mut found)?;
+    }
+    Ok(found)
+}
+
+fn documents(text: &str) -> Result<Vec<Value>, String> {
+    let text = with_stand_ins(text)?;
+    let documents = serde_yaml::Deserializer::from_str(&text).map(Value::deserialize);
+    documents.collect::<Result<_, _>>().map_err(|error| format!("can't be read: {error}"))
+}
+
+/// The text without its BOM, each alias with an unknown anchor replaced by the same string.
+fn with_stand_ins(text: &str) -> Result<String, String> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let yaml = Yaml::parse(text).map_err(|error| format!("can't be read: {}", error.reason))?;
+    let mut replaced = text.to_owned();
+    let mut ranges: Vec<Range<usize>> = yaml.unknown_aliases().collect();
+    ranges.sort_by_key(|range| std::cmp::Reverse(range.start));
+    for range in ranges {
+        replaced.replace_range(range, "'an alias of another file'");
+    }
+    Ok(replaced)
+}
+
+/// Adds what differs between two values to `found`; an error if more than strings differ.
+fn compare(
+    before: &Value,
+    after: &Value,
+    path: &mut Vec<usize>,
+    found: &mut Vec<Difference>,
+) -> Result<(), String> {
+    match (before, after) {
+        (Value::Mapping(old), Value::Mapping(new)) if old.len() == new.len() => {
+            for (index, (old, new)) in old.iter().zip(new).enumerate() {
+                if old.0 != new.0 {
+                    return Err(format!("a key changed at {path:?}"));
+                }
+                path.push(index);
+                compare(old.1, new.1, path, found)?;
+                path.pop();
+            }
+            Ok(())
+        }
+        (Value::Sequence(old), Value::Sequence(new)) if old.len() == new.len() => {
+            for (index, (old, new)) in old.iter().zip(new).enumerate() {
+                path.push(index);
+                compare(old, new, path, found)?;
+                path.pop();
+            }
+            Ok(())
+        }
+        (Value::Tagged(old), Value::Tagged(new)) if old.tag == new.tag => {
+            compare(&old.value, &new.value, path, found)
+        }
+        _ if before == after => Ok(()),
+        (_, Value::String(new)) => {
+            found.push((At::Path(path.clone()), new.clone()));
+            Ok(())
+        }
+        _ => Err(format!("what differs at {path:?} does not read as a string")),
+    }
+}
+
+fn variable_differences(before: &str, after: &str) -> Result<Vec<Difference>, String> {
+    let (before, after): (Vec<_>, Vec<_>) =
+        (before.split('\n').collect(), after.split('\n').collect());
+    if before.len() != after.len() {
+        return Err(format!("{} lines became {}", before.len(), after.len()));
+    }
+    let mut found = Vec::new();
+    for (index, (before, after)) in before.iter().zip(&after).enumerate() {
+        if before == after {
+            continue;
+        }
+        let (Some(old), Some(new)) = (assignment(before), assignment(after)) else {
+            return Err(format!("line {} is no assignment", index + 1));
+        };
+        if (old.0, old.2) != (new.0, new.2) {
+            return Err(format!("more than the value of line {} differs", index + 1));
+        }
+        found.push((At::Line(index + 1, new.0.to_owned()), new.1.to_owned()));
+    }
+    Ok(found)
+}
+
+/// Name, value and the rest of a line `[export ]NAME=value`, as a shell splits words.
+fn assignment(line: &str) -> Option<(&str, &str, &str)> {
+    let (head, tail) = line.split_once('=')?;
+    let name = head.trim_start_matches('\u{feff}').split_whitespace().next_back()?;
+    let quoted =
+        ['"', '\''].into_iter().find_map(|quote| tail.strip_prefix(quote)?.split_once(quote));
+    let end = tail.find([' ', '\t', '\r', ';', '&', '|', ')', '#']).unwrap_or(tail.len());
+    let (value, rest) = quoted.unwrap_or_else(|| tail.split_at(end));
+    Some((name, value, rest))
+}

@@ -1,0 +1,158 @@
+//! A small, realistic world of git repositories: an app-interface with its remote, and upstreams.
+//!
+//! The same ids everywhere: dates and names are fixed, and nothing of the user's git
+//! configuration is read. It must not be used for anything but demos, tests and benchmarks.
+
+mod files;
+mod growth;
+mod history;
+mod neighbours;
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use xshell::{Cmd, Shell, cmd};
+
+/// The repositories, all below one folder.
+#[derive(Debug, Clone)]
+pub struct World {
+    /// The folder of it all, absolute.
+    pub root: PathBuf,
+    /// `app-interface`: a clone on `master` whose `origin` is `remote`.
+    pub repository: PathBuf,
+    /// `remote/app-interface.git`: bare, takes push options.
+    pub remote: PathBuf,
+    /// `qontract-reconcile`, default branch `master`.
+    pub reconcile: Upstream,
+    /// `qontract-schemas`, default branch `main`.
+    pub schemas: Upstream,
+    /// `github-mirror`, default branch `master`: somebody else's template in the same saas file.
+    pub mirror: Upstream,
+}
+
+/// The git repository of a component.
+#[derive(Debug, Clone)]
+pub struct Upstream {
+    /// `upstream/NAME.git`: bare, allows partial clones.
+    pub path: PathBuf,
+    /// Full ids of the first parents of the default branch, oldest first.
+    pub commits: Vec<String>,
+}
+
+impl World {
+    /// Builds the world in `root`, which must be empty or not exist.
+    ///
+    /// In `app-interface`, `https://github.com/app-sre/NAME` resolves to the upstream here.
+    pub fn create(root: &Path) -> Result<World> {
+        let root = std::path::absolute(root)?;
+        fs::create_dir_all(&root).with_context(|| format!("cannot create `{}`", root.display()))?;
+        if fs::read_dir(&root)?.next().is_some() {
+            bail!("`{}` is not empty: name a new or an empty folder", root.display());
+        }
+        let git = Git::new()?;
+        let upstream = |name: &str, branch: &str, stream: Vec<u8>| -> Result<Upstream> {
+            let path = root.join("upstream").join(name);
+            git.bare(&path, branch, SERVED)?;
+            let commits = git.import(&path, stream)?;
+            Ok(Upstream { path, commits })
+        };
+        let reconcile = upstream("qontract-reconcile.git", "master", history::reconcile())?;
+        let schemas = upstream("qontract-schemas.git", "main", history::schemas())?;
+        let mirror = upstream("github-mirror.git", "master", history::mirror())?;
+
+        let remote = root.join("remote/app-interface.git");
+        git.bare(
+            &remote,
+            "master",
+            &[SERVED, "[receive]\n\tadvertisePushOptions = true\n"].concat(),
+        )?;
+        let versions = [&reconcile, &schemas, &mirror].map(|upstream| &upstream.commits[..]);
+        git.import(&remote, files::history(versions))?;
+
+        let repository = root.join("app-interface");
+        git.run(&root, &["clone", "--quiet", "--template=", path(&remote)?, path(&repository)?])?;
+        configure(&repository.join(".git"), &checkout_config(path(&root)?))?;
+        Ok(World { root, repository, remote, reconcile, schemas, mirror })
+    }
+
+    /// Adds `files` other files to the app-interface, in one commit that is pushed: the
+    /// benchmark's tree. The files are always the same, so call it once.
+    pub fn grow(&self, files: usize) -> Result<()> {
+        let git = Git::new()?;
+        let here = &self.repository;
+        git.import(here, growth::stream("refs/world/grown", files))?;
+        git.run(here, &["merge", "--quiet", "--ff-only", "--no-stat", "refs/world/grown"])?;
+        git.run(here, &["update-ref", "-d", "refs/world/grown"])?;
+        git.run(here, &["push", "--quiet", "origin", "master"])
+    }
+}
+
+const SERVED: &str = "[uploadpack]\n\tallowFilter = true\n\tallowAnySHA1InWant = true\n";
+
+/// What keeps the user's own settings from changing or signing anything in the checkout.
+fn checkout_config(root: &str) -> String {
+    let root = root.replace('\\', "\\\\").replace('"', "\\\"");
+    let history::Person { name, email } = history::TOBIAS;
+    format!(
+        "[core]\n\tautocrlf = false\n[gc]\n\tauto = 0\n[maintenance]\n\tauto = false\n\
+         [commit]\n\tgpgSign = false\n[user]\n\tname = {name}\n\temail = {email}\n\
+         [url \"{root}/upstream/\"]\n\tinsteadOf = https://github.com/app-sre/\n"
+    )
+}
+
+fn configure(git_dir: &Path, config: &str) -> Result<()> {
+    let mut file = fs::OpenOptions::new().append(true).open(git_dir.join("config"))?;
+    Ok(file.write_all(config.as_bytes())?)
+}
+
+fn path(path: &Path) -> Result<&str> {
+    path.to_str().with_context(|| format!("`{}` is not UTF-8: choose another", path.display()))
+}
+
+/// Runs git with nothing of the user's environment but `PATH`.
+struct Git {
+    shell: Shell,
+}
+
+impl Git {
+    fn new() -> Result<Self> {
+        Ok(Git { shell: Shell::new()? })
+    }
+
+    /// Makes a bare repository; no template, so no `hooks` folder.
+    fn bare(&self, at: &Path, branch: &str, config: &str) -> Result<()> {
+        fs::create_dir_all(at)?;
+        let branch = format!("--initial-branch={branch}");
+        self.run(at, &["init", "--quiet", "--bare", "--template=", &branch])?;
+        configure(at, config)
+    }
+
+    /// Feeds a stream to fast-import and returns the ids that it asks for.
+    fn import(&self, repository: &Path, stream: Vec<u8>) -> Result<Vec<String>> {
+        // One pack, not loose objects: fewer files to write and to copy.
+        let args = ["-c", "fastimport.unpackLimit=1", "fast-import", "--quiet", "--done"];
+        let ids = self.command(repository, &args).stdin(stream).read()?;
+        Ok(ids.lines().map(str::to_owned).collect())
+    }
+
+    fn run(&self, repository: &Path, args: &[&str]) -> Result<()> {
+        Ok(self.command(repository, args).run()?)
+    }
+
+    fn command(&self, repository: &Path, args: &[&str]) -> Cmd<'_> {
+        cmd!(self.shell, "git -c core.fsync=none -C {repository} {args...}")
+            .quiet()
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("HOME", repository)
+            .env("LC_ALL", "C")
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .env("GIT_DEFAULT_HASH", "sha1")
+            .env("GIT_COMMITTER_NAME", history::TOBIAS.name)
+            .env("GIT_COMMITTER_EMAIL", history::TOBIAS.email)
+            .env("GIT_COMMITTER_DATE", "1711360800 +0000")
+    }
+}
