@@ -1,1 +1,9 @@
 //! End-to-end tests.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)]
+
+mod git;
+mod mirror;
+mod origin;
+mod sandbox;
+mod upstream;
+mod world;

@@ -196,8 +196,14 @@ impl Git {
     /// The commit that a revision names.
     pub fn commit(&self, revision: &str) -> Result<CommitId> {
         let peeled = format!("{revision}^{{commit}}");
-        let id = self.read(["rev-parse", "--verify", "--end-of-options", &peeled])?;
-        CommitId::parse(&id).ok_or_else(|| anyhow!("`{}` isn't a SHA-1 commit", escaped(&id)))
+        let args = collected(["rev-parse", "--verify", "--quiet", "--end-of-options", &peeled]);
+        let output = self.output(&args, b"")?;
+        if !matches!(output.status.code(), Some(0 | 1)) {
+            return Err(failed(&args, &output));
+        }
+        let id = CommitId::parse(String::from_utf8_lossy(&output.stdout).trim_end());
+        let missing = || Refusal::new(format!("no commit `{}` here", escaped(revision)));
+        Ok(id.ok_or_else(missing)?)
     }
 
     /// The files at `paths` in `revision`, in that order; `None` where there is no file.
@@ -263,7 +269,8 @@ where
 }
 
 fn attempt(args: &[OsString]) -> String {
-    let is_command = |arg: &&OsString| arg.as_encoded_bytes().first() != Some(&b'-');
+    let is_option = |text: &[u8]| text.starts_with(b"-") || text.contains(&b'=');
+    let is_command = |arg: &&OsString| !is_option(arg.as_encoded_bytes());
     let name = args.iter().find(is_command).map(|arg| arg.to_string_lossy());
     format!("`git {}` failed", name.unwrap_or_default())
 }

@@ -1,5 +1,6 @@
 //! Promotes components in a GitOps repository. `ARCHITECTURE.md` has the map.
 
+pub mod changes;
 pub mod cli;
 pub mod commands;
 pub mod component;
@@ -12,6 +13,7 @@ pub mod git;
 pub mod land;
 pub mod locate;
 pub mod message;
+pub mod people;
 pub mod plan;
 pub mod progress;
 pub mod report;

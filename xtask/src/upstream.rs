@@ -7,6 +7,7 @@ use std::ffi::OsStr;
 use std::fs::{self, File, TryLockError};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::process::Output;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -107,11 +108,7 @@ impl Mirror {
             Err(failure) if failure.cause == Cause::Other => return self.make(progress),
             Err(failure) => return Err(refusal(failure).into()),
         }
-        match commits(&self.git) {
-            Ok(0) => Err(self.no_commits().into()),
-            Ok(_) => self.join_packs(),
-            Err(_) => self.make(progress),
-        }
+        if is_whole(&self.git) { self.join_packs() } else { self.make(progress) }
     }
 
     /// Makes the mirror in a new folder and then moves that into place.
@@ -133,29 +130,31 @@ impl Mirror {
 
     fn make_at(&self, new: &Path, progress: &mut dyn FnMut(&str)) -> Result<()> {
         let git = mirror_git(new);
-        git.read(["init", "--bare", "--quiet", "--template="])?;
+        let no_hooks = ["-c", "core.hooksPath=/dev/null"];
+        git.read(no_hooks.iter().chain(&["init", "--bare", "--quiet", "--template="]))?;
         let config = new.join("config");
         let append = || File::options().append(true).open(&config)?.write_all(CONFIG.as_bytes());
         append().with_context(|| format!("can't write `{}`", config.display()))?;
         self.update(new, progress).map_err(refusal)?;
-        if commits(&git)? == 0 {
-            return Err(self.no_commits().into());
-        }
         git.read(["pack-refs", "--all"]).map(drop)
     }
 
     /// Fetches into `folder`. An upstream whose `HEAD` names no branch loses it here too.
     fn update(&self, folder: &Path, progress: &mut dyn FnMut(&str)) -> Result<(), Failure> {
-        let missing = "couldn't find remote ref HEAD";
         match self.fetch_refs(folder, &REFSPECS, progress) {
-            Err(failure) if failure.reason == missing => {
-                self.fetch_refs(folder, &REFSPECS[1..], progress)?;
-                // It may never have been there.
-                let _ = mirror_git(folder).read(["update-ref", "-d", HEAD]);
-                Ok(())
-            }
-            result => result,
+            Err(failure) if failure.reason == "couldn't find remote ref HEAD" => {}
+            result => return result,
         }
+        // Some pages that are no repository look like an empty one: those must not prune.
+        let branches = self.network(folder, &["ls-remote", "--heads", "xtask"], progress)?;
+        if branches.stdout.is_empty() {
+            let (attempt, reason) = (self.attempt(), "it has no branches".to_owned());
+            return Err(Failure { attempt, reason, cause: Cause::NotGit });
+        }
+        self.fetch_refs(folder, &REFSPECS[1..], progress)?;
+        // It may never have been there.
+        let _ = mirror_git(folder).read(["update-ref", "-d", HEAD]);
+        Ok(())
     }
 
     fn fetch_refs(
@@ -164,17 +163,37 @@ impl Mirror {
         refspecs: &[&str],
         progress: &mut dyn FnMut(&str),
     ) -> Result<(), Failure> {
-        let attempt = format!("can't fetch `{}`", self.shown);
-        let address = format!("remote.xtask.url={}", self.url);
-        let filter = ["-c", &address, "fetch", "--filter=blob:none", "--prune", "--no-tags"];
+        let fetch = ["fetch", "--progress", "--filter=blob:none", "--prune", "--no-tags"];
         let quick = ["--no-auto-maintenance", "--no-write-fetch-head", "--no-write-commit-graph"];
-        let rest = ["--no-show-forced-updates", "--no-recurse-submodules", "--progress", "xtask"];
-        let args = [&filter[..], &quick, &rest, refspecs].concat();
+        let rest = ["--no-recurse-submodules", "xtask"];
+        let args = [&fetch[..], &quick, &rest, refspecs].concat();
+        let output = self.network(folder, &args, progress)?;
+        // Git warns, leaves out what it concerns, and succeeds.
+        if String::from_utf8_lossy(&output.stderr).contains("shallow roots are not allowed") {
+            let (attempt, reason) = (self.attempt(), "it is a shallow clone".to_owned());
+            return Err(Failure { attempt, reason, cause: Cause::Shallow });
+        }
+        Ok(())
+    }
+
+    /// Runs a command that knows the upstream as the remote `xtask`.
+    fn network(
+        &self,
+        folder: &Path,
+        args: &[&str],
+        progress: &mut dyn FnMut(&str),
+    ) -> Result<Output, Failure> {
+        let address = format!("remote.xtask.url={}", self.url);
         let git = mirror_git(folder).patience(self.patience);
-        git.network(&attempt, args, progress).map(drop).map_err(|failure| {
+        let output = git.network(&self.attempt(), ["-c", &address].iter().chain(args), progress);
+        output.map_err(|failure| {
             let reason = failure.reason.replace(&self.url, &self.shown);
             Failure { reason, ..failure }
         })
+    }
+
+    fn attempt(&self) -> String {
+        format!("can't fetch `{}`", self.shown)
     }
 
     /// Waits until no other process fetches this mirror. The lock ends with the returned file.
@@ -215,11 +234,6 @@ impl Mirror {
         Ok(())
     }
 
-    fn no_commits(&self) -> Refusal {
-        Refusal::new(format!("`{}` has no commits", self.shown))
-            .help("check the upstream's address in the configuration")
-    }
-
     /// The path of what is kept beside the mirror.
     fn beside(&self, ending: &str) -> PathBuf {
         self.folder.with_extension(ending)
@@ -233,11 +247,9 @@ fn mirror_git(folder: &Path) -> Git {
         .env("GIT_DEFAULT_REF_FORMAT", "files")
 }
 
-/// How many commits there are; an error if one of them can't be read.
-fn commits(git: &Git) -> Result<usize> {
-    // `rev-list --all` passes over refs to missing objects; this doesn't.
-    git.read(["for-each-ref", "--format=%(objecttype)"])?;
-    Ok(git.read(["rev-list", "--count", "--all"])?.parse()?)
+/// Whether each commit can be read: git itself looks at the newest ones only.
+fn is_whole(git: &Git) -> bool {
+    git.read(["rev-list", "--count", "--all"]).is_ok()
 }
 
 fn refusal(failure: Failure) -> Refusal {

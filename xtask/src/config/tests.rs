@@ -797,15 +797,15 @@ fn builtin() {
     let reconcile = Component {
         name: "qontract-reconcile".to_owned(),
         upstream: "https://github.com/app-sre/qontract-reconcile".to_owned(),
-        branch: Some("master".to_owned()),
+        branch: None,
         image: Some("quay.io/app-sre/qontract-reconcile".to_owned()),
         tag_length: 7,
         schema_paths: vec!["reconcile/gql_definitions/introspection.json".to_owned()],
         schemas: Some("qontract-schemas".to_owned()),
         environments: vec![
-            environment("app-sre-prod-01", &[], vec![saas(ext, 12)]),
-            environment("internal", &["appsres03ue1", "appsrep05ue1"], vec![saas(int, 16)]),
-            environment("pr-check", &[], vec![variable("RECONCILE_IMAGE_TAG", 19)]),
+            environment("app-sre-prod-01", &[], vec![saas(ext, 11)]),
+            environment("internal", &["appsres03ue1", "appsrep05ue1"], vec![saas(int, 15)]),
+            environment("pr-check", &[], vec![variable("RECONCILE_IMAGE_TAG", 18)]),
             environment(
                 "jenkins",
                 &[],
@@ -813,13 +813,13 @@ fn builtin() {
                     file("resources/jenkins/global/defaults.yaml"),
                     key.clone(),
                     Form::Tag,
-                    (22, 9),
+                    (21, 9),
                 )],
             ),
             environment(
                 "tekton",
                 &[],
-                vec![pin(Place::Glob(tekton.to_owned()), key, Form::Tag, (25, 9))],
+                vec![pin(Place::Glob(tekton.to_owned()), key, Form::Tag, (24, 9))],
             ),
         ],
         at: Position { line: 3, column: 12 },
@@ -832,8 +832,8 @@ fn builtin() {
         tag_length: 7,
         schema_paths: Vec::new(),
         schemas: None,
-        environments: vec![environment("pr-check", &[], vec![variable("SCHEMAS_IMAGE_TAG", 32)])],
-        at: Position { line: 27, column: 12 },
+        environments: vec![environment("pr-check", &[], vec![variable("SCHEMAS_IMAGE_TAG", 31)])],
+        at: Position { line: 26, column: 12 },
     };
     let expected = Config {
         file: "built-in configuration".to_owned(),

@@ -29,6 +29,8 @@ pub enum Cause {
     NotFound,
     /// Something answers that isn't a git server.
     NotGit,
+    /// The other side has only a part of its own history.
+    Shallow,
     /// The repository belongs to another user of this machine.
     Ownership,
     /// Everything else.
@@ -115,6 +117,7 @@ impl Failure {
             Cause::NotGit => {
                 "check the address; a login page or a proxy's error page may answer in its place"
             }
+            Cause::Shallow => "give the address of a complete repository",
             Cause::Ownership => {
                 "if you trust that folder, add it with `git config --global --add safe.directory`"
             }

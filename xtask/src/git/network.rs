@@ -63,7 +63,7 @@ impl Git {
 
     /// The ssh command that never asks, in git's order of precedence.
     fn ssh_command(&self) -> Option<String> {
-        let of_environment = std::env::var("GIT_SSH_COMMAND").ok();
+        let of_environment = std::env::var("GIT_SSH_COMMAND").ok().filter(|own| !own.is_empty());
         let own = of_environment.or_else(|| self.read(["config", "--get", "core.sshCommand"]).ok());
         match own {
             None if std::env::var_os("GIT_SSH").is_some() => None,

@@ -40,7 +40,7 @@ impl Mirror {
             return Err(Refusal::new(message).help("run it once without `--offline`").into());
         }
         match (reference, branch) {
-            (None | Some("HEAD"), None) => self.default_branch(),
+            (None, None) | (Some("HEAD"), _) => self.default_branch(),
             (None, Some(branch)) => self.branch(branch),
             (Some(text), _) => match Reference::parse(text)? {
                 Reference::Commit(commit) => self.full_commit(commit),
@@ -154,6 +154,10 @@ impl Mirror {
     fn unknown(&self, what: &str, typed: &str, kinds: &[&str]) -> Result<Refusal> {
         let format = ["for-each-ref", "--format=%(refname)"];
         let refs = self.git().read(format.iter().chain(kinds))?;
+        if refs.lines().any(|full| full == typed || (full != short(full) && short(full) == typed)) {
+            let message = format!("`{}` of `{}` is not a commit", escaped(typed), self.shown);
+            return Ok(Refusal::new(message).help("give a branch, or a tag of a commit"));
+        }
         let names = refs.lines().map(short);
         let meant: Vec<String> = similar(short(typed), names)
             .into_iter()

@@ -71,12 +71,28 @@ fn repeat(count: usize, item: impl Fn(usize) -> String) -> String {
 fn app(name: &str, team: &str) -> String {
     let endpoints = repeat(4, |n| {
         format!(
-            "- name: {name}-{n}\n  url: api.{name}.example.com/v{n}\n  monitoring:\n  - provider:\n      $ref: /dependencies/probes/http-2xx.yml\n"
+            r"- name: {name}-{n}
+  url: api.{name}.example.com/v{n}
+  monitoring:
+  - provider:
+      $ref: /dependencies/probes/http-2xx.yml
+"
         )
     });
     let head = head("/app-sre/app-1.yml", name);
     format!(
-        "{head}description: |\n  {name} as a service\nonboardingStatus: OnBoarded\nserviceOwners:\n- name: {team}\n  email: {team}@example.com\ncodeComponents:\n- name: {name}\n  resource: upstream\n  url: https://github.com/app-sre/{name}\nendPoints:\n{endpoints}"
+        r"{head}description: |
+  {name} as a service
+onboardingStatus: OnBoarded
+serviceOwners:
+- name: {team}
+  email: {team}@example.com
+codeComponents:
+- name: {name}
+  resource: upstream
+  url: https://github.com/app-sre/{name}
+endPoints:
+{endpoints}"
     )
 }
 
@@ -84,16 +100,37 @@ fn namespace(name: &str, environment: &str) -> String {
     let head = head("/openshift/namespace-1.yml", &format!("{name}-{environment}"));
     let secrets = repeat(8, |n| {
         format!(
-            "- provider: vault-secret\n  path: app-sre/creds/{name}/{environment}/secret-{n} # rotated\n  version: {n}\n"
+            r"- provider: vault-secret
+  path: app-sre/creds/{name}/{environment}/secret-{n} # rotated
+  version: {n}
+"
         )
     });
     let buckets = repeat(4, |n| {
         format!(
-            "  - provider: s3\n    identifier: {name}-{environment}-{n}\n    defaults: /terraform/resources/s3-1.yml\n    output_resource_name: {name}-s3-{n}\n    storage_class: \"standard\"\n"
+            r#"  - provider: s3
+    identifier: {name}-{environment}-{n}
+    defaults: /terraform/resources/s3-1.yml
+    output_resource_name: {name}-s3-{n}
+    storage_class: "standard"
+"#
         )
     });
     format!(
-        "{head}app:\n  $ref: /services/{name}/app.yml\nenvironment:\n  $ref: /products/app-sre/environments/{environment}.yml\ncluster:\n  $ref: /openshift/app-sre-prod-01/cluster.yml\nmanagedExternalResources: true\nopenshiftResources:\n{secrets}\nexternalResources:\n- provider: aws\n  provisioner: {{$ref: /aws/app-sre/account.yml}}\n  resources:\n{buckets}"
+        r"{head}app:
+  $ref: /services/{name}/app.yml
+environment:
+  $ref: /products/app-sre/environments/{environment}.yml
+cluster:
+  $ref: /openshift/app-sre-prod-01/cluster.yml
+managedExternalResources: true
+openshiftResources:
+{secrets}
+externalResources:
+- provider: aws
+  provisioner: {{$ref: /aws/app-sre/account.yml}}
+  resources:
+{buckets}"
     )
 }
 
@@ -102,11 +139,36 @@ fn saas(name: &str, nth: usize) -> String {
     let templates = repeat(2 + nth % 4, |n| {
         let pin = commit(nth * 8 + n);
         format!(
-            "- name: {name}-{n}\n  url: https://github.com/app-sre/{name}\n  path: /deploy/part-{n}.yaml\n  parameters:\n    REPLICAS: '{n}'\n  targets:\n  - namespace:\n      $ref: /services/{name}/namespaces/{name}-stage.yml\n    ref: master\n    upstream:\n      instance: {{$ref: /dependencies/ci/ci.yml}}\n      name: build-{name}\n  - namespace:\n      $ref: /services/{name}/namespaces/{name}-production.yml\n    ref: {pin}\n    parameters:\n      MEMORY: 512Mi\n"
+            r"- name: {name}-{n}
+  url: https://github.com/app-sre/{name}
+  path: /deploy/part-{n}.yaml
+  parameters:
+    REPLICAS: '{n}'
+  targets:
+  - namespace:
+      $ref: /services/{name}/namespaces/{name}-stage.yml
+    ref: master
+    upstream:
+      instance: {{$ref: /dependencies/ci/ci.yml}}
+      name: build-{name}
+  - namespace:
+      $ref: /services/{name}/namespaces/{name}-production.yml
+    ref: {pin}
+    parameters:
+      MEMORY: 512Mi
+"
         )
     });
     format!(
-        "{head}app:\n  $ref: /services/{name}/app.yml\npipelinesProvider:\n  $ref: /pipelines/tekton.app-interface.ci-ext.yaml\nmanagedResourceTypes: [Deployment, Service, Route]\nimagePatterns:\n- quay.io/app-sre/{name}\nresourceTemplates:\n{templates}"
+        r"{head}app:
+  $ref: /services/{name}/app.yml
+pipelinesProvider:
+  $ref: /pipelines/tekton.app-interface.ci-ext.yaml
+managedResourceTypes: [Deployment, Service, Route]
+imagePatterns:
+- quay.io/app-sre/{name}
+resourceTemplates:
+{templates}"
     )
 }
 
@@ -114,7 +176,14 @@ fn slos(name: &str) -> String {
     let head = head("/app-sre/slo-document-1.yml", name);
     let slos = repeat(6, |n| {
         format!(
-            "- name: availability-{n}\n  SLIType: availability\n  SLODetails: https://docs.example.com/{name}#{n}\n  SLOParameters: {{window: 28d}}\n  expr: sum(rate(requests{{service=\"{name}\",code!~\"5..\"}}[{{{{window}}}}]))\n  SLOTarget: 0.99{n}\n  SLOTargetUnit: percent_0_1\n"
+            r#"- name: availability-{n}
+  SLIType: availability
+  SLODetails: https://docs.example.com/{name}#{n}
+  SLOParameters: {{window: 28d}}
+  expr: sum(rate(requests{{service="{name}",code!~"5.."}}[{{{{window}}}}]))
+  SLOTarget: 0.99{n}
+  SLOTargetUnit: percent_0_1
+"#
         )
     });
     format!("{head}app:\n  $ref: /services/{name}/app.yml\nslos:\n{slos}")
@@ -124,7 +193,12 @@ fn user(name: &str, team: &str) -> String {
     let head = head("/access/user-1.yml", &format!("Owner of {name}"));
     let login = name.replace('-', "");
     format!(
-        "{head}org_username: {login}\ngithub_username: {name}-dev\nquay_username: {login}\nroles:\n- $ref: /teams/{team}/roles/{name}.yml\n"
+        r"{head}org_username: {login}
+github_username: {name}-dev
+quay_username: {login}
+roles:
+- $ref: /teams/{team}/roles/{name}.yml
+"
     )
 }
 
@@ -141,23 +215,54 @@ fn role(name: &str) -> String {
 fn config(name: &str) -> String {
     let lines = repeat(40, |n| format!("    {name}.option.{n}={n} # 'default'\n"));
     format!(
-        "---\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {name}\ndata:\n  application.properties: |\n{lines}"
+        r"---
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: {name}
+data:
+  application.properties: |
+{lines}"
     )
 }
 
 fn jinja(name: &str) -> String {
     format!(
-        "---\nkind: ConfigMap\nmetadata:\n  name: {name}\n{{% for key in keys %}}\n  {{{{ key }}}}: {{{{ values[key] }}}}\n{{% endfor %}}\n"
+        r"---
+kind: ConfigMap
+metadata:
+  name: {name}
+{{% for key in keys %}}
+  {{{{ key }}}}: {{{{ values[key] }}}}
+{{% endfor %}}
+"
     )
 }
 
 fn alerts(name: &str, kind: usize) -> String {
     let rules = repeat(6, |n| {
         format!(
-            "    - alert: {name}-{kind}-{n}\n      expr: |\n        sum(rate(errors_total{{service=\"{name}\", part=\"{n}\"}}[5m])) > 0.{n}\n      for: {n}m\n      labels: {{severity: high, service: {name}}}\n      annotations:\n        message: \"{name} fails: part {n}\"\n        runbook: https://docs.example.com/{name}/{kind}#{n}\n"
+            r#"    - alert: {name}-{kind}-{n}
+      expr: |
+        sum(rate(errors_total{{service="{name}", part="{n}"}}[5m])) > 0.{n}
+      for: {n}m
+      labels: {{severity: high, service: {name}}}
+      annotations:
+        message: "{name} fails: part {n}"
+        runbook: https://docs.example.com/{name}/{kind}#{n}
+"#
         )
     });
     format!(
-        "---\napiVersion: monitoring.coreos.com/v1\nkind: PrometheusRule\nmetadata:\n  name: {name}-{kind}\nspec:\n  groups:\n  - name: {name}\n    rules:\n{rules}"
+        r"---
+apiVersion: monitoring.coreos.com/v1
+kind: PrometheusRule
+metadata:
+  name: {name}-{kind}
+spec:
+  groups:
+  - name: {name}
+    rules:
+{rules}"
     )
 }

@@ -245,7 +245,10 @@ pub(super) fn reconcile() -> Vec<u8> {
     );
     h.commit(
         &MIRA,
-        "Revert \"feat(glitchtip): read projects from the desired state\"\n\nIt asks the server once per project.\n",
+        r#"Revert "feat(glitchtip): read projects from the desired state"
+
+It asks the server once per project.
+"#,
         &[("reconcile/glitchtip.py", "def projects(desired):\n    return []\n")],
     );
     h.commit(
@@ -269,13 +272,19 @@ pub(super) fn reconcile() -> Vec<u8> {
     );
     h.commit(
         &TOBIAS,
-        "feat(gql): query `promotion.schedule` of saas files\n\nNeeds the field in qontract-schemas.\n",
+        r"feat(gql): query `promotion.schedule` of saas files
+
+Needs the field in qontract-schemas.
+",
         &[
             (
                 "reconcile/gql_definitions/introspection.json",
                 "{\"types\": [\"Query\", \"PromotionSchedule\"]}\n",
             ),
-            ("reconcile/saas_promotion.py", "def schedule(target):\n    return target.promotion.schedule\n"),
+            (
+                "reconcile/saas_promotion.py",
+                "def schedule(target):\n    return target.promotion.schedule\n",
+            ),
         ],
     );
     h.commit(

@@ -7,6 +7,7 @@ mod files;
 mod growth;
 mod history;
 mod neighbours;
+mod pinned;
 
 use std::fs;
 use std::io::Write as _;

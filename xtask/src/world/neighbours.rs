@@ -10,12 +10,36 @@ pub(super) fn files() -> Vec<(String, String)> {
     files.extend(CLUSTERS.iter().map(|name| {
         let path = format!("data/openshift/{name}/cluster.yml");
         let url = format!("https://console.{name}.example.com");
-        (path, format!("---\n$schema: /openshift/cluster-1.yml\n\nlabels: {{}}\n\nname: {name}\nconsoleUrl: {url}\n"))
+        (
+            path,
+            format!(
+                r"---
+$schema: /openshift/cluster-1.yml
+
+labels: {{}}
+
+name: {name}
+consoleUrl: {url}
+"
+            ),
+        )
     }));
     files.extend(["stage", "production", "internal"].iter().map(|name| {
         let path = format!("data/products/app-sre/environments/{name}.yml");
         let product = "product:\n  $ref: /products/app-sre/product.yml";
-        (path, format!("---\n$schema: /app-sre/environment-1.yml\n\nlabels: {{}}\n\nname: app-sre-{name}\n{product}\n"))
+        (
+            path,
+            format!(
+                r"---
+$schema: /app-sre/environment-1.yml
+
+labels: {{}}
+
+name: app-sre-{name}
+{product}
+"
+            ),
+        )
     }));
     files
 }
@@ -68,7 +92,14 @@ const WRITTEN: Files = &[
     ("README.md", "# app-interface\n\nWhat we run and where. Merging changes production.\n"),
     (
         "data/products/app-sre/product.yml",
-        "---\n$schema: /app-sre/product-1.yml\n\nlabels: {}\n\nname: app-sre\ndescription: Site reliability\n",
+        r"---
+$schema: /app-sre/product-1.yml
+
+labels: {}
+
+name: app-sre
+description: Site reliability
+",
     ),
     (
         "data/services/app-interface/app.yml",
@@ -238,7 +269,14 @@ spec:
     ),
     (
         "resources/tekton/push-gateway.task.yaml",
-        "---\napiVersion: tekton.dev/v1\nkind: Task\nmetadata:\n  name: {{ name }}\nspec:\n  steps: []\n",
+        r"---
+apiVersion: tekton.dev/v1
+kind: Task
+metadata:
+  name: {{ name }}
+spec:
+  steps: []
+",
     ),
     (
         "resources/tekton/openshift-saas-deploy.pipeline.yaml",

@@ -1,0 +1,182 @@
+//! Git in a checkout: what is asked of it, and the one thing it does, a commit.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use xshell::{Shell, TempDir, cmd};
+use xtask::component::RepoPath;
+use xtask::error::Refusal;
+use xtask::git::{Change, Git};
+
+/// A checkout with two committed files: `a file.txt` and `sub/b.txt`.
+struct Checkout {
+    shell: Shell,
+    folder: TempDir,
+}
+
+impl Checkout {
+    fn new() -> Result<Self> {
+        let shell = Shell::new()?;
+        let folder = shell.create_temp_dir()?;
+        let checkout = Checkout { shell, folder };
+        checkout.shell.change_dir(checkout.top());
+        checkout.shell.set_var("GIT_CONFIG_GLOBAL", "/dev/null");
+        checkout.run("init --quiet --initial-branch=master")?;
+        for (key, value) in [("name", "Ann"), ("email", "ann@example.com")] {
+            checkout.run(&format!("config user.{key} {value}"))?;
+        }
+        checkout.write("a file.txt", "one\n")?;
+        checkout.write("sub/b.txt", "two\n")?;
+        checkout.run("add --all")?;
+        checkout.run("commit --quiet -m First")?;
+        Ok(checkout)
+    }
+
+    fn top(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn git(&self) -> Git {
+        Git::at(self.top()).env("GIT_CONFIG_GLOBAL", "/dev/null")
+    }
+
+    fn run(&self, line: &str) -> Result<String> {
+        let words = line.split(' ');
+        Ok(cmd!(self.shell, "git {words...}").quiet().ignore_stderr().read()?)
+    }
+
+    fn write(&self, path: &str, text: &str) -> Result<()> {
+        Ok(self.shell.write_file(path, text)?)
+    }
+}
+
+fn paths(paths: &[&str]) -> Vec<RepoPath> {
+    paths.iter().filter_map(|path| RepoPath::parse(path)).collect()
+}
+
+fn told<T>(result: Result<T>) -> Result<String> {
+    let error = result.err().context("this was to fail")?;
+    let refusal = error.downcast_ref::<Refusal>().with_context(|| format!("{error:#}"))?;
+    let help = refusal.help.iter().map(|help| format!("\nhelp: {help}"));
+    Ok(format!("{refusal}{}", help.collect::<String>()))
+}
+
+#[test]
+fn where_a_checkout_is() -> Result<()> {
+    let checkout = Checkout::new()?;
+    let top = checkout.top().canonicalize()?;
+    let expected = Some((top.clone(), top.join(".git")));
+    assert_eq!(Git::at(top.join("sub")).top_and_git_dir()?, expected);
+
+    let bare = "this is a bare repository or a `.git` folder\nhelp: name the folder of a checkout with `--repo`";
+    assert_eq!(told(Git::at(top.join(".git")).top_and_git_dir())?, bare);
+    let outside = checkout.shell.create_temp_dir()?;
+    assert_eq!(Git::at(outside.path()).top_and_git_dir()?, None);
+    assert_eq!(
+        told(Git::at("/nowhere/at/all").top_and_git_dir())?,
+        "`git rev-parse` failed: cannot change to '/nowhere/at/all': No such file or directory"
+    );
+    Ok(())
+}
+
+#[test]
+fn addresses_are_rewritten_as_the_checkout_says() -> Result<()> {
+    let checkout = Checkout::new()?;
+    checkout.run("config url.file:///mirror/.insteadOf https://github.com/")?;
+    let git = checkout.git();
+    assert_eq!(git.effective_url("https://github.com/a/b")?, "file:///mirror/a/b");
+    assert_eq!(git.effective_url("https://gitlab.com/a/b")?, "https://gitlab.com/a/b");
+    assert_eq!(git.effective_url("--upload-pack=x")?, "--upload-pack=x");
+    Ok(())
+}
+
+#[test]
+fn a_commit_takes_the_named_files_only() -> Result<()> {
+    let checkout = Checkout::new()?;
+    let git = checkout.git();
+    checkout.write("a file.txt", "three\n")?;
+    checkout.write("sub/b.txt", "four\n")?;
+    checkout.write("sub/new.txt", "five\n")?;
+    checkout.run("add sub/b.txt")?;
+    let all = paths(&["a file.txt", "sub", "missing"]);
+    let change = |state: &str, path: &str| Change { state: state.into(), path: path.into() };
+    let others = [change("M ", "sub/b.txt"), change("??", "sub/new.txt")];
+    let mut changes = git.status(&all)?;
+    assert_eq!(changes.remove(0), change(" M", "a file.txt"));
+    assert_eq!(changes, others);
+    assert_eq!(git.status(&[])?, []);
+
+    let message = "# Promote\n\nwith a line that begins with\n# a number sign";
+    let commit = git.commit_only(message, &paths(&["a file.txt"]))?;
+    assert_eq!(git.commit("HEAD")?, commit);
+    assert_eq!(checkout.run("log -1 --format=%B")?.trim_end(), message);
+    assert_eq!(checkout.run("show --format= --name-only HEAD")?, "a file.txt");
+    assert_eq!(git.status(&all)?, others);
+    assert_eq!(
+        git.show_many("HEAD", &paths(&["a file.txt", "sub", "none", "sub/b.txt"]))?,
+        [Some(b"three\n".to_vec()), None, None, Some(b"two\n".to_vec())]
+    );
+    Ok(())
+}
+
+#[test]
+fn a_hook_can_refuse() -> Result<()> {
+    let checkout = Checkout::new()?;
+    let git = checkout.git();
+    let before = git.commit("HEAD")?;
+    checkout.write("a file.txt", "three\n")?;
+    checkout.run("config core.hooksPath hooks")?;
+    let script = "#!/bin/sh\n[ -z \"$GIT_LITERAL_PATHSPECS\" ] || exit 0\necho first\nprintf 'no: \\033[31mred\\n' >&2\nexit 1\n";
+    checkout.write("hooks/pre-commit", script)?;
+    cmd!(checkout.shell, "chmod +x hooks/pre-commit").quiet().run()?;
+    assert_eq!(
+        told(git.commit_only("x", &paths(&["a file.txt"])))?,
+        "`git commit` failed, or a hook of it\nhelp: first\nno: \\u{1b}[31mred"
+    );
+    assert_eq!(git.commit("HEAD")?, before);
+    Ok(())
+}
+
+#[test]
+fn operations_under_way() -> Result<()> {
+    let checkout = Checkout::new()?;
+    let git = checkout.git();
+    assert_eq!(git.mid_operation()?, None);
+    checkout.run("checkout --quiet -b other")?;
+    checkout.write("a file.txt", "theirs\n")?;
+    checkout.run("commit --quiet -a -m Theirs")?;
+    checkout.run("checkout --quiet master")?;
+    checkout.write("a file.txt", "ours\n")?;
+    checkout.run("commit --quiet -a -m Ours")?;
+    for (start, end, name) in [
+        ("merge other", "merge --abort", "merge"),
+        ("rebase other", "rebase --abort", "rebase"),
+        ("cherry-pick other", "cherry-pick --abort", "cherry-pick"),
+        ("revert --no-edit HEAD~1 HEAD~1", "revert --abort", "revert"),
+    ] {
+        assert!(checkout.run(start).is_err(), "{start}");
+        assert_eq!(git.mid_operation()?, Some(name));
+        checkout.run(end)?;
+    }
+    assert_eq!(git.mid_operation()?, None);
+    fs::remove_file(checkout.top().join(".git/HEAD"))?;
+    assert!(git.mid_operation().is_err());
+    Ok(())
+}
+
+#[test]
+fn errors_name_the_command() -> Result<()> {
+    let checkout = Checkout::new()?;
+    let git = checkout.git();
+    assert_eq!(told(git.commit("nowhere"))?, "no commit `nowhere` here");
+    assert_eq!(
+        told(git.read(["rev-list", "nowhere"]))?,
+        "`git rev-list` failed: ambiguous argument 'nowhere': unknown revision or path not in the working tree."
+    );
+    checkout.write(".git/config", "[core\n")?;
+    let config = "bad config line 1 in file .git/config";
+    assert_eq!(told(git.commit("HEAD"))?, format!("`git rev-parse` failed: {config}"));
+    assert_eq!(told(git.status(&paths(&["x"])))?, format!("`git status` failed: {config}"));
+    Ok(())
+}

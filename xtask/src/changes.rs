@@ -1,0 +1,135 @@
+//! What goes along with a promotion: the upstream's commits between what runs and what will run,
+//! who wrote them, and in which direction that is.
+//!
+//! Values only; `upstream/history.rs` reads them from a mirror.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use crate::people::{Author, People};
+use crate::version::CommitId;
+
+/// One commit of an upstream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Commit {
+    /// Its id.
+    pub id: CommitId,
+    /// The first line of its message, as it stands there: other people's text.
+    pub subject: String,
+    /// Who wrote it.
+    pub author: Author,
+    /// When, in seconds since 1970.
+    pub time: i64,
+    /// Whether it has more than one parent.
+    pub is_merge: bool,
+}
+
+/// The changes of a promotion, one span for each version that runs now, the oldest first.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Changes(pub Vec<Span>);
+
+/// From one version that runs now to the one that will.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Span {
+    /// The version now, as its pins say it.
+    pub old: String,
+    /// What that is in the upstream.
+    pub start: Start,
+    /// Which environments run it.
+    pub environments: Vec<String>,
+    /// The commits that go along, the newest first; without merges.
+    pub queued: Vec<Commit>,
+    /// The commits that are taken back, the newest first; without merges.
+    pub taken_back: Vec<Commit>,
+    /// The direction of it all.
+    pub direction: Direction,
+}
+
+/// What a version is in the upstream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Start {
+    /// This commit.
+    Commit(CommitId),
+    /// It follows a moving tag, so it is no commit.
+    Moving,
+    /// The upstream has no such commit.
+    Unknown,
+    /// These commits begin with its digits.
+    Ambiguous(Vec<CommitId>),
+}
+
+/// The direction of a span.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Direction {
+    /// The new version has every commit of the old one; so many commits more, merges too.
+    Forward(usize),
+    /// The old version has every commit of the new one; so many commits more, merges too.
+    Behind(usize),
+    /// Each has commits that the other one lacks.
+    Diverged,
+    /// There is nothing to compare.
+    Unknown,
+}
+
+/// The commits of one author.
+#[derive(Debug, PartialEq, Eq)]
+pub struct ByAuthor<'a> {
+    /// Who it is to the one who promotes.
+    pub who: Who,
+    /// The newest first.
+    pub commits: Vec<&'a Commit>,
+}
+
+/// Who an author is to the one who promotes. The order is that of the list.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Who {
+    /// Somebody else: the name, and the user name if a user file has one.
+    Other(String, Option<String>),
+    /// The one who promotes.
+    You,
+    /// A program: its name.
+    Bot(String),
+}
+
+impl Changes {
+    /// All commits that go along, each once, in the order of the oldest span.
+    pub fn queued(&self) -> Vec<&Commit> {
+        let mut seen = BTreeSet::new();
+        let all = self.0.iter().flat_map(|span| &span.queued);
+        all.filter(|commit| seen.insert(&commit.id)).collect()
+    }
+
+    /// All commits that are taken back, each once.
+    pub fn taken_back(&self) -> Vec<&Commit> {
+        let mut seen = BTreeSet::new();
+        let all = self.0.iter().flat_map(|span| &span.taken_back);
+        all.filter(|commit| seen.insert(&commit.id)).collect()
+    }
+
+    /// The people other than the one who promotes whose commits move, each once.
+    pub fn to_tell(&self, people: &People) -> Vec<Who> {
+        let commits = self.queued().into_iter().chain(self.taken_back());
+        let groups = by_author(&commits.collect::<Vec<_>>(), people);
+        groups
+            .into_iter()
+            .map(|group| group.who)
+            .filter(|who| matches!(who, Who::Other(..)))
+            .collect()
+    }
+}
+
+/// Groups commits by author: other people, your own, those of bots.
+pub fn by_author<'a>(commits: &[&'a Commit], people: &People) -> Vec<ByAuthor<'a>> {
+    let mut groups: Vec<ByAuthor> = Vec::new();
+    for &commit in commits {
+        let who = people.who(&commit.author);
+        match groups.iter_mut().find(|group| group.who == who) {
+            Some(group) => group.commits.push(commit),
+            None => groups.push(ByAuthor { who, commits: vec![commit] }),
+        }
+    }
+    groups.sort_by(|one, other| one.who.cmp(&other.who));
+    groups
+}
