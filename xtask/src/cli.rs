@@ -45,6 +45,8 @@ pub struct Global {
 pub enum Format {
     Text,
     Json,
+    /// For a wiki or a merge request; `changes` only
+    Markdown,
 }
 
 /// When to use colour.
@@ -74,6 +76,8 @@ pub enum Command {
     QrPromote(QrPromote),
     /// Promote a component in the named environments
     Promote(Promote),
+    /// List the commits that wait to be promoted, by author
+    Changes(Changes),
     /// Build a small world of git repositories and run a whole promotion in it
     Demo(Demo),
 }
@@ -85,6 +89,7 @@ impl Command {
             Command::UpdateSchemas(_) => "update-schemas",
             Command::QrPromote(_) => "qr-promote",
             Command::Promote(_) => "promote",
+            Command::Changes(_) => "changes",
             Command::Demo(_) => "demo",
         }
     }
@@ -96,6 +101,8 @@ pub struct UpdateSchemas {
     pub version: Version,
     #[command(flatten)]
     pub landing: Landing,
+    #[command(flatten)]
+    pub guards: Guards,
 }
 
 #[derive(Debug, Args)]
@@ -107,6 +114,8 @@ pub struct QrPromote {
     pub version: Version,
     #[command(flatten)]
     pub landing: Landing,
+    #[command(flatten)]
+    pub guards: Guards,
 }
 
 #[derive(Debug, Args)]
@@ -125,6 +134,23 @@ pub struct Promote {
     pub version: Version,
     #[command(flatten)]
     pub landing: Landing,
+    #[command(flatten)]
+    pub guards: Guards,
+}
+
+#[derive(Debug, Args)]
+pub struct Changes {
+    /// Only these environments
+    #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',')]
+    pub env: Vec<String>,
+    /// The component
+    #[arg(long, value_name = "NAME", default_value = "qontract-reconcile")]
+    pub component: String,
+    /// List from this version on, not from what the environments run
+    #[arg(long, value_name = "REF", conflicts_with = "env")]
+    pub from: Option<String>,
+    #[command(flatten)]
+    pub version: Version,
 }
 
 #[derive(Debug, Args)]
@@ -153,4 +179,22 @@ pub struct Landing {
     /// the same
     #[arg(long)]
     pub commit: bool,
+}
+
+/// What is let through.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Guards")]
+pub struct Guards {
+    /// Let versions go back
+    #[arg(long, requires = "reason")]
+    pub allow_downgrade: bool,
+    /// Why; becomes a trailer of the commit
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+    /// Let a version be promoted that is not on the default branch
+    #[arg(long)]
+    pub allow_off_branch: bool,
+    /// Refuse what is warned about
+    #[arg(long)]
+    pub strict: bool,
 }

@@ -5,9 +5,10 @@ use std::process::ExitCode;
 use clap::Parser;
 use clap::error::ErrorKind;
 use xtask::cli::{Cli, Command, Format};
-use xtask::commands::{Session, demo, promote};
+use xtask::commands::{changes, demo, promote};
 use xtask::error::{Refusal, Refusals};
 use xtask::report;
+use xtask::session::Session;
 
 const FAILED: u8 = 1;
 const USAGE: u8 = 2;
@@ -17,11 +18,17 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return unparsed(&error),
     };
+    let lists = matches!(cli.command, Command::Changes(_));
+    if cli.global.format == Format::Markdown && !lists {
+        let message = format!("`{}` has no `--format markdown`", cli.command.name());
+        return failed(&[Refusal::usage(message).help("use `text` or `json`")], cli.global.format);
+    }
     let session = Session::new(cli.command.name(), &cli.global);
     let result = match &cli.command {
         Command::UpdateSchemas(typed) => promote::run(&session, &typed.into()),
         Command::QrPromote(typed) => promote::run(&session, &typed.into()),
         Command::Promote(typed) => promote::run(&session, &typed.into()),
+        Command::Changes(typed) => changes::run(&session, typed),
         Command::Demo(typed) => demo::run(&session, typed),
     };
     match result {
@@ -43,8 +50,8 @@ fn refusals(error: &anyhow::Error) -> Vec<Refusal> {
 
 fn failed(refusals: &[Refusal], format: Format) -> ExitCode {
     match format {
-        Format::Json => anstream::print!("{}", report::error_document(refusals)),
-        Format::Text => {
+        Format::Json => anstream::print!("{}", report::json::error_document(refusals)),
+        _ => {
             for refusal in refusals {
                 anstream::eprint!("{}", report::error(refusal));
             }

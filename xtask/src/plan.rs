@@ -13,7 +13,7 @@ use crate::tree::Tree;
 use crate::version::{CommitId, reads_as_number};
 
 /// Every edit of a promotion, and everything that was found and stays.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Plan {
     /// The version that is promoted.
     pub to: CommitId,
@@ -26,7 +26,7 @@ pub struct Plan {
 }
 
 /// What happens to one environment.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct EnvironmentPlan {
     /// Its name.
     pub name: String,
@@ -35,7 +35,7 @@ pub struct EnvironmentPlan {
 }
 
 /// What happens to one value.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct PlannedValue {
     /// The file that holds it.
     pub file: RepoPath,
@@ -61,7 +61,7 @@ pub enum Outcome {
 }
 
 /// The original text of a file and its edits.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct FilePlan {
     /// The text before.
     pub before: String,

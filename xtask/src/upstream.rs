@@ -20,6 +20,7 @@ use crate::error::Refusal;
 use crate::escape::escaped;
 use crate::git::{Cause, Failure, Git, PATIENCE};
 
+mod history;
 mod place;
 mod reference;
 mod resolve;

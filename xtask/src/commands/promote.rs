@@ -5,18 +5,20 @@ use std::io::IsTerminal;
 
 use anyhow::{Context, Result};
 
-use super::{Session, quoted};
+use crate::changes::Changes;
 use crate::cli::{self, Format};
 use crate::component::Component;
-use crate::error::Refusal;
-use crate::git::Git;
-use crate::land::{Landed, Landing, Promotion};
+use crate::error::{Refusal, Refusals};
+use crate::guards::{self, Switches};
+use crate::land::{Landed, Landing, Planned, Promotion};
 use crate::message::{Wording, commit_message};
+use crate::people::People;
 use crate::plan::Plan;
-use crate::report;
-use crate::upstream::{self, Mirror};
+use crate::report::changes::Queue;
+use crate::report::{self, json};
+use crate::review::{self, Upstreams};
+use crate::session::{Session, quoted};
 use crate::version::CommitId;
-use crate::worktree::WorkTree;
 
 /// What is asked for.
 #[derive(Debug)]
@@ -31,6 +33,8 @@ pub struct Request {
     pub wording: Wording,
     /// What is done with the plan.
     pub landing: Landing,
+    /// What is let through.
+    pub switches: Switches,
 }
 
 impl From<&cli::Landing> for Landing {
@@ -44,6 +48,20 @@ impl From<&cli::Landing> for Landing {
     }
 }
 
+impl From<&cli::Guards> for Switches {
+    fn from(typed: &cli::Guards) -> Switches {
+        // One line, since it becomes a trailer.
+        let reason = typed.reason.as_deref();
+        let reason = reason.map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "));
+        Switches {
+            allow_downgrade: typed.allow_downgrade,
+            reason,
+            allow_off_branch: typed.allow_off_branch,
+            strict: typed.strict,
+        }
+    }
+}
+
 impl From<&cli::UpdateSchemas> for Request {
     fn from(typed: &cli::UpdateSchemas) -> Request {
         Request {
@@ -52,6 +70,7 @@ impl From<&cli::UpdateSchemas> for Request {
             reference: typed.version.reference.clone(),
             wording: Wording::Component,
             landing: Landing::from(&typed.landing),
+            switches: Switches::from(&typed.guards),
         }
     }
 }
@@ -64,6 +83,7 @@ impl From<&cli::QrPromote> for Request {
             reference: typed.version.reference.clone(),
             wording: Wording::Production,
             landing: Landing::from(&typed.landing),
+            switches: Switches::from(&typed.guards),
         }
     }
 }
@@ -76,64 +96,123 @@ impl From<&cli::Promote> for Request {
             reference: typed.version.reference.clone(),
             wording: Wording::Component,
             landing: Landing::from(&typed.landing),
+            switches: Switches::from(&typed.guards),
         }
     }
 }
 
 /// Carries out a request and prints what happened.
 pub fn run(session: &Session, request: &Request) -> Result<()> {
+    if request.switches.reason.as_deref() == Some("") {
+        return Err(Refusal::usage("`--reason` is empty")
+            .help("say why: it goes into the commit")
+            .into());
+    }
     let work_tree = session.work_tree()?;
     let config = session.config(&work_tree)?;
     let component = config.component(&request.component)?;
     let environments = config.environments(component, &request.environments)?;
-    let (config, wording) = (&config, request.wording);
-    let promotion = Promotion { work_tree, config, component, environments, wording };
+    let promotion = Promotion { work_tree, config: &config, component, environments };
     promotion.check()?;
-    let to = version(session, &promotion.work_tree, component, request.reference.as_deref())?;
-    let (plan, landed) = promotion.land(&to, request.landing, session.progress)?;
+    let review = match session.offline {
+        true => offline(session, &promotion, request)?,
+        false => online(session, &promotion, request)?,
+    };
+    for warning in &review.warnings {
+        session.warn(warning);
+    }
+    let queue = review.queue(component, session.now());
+    let message = commit_message(
+        &queue,
+        request.wording,
+        &review.planned.plan,
+        request.switches.reason.as_deref(),
+    );
+    let landed = promotion.land(&review.planned, request.landing, &message, session.progress)?;
+    let plan = &review.planned.plan;
     for note in &plan.notes {
         session.note(note);
     }
     match session.format {
-        Format::Json => session.print(&document(session, component, &plan, &landed)?),
-        Format::Text => session.print(&text(session, request, component, &plan, &landed)),
+        Format::Json => session.print(&document(session, &queue, plan, &landed, &review.warnings)?),
+        _ => session.print(&text(session, request, &queue, plan, &landed, &message)),
     }
 }
 
-/// The commit to promote: what the upstream says, or offline what was typed.
-fn version(
-    session: &Session,
-    work_tree: &WorkTree,
-    component: &Component,
-    typed: Option<&str>,
-) -> Result<CommitId> {
-    if session.offline {
-        let commit = typed.and_then(CommitId::parse).ok_or_else(|| {
-            let found = typed.map_or("nothing".to_owned(), |typed| format!("`{typed}`"));
-            Refusal::usage(format!("`--offline` needs a full commit in `--ref`, found {found}"))
-                .help("give all 40 digits, or leave `--offline` out")
-        })?;
-        session.note(&format!("offline: `{commit}` was not looked up in `{}`", component.upstream));
-        return Ok(commit);
+/// A plan, and what is known of the commits that it moves.
+struct Review {
+    planned: Planned,
+    changes: Changes,
+    people: People,
+    warnings: Vec<Refusal>,
+}
+
+impl Review {
+    fn queue<'a>(&'a self, component: &'a Component, now: i64) -> Queue<'a> {
+        Queue { component, changes: &self.changes, people: &self.people, now }
     }
-    let url = Git::at(&work_tree.top).effective_url(&component.upstream)?;
-    let mirror = Mirror::open(&upstream::cache_folder()?, &url)?;
-    let step = session.progress.network(format!("fetching {}", component.upstream));
-    mirror.fetch(&mut |line| step.detail(line))?;
-    drop(step);
-    Ok(mirror.resolve(typed, component.branch.as_deref())?.commit)
+}
+
+/// Plans what was typed; tells what the cache knows of it, and checks nothing.
+fn offline(session: &Session, promotion: &Promotion, request: &Request) -> Result<Review> {
+    let typed = request.reference.as_deref();
+    let to = typed.and_then(CommitId::parse).ok_or_else(|| {
+        let found = typed.map_or("nothing".to_owned(), |typed| format!("`{typed}`"));
+        Refusal::usage(format!("`--offline` needs a full commit in `--ref`, found {found}"))
+            .help("give all 40 digits, or leave `--offline` out")
+    })?;
+    let Promotion { work_tree, config, component, .. } = promotion;
+    session.note(&format!("offline: nothing is checked against `{}`", component.upstream));
+    let planned = promotion.plan(&to, request.landing)?;
+    let upstreams = Upstreams::open(work_tree, config, component)?;
+    let changes = if upstreams.mirror.knows(&to) {
+        upstreams.changes(&planned.plan)?
+    } else {
+        Changes::default()
+    };
+    let people = review::people(work_tree, config, &changes)?;
+    Ok(Review { planned, changes, people, warnings: Vec::new() })
+}
+
+/// Plans the commit that the upstream names, and lets the guards judge it.
+fn online(session: &Session, promotion: &Promotion, request: &Request) -> Result<Review> {
+    let Promotion { work_tree, config, component, .. } = promotion;
+    let switches = &request.switches;
+    let upstreams = Upstreams::fetch(session, work_tree, config, component)?;
+    let branch = component.branch.as_deref();
+    let to = upstreams.mirror.resolve(request.reference.as_deref(), branch)?.commit;
+    let planned = promotion.plan(&to, request.landing)?;
+    let changes = upstreams.changes(&planned.plan)?;
+    let mut verdict = guards::directions(component, &changes, &to, switches);
+    if !planned.plan.is_empty() {
+        verdict.warnings.extend(upstreams.schemas_first(work_tree, config, &changes, &to)?);
+        verdict.warnings.extend(guards::colliding_tag(
+            component,
+            &upstreams.mirror.with_prefix(to.tag(component.tag_length))?,
+        ));
+        let head = upstreams.mirror.resolve(None, branch)?;
+        if !switches.allow_off_branch && !upstreams.mirror.is_ancestor(&to, &head.commit)? {
+            verdict.refusals.push(guards::off_branch(component, &to, &head.name));
+        }
+    }
+    let verdict = verdict.strict(switches.strict);
+    if !verdict.refusals.is_empty() {
+        return Err(Refusals(verdict.refusals).into());
+    }
+    let people = review::people(work_tree, config, &changes)?;
+    Ok(Review { planned, changes, people, warnings: verdict.warnings })
 }
 
 fn text(
     session: &Session,
     request: &Request,
-    component: &Component,
+    queue: &Queue,
     plan: &Plan,
     landed: &Landed,
+    message: &str,
 ) -> String {
     let diff = report::diff(plan);
     let diff = if std::io::stdout().is_terminal() { report::coloured_diff(&diff) } else { diff };
-    let gap = if diff.is_empty() { "" } else { "\n" };
     let files = match plan.changed().count() {
         1 => "1 file".to_owned(),
         count => format!("{count} files"),
@@ -142,19 +221,23 @@ fn text(
         Landed::Planned => format!("{files} would change; nothing is written"),
         Landed::Unchanged => "nothing to do: every pin is there already".to_owned(),
         Landed::Written => {
-            format!("{files} edited; to commit them:\n  {} --commit", again(session, request, plan))
+            format!(
+                "{files} edited; to commit them:\n  {} --commit",
+                again(session, request, &plan.to)
+            )
         }
         Landed::Committed(commit) => {
-            let title = commit_message(component, request.wording, plan);
-            let title = title.lines().next().unwrap_or_default();
+            let title = message.lines().next().unwrap_or_default();
             format!("committed {}: {}", commit.tag(7), report::printable(title))
         }
     };
-    format!("{}{gap}{diff}{gap}{ending}\n", report::table(component, plan))
+    let parts = [report::table(queue.component, plan), diff, format!("{ending}\n"), queue.text()];
+    let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    parts.join("\n")
 }
 
 /// The command that does the same again, to the same commit.
-fn again(session: &Session, request: &Request, plan: &Plan) -> String {
+fn again(session: &Session, request: &Request, to: &CommitId) -> String {
     let mut words = vec!["cargo".to_owned(), "xtask".to_owned(), session.command.to_owned()];
     words.extend(session.typed_options());
     if session.command == "promote" {
@@ -164,15 +247,17 @@ fn again(session: &Session, request: &Request, plan: &Plan) -> String {
     for environment in &request.environments {
         words.extend(["--env".to_owned(), environment.clone()]);
     }
-    words.extend(["--ref".to_owned(), plan.to.to_string()]);
+    words.extend(["--ref".to_owned(), to.to_string()]);
+    words.extend(request.switches.typed());
     words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
 }
 
 fn document(
     session: &Session,
-    component: &Component,
+    queue: &Queue,
     plan: &Plan,
     landed: &Landed,
+    warnings: &[Refusal],
 ) -> Result<String> {
     let (result, commit) = match landed {
         Landed::Planned => ("planned", None),
@@ -180,17 +265,21 @@ fn document(
         Landed::Written => ("written", None),
         Landed::Committed(commit) => ("committed", Some(commit.as_str())),
     };
-    let document = report::Document {
+    let component = queue.component;
+    let document = json::Document {
         version: 1,
         command: session.command,
         result,
         component: &component.name,
         upstream: &component.upstream,
-        to: report::To { commit: plan.to.as_str(), tag: plan.to.tag(component.tag_length) },
-        environments: report::environment_documents(plan),
+        to: json::To { commit: plan.to.as_str(), tag: plan.to.tag(component.tag_length) },
+        environments: json::environment_documents(plan),
         files: plan.changed().map(|(path, _)| path.as_str()).collect(),
         diff: report::diff(plan),
         commit,
+        changes: queue.documents(),
+        tell: queue.tell(),
+        warnings,
         notes: &plan.notes,
     };
     Ok(serde_json::to_string_pretty(&document).context("can't write JSON")? + "\n")
