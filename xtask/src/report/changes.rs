@@ -33,7 +33,7 @@ impl Queue<'_> {
         }
         let tell = self.tell();
         if !tell.is_empty() {
-            text.push_str(&format!("{BOLD}tell{BOLD:#} {}\n", tell.join(" ")));
+            text.push_str(&format!("{BOLD}tell{BOLD:#} {}\n", tell.join(", ")));
         }
         text
     }
@@ -98,7 +98,8 @@ impl Queue<'_> {
         let others = self.changes.to_tell(self.people).into_iter();
         let pasted = others.filter_map(|who| match who {
             Who::Other(_, Some(user)) => Some(format!("@{user}")),
-            Who::Other(name, None) => Some(printable(&name)),
+            // A name must not call people that it does not belong to.
+            Who::Other(name, None) => Some(printable(&name).replace('@', "")),
             _ => None,
         });
         pasted.collect()
