@@ -2,8 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)]
 
 mod git;
+mod loopback;
 mod mirror;
 mod origin;
+mod registry;
 mod sandbox;
 mod upstream;
 mod world;
