@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)]
 
 mod git;
+mod image;
 mod loopback;
 mod mirror;
 mod origin;

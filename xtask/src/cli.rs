@@ -2,8 +2,11 @@
 #![allow(missing_docs, reason = "what stands here is shown to users")]
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::duration::parse_duration;
 
 /// Promotes components in a GitOps repository: exactly, all or nothing, in one command
 #[derive(Debug, Parser)]
@@ -194,6 +197,13 @@ pub struct Guards {
     /// Let a version be promoted that is not on the default branch
     #[arg(long)]
     pub allow_off_branch: bool,
+    /// Do not ask whether the image of the version exists
+    #[arg(long, conflicts_with = "wait_image")]
+    pub no_image_check: bool,
+    /// Wait until the image of the version exists, at most this long [15m if it is left out]
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "15m")]
+    pub wait_image: Option<Duration>,
     /// Refuse what is warned about
     #[arg(long)]
     pub strict: bool,

@@ -13,6 +13,7 @@ pub mod escape;
 pub mod git;
 pub mod guards;
 pub mod image;
+pub mod image_check;
 pub mod land;
 pub mod locate;
 pub mod message;

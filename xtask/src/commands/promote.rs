@@ -2,6 +2,7 @@
 //! command with the component filled in.
 
 use std::io::IsTerminal;
+use std::thread;
 
 use anyhow::{Context, Result};
 
@@ -10,6 +11,7 @@ use crate::cli::{self, Format};
 use crate::component::Component;
 use crate::error::{Refusal, Refusals};
 use crate::guards::{self, Switches};
+use crate::image_check::ImageCheck;
 use crate::land::{Landed, Landing, Planned, Promotion};
 use crate::message::{Wording, commit_message};
 use crate::people::People;
@@ -57,6 +59,8 @@ impl From<&cli::Guards> for Switches {
             allow_downgrade: typed.allow_downgrade,
             reason,
             allow_off_branch: typed.allow_off_branch,
+            no_image_check: typed.no_image_check,
+            wait_image: typed.wait_image,
             strict: typed.strict,
         }
     }
@@ -177,30 +181,54 @@ fn offline(session: &Session, promotion: &Promotion, request: &Request) -> Resul
 /// Plans the commit that the upstream names, and lets the guards judge it.
 fn online(session: &Session, promotion: &Promotion, request: &Request) -> Result<Review> {
     let Promotion { work_tree, config, component, .. } = promotion;
-    let switches = &request.switches;
     let upstreams = Upstreams::fetch(session, work_tree, config, component)?;
-    let branch = component.branch.as_deref();
-    let to = upstreams.mirror.resolve(request.reference.as_deref(), branch)?.commit;
+    let mirror = &upstreams.mirror;
+    let reference = request.reference.as_deref();
+    let to = mirror.resolve(reference, component.branch.as_deref())?.commit;
     let planned = promotion.plan(&to, request.landing)?;
-    let changes = upstreams.changes(&planned.plan)?;
-    let mut verdict = guards::directions(component, &changes, &to, switches);
-    if !planned.plan.is_empty() {
-        verdict.warnings.extend(upstreams.schemas_first(work_tree, config, &changes, &to)?);
-        verdict.warnings.extend(guards::colliding_tag(
-            component,
-            &upstreams.mirror.with_prefix(to.tag(component.tag_length))?,
-        ));
-        let head = upstreams.mirror.resolve(None, branch)?;
-        if !switches.allow_off_branch && !upstreams.mirror.is_ancestor(&to, &head.commit)? {
-            verdict.refusals.push(guards::off_branch(component, &to, &head.name));
-        }
+    if planned.plan.is_empty() {
+        let nothing = (Changes::default(), People::default());
+        return Ok(Review { planned, changes: nothing.0, people: nothing.1, warnings: Vec::new() });
     }
-    let verdict = verdict.strict(switches.strict);
-    if !verdict.refusals.is_empty() {
-        return Err(Refusals(verdict.refusals).into());
+    let image = ImageCheck::new(component, &to, &request.switches);
+    let (answer, judged) = thread::scope(|scope| {
+        // The registry is asked while the history is read.
+        let asked = scope.spawn(|| image.as_ref().map(ImageCheck::ask));
+        let judged = judge(promotion, request, &upstreams, &planned.plan);
+        (asked.join().ok().flatten(), judged)
+    });
+    let (changes, warnings) = judged?;
+    if let (Some(image), Some(answer)) = (&image, answer) {
+        let again = |to: &CommitId| again(session, request, to);
+        image.settle(session, answer, &changes, &again)?;
     }
     let people = review::people(work_tree, config, &changes)?;
-    Ok(Review { planned, changes, people, warnings: verdict.warnings })
+    Ok(Review { planned, changes, people, warnings })
+}
+
+/// What goes along, and what is warned about; an error is what the guards refuse.
+fn judge(
+    promotion: &Promotion,
+    request: &Request,
+    upstreams: &Upstreams,
+    plan: &Plan,
+) -> Result<(Changes, Vec<Refusal>)> {
+    let Promotion { work_tree, config, component, .. } = promotion;
+    let (to, switches, mirror) = (&plan.to, &request.switches, &upstreams.mirror);
+    let changes = upstreams.changes(plan)?;
+    let mut verdict = guards::directions(component, &changes, to, switches);
+    verdict.warnings.extend(upstreams.schemas_first(work_tree, config, &changes, to)?);
+    let alike = mirror.with_prefix(to.tag(component.tag_length))?;
+    verdict.warnings.extend(guards::colliding_tag(component, &alike));
+    let head = mirror.resolve(None, component.branch.as_deref())?;
+    if !switches.allow_off_branch && !mirror.is_ancestor(to, &head.commit)? {
+        verdict.refusals.push(guards::off_branch(component, to, &head.name));
+    }
+    let verdict = verdict.strict(switches.strict);
+    match verdict.refusals.is_empty() {
+        true => Ok((changes, verdict.warnings)),
+        false => Err(Refusals(verdict.refusals).into()),
+    }
 }
 
 fn text(
