@@ -167,7 +167,8 @@ fn assignment(line: &str) -> Option<(&str, &str, &str)> {
     let name = head.trim_start_matches('\u{feff}').split_whitespace().next_back()?;
     let quoted =
         ['"', '\''].into_iter().find_map(|quote| tail.strip_prefix(quote)?.split_once(quote));
-    let end = tail.find([' ', '\t', '\r', ';', '&', '|', ')', '#']).unwrap_or(tail.len());
+    let ends = [' ', '\t', '\r', ';', '&', '|', ')', '#'];
+    let end = tail.find(ends).unwrap_or(tail.len());
     let (value, rest) = quoted.unwrap_or_else(|| tail.split_at(end));
-    Some((name, value, rest))
+    (rest.is_empty() || rest.starts_with(ends)).then_some((name, value, rest))
 }
