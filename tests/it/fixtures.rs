@@ -21,8 +21,8 @@ use xtask::version::CommitId;
 
 const DEFAULT_COMMIT: &str = "6ba2ceb4a1c53e6f7d8091a2b3c4d5e6f7a8b9c0";
 
-/// What is in a fixture beside its `promote.toml` and its `before/`, by path.
-type Expected = BTreeMap<String, Vec<u8>>;
+/// Files by path.
+pub type Files = BTreeMap<String, Vec<u8>>;
 
 #[test]
 fn fixtures() {
@@ -48,7 +48,7 @@ fn check(folder: &Path) -> Result<(), String> {
     }
 }
 
-fn run(promote_toml: &str, before: &Expected) -> Expected {
+fn run(promote_toml: &str, before: &Files) -> Files {
     match promote(promote_toml, tree(before)) {
         Err(refusals) => {
             let text: String = refusals.iter().map(report::error).collect();
@@ -57,7 +57,7 @@ fn run(promote_toml: &str, before: &Expected) -> Expected {
         Ok((table, files)) => {
             let (again, unchanged) = promote(promote_toml, files.clone()).unwrap();
             assert_eq!(unchanged.0, files.0, "twice is once:\n{again}");
-            let mut found: Expected =
+            let mut found: Files =
                 files.0.into_iter().map(|(path, bytes)| (format!("after/{path}"), bytes)).collect();
             found.insert("plan.txt".to_owned(), plain(&table));
             found
@@ -87,7 +87,7 @@ fn landed(mut tree: Tree, plan: &Plan) -> Tree {
     tree
 }
 
-fn tree(files: &Expected) -> Tree {
+pub fn tree(files: &Files) -> Tree {
     let path = |path| RepoPath::parse(path).unwrap();
     Tree(files.iter().map(|(name, bytes)| (path(name), bytes.clone())).collect())
 }
@@ -97,8 +97,8 @@ fn plain(text: &str) -> Vec<u8> {
 }
 
 /// Every file below `folder`, by its path from there.
-fn files_in(folder: &Path) -> Expected {
-    let mut files = Expected::new();
+pub fn files_in(folder: &Path) -> Files {
+    let mut files = Files::new();
     let mut open = vec![folder.to_owned()];
     while let Some(path) = open.pop() {
         if path.is_dir() {
@@ -111,7 +111,7 @@ fn files_in(folder: &Path) -> Expected {
     files
 }
 
-fn update(folder: &Path, found: &Expected) {
+fn update(folder: &Path, found: &Files) {
     let _ = fs::remove_dir_all(folder.join("after"));
     for name in ["plan.txt", "refused.txt"] {
         let _ = fs::remove_file(folder.join(name));
@@ -123,7 +123,7 @@ fn update(folder: &Path, found: &Expected) {
     }
 }
 
-fn difference(folder: &Path, expected: &Expected, found: &Expected) -> String {
+fn difference(folder: &Path, expected: &Files, found: &Files) -> String {
     let mut text = format!("{}:\n", folder.file_name().unwrap().display());
     let shown = |file: Option<&Vec<u8>>| match file {
         None => "no such file".to_owned(),

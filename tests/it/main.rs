@@ -3,6 +3,7 @@
 
 mod fixtures;
 mod git;
+mod laws;
 mod mirror;
 mod origin;
 mod sandbox;
