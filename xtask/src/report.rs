@@ -55,7 +55,7 @@ pub fn table(component: &Component, plan: &Plan) -> String {
 }
 
 fn change(component: &Component, value: &PlannedValue) -> String {
-    let old = printable(short(component, &value.old));
+    let old = escaped(short(component, &value.old));
     match &value.outcome {
         Outcome::Moves(new) => format!("{old} -> {}", short(component, new)),
         Outcome::AlreadyThere => format!("{old} already there"),

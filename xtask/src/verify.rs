@@ -1,13 +1,14 @@
 //! The judge: reads every changed file again, with parsers that the edit did not use.
 //!
-//! YAML is read by `serde_yaml` (libyaml), variables by a line reader of its own. Exactly the
-//! planned values may differ, and each must read back as the planned string.
+//! YAML is read by `serde_yaml` (libyaml), JSON by `serde_json`, variables by a line reader of its
+//! own. Exactly the planned values may differ, and each must read back as the planned string.
 
 use std::ops::Range;
 
 use serde::Deserialize;
 use serde_yaml::Value;
 
+use crate::component::RepoPath;
 use crate::error::Refusal;
 use crate::locate::Witness;
 use crate::locate::yaml::Yaml;
@@ -16,7 +17,7 @@ use crate::plan::{FilePlan, Plan};
 /// Checks every changed file of a plan. The error is the first file that does not pass.
 pub fn verify(plan: &Plan) -> Result<(), Refusal> {
     for (path, file) in plan.changed() {
-        let verdict = judge(file).map_err(|reason| {
+        let verdict = judge(path, file).map_err(|reason| {
             Refusal::new(format!("the edit does not pass the second parser: {reason}"))
                 .file(path.as_str())
                 .help("nothing was written; edit this file by hand, and please report it")
@@ -26,13 +27,14 @@ pub fn verify(plan: &Plan) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn judge(file: &FilePlan) -> Result<(), String> {
+fn judge(path: &RepoPath, file: &FilePlan) -> Result<(), String> {
     let after = file.after();
+    let read = if is_json(path, &file.before) { json } else { documents };
     let mut expected = file.expected.clone();
     expected.sort();
     let is_yaml = |one: &(Witness, String)| matches!(one.0, Witness::Yaml(..));
     let differing = if expected.iter().all(is_yaml) {
-        yaml_differences(&file.before, &after)?
+        value_differences(&read(&file.before)?, &read(&after)?)?
     } else {
         variable_differences(&file.before, &after)?
     };
@@ -69,16 +71,25 @@ fn list(differences: &[Difference]) -> String {
     if shown.is_empty() { "nothing".to_owned() } else { shown.join(", ") }
 }
 
-fn yaml_differences(before: &str, after: &str) -> Result<Vec<Difference>, String> {
-    let (before, after) = (documents(before)?, documents(after)?);
+fn value_differences(before: &[Value], after: &[Value]) -> Result<Vec<Difference>, String> {
     if before.len() != after.len() {
         return Err(format!("{} documents became {}", before.len(), after.len()));
     }
     let mut found = Vec::new();
-    for (index, (before, after)) in before.iter().zip(&after).enumerate() {
+    for (index, (before, after)) in before.iter().zip(after).enumerate() {
         compare(before, after, &mut vec![index], &mut found)?;
     }
     Ok(found)
+}
+
+/// Whether this is strict JSON, which has escapes that libyaml does not know.
+fn is_json(path: &RepoPath, text: &str) -> bool {
+    path.as_str().ends_with(".json") && json(text).is_ok()
+}
+
+fn json(text: &str) -> Result<Vec<Value>, String> {
+    let value = serde_json::from_str(text.strip_prefix('\u{feff}').unwrap_or(text));
+    value.map(|value| vec![value]).map_err(|error| format!("can't be read: {error}"))
 }
 
 fn documents(text: &str) -> Result<Vec<Value>, String> {
@@ -167,7 +178,8 @@ fn assignment(line: &str) -> Option<(&str, &str, &str)> {
     let name = head.trim_start_matches('\u{feff}').split_whitespace().next_back()?;
     let quoted =
         ['"', '\''].into_iter().find_map(|quote| tail.strip_prefix(quote)?.split_once(quote));
-    let end = tail.find([' ', '\t', '\r', ';', '&', '|', ')', '#']).unwrap_or(tail.len());
+    let ends = [' ', '\t', '\r', ';', '&', '|', ')', '#'];
+    let end = tail.find(ends).unwrap_or(tail.len());
     let (value, rest) = quoted.unwrap_or_else(|| tail.split_at(end));
-    Some((name, value, rest))
+    (rest.is_empty() || rest.starts_with(ends)).then_some((name, value, rest))
 }

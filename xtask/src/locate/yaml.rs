@@ -9,8 +9,6 @@ use std::ops::Range;
 use granit_parser::{Event, Options, Parser, ScalarStyle, Span};
 
 const BOM: &str = "\u{feff}";
-/// How many aliases and merge keys are followed from one node: a cycle ends here.
-const MAX_HOPS: usize = 32;
 
 /// A file of one or more YAML documents. Nodes are numbered in the order of the file.
 pub struct Yaml<'s> {
@@ -168,25 +166,29 @@ impl<'s> Yaml<'s> {
 
     /// The value of `key` in a mapping: its own, else one that a merge key brings.
     pub fn get(&self, node: NodeId, key: &str) -> Option<(NodeId, Via)> {
-        self.lookup(node, key, MAX_HOPS)
+        let (own, via) = self.follow(node)?;
+        // Merge keys may form cycles, and reach one mapping in very many ways.
+        let mut seen = HashSet::new();
+        let mut open = vec![own];
+        while let Some(node) = open.pop() {
+            let Kind::Mapping(entries) = &self.nodes[node].kind else { continue };
+            if !seen.insert(node) {
+                continue;
+            }
+            let named = |name| entries.iter().find(|entry| self.scalar(entry.0) == Some(name));
+            if let Some(&(_, value)) = named(key) {
+                return Some((value, if node == own { via } else { Via::Merge }));
+            }
+            let merged = named("<<").map(|&(_, merged)| self.merge_sources(merged));
+            let sources = merged.into_iter().flatten().rev();
+            open.extend(sources.filter_map(|source| Some(self.follow(source)?.0)));
+        }
+        None
     }
 
-    fn lookup(&self, node: NodeId, key: &str, hops: usize) -> Option<(NodeId, Via)> {
-        let (node, via) = self.follow(node)?;
-        let Kind::Mapping(entries) = &self.nodes[node].kind else { return None };
-        let named = |name: &str| {
-            entries.iter().find(|entry| self.scalar(entry.0) == Some(name)).map(|entry| entry.1)
-        };
-        if let Some(value) = named(key) {
-            return Some((value, via));
-        }
-        let merged = named("<<").filter(|_| hops > 0)?;
-        let sources = match self.items(merged) {
-            items if items.is_empty() => vec![merged],
-            items => items,
-        };
-        let found = sources.into_iter().find_map(|source| self.lookup(source, key, hops - 1))?;
-        Some((found.0, Via::Merge))
+    fn merge_sources(&self, merged: NodeId) -> Vec<NodeId> {
+        let items = self.items(merged);
+        if items.is_empty() { vec![merged] } else { items }
     }
 
     /// Every value of the mapping key `name`, at any depth, in the order of the file.
@@ -195,10 +197,8 @@ impl<'s> Yaml<'s> {
             Kind::Mapping(entries) => Some(entries),
             _ => None,
         });
-        let is_named =
-            |key: NodeId| matches!(&self.nodes[key].kind, Kind::Scalar(value, _) if value == name);
-        let mut values: Vec<_> =
-            entries.flatten().filter(|entry| is_named(entry.0)).map(|entry| entry.1).collect();
+        let named = entries.flatten().filter(|entry| self.scalar(entry.0) == Some(name));
+        let mut values: Vec<_> = named.map(|entry| entry.1).collect();
         values.sort_unstable();
         values
     }
@@ -271,17 +271,17 @@ impl<'s> Yaml<'s> {
         if self.is_shared(id) {
             return Err("has an anchor, on it or around it, that is used elsewhere in the file");
         }
-        let raw = &self.text[node.range.clone()];
-        if raw.contains(['\n', '\r']) {
-            return Err("runs over several lines");
-        }
         let Range { start, end } = node.range;
-        match style {
-            ScalarStyle::Plain => Ok(Slot { inner: start..end, plain: true }),
+        let slot = match style {
+            ScalarStyle::Plain => Slot { inner: start..end, plain: true },
             ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => {
-                Ok(Slot { inner: start + 1..end - 1, plain: false })
+                Slot { inner: start + 1..end - 1, plain: false }
             }
-            _ => Err("is a block scalar"),
+            _ => return Err("is a block scalar"),
+        };
+        match self.text[start..end].contains(['\n', '\r']) {
+            true => Err("runs over several lines"),
+            false => Ok(slot),
         }
     }
 
