@@ -143,10 +143,10 @@ data/services/app-interface/shared-resources/openshift-saas-deploy.yml
 data/services/app-interface/shared-resources/push-gateway.yml
 10:    qontract_reconcile_image_tag: 47fbced
 promote.toml
-17:pins = [{ file = ".env", variable = "RECONCILE_IMAGE_TAG" }]
-20:pins = [{ file = "resources/jenkins/global/defaults.yaml", key = "qontract_reconcile_image_tag" }]
-23:pins = [{ files = "data/services/app-interface/shared-resources/**/*.{yml,yaml}", key = "qontract_reconcile_image_tag" }]
-29:pins = [{ file = ".env", variable = "SCHEMAS_IMAGE_TAG" }]
+17:pins = [{ file = \".env\", variable = \"RECONCILE_IMAGE_TAG\" }]
+20:pins = [{ file = \"resources/jenkins/global/defaults.yaml\", key = \"qontract_reconcile_image_tag\" }]
+23:pins = [{ files = \"data/services/app-interface/shared-resources/**/*.{yml,yaml}\", key = \"qontract_reconcile_image_tag\" }]
+29:pins = [{ file = \".env\", variable = \"SCHEMAS_IMAGE_TAG\" }]
 resources/jenkins/global/defaults.yaml
 6:    qontract_reconcile_image_tag: '47fbced'
 7:    qontract_reconcile_image: 'quay.io/app-sre/qontract-reconcile:{qontract_reconcile_image_tag}'
