@@ -133,9 +133,12 @@ impl Promotion<'_> {
     /// The plan from the last commit on: what an earlier run wrote is part of it.
     fn against_head(&self, to: &CommitId, plan: Plan, tree: &Tree) -> Result<Planned> {
         if self.work_tree.git_dir.is_none() {
-            let refusal =
-                Refusal::new(format!("`{}` is not a git checkout", self.work_tree.top.display()));
-            return Err(refusal.help("leave `--commit` out to edit the files only").into());
+            let refusal = Refusal::new(format!(
+                "`{}` is not the top of a git checkout",
+                self.work_tree.top.display()
+            ));
+            let help = "name the top with `--repo`, or leave `--commit` out to edit the files only";
+            return Err(refusal.help(help).into());
         }
         let git = Git::at(&self.work_tree.top);
         if let Some(operation) = git.mid_operation()? {

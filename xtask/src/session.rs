@@ -75,7 +75,12 @@ impl Session {
                 .help("name the checkout: `--repo DIR`, or the variable `APP_INTERFACE`")
                 .into());
         }
-        let git_dir = Git::at(dir).top_and_git_dir()?.map(|(_, git_dir)| git_dir);
+        let found = Git::at(dir).top_and_git_dir()?;
+        let is_top = |top: &PathBuf| {
+            let paths = (top.canonicalize().ok(), dir.canonicalize().ok());
+            paths.0.is_some() && paths.0 == paths.1
+        };
+        let git_dir = found.filter(|(top, _)| is_top(top)).map(|(_, git_dir)| git_dir);
         Ok(WorkTree { top: dir.clone(), git_dir })
     }
 

@@ -17,7 +17,7 @@ use crate::tree::{Tree, Wanted};
 pub struct WorkTree {
     /// The folder that paths are relative to.
     pub top: PathBuf,
-    /// Its git folder; `None` for a folder that is not a checkout.
+    /// Its git folder; `None` for a folder that is not the top of a checkout.
     pub git_dir: Option<PathBuf>,
 }
 
