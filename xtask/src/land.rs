@@ -89,13 +89,17 @@ impl Promotion<'_> {
         message: &str,
         progress: Progress,
     ) -> Result<Landed> {
+        // What another promotion has written may yet be undone, so ask for the lock first.
+        let _lock = match landing {
+            Landing::DryRun => None,
+            Landing::WorkTree | Landing::Commit => Some(self.work_tree.lock()?),
+        };
         if planned.plan.is_empty() {
             return Ok(Landed::Unchanged);
         }
         if landing == Landing::DryRun {
             return Ok(Landed::Planned);
         }
-        let _lock = self.work_tree.lock()?;
         if self.plan(&planned.plan.to, landing)? != *planned {
             let refusal = Refusal::new("the files changed while the promotion was being checked");
             return Err(refusal.help("run it again").into());
