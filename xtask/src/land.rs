@@ -155,19 +155,25 @@ impl Promotion<'_> {
             return Ok(Planned { plan, written: Vec::new() });
         }
         let at_head = self.at_head(&git, tree, &plan, &status)?;
+        let in_tree = plan;
         let plan = self.verified(to, &at_head)?;
         let mut written = Vec::new();
         for Change { state, path } in &status {
-            let changed = plan.changed().find(|(changed, _)| changed.as_str() == path);
-            let Some((path, file)) = changed else { continue };
+            let is_it = |(changed, _): &(&RepoPath, &FilePlan)| changed.as_str() == path;
+            let from_head = plan.changed().find(is_it);
+            if from_head.is_none() && !in_tree.changed().any(|changed| is_it(&changed)) {
+                continue;
+            }
+            let is_written = from_head
+                .is_some_and(|(path, file)| tree.get(path) == Some(file.after().as_bytes()));
             let staged_apart = !state.contains(' ');
-            if staged_apart || tree.get(path) != Some(file.after().as_bytes()) {
+            if staged_apart || !is_written {
                 let refusal = Refusal::new("has other uncommitted changes").file(path.as_str());
                 return Err(refusal
                     .help("commit or stash them first, or leave `--commit` out")
                     .into());
             }
-            written.push(path.clone());
+            written.extend(from_head.map(|(path, _)| path.clone()));
         }
         Ok(Planned { plan, written })
     }
