@@ -8,7 +8,7 @@ use xtask::cli::{Cli, Command, Format};
 use xtask::commands::{changes, demo, promote};
 use xtask::error::{Refusal, Refusals};
 use xtask::report;
-use xtask::session::Session;
+use xtask::session::{self, Session};
 
 const FAILED: u8 = 1;
 const USAGE: u8 = 2;
@@ -50,10 +50,11 @@ fn refusals(error: &anyhow::Error) -> Vec<Refusal> {
 
 fn failed(refusals: &[Refusal], format: Format) -> ExitCode {
     match format {
-        Format::Json => anstream::print!("{}", report::json::error_document(refusals)),
+        // There is no better place for the news that standard output fails.
+        Format::Json => _ = session::print(&report::json::error_document(refusals)),
         _ => {
             for refusal in refusals {
-                anstream::eprint!("{}", report::error(refusal));
+                session::tell(&report::error(refusal));
             }
         }
     }
