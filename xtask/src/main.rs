@@ -19,9 +19,15 @@ fn main() -> ExitCode {
         Err(error) => return unparsed(&error),
     };
     let lists = matches!(cli.command, Command::Changes(_));
-    if cli.global.format == Format::Markdown && !lists {
-        let message = format!("`{}` has no `--format markdown`", cli.command.name());
-        return failed(&[Refusal::usage(message).help("use `text` or `json`")], cli.global.format);
+    let is_demo = matches!(cli.command, Command::Demo(_));
+    let unfit = match cli.global.format {
+        Format::Markdown if !lists => Some(("markdown", "use `text` or `json`")),
+        Format::Json if is_demo => Some(("json", "use `text`")),
+        _ => None,
+    };
+    if let Some((format, help)) = unfit {
+        let message = format!("`{}` has no `--format {format}`", cli.command.name());
+        return failed(&[Refusal::usage(message).help(help)], cli.global.format);
     }
     let session = Session::new(cli.command.name(), &cli.global);
     let result = match &cli.command {
