@@ -89,13 +89,17 @@ impl Promotion<'_> {
         message: &str,
         progress: Progress,
     ) -> Result<Landed> {
+        // What another promotion has written may yet be undone, so ask for the lock first.
+        let _lock = match landing {
+            Landing::DryRun => None,
+            Landing::WorkTree | Landing::Commit => Some(self.work_tree.lock()?),
+        };
         if planned.plan.is_empty() {
             return Ok(Landed::Unchanged);
         }
         if landing == Landing::DryRun {
             return Ok(Landed::Planned);
         }
-        let _lock = self.work_tree.lock()?;
         if self.plan(&planned.plan.to, landing)? != *planned {
             let refusal = Refusal::new("the files changed while the promotion was being checked");
             return Err(refusal.help("run it again").into());
@@ -133,9 +137,12 @@ impl Promotion<'_> {
     /// The plan from the last commit on: what an earlier run wrote is part of it.
     fn against_head(&self, to: &CommitId, plan: Plan, tree: &Tree) -> Result<Planned> {
         if self.work_tree.git_dir.is_none() {
-            let refusal =
-                Refusal::new(format!("`{}` is not a git checkout", self.work_tree.top.display()));
-            return Err(refusal.help("leave `--commit` out to edit the files only").into());
+            let refusal = Refusal::new(format!(
+                "`{}` is not the top of a git checkout",
+                self.work_tree.top.display()
+            ));
+            let help = "name the top with `--repo`, or leave `--commit` out to edit the files only";
+            return Err(refusal.help(help).into());
         }
         let git = Git::at(&self.work_tree.top);
         if let Some(operation) = git.mid_operation()? {
@@ -148,19 +155,25 @@ impl Promotion<'_> {
             return Ok(Planned { plan, written: Vec::new() });
         }
         let at_head = self.at_head(&git, tree, &plan, &status)?;
+        let in_tree = plan;
         let plan = self.verified(to, &at_head)?;
         let mut written = Vec::new();
         for Change { state, path } in &status {
-            let changed = plan.changed().find(|(changed, _)| changed.as_str() == path);
-            let Some((path, file)) = changed else { continue };
+            let is_it = |(changed, _): &(&RepoPath, &FilePlan)| changed.as_str() == path;
+            let from_head = plan.changed().find(is_it);
+            if from_head.is_none() && !in_tree.changed().any(|changed| is_it(&changed)) {
+                continue;
+            }
+            let is_written = from_head
+                .is_some_and(|(path, file)| tree.get(path) == Some(file.after().as_bytes()));
             let staged_apart = !state.contains(' ');
-            if staged_apart || tree.get(path) != Some(file.after().as_bytes()) {
+            if staged_apart || !is_written {
                 let refusal = Refusal::new("has other uncommitted changes").file(path.as_str());
                 return Err(refusal
                     .help("commit or stash them first, or leave `--commit` out")
                     .into());
             }
-            written.push(path.clone());
+            written.extend(from_head.map(|(path, _)| path.clone()));
         }
         Ok(Planned { plan, written })
     }

@@ -8,7 +8,7 @@ use xtask::cli::{Cli, Command, Format};
 use xtask::commands::{changes, demo, promote};
 use xtask::error::{Refusal, Refusals};
 use xtask::report;
-use xtask::session::Session;
+use xtask::session::{self, Session};
 
 const FAILED: u8 = 1;
 const USAGE: u8 = 2;
@@ -19,9 +19,15 @@ fn main() -> ExitCode {
         Err(error) => return unparsed(&error),
     };
     let lists = matches!(cli.command, Command::Changes(_));
-    if cli.global.format == Format::Markdown && !lists {
-        let message = format!("`{}` has no `--format markdown`", cli.command.name());
-        return failed(&[Refusal::usage(message).help("use `text` or `json`")], cli.global.format);
+    let is_demo = matches!(cli.command, Command::Demo(_));
+    let unfit = match cli.global.format {
+        Format::Markdown if !lists => Some(("markdown", "use `text` or `json`")),
+        Format::Json if is_demo => Some(("json", "use `text`")),
+        _ => None,
+    };
+    if let Some((format, help)) = unfit {
+        let message = format!("`{}` has no `--format {format}`", cli.command.name());
+        return failed(&[Refusal::usage(message).help(help)], cli.global.format);
     }
     let session = Session::new(cli.command.name(), &cli.global);
     let result = match &cli.command {
@@ -50,10 +56,11 @@ fn refusals(error: &anyhow::Error) -> Vec<Refusal> {
 
 fn failed(refusals: &[Refusal], format: Format) -> ExitCode {
     match format {
-        Format::Json => anstream::print!("{}", report::json::error_document(refusals)),
+        // There is no better place for the news that standard output fails.
+        Format::Json => _ = session::print(&report::json::error_document(refusals)),
         _ => {
             for refusal in refusals {
-                anstream::eprint!("{}", report::error(refusal));
+                session::tell(&report::error(refusal));
             }
         }
     }

@@ -38,7 +38,7 @@ pub fn commit_message(
         compare_addresses(component, plan).join("\n"),
         listed("Goes along:", queue, &queue.changes.queued()),
         listed("Taken back:", queue, &queue.changes.taken_back()),
-        reason.map_or(String::new(), |reason| format!("Reason: {reason}")),
+        reason.map_or(String::new(), |reason| format!("Reason: {}", escaped(reason))),
     ];
     let paragraphs: Vec<_> = paragraphs.into_iter().filter(|text| !text.is_empty()).collect();
     paragraphs.join("\n\n") + "\n"

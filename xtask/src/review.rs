@@ -116,8 +116,9 @@ impl<'a> Upstreams<'a> {
         let tags: Vec<_> =
             commits.iter().map(|one| format!("`{}`", one.tag(self.component.tag_length))).collect();
         let message = format!(
-            "{} change what `{}` has to know ({}), and that is behind by {}",
+            "{} {} what `{}` has to know ({}), and that is behind by {}",
             tags.join(", "),
+            if tags.len() == 1 { "changes" } else { "change" },
             schemas.name,
             self.component.schema_paths.join(", "),
             commits_text(behind),

@@ -1,5 +1,6 @@
 //! One run of one command: what the global options mean, and where results go.
 
+use std::io::{ErrorKind, Write};
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -75,7 +76,12 @@ impl Session {
                 .help("name the checkout: `--repo DIR`, or the variable `APP_INTERFACE`")
                 .into());
         }
-        let git_dir = Git::at(dir).top_and_git_dir()?.map(|(_, git_dir)| git_dir);
+        let found = Git::at(dir).top_and_git_dir()?;
+        let is_top = |top: &PathBuf| {
+            let paths = (top.canonicalize().ok(), dir.canonicalize().ok());
+            paths.0.is_some() && paths.0 == paths.1
+        };
+        let git_dir = found.filter(|(top, _)| is_top(top)).map(|(_, git_dir)| git_dir);
         Ok(WorkTree { top: dir.clone(), git_dir })
     }
 
@@ -132,28 +138,37 @@ impl Session {
 
     /// Prints a result.
     pub fn print(&self, text: &str) -> Result<()> {
-        use std::io::Write;
-        let mut out = anstream::stdout().lock();
-        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-            // Whoever reads has seen enough.
-            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-            result => result.context("can't write to standard output"),
-        }
+        print(text)
     }
 
     /// Warns a person.
     pub fn warn(&self, warning: &Refusal) {
         if self.format == Format::Text {
-            anstream::eprint!("{}", report::warning(warning));
+            tell(&report::warning(warning));
         }
     }
 
     /// Tells a person something beside the result.
     pub fn note(&self, note: &str) {
         if !self.quiet {
-            anstream::eprint!("{}", report::note(note));
+            tell(&report::note(note));
         }
     }
+}
+
+/// Prints a result.
+pub fn print(text: &str) -> Result<()> {
+    let mut out = anstream::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        // Whoever reads has seen enough.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        result => result.context("can't write to standard output"),
+    }
+}
+
+/// Prints what is no result. Nobody may be there to read it.
+pub fn tell(text: &str) {
+    let _ = anstream::stderr().lock().write_all(text.as_bytes());
 }
 
 /// A word as a shell takes it.

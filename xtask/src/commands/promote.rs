@@ -240,17 +240,20 @@ fn text(
     message: &str,
 ) -> String {
     let diff = report::diff(plan);
-    let diff = if std::io::stdout().is_terminal() { report::coloured_diff(&diff) } else { diff };
-    let files = match plan.changed().count() {
-        1 => "1 file".to_owned(),
-        count => format!("{count} files"),
+    // What goes to a file or a pipe is what `git apply` takes.
+    let out = std::io::stdout();
+    let coloured = anstream::AutoStream::choice(&out) != anstream::ColorChoice::Never;
+    let diff = if coloured || out.is_terminal() { report::coloured_diff(&diff) } else { diff };
+    let (files, them) = match plan.changed().count() {
+        1 => ("1 file".to_owned(), "it"),
+        count => (format!("{count} files"), "them"),
     };
     let ending = match landed {
         Landed::Planned => format!("{files} would change; nothing is written"),
         Landed::Unchanged => "nothing to do: every pin is there already".to_owned(),
         Landed::Written => {
             format!(
-                "{files} edited; to commit them:\n  {} --commit",
+                "{files} edited; to commit {them}:\n  {} --commit",
                 again(session, request, &plan.to)
             )
         }
