@@ -18,7 +18,17 @@ pub enum Wording {
     Component,
 }
 
-/// The title (at most 255 characters), the body after an empty line, and trailers at its end.
+/// The title: one line.
+pub fn title(component: &Component, wording: Wording, plan: &Plan) -> String {
+    let subject = match wording {
+        Wording::Production => "qontract production promotion".to_owned(),
+        Wording::Component => format!("{} promotion", component.name),
+    };
+    let tag = plan.to.tag(component.tag_length);
+    format!("{subject} {} to {tag}", old_versions(component, plan))
+}
+
+/// The title, the body after an empty line, and trailers at its end.
 pub fn commit_message(
     queue: &Queue,
     wording: Wording,
@@ -26,14 +36,8 @@ pub fn commit_message(
     reason: Option<&str>,
 ) -> String {
     let component = queue.component;
-    let subject = match wording {
-        Wording::Production => "qontract production promotion".to_owned(),
-        Wording::Component => format!("{} promotion", component.name),
-    };
-    let tag = plan.to.tag(component.tag_length);
-    let title = format!("{subject} {} to {tag}", old_versions(component, plan));
     let paragraphs = [
-        title,
+        title(component, wording, plan),
         environments(component, plan),
         compare_addresses(component, plan).join("\n"),
         listed("Goes along:", queue, &queue.changes.queued()),

@@ -6,20 +6,20 @@ use std::thread;
 
 use anyhow::{Context, Result};
 
-use crate::changes::Changes;
 use crate::cli::{self, Format};
 use crate::component::Component;
-use crate::error::{Refusal, Refusals};
-use crate::guards::{self, Switches};
+use crate::error::Refusal;
+use crate::git::Git;
+use crate::guards::Switches;
 use crate::image_check::ImageCheck;
 use crate::land::{Landed, Landing, Planned, Promotion};
 use crate::message::{Wording, commit_message};
-use crate::people::People;
 use crate::plan::Plan;
 use crate::report::changes::Queue;
 use crate::report::{self, json};
-use crate::review::{self, Upstreams};
+use crate::review::{self, Review, Upstreams};
 use crate::session::{Session, quoted};
+use crate::tree::Tree;
 use crate::version::CommitId;
 
 /// What is asked for.
@@ -117,48 +117,42 @@ pub fn run(session: &Session, request: &Request) -> Result<()> {
     let component = config.component(&request.component)?;
     let environments = config.environments(component, &request.environments)?;
     let promotion = Promotion { work_tree, config: &config, component, environments };
-    promotion.check()?;
-    let review = match session.offline {
+    let done = match session.offline {
         true => offline(session, &promotion, request)?,
         false => online(session, &promotion, request)?,
     };
-    for warning in &review.warnings {
+    for warning in &done.review.warnings {
         session.warn(warning);
     }
-    let queue = review.queue(component, session.now());
-    let message = commit_message(
-        &queue,
-        request.wording,
-        &review.planned.plan,
-        request.switches.reason.as_deref(),
-    );
-    let landed = promotion.land(&review.planned, request.landing, &message, session.progress)?;
-    let plan = &review.planned.plan;
-    for note in &plan.notes {
+    for note in &done.plan.notes {
         session.note(note);
     }
     match session.format {
-        Format::Json => session.print(&document(session, &queue, plan, &landed, &review.warnings)?),
-        _ => session.print(&text(session, request, &queue, plan, &landed, &message)),
+        Format::Json => session.print(&document(session, component, &done)?),
+        _ => session.print(&text(session, request, component, &done)),
     }
 }
 
-/// A plan, and what is known of the commits that it moves.
-struct Review {
-    planned: Planned,
-    changes: Changes,
-    people: People,
-    warnings: Vec<Refusal>,
+/// A promotion that has landed.
+struct Done {
+    plan: Plan,
+    review: Review,
+    message: String,
+    landed: Landed,
 }
 
-impl Review {
-    fn queue<'a>(&'a self, component: &'a Component, now: i64) -> Queue<'a> {
-        Queue { component, changes: &self.changes, people: &self.people, now }
+impl Done {
+    fn queue<'a>(&'a self, session: &Session, component: &'a Component) -> Queue<'a> {
+        queue(session, component, &self.review)
     }
+}
+
+fn queue<'a>(session: &Session, component: &'a Component, review: &'a Review) -> Queue<'a> {
+    Queue { component, changes: &review.changes, people: &review.people, now: session.now() }
 }
 
 /// Plans what was typed; tells what the cache knows of it, and checks nothing.
-fn offline(session: &Session, promotion: &Promotion, request: &Request) -> Result<Review> {
+fn offline(session: &Session, promotion: &Promotion, request: &Request) -> Result<Done> {
     let typed = request.reference.as_deref();
     let to = typed.and_then(CommitId::parse).ok_or_else(|| {
         let found = typed.map_or("nothing".to_owned(), |typed| format!("`{typed}`"));
@@ -169,76 +163,73 @@ fn offline(session: &Session, promotion: &Promotion, request: &Request) -> Resul
     session.note(&format!("offline: nothing is checked against `{}`", component.upstream));
     let planned = promotion.plan(&to, request.landing)?;
     let upstreams = Upstreams::open(work_tree, config, component)?;
-    let changes = if upstreams.mirror.knows(&to) {
-        upstreams.changes(&planned.plan)?
-    } else {
-        Changes::default()
-    };
-    let people = review::people(work_tree, config, &changes)?;
-    Ok(Review { planned, changes, people, warnings: Vec::new() })
+    let mut review = Review::default();
+    if upstreams.mirror.knows(&to) {
+        let tree = work_tree.read(&review::wanted(config, component))?;
+        review.changes = upstreams.changes(&planned.plan)?;
+        review.people = review::people(&Git::at(&work_tree.top), config, &tree, &review.changes);
+    }
+    land(session, promotion, request, planned, review)
 }
 
 /// Plans the commit that the upstream names, and lets the guards judge it.
-fn online(session: &Session, promotion: &Promotion, request: &Request) -> Result<Review> {
+fn online(session: &Session, promotion: &Promotion, request: &Request) -> Result<Done> {
     let Promotion { work_tree, config, component, .. } = promotion;
+    promotion.check()?;
     let upstreams = Upstreams::fetch(session, work_tree, config, component)?;
-    let mirror = &upstreams.mirror;
     let reference = request.reference.as_deref();
-    let to = mirror.resolve(reference, component.branch.as_deref())?.commit;
+    let to = upstreams.mirror.resolve(reference, component.branch.as_deref())?.commit;
     let planned = promotion.plan(&to, request.landing)?;
-    if planned.plan.is_empty() {
-        let nothing = (Changes::default(), People::default());
-        return Ok(Review { planned, changes: nothing.0, people: nothing.1, warnings: Vec::new() });
-    }
-    let image = ImageCheck::new(component, &to, &request.switches);
-    let (answer, judged) = thread::scope(|scope| {
-        // The registry is asked while the history is read.
-        let asked = scope.spawn(|| image.as_ref().map(ImageCheck::ask));
-        let judged = judge(promotion, request, &upstreams, &planned.plan);
-        (asked.join().ok().flatten(), judged)
-    });
-    let (changes, warnings) = judged?;
-    if let (Some(image), Some(answer)) = (&image, answer) {
-        let again = |to: &CommitId| again(session, request, to);
-        image.settle(session, answer, &changes, &again)?;
-    }
-    let people = review::people(work_tree, config, &changes)?;
-    Ok(Review { planned, changes, people, warnings })
+    let tree = work_tree.read(&review::wanted(config, component))?;
+    let review = review(session, promotion, request, &upstreams, &planned.plan, &tree)?;
+    land(session, promotion, request, planned, review)
 }
 
-/// What goes along, and what is warned about; an error is what the guards refuse.
-fn judge(
+fn land(
+    session: &Session,
+    promotion: &Promotion,
+    request: &Request,
+    planned: Planned,
+    review: Review,
+) -> Result<Done> {
+    let queue = queue(session, promotion.component, &review);
+    let reason = request.switches.reason.as_deref();
+    let message = commit_message(&queue, request.wording, &planned.plan, reason);
+    let landed = promotion.land(&planned, request.landing, &message, session.progress)?;
+    Ok(Done { plan: planned.plan, review, message, landed })
+}
+
+/// Reviews a plan, unless there is nothing to do, and makes sure of its image.
+fn review(
+    session: &Session,
     promotion: &Promotion,
     request: &Request,
     upstreams: &Upstreams,
     plan: &Plan,
-) -> Result<(Changes, Vec<Refusal>)> {
-    let Promotion { work_tree, config, component, .. } = promotion;
-    let (to, switches, mirror) = (&plan.to, &request.switches, &upstreams.mirror);
-    let changes = upstreams.changes(plan)?;
-    let mut verdict = guards::directions(component, &changes, to, switches);
-    verdict.warnings.extend(upstreams.schemas_first(work_tree, config, &changes, to)?);
-    let alike = mirror.with_prefix(to.tag(component.tag_length))?;
-    verdict.warnings.extend(guards::colliding_tag(component, &alike));
-    let head = mirror.resolve(None, component.branch.as_deref())?;
-    if !switches.allow_off_branch && !mirror.is_ancestor(to, &head.commit)? {
-        verdict.refusals.push(guards::off_branch(component, to, &head.name));
+    tree: &Tree,
+) -> Result<Review> {
+    if plan.is_empty() {
+        return Ok(Review::default());
     }
-    let verdict = verdict.strict(switches.strict);
-    match verdict.refusals.is_empty() {
-        true => Ok((changes, verdict.warnings)),
-        false => Err(Refusals(verdict.refusals).into()),
+    let git = Git::at(&promotion.work_tree.top);
+    let image = ImageCheck::new(promotion.component, &plan.to, &request.switches);
+    let (answer, review) = thread::scope(|scope| {
+        // The registry is asked while the history is read.
+        let asked = scope.spawn(|| image.as_ref().map(ImageCheck::ask));
+        let review = Review::new(&git, promotion.config, upstreams, plan, tree, &request.switches);
+        (asked.join().ok().flatten(), review)
+    });
+    let review = review?;
+    if let (Some(image), Some(answer)) = (&image, answer) {
+        let again = |to: &CommitId| again(session, request, to);
+        image.settle(session, answer, &review.changes, &again)?;
     }
+    Ok(review)
 }
 
-fn text(
-    session: &Session,
-    request: &Request,
-    queue: &Queue,
-    plan: &Plan,
-    landed: &Landed,
-    message: &str,
-) -> String {
+fn text(session: &Session, request: &Request, component: &Component, done: &Done) -> String {
+    let Done { plan, message, landed, .. } = done;
+    let queue = done.queue(session, component);
     let diff = report::diff(plan);
     // What goes to a file or a pipe is what `git apply` takes.
     let out = std::io::stdout();
@@ -283,20 +274,15 @@ fn again(session: &Session, request: &Request, to: &CommitId) -> String {
     words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
 }
 
-fn document(
-    session: &Session,
-    queue: &Queue,
-    plan: &Plan,
-    landed: &Landed,
-    warnings: &[Refusal],
-) -> Result<String> {
+fn document(session: &Session, component: &Component, done: &Done) -> Result<String> {
+    let Done { plan, review, landed, .. } = done;
+    let queue = done.queue(session, component);
     let (result, commit) = match landed {
         Landed::Planned => ("planned", None),
         Landed::Unchanged => ("unchanged", None),
         Landed::Written => ("written", None),
         Landed::Committed(commit) => ("committed", Some(commit.as_str())),
     };
-    let component = queue.component;
     let document = json::Document {
         version: 1,
         command: session.command,
@@ -310,7 +296,7 @@ fn document(
         commit,
         changes: queue.documents(),
         tell: queue.tell(),
-        warnings,
+        warnings: &review.warnings,
         notes: &plan.notes,
     };
     Ok(serde_json::to_string_pretty(&document).context("can't write JSON")? + "\n")
