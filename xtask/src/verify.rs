@@ -3,6 +3,8 @@
 //! YAML is read by `serde_yaml` (libyaml), JSON by `serde_json`, variables by a line reader of its
 //! own. Exactly the planned values may differ, and each must read back as the planned string.
 
+mod reader;
+
 use std::ops::Range;
 
 use serde::Deserialize;
@@ -13,6 +15,7 @@ use crate::error::Refusal;
 use crate::locate::Witness;
 use crate::locate::yaml::Yaml;
 use crate::plan::{FilePlan, Plan};
+use reader::Read;
 
 /// Checks every changed file of a plan. The error is the first file that does not pass.
 pub fn verify(plan: &Plan) -> Result<(), Refusal> {
@@ -94,7 +97,8 @@ fn json(text: &str) -> Result<Vec<Value>, String> {
 
 fn documents(text: &str) -> Result<Vec<Value>, String> {
     let text = with_stand_ins(text)?;
-    let documents = serde_yaml::Deserializer::from_str(&text).map(Value::deserialize);
+    let documents = serde_yaml::Deserializer::from_str(&text).map(Read::deserialize);
+    let documents = documents.map(|document| document.map(|Read(value)| value));
     documents.collect::<Result<_, _>>().map_err(|error| format!("can't be read: {error}"))
 }
 
