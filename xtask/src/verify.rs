@@ -226,6 +226,12 @@ mod tests {
             ("a: old", ["old", "123"], "what differs at [0, 0] does not read as a string"),
             ("a: old", ["old", "[new]"], "what differs at [0, 0] does not read as a string"),
             ("a: !x old", ["!x", "!y"], "what differs at [0, 0] does not read as a string"),
+            ("a: old\n18446744073709551616: x", ["\n1", "\n2"], "a key changed at [0]"),
+            (
+                "a: x\n1: old\n0x1: x",
+                ["old", "new"],
+                "can't be read: a key stands twice in one mapping",
+            ),
             ("a: [old]", ["old", "new, x"], "what differs at [0, 0] does not read as a string"),
             (
                 "a: {b: old}",
