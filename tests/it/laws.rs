@@ -175,21 +175,21 @@ fn cases() -> impl Strategy<Value = Case> {
             let text = if ends { text.as_str() } else { text.trim_end() };
             let text = format!("{}{text}", if bom { "\u{feff}" } else { "" });
             let olds: Vec<_> = olds.iter().map(|(old, form)| kind.old(old, form, &to)).collect();
-            let (before, after) = filled(kind, &text, &olds, kind.new(&to));
+            let (before, after) = filled(kind, &text, &olds, kind.written(&to));
             Case { kind, before, after, to }
         },
     )
 }
 
 impl Kind {
-    fn new(self, to: &CommitId) -> &str {
+    fn written(self, to: &CommitId) -> &str {
         if self.is_saas() { to.as_str() } else { to.tag(7) }
     }
 
     fn old(self, commit: &str, form: &Index, to: &CommitId) -> String {
         let tag = &commit[..7];
         match form.index(5) {
-            0 => self.new(to).to_owned(),
+            0 => self.written(to).to_owned(),
             _ if self.is_saas() => commit.to_owned(),
             1 => commit.to_owned(),
             2 => format!("{tag}-rc"),
@@ -267,7 +267,7 @@ proptest! {
     #[test]
     fn new_values_are_strings(case in cases().prop_filter("YAML", |case| case.kind.file != ".env")) {
         let after = after(&case.plan(&case.before), &case.before);
-        let (key, new) = (if case.kind.is_saas() { "ref" } else { "tag" }, case.kind.new(&case.to));
+        let (key, new) = (if case.kind.is_saas() { "ref" } else { "tag" }, case.kind.written(&case.to));
         let text = after.trim_start_matches('\u{feff}').replace("*elsewhere", "elsewhere");
         let documents = serde_yaml::Deserializer::from_str(&text)
             .map(|document| Value::deserialize(document).unwrap());
@@ -398,7 +398,7 @@ fn damaged(fixture: &Index, damages: &[Damage]) -> Result<(), TestCaseError> {
     let tree = tree(&files);
     let to = CommitId::parse("0123456e9b2d4f6081a3c5e7092b4d6f8e1a3c5d").unwrap();
     let Ok(plan) = promote(&config, &tree, &to) else { return Ok(()) };
-    let mut landed = tree.clone();
+    let mut landed = tree;
     for (path, file) in plan.changed() {
         only_planned_lines(&plan, path, &file.before, &file.after())?;
         landed.0.insert(path.clone(), file.after().into_bytes());

@@ -193,11 +193,11 @@ impl Planner<'_> {
         }
     }
 
-    /// Plans one file; `None` if it was refused.
+    /// Plans one file; `None` if it can't be read.
     fn file(&mut self, spec: &PinSpec, path: &RepoPath, bytes: &[u8]) -> Option<Yield> {
         let refusal = match std::str::from_utf8(bytes) {
             Ok(text) => match locate::locate(spec, &self.component.upstream, text) {
-                Ok(found) => return self.found(spec, path, text, found),
+                Ok(found) => return Some(self.found(spec, path, text, found)),
                 Err(error) => Refusal::new(format!("can't be read as YAML: {}", error.reason))
                     .line(error.line),
             },
@@ -217,14 +217,7 @@ impl Planner<'_> {
         None
     }
 
-    fn found(
-        &mut self,
-        spec: &PinSpec,
-        path: &RepoPath,
-        text: &str,
-        found: Vec<Found>,
-    ) -> Option<Yield> {
-        let refusals = self.refusals.len();
+    fn found(&mut self, spec: &PinSpec, path: &RepoPath, text: &str, found: Vec<Found>) -> Yield {
         let mut result = Yield::Nothing;
         for one in found {
             let stays = matches!(one.verdict, Verdict::Stays(Stay::Tracking));
@@ -238,7 +231,7 @@ impl Planner<'_> {
             }
             self.one(spec, path, text, one);
         }
-        (self.refusals.len() == refusals).then_some(result)
+        result
     }
 
     fn one(&mut self, spec: &PinSpec, path: &RepoPath, text: &str, found: Found) {

@@ -3,6 +3,8 @@
 //! YAML is read by `serde_yaml` (libyaml), JSON by `serde_json`, variables by a line reader of its
 //! own. Exactly the planned values may differ, and each must read back as the planned string.
 
+mod reader;
+
 use std::ops::Range;
 
 use serde::Deserialize;
@@ -13,6 +15,7 @@ use crate::error::Refusal;
 use crate::locate::Witness;
 use crate::locate::yaml::Yaml;
 use crate::plan::{FilePlan, Plan};
+use reader::Read;
 
 /// Checks every changed file of a plan. The error is the first file that does not pass.
 pub fn verify(plan: &Plan) -> Result<(), Refusal> {
@@ -94,7 +97,8 @@ fn json(text: &str) -> Result<Vec<Value>, String> {
 
 fn documents(text: &str) -> Result<Vec<Value>, String> {
     let text = with_stand_ins(text)?;
-    let documents = serde_yaml::Deserializer::from_str(&text).map(Value::deserialize);
+    let documents = serde_yaml::Deserializer::from_str(&text).map(Read::deserialize);
+    let documents = documents.map(|document| document.map(|Read(value)| value));
     documents.collect::<Result<_, _>>().map_err(|error| format!("can't be read: {error}"))
 }
 
@@ -182,4 +186,90 @@ fn assignment(line: &str) -> Option<(&str, &str, &str)> {
     let end = tail.find(ends).unwrap_or(tail.len());
     let (value, rest) = quoted.unwrap_or_else(|| tail.split_at(end));
     (rest.is_empty() || rest.starts_with(ends)).then_some((name, value, rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::edit::Edit;
+
+    /// Judges the edit of `old` to `new` in `before` against what was planned.
+    fn check(path: &str, before: &str, edit: [&str; 2], planned: (Witness, &str)) -> String {
+        let [old, new] = edit;
+        let start = before.find(old).unwrap();
+        let mut file = FilePlan::default();
+        before.clone_into(&mut file.before);
+        file.edits.insert(Edit { range: start..start + old.len(), text: new.to_owned() }).unwrap();
+        file.expected.push((planned.0, planned.1.to_owned()));
+        judge(&RepoPath::parse(path).unwrap(), &file).err().unwrap_or_default()
+    }
+
+    #[test]
+    fn values() {
+        let a = |value| (Witness::Yaml(vec![0, 0], String::new()), value);
+        let cases = [
+            ("a: old\nb: x", ["old", "new"], ""),
+            ("a: old\nb: *x\n*x : {<<: *x}", ["old", "new"], ""),
+            (
+                "a: x\nb: old",
+                ["old", "new"],
+                "expected `new` at [0, 0] to differ, found `new` at [0, 1]",
+            ),
+            (
+                "a: old",
+                ["old", "news"],
+                "expected `new` at [0, 0] to differ, found `news` at [0, 0]",
+            ),
+            ("a: old # x", ["x", "y"], "expected `new` at [0, 0] to differ, found nothing"),
+            ("a: old", ["old", "new\n---\n"], "1 documents became 2"),
+            ("a: {old: 1}", ["old", "new"], "a key changed at [0, 0]"),
+            ("a: old", ["old", "123"], "what differs at [0, 0] does not read as a string"),
+            ("a: old", ["old", "[new]"], "what differs at [0, 0] does not read as a string"),
+            ("a: !x old", ["!x", "!y"], "what differs at [0, 0] does not read as a string"),
+            ("a: old\n18446744073709551616: x", ["\n1", "\n2"], "a key changed at [0]"),
+            (
+                "a: x\n1: old\n0x1: x",
+                ["old", "new"],
+                "can't be read: a key stands twice in one mapping",
+            ),
+            ("a: [old]", ["old", "new, x"], "what differs at [0, 0] does not read as a string"),
+            (
+                "a: {b: old}",
+                ["old", "new, c: x"],
+                "what differs at [0, 0] does not read as a string",
+            ),
+        ];
+        for (before, edit, expected) in cases {
+            assert_eq!(check("a.yaml", before, edit, a("new")), expected, "{before:?} {edit:?}");
+        }
+    }
+
+    #[test]
+    fn json() {
+        let a = (Witness::Yaml(vec![0, 0], String::new()), "new");
+        let reason = check("a.json", "{\"a\": 1234567}", ["1234567", "new"], a);
+        assert_eq!(reason, "can't be read: expected ident at line 1 column 8");
+    }
+
+    #[test]
+    fn variables() {
+        let a = || (Witness::Variable(1, "A".to_owned()), "new");
+        let cases = [
+            ("A=old", ["old", "new"], ""),
+            ("export A='old' # x\nB=old", ["old", "new"], ""),
+            (
+                "A=x\nB=old",
+                ["old", "new"],
+                "expected `A=new` on line 1 to differ, found `B=new` on line 2",
+            ),
+            ("A=old", ["old", "new\n"], "1 lines became 2"),
+            ("A=old", ["A", "B"], "more than the value of line 1 differs"),
+            ("A=old # x", ["x", "y"], "more than the value of line 1 differs"),
+            ("A='old'x", ["old", "new"], "line 1 is no assignment"),
+            ("# old", ["old", "new"], "line 1 is no assignment"),
+        ];
+        for (before, edit, expected) in cases {
+            assert_eq!(check(".env", before, edit, a()), expected, "{before:?} {edit:?}");
+        }
+    }
 }

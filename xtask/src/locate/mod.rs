@@ -255,8 +255,7 @@ fn one_step(yaml: &Yaml, node: NodeId, via: Via, step: &Step) -> Vec<(NodeId, Vi
                 let value = yaml.get(*item, key).and_then(|(value, _)| yaml.scalar(value));
                 value == Some(wanted)
             };
-            let items = yaml.items(node).into_iter().filter(is);
-            items.map(|item| (item, via.or(yaml.reached(node)).or(yaml.reached(item)))).collect()
+            yaml.items(node).into_iter().filter(is).map(|item| (item, via)).collect()
         }
     }
 }

@@ -8,8 +8,6 @@ use std::ops::Range;
 
 use granit_parser::{Event, Options, Parser, ScalarStyle, Span};
 
-const BOM: &str = "\u{feff}";
-
 /// A file of one or more YAML documents. Nodes are numbered in the order of the file.
 pub struct Yaml<'s> {
     text: &'s str,
@@ -79,13 +77,11 @@ pub struct Slot {
 impl<'s> Yaml<'s> {
     /// Reads `text`, which may begin with a BOM. Unknown aliases are nodes like others.
     pub fn parse(text: &'s str) -> Result<Self, Unreadable> {
-        let body = text.strip_prefix(BOM).unwrap_or(text);
         let mut options = Options::default();
         options.emit_unresolved_aliases = true;
         options.set_emit_comments(false);
-        let offset = text.len() - body.len();
-        let mut builder = Builder { yaml: Yaml::empty(text), open: Vec::new(), offset };
-        for next in Parser::new_from_str_with_options(body, options) {
+        let mut builder = Builder { yaml: Yaml::empty(text), open: Vec::new() };
+        for next in Parser::new_from_str_with_options(text, options) {
             match next {
                 Ok((event, span)) => builder.event(event, span),
                 Err(error) => {
@@ -260,10 +256,7 @@ impl<'s> Yaml<'s> {
     pub fn slot(&self, id: NodeId) -> Result<Slot, &'static str> {
         let node = &self.nodes[id];
         let Kind::Scalar(_, style) = &node.kind else {
-            return Err(match node.kind {
-                Kind::Alias(_) => "is an alias, not a value of its own",
-                _ => "is not a scalar",
-            });
+            return Err("is not a scalar");
         };
         if node.foreign_tag {
             return Err("has a tag that is not `!!str`");
@@ -308,8 +301,6 @@ pub fn line_at(text: &str, byte: usize) -> usize {
 struct Builder<'s> {
     yaml: Yaml<'s>,
     open: Vec<Open>,
-    /// Bytes of the BOM before the parsed text.
-    offset: usize,
 }
 
 struct Open {
@@ -320,7 +311,6 @@ struct Open {
 impl<'s> Builder<'s> {
     fn event(&mut self, event: Event<'s>, span: Span) {
         let range = span.byte_range().unwrap_or_default();
-        let range = range.start + self.offset..range.end + self.offset;
         let foreign_tag = event.tag().is_some_and(|tag| !tag.is_yaml_core_schema_tag("str"));
         let (kind, anchor) = match event {
             Event::Scalar(value, style, anchor, _) => (Kind::Scalar(value, style), anchor),
