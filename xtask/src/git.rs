@@ -19,6 +19,7 @@ use crate::escape::escaped;
 use crate::version::CommitId;
 
 mod failure;
+pub mod landing;
 mod network;
 
 /// Environment variables that would point git at another repository than the one that is meant.

@@ -1,0 +1,410 @@
+//! What a merge request needs of git: the remote's branches, files of a commit, a commit without
+//! an index, a push. Writes objects; never a reference, an index or a file of the user.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result};
+use memchr::memmem;
+
+use super::{Cause, Failure, Git, next_blob};
+use crate::component::RepoPath;
+use crate::error::Refusal;
+use crate::tree::{Tree, Wanted};
+use crate::version::CommitId;
+use crate::worktree::{glob_folder, symlink};
+
+/// How many objects are asked for at once: their ids are arguments.
+const AT_ONCE: usize = 1000;
+
+/// One line of `git ls-tree`.
+#[derive(Debug, Clone)]
+struct Entry {
+    mode: String,
+    id: String,
+    path: String,
+}
+
+/// A commit that a branch has and another one lacks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Extra {
+    /// Its id.
+    pub id: CommitId,
+    /// Who wrote it: other people's text.
+    pub author: String,
+    /// The address of who committed it: other people's text.
+    pub committer: String,
+    /// The value of the trailer that was asked for; empty without one.
+    pub trailer: String,
+    /// The first line of its message: other people's text.
+    pub subject: String,
+}
+
+/// What became of a push.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// The branch is there.
+    Accepted,
+    /// The branch isn't where the lease says.
+    Stale,
+    /// The remote, or a hook, said no; its reason, other people's text.
+    Refused(String),
+}
+
+impl Git {
+    /// The remote's branches that match `patterns`, and their commits with all their objects.
+    ///
+    /// A pattern is `HEAD`, the full name of a branch that must exist, or one with a final `*`.
+    /// One round trip. With `--dry-run`, git takes the objects and updates nothing, not even its
+    /// own view of the remote.
+    pub fn tips(
+        &self,
+        remote: &str,
+        patterns: &[&str],
+        progress: &mut dyn FnMut(&str),
+    ) -> Result<BTreeMap<String, CommitId>, Failure> {
+        let flags = ["fetch", "--dry-run", "--porcelain", "--progress", "--no-tags", "--no-prune"];
+        let quick = ["--no-write-fetch-head", "--no-auto-maintenance", "--no-write-commit-graph"];
+        let rest = ["--no-recurse-submodules", "--end-of-options", remote];
+        let own_head = format!("remote.{remote}.followRemoteHEAD=never");
+        let refspecs = patterns.iter().map(|name| format!("+{name}:refs/xtask/{name}"));
+        let refspecs: Vec<String> = refspecs.collect();
+        let refspecs = refspecs.iter().map(String::as_str);
+        let args = ["-c", &own_head].into_iter().chain(flags).chain(quick).chain(rest);
+        let attempt = format!("can't fetch from `{remote}`");
+        let output = self.network(&attempt, args.chain(refspecs), progress)?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        let tip = |line: &str| {
+            let mut words = line.rsplit(' ');
+            let name = words.next()?.strip_prefix("refs/xtask/")?;
+            Some((name.to_owned(), CommitId::parse(words.next()?)?))
+        };
+        Ok(text.lines().filter_map(tip).collect())
+    }
+
+    /// The remote's default branch as the clone saw it; `None` if it didn't.
+    pub fn remembered_default(&self, remote: &str) -> Option<String> {
+        let name = format!("refs/remotes/{remote}/HEAD");
+        let head = self.read(["symbolic-ref", "--quiet", "--end-of-options", &name]).ok()?;
+        head.strip_prefix(&format!("refs/remotes/{remote}/")).map(str::to_owned)
+    }
+
+    /// The remote's default branch as the remote says it; `None` if its `HEAD` is no branch.
+    pub fn ask_default(
+        &self,
+        remote: &str,
+        progress: &mut dyn FnMut(&str),
+    ) -> Result<Option<String>, Failure> {
+        let args = ["ls-remote", "--symref", "--end-of-options", remote, "HEAD"];
+        let output = self.network(&format!("can't ask `{remote}`"), args, progress)?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        let head = text.lines().find_map(|line| line.strip_prefix("ref: refs/heads/"));
+        Ok(head.and_then(|head| head.strip_suffix("\tHEAD")).map(str::to_owned))
+    }
+
+    /// The wanted files of a commit, as `WorkTree::read` has them of the work tree.
+    ///
+    /// In a partial clone, what is missing comes from `remote` in one go. Errors: a symbolic link,
+    /// a folder or a submodule where a pin should be, and a name that is not UTF-8.
+    pub fn tree_at(
+        &self,
+        remote: &str,
+        commit: &CommitId,
+        wanted: &Wanted,
+        progress: &mut dyn FnMut(&str),
+    ) -> Result<Tree> {
+        let mut files: Vec<(Entry, Option<&str>)> = Vec::new();
+        for entry in self.literal_entries(commit, &wanted.files)? {
+            files.push((entry, None));
+        }
+        for (glob, needle) in &wanted.globs {
+            let entries = self.entries(commit, &["-r"], &[glob_folder(glob)])?;
+            let matching =
+                entries.into_iter().filter(|file| fast_glob::glob_match(glob, &file.path));
+            for entry in matching {
+                match entry.mode.as_str() {
+                    "100644" | "100755" => files.push((entry, Some(needle))),
+                    "120000" if self.leads_to(commit, &entry.path, needle)? => {
+                        return Err(symlink(&entry.path).into());
+                    }
+                    _ => {}
+                }
+            }
+        }
+        let ids: Vec<&str> = files.iter().map(|(entry, _)| entry.id.as_str()).collect();
+        self.bring(remote, &ids, progress)?;
+        let out = self.run(["cat-file", "--batch"], (ids.join("\n") + "\n").as_bytes())?;
+        let mut rest = out.as_slice();
+        let mut tree = Tree::default();
+        for (entry, needle) in files {
+            let bytes = next_blob(&mut rest)?.with_context(|| format!("no blob {}", entry.id))?;
+            if needle.is_some_and(|needle| memmem::find(&bytes, needle.as_bytes()).is_none()) {
+                continue;
+            }
+            let refuse = || {
+                let message = "a pin may be in it, but its name is not plain UTF-8";
+                Refusal::new(message).file(&entry.path)
+            };
+            tree.0.insert(RepoPath::parse(&entry.path).ok_or_else(refuse)?, bytes);
+        }
+        Ok(tree)
+    }
+
+    fn literal_entries(&self, commit: &CommitId, files: &[RepoPath]) -> Result<Vec<Entry>> {
+        if files.is_empty() {
+            return Ok(Vec::new());
+        }
+        let paths: Vec<&str> = files.iter().map(RepoPath::as_str).collect();
+        let entries = self.entries(commit, &[], &paths)?;
+        for entry in &entries {
+            match entry.mode.as_str() {
+                "100644" | "100755" => {}
+                "120000" => return Err(symlink(&entry.path).into()),
+                _ => {
+                    let refusal = Refusal::new("is not a regular file").file(&entry.path);
+                    return Err(refusal.into());
+                }
+            }
+        }
+        Ok(entries)
+    }
+
+    fn entries(&self, commit: &CommitId, flags: &[&str], paths: &[&str]) -> Result<Vec<Entry>> {
+        let start = ["ls-tree", "-z", "--full-tree"].iter().chain(flags);
+        let paths = paths.iter().filter(|path| !path.is_empty());
+        let out = self.bytes(start.chain(&[commit.as_str(), "--"]).chain(paths))?;
+        Ok(String::from_utf8_lossy(&out).split_terminator('\0').filter_map(entry).collect())
+    }
+
+    /// Whether a symbolic link leads to a file of the same commit that contains `needle`.
+    fn leads_to(&self, commit: &CommitId, path: &str, needle: &str) -> Result<bool> {
+        if path.contains('\n') {
+            return Ok(true);
+        }
+        let asked = format!("{commit}:{path}\n");
+        let out = self.run(["cat-file", "--batch", "--follow-symlinks"], asked.as_bytes())?;
+        let header = out.split(|&byte| byte == b'\n').next().unwrap_or_default();
+        let is_blob = String::from_utf8_lossy(header).contains(" blob ");
+        Ok(is_blob && memmem::find(&out, needle.as_bytes()).is_some())
+    }
+
+    /// Fetches the blobs that a partial clone lacks, together: git itself would ask for each.
+    fn bring(&self, remote: &str, ids: &[&str], progress: &mut dyn FnMut(&str)) -> Result<()> {
+        if !self.holds(["config", "--get-regexp", r"^remote\..*\.promisor$"])? {
+            return Ok(());
+        }
+        let local = self.clone().env("GIT_NO_LAZY_FETCH", "1");
+        let asked = ids.join("\n") + "\n";
+        let out = local.run(["cat-file", "--batch-check"], asked.as_bytes())?;
+        let text = String::from_utf8_lossy(&out);
+        let missing: Vec<&str> =
+            text.lines().filter_map(|line| line.strip_suffix(" missing")).collect();
+        let flags = ["fetch", "--progress", "--no-tags", "--no-prune", "--filter=blob:none"];
+        let quick = ["--no-write-fetch-head", "--no-auto-maintenance", "--no-write-commit-graph"];
+        let rest = ["--no-recurse-submodules", "--end-of-options", remote];
+        let start = ["-c", "fetch.negotiationAlgorithm=noop"];
+        for some in missing.chunks(AT_ONCE) {
+            let args = start.iter().chain(&flags).chain(&quick).chain(&rest).chain(some);
+            self.network(&format!("can't fetch from `{remote}`"), args, progress)
+                .map_err(Refusal::from)?;
+        }
+        Ok(())
+    }
+
+    /// The tree of `base` with other contents of files that it has; their modes stay.
+    ///
+    /// Only the folders above them are read and written, without any index: on 100,000 files that
+    /// is quicker, and a killed run leaves no file behind.
+    pub fn write_tree(&self, base: &CommitId, files: &[(RepoPath, Vec<u8>)]) -> Result<String> {
+        let mut folders: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
+        folders.entry(String::new()).or_default();
+        for (path, bytes) in files {
+            let id = self.run(["hash-object", "-w", "--stdin", "--no-filters"], bytes)?;
+            let (folder, name) = split(path.as_str());
+            folders.entry(folder.to_owned()).or_default().insert(name.to_owned(), one_line(&id));
+        }
+        loop {
+            let deepest = folders.keys().max_by_key(|folder| (depth(folder), folder.len()));
+            let folder = deepest.cloned().context("the top is a folder")?;
+            let replaced = folders.remove(&folder).unwrap_or_default();
+            let id = self.write_folder(base, &folder, replaced)?;
+            if folder.is_empty() {
+                return Ok(id);
+            }
+            let (above, name) = split(&folder);
+            folders.entry(above.to_owned()).or_default().insert(name.to_owned(), id);
+        }
+    }
+
+    fn write_folder(
+        &self,
+        base: &CommitId,
+        folder: &str,
+        mut replaced: BTreeMap<String, String>,
+    ) -> Result<String> {
+        let listed = self.bytes(["ls-tree", "-z", "--full-tree", &format!("{base}:{folder}")])?;
+        let mut tree = Vec::with_capacity(listed.len());
+        for line in listed.split_inclusive(|&byte| byte == b'\0') {
+            let tab = line.iter().position(|&byte| byte == b'\t').context("git lists with tabs")?;
+            let name = String::from_utf8_lossy(&line[tab + 1..line.len() - 1]);
+            match replaced.remove(name.as_ref()) {
+                None => tree.extend_from_slice(line),
+                Some(id) => {
+                    let start = String::from_utf8_lossy(&line[..tab]);
+                    let (kept, _) = start.rsplit_once(' ').context("git lists ids")?;
+                    tree.extend_from_slice(format!("{kept} {id}").as_bytes());
+                    tree.extend_from_slice(&line[tab..]);
+                }
+            }
+        }
+        if let Some((name, _)) = replaced.first_key_value() {
+            anyhow::bail!("`{folder}` has no `{name}` in {base}");
+        }
+        Ok(one_line(&self.run(["mktree", "-z", "--missing"], &tree)?))
+    }
+
+    /// A commit of a tree with one parent, by the user's own name, signed if they sign.
+    pub fn commit_tree(&self, tree: &str, parent: &CommitId, message: &str) -> Result<CommitId> {
+        let signs = self.read(["config", "--type=bool", "--default=false", "commit.gpgSign"])?;
+        let sign = (signs == "true").then_some("-S");
+        let args = ["commit-tree", "-p", parent.as_str(), "-F", "-"].into_iter();
+        let id = self.run(args.chain(sign).chain([tree]), message.as_bytes())?;
+        CommitId::parse(&one_line(&id)).context("`git commit-tree` answered in an unknown way")
+    }
+
+    /// Whether `tip` changes the same as a commit of `tree` on `base` would: the same files, from
+    /// and to the same contents, however far `base` moved on beside them.
+    pub fn same_change(&self, base: &CommitId, tree: &str, tip: &CommitId) -> Result<bool> {
+        // No common history, in a shallow clone for instance, is an exit status of 1.
+        if !self.holds(["merge-base", base.as_str(), tip.as_str()])? {
+            return Ok(false);
+        }
+        let fork = self.read(["merge-base", base.as_str(), tip.as_str()])?;
+        let diff = ["diff-tree", "-r", "-z", "--raw", "--no-renames"];
+        let theirs = self.bytes(diff.iter().chain(&[&fork[..], tip.as_str()]))?;
+        Ok(theirs == self.bytes(diff.iter().chain(&[base.as_str(), tree]))?)
+    }
+
+    /// The commits that `tip` has and `base` lacks, the newest first and at most 20, each with its
+    /// `trailer`.
+    pub fn beyond(&self, base: &CommitId, tip: &CommitId, trailer: &str) -> Result<Vec<Extra>> {
+        let format =
+            format!("--format=%H%x00%an%x00%ce%x00%(trailers:key={trailer},valueonly)%x00%s");
+        let flags = ["log", "-z", "--no-show-signature", "--no-color", "--max-count=20"];
+        let range = [&format, tip.as_str(), &format!("^{base}")];
+        let out = self.bytes(flags.iter().chain(&range))?;
+        let text = String::from_utf8_lossy(&out);
+        let fields: Vec<&str> = text.split('\0').collect();
+        let extra = |fields: &[&str]| {
+            let [id, author, committer, trailer, subject] = fields else { return None };
+            let [author, committer, subject] =
+                [author, committer, subject].map(|t| (*t).to_owned());
+            let trailer = trailer.trim().to_owned();
+            Some(Extra { id: CommitId::parse(id)?, author, committer, trailer, subject })
+        };
+        Ok(fields.chunks(5).filter_map(extra).collect())
+    }
+
+    /// The address of who commits here.
+    pub fn committer(&self) -> Result<String> {
+        let identity = self.read(["var", "GIT_COMMITTER_IDENT"])?;
+        let address = identity.split_once('<').and_then(|(_, rest)| rest.split_once('>'));
+        Ok(address.map(|(address, _)| address.to_owned()).unwrap_or_default())
+    }
+
+    /// The address that `remote` is pushed to, as it is configured.
+    ///
+    /// A push to an address, unlike one to a remote, leaves the user's `refs/remotes` alone.
+    pub fn push_address(&self, remote: &str) -> String {
+        let configured =
+            |key: &str| self.read(["config", "--get", &format!("remote.{remote}.{key}")]);
+        configured("pushurl").or_else(|_| configured("url")).unwrap_or_else(|_| remote.to_owned())
+    }
+
+    /// Pushes `commit` to the reference `to` of `address`; also what was said on standard error.
+    ///
+    /// `lease` is the commit that `to` must be at, or an empty text if it must not exist. The
+    /// user's `pre-push` hook runs: it may be a rule of their organisation. Tags, submodules and
+    /// options that the user configured stay out of it.
+    pub fn push(
+        &self,
+        address: &str,
+        (commit, to): (&CommitId, &str),
+        lease: Option<&str>,
+        options: &[String],
+        progress: &mut dyn FnMut(&str),
+    ) -> Result<(Verdict, String), Failure> {
+        let flags = ["--porcelain", "--progress", "--no-follow-tags", "--recurse-submodules=no"];
+        let mut args: Vec<String> = ["push"].into_iter().chain(flags).map(str::to_owned).collect();
+        args.extend(lease.map(|at| format!("--force-with-lease={to}:{at}")));
+        args.extend(options.iter().map(|option| format!("--push-option={option}")));
+        args.extend(["--end-of-options".to_owned(), address.to_owned(), format!("{commit}:{to}")]);
+        let config = ["-c", "push.pushOption="].map(str::to_owned);
+        // The hook may run git too.
+        let git = self.clone().env("GIT_LITERAL_PATHSPECS", "0");
+        let attempt = format!("can't push `{to}`");
+        let output = git.network_output(&attempt, config.iter().chain(&args), progress)?;
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        match verdict(&String::from_utf8_lossy(&output.stdout)) {
+            Some(verdict) => Ok((verdict, stderr)),
+            None if output.status.success() => Ok((Verdict::Accepted, stderr)),
+            None => Err(Failure::of(attempt, &output.stderr)),
+        }
+    }
+}
+
+/// Reads the lines of `git push --porcelain`: `!`, the references, and the reason in brackets.
+fn verdict(stdout: &str) -> Option<Verdict> {
+    let line = stdout.lines().find_map(|line| line.strip_prefix("!\t"))?;
+    let (_, summary) = line.split_once('\t')?;
+    if summary.starts_with("[rejected] (stale info)") {
+        return Some(Verdict::Stale);
+    }
+    let reason = summary.split_once('(').map_or(summary, |(_, reason)| reason);
+    Some(Verdict::Refused(reason.trim_end_matches(')').to_owned()))
+}
+
+fn entry(line: &str) -> Option<Entry> {
+    let (start, path) = line.split_once('\t')?;
+    let mut words = start.split(' ');
+    let (mode, _, id) = (words.next()?, words.next()?, words.next()?);
+    Some(Entry { mode: mode.to_owned(), id: id.to_owned(), path: path.to_owned() })
+}
+
+fn split(path: &str) -> (&str, &str) {
+    path.rsplit_once('/').unwrap_or(("", path))
+}
+
+fn depth(folder: &str) -> usize {
+    if folder.is_empty() { 0 } else { 1 + folder.matches('/').count() }
+}
+
+fn one_line(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).trim_end().to_owned()
+}
+
+/// Whether the remote has no branch of that name, in git's words.
+pub fn is_missing_branch(failure: &Failure) -> bool {
+    failure.cause == Cause::Other && failure.reason.starts_with("couldn't find remote ref ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn verdicts() {
+        let refused = |reason: &str| Some(Verdict::Refused(reason.to_owned()));
+        let cases = [
+            ("To /r.git\n*\ta:refs/heads/x\t[new branch]\nDone\n", None),
+            ("To /r.git\n!\ta:refs/heads/x\t[rejected] (stale info)\nDone\n", Some(Verdict::Stale)),
+            (
+                "To /r.git\n!\ta:refs/heads/x\t[remote rejected] (pre-receive hook declined)\nDone\n",
+                refused("pre-receive hook declined"),
+            ),
+            ("", None),
+        ];
+        for (stdout, expected) in cases {
+            assert_eq!(verdict(stdout), expected, "{stdout}");
+        }
+    }
+}
