@@ -320,12 +320,6 @@ impl Delivery<'_> {
         destination: &str,
         progress: &mut dyn FnMut(&str),
     ) -> Result<Answer> {
-        if failure.reason.contains("does not support push options") {
-            let message = format!("`{}` takes no push options", escaped(self.to()));
-            let help = "set `forge = \"none\"` under `[repository]` to only push the branch, or \
-                        have `receive.advertisePushOptions` switched on there";
-            return Err(Refusal::new(message).help(help).into());
-        }
         if matches!(failure.cause, Cause::TimedOut | Cause::Unreachable) {
             let there = self.git.tips(self.to(), &[destination], progress);
             if there.is_ok_and(|tips| tips.get(destination) == Some(commit)) {
@@ -338,16 +332,22 @@ impl Delivery<'_> {
     fn refused(&self, request: &MergeRequest, verdict: &Verdict, said: &str) -> Refusal {
         let (branch, remote) = (&request.branch, escaped(self.to()));
         match verdict {
-            Verdict::Refused(reason) => {
-                let refusal =
-                    Refusal::new(format!("`{remote}` refused `{branch}`: {}", escaped(reason)));
-                match remote_lines(said) {
-                    lines if lines.is_empty() => refusal,
-                    lines => refusal.help(format!("it says:\n{}", lines.join("\n"))),
-                }
+            Verdict::Refused(reason) => quoting(
+                format!("`{remote}` refused `{branch}`: {}", escaped(reason)),
+                said.split(['\n', '\r']).filter_map(|line| line.strip_prefix("remote:")),
+            ),
+            Verdict::Hook => quoting(
+                format!("the `pre-push` hook of this clone refused `{branch}`"),
+                said.lines().filter(|line| !line.starts_with("error: failed to push some refs")),
+            ),
+            Verdict::NoOptions => Refusal::new(format!("`{remote}` takes no push options")).help(
+                "set `forge = \"none\"` under `[repository]` to only push the branch, or have \
+                 `receive.advertisePushOptions` switched on there",
+            ),
+            Verdict::Stale | Verdict::Accepted => {
+                Refusal::new(format!("somebody pushed to `{branch}` of `{remote}` meanwhile"))
+                    .help("run it again to see what they have")
             }
-            _ => Refusal::new(format!("somebody pushed to `{branch}` of `{remote}` meanwhile"))
-                .help("run it again to see what they have"),
         }
     }
 
@@ -384,12 +384,13 @@ fn message(proposal: &Proposal) -> String {
     format!("{}\n\n{lines}", proposal.message.trim_end())
 }
 
-/// The last lines that the remote said, safe to print.
-fn remote_lines(stderr: &str) -> Vec<String> {
-    let lines = stderr.split(['\n', '\r']).filter_map(|line| line.strip_prefix("remote:"));
-    let is_progress = |line: &&str| line.ends_with(", done.") || line.ends_with("%)");
-    let lines =
-        lines.map(|line| line.trim()).filter(|line| !line.is_empty() && !line.contains("% ("));
-    let lines: Vec<String> = lines.filter(|line| !is_progress(line)).map(escaped).collect();
-    lines[lines.len().saturating_sub(20)..].to_vec()
+/// A refusal with the last of the lines that somebody said, safe to print.
+fn quoting<'a>(message: String, said: impl Iterator<Item = &'a str>) -> Refusal {
+    let is_progress = |line: &&str| line.contains("% (") || line.ends_with(", done.");
+    let lines = said.map(str::trim).filter(|line| !line.is_empty() && !is_progress(line));
+    let lines: Vec<String> = lines.map(escaped).collect();
+    match &lines[lines.len().saturating_sub(20)..] {
+        [] => Refusal::new(message),
+        last => Refusal::new(message).help(format!("it says:\n{}", last.join("\n"))),
+    }
 }

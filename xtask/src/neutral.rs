@@ -45,11 +45,15 @@ pub fn cell(text: &str) -> String {
 pub fn prose(text: &str) -> String {
     let text = one_line(text, 4 * LONGEST);
     let parts = text.split('`').enumerate().filter(|(_, part)| !part.is_empty());
-    let shown = parts.map(|(index, part)| match index % 2 {
-        1 => code(part),
-        _ => words(part),
-    });
-    shown.collect()
+    let mut out = String::new();
+    for (index, part) in parts {
+        let shown = if index % 2 == 1 { code(part) } else { words(part) };
+        // Two code spans side by side would read as one.
+        let gap = if out.ends_with('`') && shown.starts_with('`') { " " } else { "" };
+        out.push_str(gap);
+        out.push_str(&shown);
+    }
+    out
 }
 
 /// A title of one line and at most 255 characters that GitLab doesn't take for a draft.
@@ -208,7 +212,7 @@ mod tests {
             ("see www.example.com", "see `www.example.com`"),
             ("<b>*x*", "`<b>*x*`"),
             ("`data/x.yml` passed over: no YAML", "`data/x.yml` passed over: no YAML"),
-            ("old `a` and @all` b", "old `a` and `@all` b"),
+            ("old `a` and @all` b", "old `a` and `@all` `b`"),
             ("a\\nb", "`a`&#92;`nb`"),
         ];
         for (text, expected) in cases {

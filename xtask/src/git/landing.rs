@@ -46,8 +46,12 @@ pub enum Verdict {
     Accepted,
     /// The branch isn't where the lease says.
     Stale,
-    /// The remote, or a hook, said no; its reason, other people's text.
+    /// The remote said no; its reason, other people's text.
     Refused(String),
+    /// The remote takes no push options.
+    NoOptions,
+    /// The `pre-push` hook of this clone said no.
+    Hook,
 }
 
 impl Git {
@@ -344,17 +348,28 @@ impl Git {
         let attempt = format!("can't push `{to}`");
         let output = git.network_output(&attempt, config.iter().chain(&args), progress)?;
         let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
-        match verdict(&String::from_utf8_lossy(&output.stdout)) {
+        if output.status.success() {
+            return Ok((Verdict::Accepted, stderr));
+        }
+        match verdict(&String::from_utf8_lossy(&output.stdout), &stderr) {
             Some(verdict) => Ok((verdict, stderr)),
-            None if output.status.success() => Ok((Verdict::Accepted, stderr)),
             None => Err(Failure::of(attempt, &output.stderr)),
         }
     }
 }
 
-/// Reads the lines of `git push --porcelain`: `!`, the references, and the reason in brackets.
-fn verdict(stdout: &str) -> Option<Verdict> {
-    let line = stdout.lines().find_map(|line| line.strip_prefix("!\t"))?;
+/// Reads what a push that failed left on standard output, by `--porcelain`: a line of `!`, the
+/// references, and the reason in brackets; and git's own words where that says nothing.
+fn verdict(stdout: &str, stderr: &str) -> Option<Verdict> {
+    let says = |text: &str| stderr.lines().any(|line| line.starts_with(text));
+    let Some(line) = stdout.lines().find_map(|line| line.strip_prefix("!\t")) else {
+        if says("fatal: the receiving end does not support push options") {
+            return Some(Verdict::NoOptions);
+        }
+        // Nothing else fails before there is a line for each reference, and without a `fatal:`.
+        let by_hook = !says("fatal: ") && says("error: failed to push some refs to ");
+        return by_hook.then_some(Verdict::Hook);
+    };
     let (_, summary) = line.split_once('\t')?;
     if summary.starts_with("[rejected] (stale info)") {
         return Some(Verdict::Stale);
@@ -394,17 +409,21 @@ mod tests {
     #[test]
     fn verdicts() {
         let refused = |reason: &str| Some(Verdict::Refused(reason.to_owned()));
+        let failed = "error: failed to push some refs to '/r.git'\n";
         let cases = [
-            ("To /r.git\n*\ta:refs/heads/x\t[new branch]\nDone\n", None),
-            ("To /r.git\n!\ta:refs/heads/x\t[rejected] (stale info)\nDone\n", Some(Verdict::Stale)),
+            ("To /r.git\n!\ta:x\t[rejected] (stale info)\nDone\n", failed, Some(Verdict::Stale)),
+            ("To /r.git\n!\ta:x\t[remote rejected] (no (way))\n", failed, refused("no (way")),
+            ("To /r.git\n!\ta:x\t[remote failure]\n", failed, refused("[remote failure]")),
             (
-                "To /r.git\n!\ta:refs/heads/x\t[remote rejected] (pre-receive hook declined)\nDone\n",
-                refused("pre-receive hook declined"),
+                "",
+                "fatal: the receiving end does not support push options\n",
+                Some(Verdict::NoOptions),
             ),
-            ("", None),
+            ("", failed, Some(Verdict::Hook)),
+            ("", "fatal: the remote end hung up unexpectedly\n", None),
         ];
-        for (stdout, expected) in cases {
-            assert_eq!(verdict(stdout), expected, "{stdout}");
+        for (stdout, stderr, expected) in cases {
+            assert_eq!(verdict(stdout, stderr), expected, "{stdout}");
         }
     }
 }
