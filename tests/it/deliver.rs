@@ -18,6 +18,7 @@ use xtask::tree::{Tree, Wanted};
 use xtask::verify::verify;
 use xtask::version::CommitId;
 
+use crate::http;
 use crate::sandbox::Sandbox;
 
 const ADDRESS: &str = "https://gitlab.example.com/service/app-interface/-/merge_requests/7";
@@ -455,6 +456,33 @@ fn the_user_is_in_the_middle_of_something() {
     );
 }
 
+#[test]
+fn over_http() {
+    let sandbox = Sandbox::new();
+    let case = Case::new(&sandbox);
+    let url = http::serve(&sandbox.world.root.join("remote"));
+    sandbox.git(&format!("remote set-url origin {url}/app-interface.git"));
+    let first =
+        Case { version: sandbox.world.reconcile.commits[12].clone(), ..Case::new(&sandbox) };
+    move_on(&case, "README.md");
+    assert_eq!(first.delivered().state, State::Opened);
+    assert_eq!(case.delivered().state, State::Refreshed);
+    let again = case.delivered();
+    assert_eq!((again.state, again.url.as_deref()), (State::AlreadyOpen, Some(ADDRESS)));
+
+    hook(&sandbox.world.remote, "post-receive", "");
+    let silent = Case { environments: &["tekton"], ..Case::new(&sandbox) }.delivered();
+    let branch = "promote%2Fqontract-reconcile%2Ftekton";
+    let query = format!(
+        "merge_request%5Bsource_branch%5D={branch}&merge_request%5Btarget_branch%5D=master"
+    );
+    let by_hand = format!("{url}/app-interface/-/merge_requests/new?{query}");
+    assert_eq!((silent.state, silent.url), (State::PushedOnly, Some(by_hand)));
+    hook(&sandbox.world.remote, "pre-receive", "echo no >&2; exit 1\n");
+    let refused = Case { environments: &["pr-check"], ..Case::new(&sandbox) }.refused();
+    assert!(refused.ends_with("pre-receive hook declined\nhelp: it says:\nno"), "{refused}");
+}
+
 /// Delivers from another clone of the remote, made by `args`.
 fn from_clone(args: &str, depth_stays: bool) {
     let sandbox = Sandbox::new();
@@ -477,7 +505,7 @@ fn from_clone(args: &str, depth_stays: bool) {
     assert_eq!(case.delivered().state, State::AlreadyOpen);
     assert_eq!(
         case.there("diff-tree -r --name-only master promote/qontract-reconcile").lines().count(),
-        6
+        9
     );
     assert_eq!(case.run("rev-parse --is-shallow-repository") == "true", depth_stays);
 }
@@ -523,14 +551,19 @@ fn to_a_fork() {
     let case = Case { remote: Some("fork"), ..Case::new(&sandbox) };
     move_on(&case, "README.md");
     sandbox.git(&format!("remote add fork {}", fork.display()));
-    // As it would be: addresses of a forge that lead here.
+    // An address of a forge that leads here.
     sandbox.git("config remote.origin.url git@gitlab.example.com:service/app-interface.git");
     let rewrite = format!("url.{}.insteadOf", sandbox.world.remote.display());
     sandbox.git(&format!("config {rewrite} git@gitlab.example.com:service/app-interface.git"));
     hook(&fork, "post-receive", GITLAB);
     let delivered = case.delivered();
-    assert_eq!(delivered.state, State::Opened);
+    assert_eq!((delivered.state, delivered.url.as_deref()), (State::Opened, Some(ADDRESS)));
     assert_eq!(case.there("for-each-ref --format=%(refname)"), "refs/heads/master\n");
+    let options = fs::read_to_string(fork.join("options")).unwrap();
+    assert!(
+        options.contains("\nmerge_request.target_project=service/app-interface\n"),
+        "{options}"
+    );
     let parent = sandbox.git(&format!("-C {} rev-parse {}^", fork.display(), delivered.commit));
     assert_eq!(parent, case.there("rev-parse master"), "off the target, not off the fork");
 }

@@ -3,6 +3,7 @@
 
 mod deliver;
 mod git;
+mod http;
 mod mirror;
 mod origin;
 mod sandbox;

@@ -15,7 +15,8 @@ use crate::config::{Forge, Repository};
 use crate::error::Refusal;
 use crate::escape::escaped;
 use crate::forge::{self, Answer, Push, create_page, list_page, read_answer};
-use crate::git::landing::{Extra, Verdict, is_missing_branch};
+use crate::git::landing::{Extra, is_missing_branch};
+use crate::git::publish::Verdict;
 use crate::git::{Cause, Failure, Git};
 use crate::merge_request::{MergeRequest, branch_names, choose};
 use crate::tree::{Tree, Wanted};
@@ -130,7 +131,7 @@ impl Delivery<'_> {
         let seen = found.branches.get(branch);
         if let Some(seen) = seen {
             if self.git.same_change(&found.base, &tree, seen)? {
-                return Ok(Some(self.already(branch, &found.target, seen)?));
+                return Ok(Some(self.already(branch, &found.target, seen)));
             }
             self.refuse_others(branch, &found.base, seen)?;
         }
@@ -233,26 +234,32 @@ impl Delivery<'_> {
         Err(Refusal::new(message).help(format!("{cure}\n{}", lines.join("\n"))).into())
     }
 
-    fn already(&self, branch: &str, target: &str, seen: &CommitId) -> Result<Delivered> {
-        let remote = self.git.effective_url(self.to())?;
+    fn already(&self, branch: &str, target: &str, seen: &CommitId) -> Delivered {
         let marks = !self.labels.is_empty() || !self.assignees.is_empty() || self.draft;
         let note =
             "nothing was pushed, so its labels, its assignees and its draft mark stay as they are";
-        let remembered = self.remembered(seen);
-        Ok(Delivered {
+        let listed = || list_page(self.repository.forge, &self.address(self.to())?, branch);
+        Delivered {
             branch: branch.to_owned(),
             target: target.to_owned(),
             commit: seen.clone(),
-            url: remembered.or_else(|| list_page(self.repository.forge, &remote, branch)),
+            url: self.remembered(seen).or_else(listed),
             state: State::AlreadyOpen,
             warnings: marks.then(|| note.to_owned()).into_iter().collect(),
             notes: Vec::new(),
-        })
+        }
+    }
+
+    /// The address of a remote that leads to a page: after the user's rewriting, else before.
+    fn address(&self, remote: &str) -> Option<String> {
+        let rewritten = self.git.effective_url(remote).ok();
+        let all = [rewritten, Some(self.git.push_address(remote))];
+        all.into_iter().flatten().find(|url| forge::page(url).is_some())
     }
 
     fn request(&self, branch: &str, target: &str, proposal: Proposal) -> MergeRequest {
         let is_fork = self.from() != self.to();
-        let upstream = is_fork.then(|| self.git.effective_url(self.from()).ok()).flatten();
+        let upstream = is_fork.then(|| self.address(self.from())).flatten();
         MergeRequest {
             title: proposal.title,
             description: proposal.description,
@@ -298,7 +305,7 @@ impl Delivery<'_> {
             None => {}
         }
         let by_hand = || {
-            let remote = self.git.effective_url(self.to()).ok()?;
+            let remote = self.address(self.to())?;
             create_page(self.repository.forge, &remote, &request.branch, &request.target)
         };
         Ok(Delivered {
