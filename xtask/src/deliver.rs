@@ -5,8 +5,6 @@
 //! objects or a pushed branch, and another run finishes the job.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::PathBuf;
 
 use anyhow::Result;
 
@@ -22,14 +20,10 @@ use crate::merge_request::{MergeRequest, branch_names, choose};
 use crate::tree::{Tree, Wanted};
 use crate::version::CommitId;
 
+mod memory;
+
 /// The trailer of every commit that this program pushes; by it and the committer it knows its own.
 const TRAILER: (&str, &str) = ("Promoted-by", "cargo xtask");
-
-/// The file in the git folder that remembers the addresses of merge requests.
-const MEMORY: &str = "xtask-merge-requests";
-
-/// How many addresses it remembers.
-const REMEMBERED: usize = 50;
 
 /// Where a promotion is delivered, and with which marks.
 #[derive(Debug)]
@@ -42,8 +36,10 @@ pub struct Delivery<'a> {
     pub component: &'a Component,
     /// Where: what the branch is named after.
     pub environments: &'a [&'a Environment],
-    /// The remote to push to, where that is another one than the configured one: a fork.
-    pub remote: Option<&'a str>,
+    /// The remote that has the target branch.
+    pub from: &'a str,
+    /// The remote that is pushed to: the same, or a fork of it.
+    pub to: &'a str,
     /// The branch to merge into, where that is another one than the configured one.
     pub target: Option<&'a str>,
     /// What is set at the merge request.
@@ -124,7 +120,7 @@ impl Delivery<'_> {
     ) -> Result<Option<Delivered>> {
         let names = branch_names(self.component, self.environments);
         let found = self.find(&names, progress)?;
-        let tree = self.git.tree_at(self.from(), &found.base, wanted, progress)?;
+        let tree = self.git.tree_at(self.from, &found.base, wanted, progress)?;
         let Some(proposal) = propose(&tree, &found.base)? else { return Ok(None) };
         let tree = self.git.write_tree(&found.base, &proposal.files)?;
         let branch = choose(&names, &found.branches);
@@ -140,27 +136,19 @@ impl Delivery<'_> {
         self.push(&request, &commit, seen, progress).map(Some)
     }
 
-    fn from(&self) -> &str {
-        &self.repository.remote
-    }
-
-    fn to(&self) -> &str {
-        self.remote.unwrap_or(&self.repository.remote)
-    }
-
     /// Fetches the target branch and ours: one round trip where the default branch is as the clone
     /// remembers it, one more for a fork.
     fn find(&self, names: &[String; 2], progress: &mut dyn FnMut(&str)) -> Result<Found> {
         let below = names[0].split('/').nth(1).map(|name| format!("refs/heads/promote/{name}*"));
         let ours = below.filter(|_| self.repository.forge != Forge::Agit);
         let ours: Vec<&str> = ours.iter().map(String::as_str).collect();
-        let is_fork = self.from() != self.to();
+        let is_fork = self.from != self.to;
         let beside: &[&str] = if is_fork { &[] } else { &ours };
         let (target, mut tips) = self.target(beside, progress)?;
         let base = tips.remove(&format!("refs/heads/{target}"));
         let base = base.ok_or_else(|| self.no_branch(&target))?;
         if is_fork && !ours.is_empty() {
-            tips = self.git.tips(self.to(), &ours, progress).map_err(Refusal::from)?;
+            tips = self.git.tips(self.to, &ours, progress).map_err(Refusal::from)?;
         }
         let branch = |(name, commit): (String, CommitId)| {
             Some((name.strip_prefix("refs/heads/")?.to_owned(), commit))
@@ -177,10 +165,10 @@ impl Delivery<'_> {
         if let Some(target) = self.target.or(self.repository.target_branch.as_deref()) {
             return self.tips_with(target, beside, progress).map(|tips| (target.to_owned(), tips));
         }
-        if let Some(remembered) = self.git.remembered_default(self.from()) {
+        if let Some(remembered) = self.git.remembered_default(self.from) {
             let name = format!("refs/heads/{remembered}");
             let patterns = [&["HEAD", &name], beside].concat();
-            match self.git.tips(self.from(), &patterns, progress) {
+            match self.git.tips(self.from, &patterns, progress) {
                 Ok(tips) if tips.get("HEAD") == tips.get(&name) => return Ok((remembered, tips)),
                 // It was renamed since, or another one is the default now.
                 Ok(_) => {}
@@ -188,9 +176,9 @@ impl Delivery<'_> {
                 Err(failure) => return Err(Refusal::from(failure).into()),
             }
         }
-        let asked = self.git.ask_default(self.from(), progress).map_err(Refusal::from)?;
+        let asked = self.git.ask_default(self.from, progress).map_err(Refusal::from)?;
         let target = asked.ok_or_else(|| {
-            let message = format!("`{}` names no default branch", escaped(self.from()));
+            let message = format!("`{}` names no default branch", escaped(self.from));
             Refusal::new(message).help("name the branch with `--target-branch`")
         })?;
         self.tips_with(&target, beside, progress).map(|tips| (target, tips))
@@ -208,11 +196,11 @@ impl Delivery<'_> {
             true => self.no_branch(target),
             false => Refusal::from(failure),
         };
-        Ok(self.git.tips(self.from(), &patterns, progress).map_err(refuse)?)
+        Ok(self.git.tips(self.from, &patterns, progress).map_err(refuse)?)
     }
 
     fn no_branch(&self, target: &str) -> Refusal {
-        let message = format!("`{}` has no branch `{}`", escaped(self.from()), escaped(target));
+        let message = format!("`{}` has no branch `{}`", escaped(self.from), escaped(target));
         Refusal::new(message).help("name the branch to merge into with `--target-branch`")
     }
 
@@ -228,7 +216,7 @@ impl Delivery<'_> {
         let lines = extras.iter().map(|Extra { id, author, subject, .. }| {
             format!("{} {} ({})", id.tag(8), escaped(subject), escaped(author))
         });
-        let message = format!("somebody else pushed to `{branch}` of `{}`", escaped(self.to()));
+        let message = format!("somebody else pushed to `{branch}` of `{}`", escaped(self.to));
         let cure = "merge or close that one first, or remove the branch; it has:";
         let lines: Vec<String> = lines.collect();
         Err(Refusal::new(message).help(format!("{cure}\n{}", lines.join("\n"))).into())
@@ -238,15 +226,20 @@ impl Delivery<'_> {
         let marks = !self.labels.is_empty() || !self.assignees.is_empty() || self.draft;
         let note =
             "nothing was pushed, so its labels, its assignees and its draft mark stay as they are";
-        let listed = || list_page(self.repository.forge, &self.address(self.to())?, branch);
+        let forge = self.repository.forge;
+        let listed = || {
+            let remote = self.address(self.to)?;
+            let by_hand = || create_page(forge, &remote, branch, target);
+            list_page(forge, &remote, branch).or_else(by_hand)
+        };
         Delivered {
             branch: branch.to_owned(),
             target: target.to_owned(),
             commit: seen.clone(),
-            url: self.remembered(seen).or_else(listed),
+            url: memory::remembered(&self.git, seen).or_else(listed),
             state: State::AlreadyOpen,
-            warnings: marks.then(|| note.to_owned()).into_iter().collect(),
-            notes: Vec::new(),
+            warnings: Vec::new(),
+            notes: marks.then(|| note.to_owned()).into_iter().collect(),
         }
     }
 
@@ -258,8 +251,8 @@ impl Delivery<'_> {
     }
 
     fn request(&self, branch: &str, target: &str, proposal: Proposal) -> MergeRequest {
-        let is_fork = self.from() != self.to();
-        let upstream = is_fork.then(|| self.address(self.from())).flatten();
+        let is_fork = self.from != self.to;
+        let upstream = is_fork.then(|| self.address(self.from)).flatten();
         MergeRequest {
             title: proposal.title,
             description: proposal.description,
@@ -282,7 +275,7 @@ impl Delivery<'_> {
         let Push { destination, options, notes } = forge::push(self.repository.forge, request);
         let lease =
             (self.repository.forge != Forge::Agit).then(|| seen.map_or("", CommitId::as_str));
-        let address = self.git.push_address(self.to());
+        let address = self.git.push_address(self.to);
         let pushed = self.git.push(&address, (commit, &destination), lease, &options, progress);
         let mut answer = match pushed {
             Ok((Verdict::Accepted, said)) => read_answer(&said, &request.branch),
@@ -295,7 +288,7 @@ impl Delivery<'_> {
             (None, _) => State::PushedOnly,
         };
         match &answer.url {
-            Some(url) => self.remember(commit, url),
+            Some(url) => memory::remember(&self.git, commit, url),
             None if self.repository.forge != Forge::None => {
                 answer.warnings.push(format!(
                     "`{}` is pushed, but the remote named no merge request",
@@ -305,7 +298,7 @@ impl Delivery<'_> {
             None => {}
         }
         let by_hand = || {
-            let remote = self.address(self.to())?;
+            let remote = self.address(self.to)?;
             create_page(self.repository.forge, &remote, &request.branch, &request.target)
         };
         Ok(Delivered {
@@ -328,7 +321,7 @@ impl Delivery<'_> {
         progress: &mut dyn FnMut(&str),
     ) -> Result<Answer> {
         if matches!(failure.cause, Cause::TimedOut | Cause::Unreachable) {
-            let there = self.git.tips(self.to(), &[destination], progress);
+            let there = self.git.tips(self.to, &[destination], progress);
             if there.is_ok_and(|tips| tips.get(destination) == Some(commit)) {
                 return Ok(Answer { warnings: vec![failure.to_string()], ..Answer::default() });
             }
@@ -337,7 +330,7 @@ impl Delivery<'_> {
     }
 
     fn refused(&self, request: &MergeRequest, verdict: &Verdict, said: &str) -> Refusal {
-        let (branch, remote) = (&request.branch, escaped(self.to()));
+        let (branch, remote) = (&request.branch, escaped(self.to));
         match verdict {
             Verdict::Refused(reason) => quoting(
                 format!("`{remote}` refused `{branch}`: {}", escaped(reason)),
@@ -356,30 +349,6 @@ impl Delivery<'_> {
                     .help("run it again to see what they have")
             }
         }
-    }
-
-    /// The address of the merge request of a commit that was pushed from this clone.
-    fn remembered(&self, commit: &CommitId) -> Option<String> {
-        let memory = fs::read_to_string(self.memory()?).ok()?;
-        let url = |line: &str| line.strip_prefix(commit.as_str())?.strip_prefix(' ').map(escaped);
-        memory.lines().rev().find_map(url)
-    }
-
-    /// Git can't ask for an address later: only a push that changes something gets an answer.
-    fn remember(&self, commit: &CommitId, url: &str) {
-        let Some(path) = self.memory() else { return };
-        let memory = fs::read_to_string(&path).unwrap_or_default();
-        let line = format!("{commit} {url}");
-        let mut lines: Vec<&str> = memory.lines().collect();
-        lines.push(&line);
-        let kept = &lines[lines.len().saturating_sub(REMEMBERED)..];
-        // Without it, the next run can't name the address; no more.
-        let _ = fs::write(path, kept.join("\n") + "\n");
-    }
-
-    fn memory(&self) -> Option<PathBuf> {
-        let folder = self.git.read(["rev-parse", "--path-format=absolute", "--git-common-dir"]);
-        Some(PathBuf::from(folder.ok()?).join(MEMORY))
     }
 }
 

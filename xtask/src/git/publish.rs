@@ -98,7 +98,7 @@ impl Git {
     ///
     /// `lease` is the commit that `to` must be at, or an empty text if it must not exist. The
     /// user's `pre-push` hook runs: it may be a rule of their organisation. Tags, submodules and
-    /// options that the user configured stay out of it.
+    /// options that the user configured stay out of it. Waits three times the patience.
     pub fn push(
         &self,
         address: &str,
@@ -113,8 +113,8 @@ impl Git {
         args.extend(options.iter().map(|option| format!("--push-option={option}")));
         args.extend(["--end-of-options".to_owned(), address.to_owned(), format!("{commit}:{to}")]);
         let config = ["-c", "push.pushOption="].map(str::to_owned);
-        // The hook may run git too.
-        let git = self.clone().env("GIT_LITERAL_PATHSPECS", "0");
+        // The hook may run git too; and hooks, on both sides, take their time without a word.
+        let git = self.clone().env("GIT_LITERAL_PATHSPECS", "0").patience(self.patience * 3);
         let attempt = format!("can't push `{to}`");
         let output = git.network_output(&attempt, config.iter().chain(&args), progress)?;
         let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
