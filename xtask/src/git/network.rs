@@ -38,6 +38,23 @@ impl Git {
     where
         I: IntoIterator<Item: AsRef<OsStr>>,
     {
+        let output = self.network_output(attempt, args, progress)?;
+        match output.status.success() {
+            true => Ok(output),
+            false => Err(Failure::of(attempt, &output.stderr)),
+        }
+    }
+
+    /// The same, but a command that ends with an error is none here.
+    pub(super) fn network_output<I>(
+        &self,
+        attempt: &str,
+        args: I,
+        progress: &mut dyn FnMut(&str),
+    ) -> Result<Output, Failure>
+    where
+        I: IntoIterator<Item: AsRef<OsStr>>,
+    {
         let shell = Shell::new().map_err(|error| not_started(attempt, &error))?;
         let seconds = self.patience.as_secs().max(1).to_string();
         let ssh = self.ssh_command();
@@ -51,8 +68,7 @@ impl Git {
         let output = bounded(Command::from(command), self.patience, progress)
             .map_err(|error| not_started(attempt, &error))?;
         match output {
-            Some(output) if output.status.success() => Ok(output),
-            Some(output) => Err(Failure::of(attempt, &output.stderr)),
+            Some(output) => Ok(output),
             None => Err(Failure {
                 attempt: attempt.to_owned(),
                 reason: format!("timed out: no progress in {:?}", self.patience),

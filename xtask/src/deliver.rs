@@ -1,0 +1,372 @@
+//! Takes a promotion from the freshly fetched target branch to a merge request, beside the work
+//! tree: fetch, plan, commit, push, and the truth about the answer.
+//!
+//! Touches no reference, index or file of the user. Killed at any moment, it leaves unreferenced
+//! objects or a pushed branch, and another run finishes the job.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+
+use crate::component::{Component, Environment, RepoPath};
+use crate::config::{Forge, Repository};
+use crate::error::Refusal;
+use crate::escape::escaped;
+use crate::forge::{self, Answer, Push, create_page, list_page, read_answer};
+use crate::git::landing::{Extra, is_missing_branch};
+use crate::git::publish::Verdict;
+use crate::git::{Cause, Failure, Git};
+use crate::merge_request::{MergeRequest, branch_names, choose};
+use crate::tree::{Tree, Wanted};
+use crate::version::CommitId;
+
+mod memory;
+
+/// The trailer of every commit that this program pushes; by it and the committer it knows its own.
+const TRAILER: (&str, &str) = ("Promoted-by", "cargo xtask");
+
+/// Where a promotion is delivered, and with which marks.
+#[derive(Debug)]
+pub struct Delivery<'a> {
+    /// Git in the checkout.
+    pub git: Git,
+    /// How merge requests are opened.
+    pub repository: &'a Repository,
+    /// What is promoted.
+    pub component: &'a Component,
+    /// Where: what the branch is named after.
+    pub environments: &'a [&'a Environment],
+    /// The remote that has the target branch.
+    pub from: &'a str,
+    /// The remote that is pushed to: the same, or a fork of it.
+    pub to: &'a str,
+    /// The branch to merge into, where that is another one than the configured one.
+    pub target: Option<&'a str>,
+    /// What is set at the merge request.
+    pub labels: Vec<String>,
+    /// User names.
+    pub assignees: Vec<String>,
+    /// Whether it is marked as not ready.
+    pub draft: bool,
+}
+
+/// What a plan on the target branch gives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proposal {
+    /// The whole new content of each file that changes; never empty.
+    pub files: Vec<(RepoPath, Vec<u8>)>,
+    /// The commit message without trailers.
+    pub message: String,
+    /// Trailers of the commit, such as the reason of a rollback: name and value.
+    pub trailers: Vec<(String, String)>,
+    /// Of the merge request: one line, neutralised.
+    pub title: String,
+    /// Of the merge request: Markdown, neutralised.
+    pub description: String,
+}
+
+/// What became of a promotion.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivered {
+    /// The branch, without `refs/heads/`.
+    pub branch: String,
+    /// The branch that it shall be merged into.
+    pub target: String,
+    /// The commit that is there now.
+    pub commit: CommitId,
+    /// The address of the merge request, or of the page that opens or lists it.
+    pub url: Option<String>,
+    /// What was done.
+    pub state: State,
+    /// What a person should know; with `--strict`, a failure.
+    pub warnings: Vec<String>,
+    /// What a person may want to know.
+    pub notes: Vec<String>,
+}
+
+/// What was done for a merge request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// The branch is new, and the remote named the merge request.
+    Opened,
+    /// The branch was replaced, and the remote named the merge request.
+    Refreshed,
+    /// The branch held exactly this promotion; nothing was pushed.
+    AlreadyOpen,
+    /// The branch is there, and the remote named no merge request.
+    PushedOnly,
+}
+
+/// What a run found at the remotes.
+#[derive(Debug)]
+struct Found {
+    target: String,
+    base: CommitId,
+    /// Branches below our names, without `refs/heads/`.
+    branches: BTreeMap<String, CommitId>,
+}
+
+impl Delivery<'_> {
+    /// Delivers what `propose` makes of the target branch's `wanted` files; `None`, and nothing
+    /// pushed, if that is nothing.
+    ///
+    /// Errors: no such target branch, a branch of ours with commits of somebody else, a push that
+    /// was refused, a lease that was lost, a remote that takes no options or doesn't answer.
+    pub fn deliver(
+        &self,
+        wanted: &Wanted,
+        propose: impl FnOnce(&Tree, &CommitId) -> Result<Option<Proposal>>,
+        progress: &mut dyn FnMut(&str),
+    ) -> Result<Option<Delivered>> {
+        let names = branch_names(self.component, self.environments);
+        let found = self.find(&names, progress)?;
+        let tree = self.git.tree_at(self.from, &found.base, wanted, progress)?;
+        let Some(proposal) = propose(&tree, &found.base)? else { return Ok(None) };
+        let tree = self.git.write_tree(&found.base, &proposal.files)?;
+        let branch = choose(&names, &found.branches);
+        let seen = found.branches.get(branch);
+        if let Some(seen) = seen {
+            if self.git.same_change(&found.base, &tree, seen)? {
+                return Ok(Some(self.already(branch, &found.target, seen)));
+            }
+            self.refuse_others(branch, &found.base, seen)?;
+        }
+        let commit = self.git.commit_tree(&tree, &found.base, &message(&proposal))?;
+        let request = self.request(branch, &found.target, proposal);
+        self.push(&request, &commit, seen, progress).map(Some)
+    }
+
+    /// Fetches the target branch and ours: one round trip where the default branch is as the clone
+    /// remembers it, one more for a fork.
+    fn find(&self, names: &[String; 2], progress: &mut dyn FnMut(&str)) -> Result<Found> {
+        let below = names[0].split('/').nth(1).map(|name| format!("refs/heads/promote/{name}*"));
+        let ours = below.filter(|_| self.repository.forge != Forge::Agit);
+        let ours: Vec<&str> = ours.iter().map(String::as_str).collect();
+        let is_fork = self.from != self.to;
+        let beside: &[&str] = if is_fork { &[] } else { &ours };
+        let (target, mut tips) = self.target(beside, progress)?;
+        let base = tips.remove(&format!("refs/heads/{target}"));
+        let base = base.ok_or_else(|| self.no_branch(&target))?;
+        if is_fork && !ours.is_empty() {
+            tips = self.git.tips(self.to, &ours, progress).map_err(Refusal::from)?;
+        }
+        let branch = |(name, commit): (String, CommitId)| {
+            Some((name.strip_prefix("refs/heads/")?.to_owned(), commit))
+        };
+        Ok(Found { target, base, branches: tips.into_iter().filter_map(branch).collect() })
+    }
+
+    /// The name of the target branch, and the tips of it and of `beside`.
+    fn target(
+        &self,
+        beside: &[&str],
+        progress: &mut dyn FnMut(&str),
+    ) -> Result<(String, BTreeMap<String, CommitId>)> {
+        if let Some(target) = self.target.or(self.repository.target_branch.as_deref()) {
+            return self.tips_with(target, beside, progress).map(|tips| (target.to_owned(), tips));
+        }
+        if let Some(remembered) = self.git.remembered_default(self.from) {
+            let name = format!("refs/heads/{remembered}");
+            let patterns = [&["HEAD", &name], beside].concat();
+            match self.git.tips(self.from, &patterns, progress) {
+                Ok(tips) if tips.get("HEAD") == tips.get(&name) => return Ok((remembered, tips)),
+                // It was renamed since, or another one is the default now.
+                Ok(_) => {}
+                Err(failure) if is_missing_branch(&failure) => {}
+                Err(failure) => return Err(Refusal::from(failure).into()),
+            }
+        }
+        let asked = self.git.ask_default(self.from, progress).map_err(Refusal::from)?;
+        let target = asked.ok_or_else(|| {
+            let message = format!("`{}` names no default branch", escaped(self.from));
+            Refusal::new(message).help("name the branch with `--target-branch`")
+        })?;
+        self.tips_with(&target, beside, progress).map(|tips| (target, tips))
+    }
+
+    fn tips_with(
+        &self,
+        target: &str,
+        beside: &[&str],
+        progress: &mut dyn FnMut(&str),
+    ) -> Result<BTreeMap<String, CommitId>> {
+        let name = format!("refs/heads/{target}");
+        let patterns = [&[name.as_str()], beside].concat();
+        let refuse = |failure: Failure| match is_missing_branch(&failure) {
+            true => self.no_branch(target),
+            false => Refusal::from(failure),
+        };
+        Ok(self.git.tips(self.from, &patterns, progress).map_err(refuse)?)
+    }
+
+    fn no_branch(&self, target: &str) -> Refusal {
+        let message = format!("`{}` has no branch `{}`", escaped(self.from), escaped(target));
+        Refusal::new(message).help("name the branch to merge into with `--target-branch`")
+    }
+
+    /// Refuses to replace commits that this program didn't make for the one who runs it.
+    fn refuse_others(&self, branch: &str, base: &CommitId, seen: &CommitId) -> Result<()> {
+        let (name, value) = TRAILER;
+        let extras = self.git.beyond(base, seen, name)?;
+        let you = self.git.committer()?;
+        let is_ours = |extra: &&Extra| extra.trailer == value && extra.committer == you;
+        if extras.iter().all(|extra| is_ours(&extra)) {
+            return Ok(());
+        }
+        let lines = extras.iter().map(|Extra { id, author, subject, .. }| {
+            format!("{} {} ({})", id.tag(8), escaped(subject), escaped(author))
+        });
+        let message = format!("somebody else pushed to `{branch}` of `{}`", escaped(self.to));
+        let cure = "merge or close that one first, or remove the branch; it has:";
+        let lines: Vec<String> = lines.collect();
+        Err(Refusal::new(message).help(format!("{cure}\n{}", lines.join("\n"))).into())
+    }
+
+    fn already(&self, branch: &str, target: &str, seen: &CommitId) -> Delivered {
+        let marks = !self.labels.is_empty() || !self.assignees.is_empty() || self.draft;
+        let note =
+            "nothing was pushed, so its labels, its assignees and its draft mark stay as they are";
+        let forge = self.repository.forge;
+        let listed = || {
+            let remote = self.address(self.to)?;
+            let by_hand = || create_page(forge, &remote, branch, target);
+            list_page(forge, &remote, branch).or_else(by_hand)
+        };
+        Delivered {
+            branch: branch.to_owned(),
+            target: target.to_owned(),
+            commit: seen.clone(),
+            url: memory::remembered(&self.git, seen).or_else(listed),
+            state: State::AlreadyOpen,
+            warnings: Vec::new(),
+            notes: marks.then(|| note.to_owned()).into_iter().collect(),
+        }
+    }
+
+    /// The address of a remote that leads to a page: after the user's rewriting, else before.
+    fn address(&self, remote: &str) -> Option<String> {
+        let rewritten = self.git.effective_url(remote).ok();
+        let all = [rewritten, Some(self.git.push_address(remote))];
+        all.into_iter().flatten().find(|url| forge::page(url).is_some())
+    }
+
+    fn request(&self, branch: &str, target: &str, proposal: Proposal) -> MergeRequest {
+        let is_fork = self.from != self.to;
+        let upstream = is_fork.then(|| self.address(self.from)).flatten();
+        MergeRequest {
+            title: proposal.title,
+            description: proposal.description,
+            branch: branch.to_owned(),
+            target: target.to_owned(),
+            target_project: upstream.and_then(|url| forge::project(&url)),
+            labels: self.labels.clone(),
+            assignees: self.assignees.clone(),
+            draft: self.draft,
+        }
+    }
+
+    fn push(
+        &self,
+        request: &MergeRequest,
+        commit: &CommitId,
+        seen: Option<&CommitId>,
+        progress: &mut dyn FnMut(&str),
+    ) -> Result<Delivered> {
+        let Push { destination, options, notes } = forge::push(self.repository.forge, request);
+        let lease =
+            (self.repository.forge != Forge::Agit).then(|| seen.map_or("", CommitId::as_str));
+        let address = self.git.push_address(self.to);
+        let pushed = self.git.push(&address, (commit, &destination), lease, &options, progress);
+        let mut answer = match pushed {
+            Ok((Verdict::Accepted, said)) => read_answer(&said, &request.branch),
+            Ok((verdict, said)) => return Err(self.refused(request, &verdict, &said).into()),
+            Err(failure) => self.after_failure(failure, commit, &destination, progress)?,
+        };
+        let state = match (&answer.url, seen) {
+            (Some(_), Some(_)) => State::Refreshed,
+            (Some(_), None) => State::Opened,
+            (None, _) => State::PushedOnly,
+        };
+        match &answer.url {
+            Some(url) => memory::remember(&self.git, commit, url),
+            None if self.repository.forge != Forge::None => {
+                answer.warnings.push(format!(
+                    "`{}` is pushed, but the remote named no merge request",
+                    request.branch
+                ));
+            }
+            None => {}
+        }
+        let by_hand = || {
+            let remote = self.address(self.to)?;
+            create_page(self.repository.forge, &remote, &request.branch, &request.target)
+        };
+        Ok(Delivered {
+            branch: request.branch.clone(),
+            target: request.target.clone(),
+            commit: commit.clone(),
+            url: answer.url.or(answer.create).or_else(by_hand),
+            state,
+            warnings: answer.warnings,
+            notes,
+        })
+    }
+
+    /// What a push that ended badly did: the connection may have broken after the branch was set.
+    fn after_failure(
+        &self,
+        failure: Failure,
+        commit: &CommitId,
+        destination: &str,
+        progress: &mut dyn FnMut(&str),
+    ) -> Result<Answer> {
+        if matches!(failure.cause, Cause::TimedOut | Cause::Unreachable) {
+            let there = self.git.tips(self.to, &[destination], progress);
+            if there.is_ok_and(|tips| tips.get(destination) == Some(commit)) {
+                return Ok(Answer { warnings: vec![failure.to_string()], ..Answer::default() });
+            }
+        }
+        Err(Refusal::from(failure).into())
+    }
+
+    fn refused(&self, request: &MergeRequest, verdict: &Verdict, said: &str) -> Refusal {
+        let (branch, remote) = (&request.branch, escaped(self.to));
+        match verdict {
+            Verdict::Refused(reason) => quoting(
+                format!("`{remote}` refused `{branch}`: {}", escaped(reason)),
+                said.split(['\n', '\r']).filter_map(|line| line.strip_prefix("remote:")),
+            ),
+            Verdict::Hook => quoting(
+                format!("the `pre-push` hook of this clone refused `{branch}`"),
+                said.lines().filter(|line| !line.starts_with("error: failed to push some refs")),
+            ),
+            Verdict::NoOptions => Refusal::new(format!("`{remote}` takes no push options")).help(
+                "set `forge = \"none\"` under `[repository]` to only push the branch, or have \
+                 `receive.advertisePushOptions` switched on there",
+            ),
+            Verdict::Stale | Verdict::Accepted => {
+                Refusal::new(format!("somebody pushed to `{branch}` of `{remote}` meanwhile"))
+                    .help("run it again to see what they have")
+            }
+        }
+    }
+}
+
+fn message(proposal: &Proposal) -> String {
+    let own = (TRAILER.0.to_owned(), TRAILER.1.to_owned());
+    let trailers = proposal.trailers.iter().chain([&own]);
+    let lines: String =
+        trailers.map(|(name, value)| format!("{name}: {}\n", escaped(value))).collect();
+    format!("{}\n\n{lines}", proposal.message.trim_end())
+}
+
+/// A refusal with the last of the lines that somebody said, safe to print.
+fn quoting<'a>(message: String, said: impl Iterator<Item = &'a str>) -> Refusal {
+    let is_progress = |line: &&str| line.contains("% (") || line.ends_with(", done.");
+    let lines = said.map(str::trim).filter(|line| !line.is_empty() && !is_progress(line));
+    let lines: Vec<String> = lines.map(escaped).collect();
+    match &lines[lines.len().saturating_sub(20)..] {
+        [] => Refusal::new(message),
+        last => Refusal::new(message).help(format!("it says:\n{}", last.join("\n"))),
+    }
+}
