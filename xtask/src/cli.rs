@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
 /// Promotes components in a GitOps repository: exactly, all or nothing, in one command
 #[derive(Debug, Parser)]
@@ -119,10 +119,10 @@ pub struct QrPromote {
 }
 
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("where").required(true).args(["env", "all"])))]
 pub struct Promote {
     /// The environments
     #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',')]
-    #[arg(required_unless_present = "all", conflicts_with = "all")]
     pub env: Vec<String>,
     /// Every environment
     #[arg(long)]
