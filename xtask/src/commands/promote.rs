@@ -226,7 +226,7 @@ fn text(
         Landed::Written => {
             format!(
                 "{files} edited; to commit {them}:\n  {} --commit",
-                again(session, request, &plan.to)
+                report::printable(&again(session, request, &plan.to))
             )
         }
         Landed::Committed(commit) => {
