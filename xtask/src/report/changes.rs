@@ -39,37 +39,30 @@ impl Queue<'_> {
     }
 
     fn span(&self, span: &Span, longest: Option<&Span>) -> String {
-        let environments = printable(&span.environments.join(", "));
         let old = printable(short(self.component, &span.old));
+        let from = match span.environments.as_slice() {
+            [] => format!("from {old}"),
+            names => format!("{BOLD}{}{BOLD:#} from {old}", printable(&names.join(", "))),
+        };
         let queued = each_once(std::iter::once(&span.queued));
         let taken_back = each_once(std::iter::once(&span.taken_back));
         let mut text = String::new();
         match (&span.start, longest) {
             (Start::Moving | Start::Unknown | Start::Ambiguous(_), _) => {
-                text.push_str(&format!(
-                    "{BOLD}{environments}{BOLD:#} from {old}: nobody can tell what changes\n"
-                ));
+                text.push_str(&format!("{from}: nobody can tell what changes\n"));
             }
             _ if queued.is_empty() => {}
             (_, Some(longest)) if span.queued.iter().all(|one| longest.queued.contains(one)) => {
                 let count = queued.len();
-                text.push_str(&format!(
-                    "{BOLD}{environments}{BOLD:#} from {old}: {count} of these\n"
-                ));
+                text.push_str(&format!("{from}: {count} of these\n"));
             }
             _ => {
-                text.push_str(&format!(
-                    "{BOLD}{environments}{BOLD:#} from {old}: {}\n",
-                    commits(queued.len())
-                ));
+                text.push_str(&format!("{from}: {}\n", commits(queued.len())));
                 text.push_str(&self.by_author(&queued));
             }
         }
         if !taken_back.is_empty() {
-            text.push_str(&format!(
-                "{BOLD}{environments}{BOLD:#} from {old}: {} taken back\n",
-                commits(taken_back.len())
-            ));
+            text.push_str(&format!("{from}: {} taken back\n", commits(taken_back.len())));
             text.push_str(&self.by_author(&taken_back));
         }
         text
@@ -86,11 +79,6 @@ impl Queue<'_> {
             }
         }
         text
-    }
-
-    /// The same for a wiki or a merge request.
-    pub fn markdown(&self, to: &CommitId) -> String {
-        format!("```\n{}{to}\n```\n", self.text())
     }
 
     /// The people to tell, each as one pastes it.
@@ -170,6 +158,15 @@ struct CommitDocument {
     who: &'static str,
     /// The user name, if a user file has one.
     user: Option<String>,
+}
+
+/// A list for a wiki or a merge request.
+pub fn markdown(text: &str, to: &CommitId) -> String {
+    let text = anstream::adapter::strip_str(text).to_string();
+    // Other people's text must not end the block.
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(3.max(longest + 1));
+    format!("{fence}\n{text}{to}\n{fence}\n")
 }
 
 /// A person as the list shows them.
