@@ -4,13 +4,18 @@
 pub fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
-        if c.is_control() || reorders(c) {
+        if is_obeyed(c) {
             out.extend(c.escape_unicode());
         } else {
             out.push(c);
         }
     }
     out
+}
+
+/// Whether a terminal obeys this character instead of showing it.
+pub fn is_obeyed(c: char) -> bool {
+    c.is_control() || reorders(c)
 }
 
 /// The bidirectional controls of Unicode, and its line and paragraph separators.

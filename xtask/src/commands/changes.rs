@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::cli::{self, Format};
 use crate::land::{Landing, Promotion};
 use crate::report::changes::{Queue, SpanDocument, markdown};
-use crate::report::json::To;
+use crate::report::json::{self, To};
 use crate::report::printable;
 use crate::review::{self, Upstreams};
 use crate::session::Session;
@@ -85,5 +85,5 @@ fn document(session: &Session, to: &CommitId, queue: &Queue) -> Result<String> {
         changes: queue.documents(),
         tell: queue.tell(),
     };
-    Ok(serde_json::to_string_pretty(&document).context("can't write JSON")? + "\n")
+    json::text(&document).context("can't write JSON")
 }

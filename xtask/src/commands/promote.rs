@@ -285,5 +285,5 @@ fn document(
         warnings,
         notes: &plan.notes,
     };
-    Ok(serde_json::to_string_pretty(&document).context("can't write JSON")? + "\n")
+    json::text(&document).context("can't write JSON")
 }

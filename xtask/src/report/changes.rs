@@ -2,9 +2,10 @@
 
 use serde::Serialize;
 
-use super::{BOLD, DIM, printable};
+use super::{BOLD, DIM};
 use crate::changes::{Changes, Commit, Direction, Span, Start, Who, by_author, each_once};
 use crate::component::Component;
+use crate::escape::escaped;
 use crate::guards::commits;
 use crate::message::short;
 use crate::people::People;
@@ -39,10 +40,10 @@ impl Queue<'_> {
     }
 
     fn span(&self, span: &Span, longest: Option<&Span>) -> String {
-        let old = printable(short(self.component, &span.old));
+        let old = escaped(short(self.component, &span.old));
         let from = match span.environments.as_slice() {
             [] => format!("from {old}"),
-            names => format!("{BOLD}{}{BOLD:#} from {old}", printable(&names.join(", "))),
+            names => format!("{BOLD}{}{BOLD:#} from {old}", escaped(&names.join(", "))),
         };
         let queued = each_once(std::iter::once(&span.queued));
         let taken_back = each_once(std::iter::once(&span.taken_back));
@@ -71,10 +72,10 @@ impl Queue<'_> {
     fn by_author(&self, listed: &[&Commit]) -> String {
         let mut text = String::new();
         for group in by_author(listed, self.people) {
-            text.push_str(&format!("  {}\n", printable(&name(&group.who))));
+            text.push_str(&format!("  {}\n", escaped(&name(&group.who))));
             for commit in group.commits {
                 let id = commit.id.tag(self.component.tag_length);
-                let (subject, age) = (printable(&commit.subject), age(self.now - commit.time));
+                let (subject, age) = (escaped(&commit.subject), age(self.now - commit.time));
                 text.push_str(&format!("    {id} {subject} {DIM}{age}{DIM:#}\n"));
             }
         }
@@ -87,7 +88,7 @@ impl Queue<'_> {
         let pasted = others.filter_map(|who| match who {
             Who::Other(_, Some(user)) => Some(format!("@{user}")),
             // A name must not call people that it does not belong to.
-            Who::Other(name, None) => Some(printable(&name).replace('@', "")),
+            Who::Other(name, None) => Some(escaped(&name).replace('@', "")),
             _ => None,
         });
         pasted.collect()
