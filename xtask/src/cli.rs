@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
 use crate::duration::parse_duration;
 
@@ -122,10 +122,10 @@ pub struct QrPromote {
 }
 
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("where").required(true).args(["env", "all"])))]
 pub struct Promote {
     /// The environments
     #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',')]
-    #[arg(required_unless_present = "all", conflicts_with = "all")]
     pub env: Vec<String>,
     /// Every environment
     #[arg(long)]

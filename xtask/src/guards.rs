@@ -123,7 +123,7 @@ fn not_forward(component: &Component, span: &Span, to: &CommitId) -> Refusal {
     let what = match (span.direction, &span.start) {
         (Direction::Behind(count), _) => format!("goes back by {}", commits(count)),
         (Direction::Diverged, _) => format!(
-            "takes back {}: they are not in the new version",
+            "takes back {}, which the new version does not have",
             commits(span.taken_back.len())
         ),
         (_, Start::Unknown) => {

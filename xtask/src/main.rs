@@ -76,10 +76,11 @@ fn unparsed(error: &clap::Error) -> ExitCode {
     }
     let text = error.render().to_string();
     let lines: Vec<_> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    let usage = lines.iter().position(|line| line.starts_with("Usage:")).unwrap_or(lines.len());
-    let message = lines[..usage].join(" ");
+    let is_help = |line: &&str| line.starts_with("Usage:") || line.starts_with("For more");
+    let help = lines.iter().position(is_help).unwrap_or(lines.len());
+    let message = lines[..help].join(" ");
     let message = message.strip_prefix("error: ").unwrap_or(&message);
-    failed(&[Refusal::usage(message).help(lines[usage..].join("\n"))], Format::Json)
+    failed(&[Refusal::usage(message).help(lines[help..].join("\n"))], Format::Json)
 }
 
 /// Whether JSON was asked for, on a command line that clap refused.

@@ -43,8 +43,8 @@ pub fn table(component: &Component, plan: &Plan) -> String {
         text.push_str(&format!("{BOLD}{}{BOLD:#}\n", printable(&environment.name)));
         for (value, change) in environment.values.iter().zip(&mut changes) {
             let style = if matches!(value.outcome, Outcome::Moves(_)) { GREEN } else { DIM };
-            let place = printable(&format!("{}:{}", value.file, value.line));
-            let target = value.target.as_ref().map(|target| printable(&format!("  {target}")));
+            let place = escaped(&format!("{}:{}", value.file, value.line));
+            let target = value.target.as_ref().map(|target| escaped(&format!("  {target}")));
             let target = target.unwrap_or_default();
             text.push_str(&format!(
                 "  {style}{change:width$}{style:#}  {place}{DIM}{target}{DIM:#}\n"
@@ -55,6 +55,7 @@ pub fn table(component: &Component, plan: &Plan) -> String {
 }
 
 fn change(component: &Component, value: &PlannedValue) -> String {
+    // One line, whatever was found in the file.
     let old = escaped(short(component, &value.old));
     match &value.outcome {
         Outcome::Moves(new) => format!("{old} -> {}", short(component, new)),

@@ -88,20 +88,16 @@ impl Session {
     /// The configuration: the named file, else `promote.toml` of the checkout, else the built-in.
     pub fn config(&self, work_tree: &WorkTree) -> Result<Config> {
         if let Some(file) = &self.config {
-            let text = std::fs::read_to_string(file).map_err(|error| {
-                Refusal::new(format!("can't be read: {error}")).file(file.display().to_string())
-            })?;
-            return Ok(Config::parse(&file.display().to_string(), &text)?);
+            let name = file.display().to_string();
+            let bytes = std::fs::read(file)
+                .map_err(|error| Refusal::new(format!("can't be read: {error}")).file(&name))?;
+            return parsed(&name, bytes);
         }
         let path =
             RepoPath::parse(CONFIG_FILE).context("the name of the configuration is a path")?;
         match work_tree.read_file(&path)? {
             None => Ok(Config::builtin()),
-            Some(bytes) => {
-                let text = String::from_utf8(bytes)
-                    .map_err(|_| Refusal::new("is not UTF-8").file(CONFIG_FILE))?;
-                Ok(Config::parse(CONFIG_FILE, &text)?)
-            }
+            Some(bytes) => parsed(CONFIG_FILE, bytes),
         }
     }
 
@@ -154,6 +150,11 @@ impl Session {
             tell(&report::note(note));
         }
     }
+}
+
+fn parsed(file: &str, bytes: Vec<u8>) -> Result<Config> {
+    let text = String::from_utf8(bytes).map_err(|_| Refusal::new("is not UTF-8").file(file))?;
+    Ok(Config::parse(file, &text)?)
 }
 
 /// Prints a result.

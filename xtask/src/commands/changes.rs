@@ -4,11 +4,11 @@ use anyhow::{Context, Result};
 use serde::Serialize;
 
 use crate::cli::{self, Format};
-use crate::component::Component;
 use crate::git::Git;
 use crate::land::{Landing, Promotion};
-use crate::report::changes::{Queue, SpanDocument};
-use crate::report::json::To;
+use crate::report::changes::{Queue, SpanDocument, markdown};
+use crate::report::json::{self, To};
+use crate::report::printable;
 use crate::review::{self, Upstreams};
 use crate::session::Session;
 use crate::version::CommitId;
@@ -19,13 +19,16 @@ pub fn run(session: &Session, typed: &cli::Changes) -> Result<()> {
     let config = session.config(&work_tree)?;
     let component = config.component(&typed.component)?;
     let environments = config.environments(component, &typed.env)?;
+    let promotion = Promotion { work_tree, config: &config, component, environments };
+    if typed.from.is_none() {
+        promotion.check()?;
+    }
     let upstreams = match session.offline {
-        true => Upstreams::open(&work_tree, &config, component)?,
-        false => Upstreams::fetch(session, &work_tree, &config, component)?,
+        true => Upstreams::open(&promotion.work_tree, &config, component)?,
+        false => Upstreams::fetch(session, &promotion.work_tree, &config, component)?,
     };
     let branch = component.branch.as_deref();
     let to = upstreams.mirror.resolve(typed.version.reference.as_deref(), branch)?.commit;
-    let promotion = Promotion { work_tree, config: &config, component, environments };
     let changes = match &typed.from {
         Some(from) => {
             let from = upstreams.mirror.resolve(Some(from), branch)?.commit;
@@ -38,21 +41,29 @@ pub fn run(session: &Session, typed: &cli::Changes) -> Result<()> {
     let people = review::people(&git, &config, &tree, &changes);
     let queue = Queue { component, changes: &changes, people: &people, now: session.now() };
     session.print(&match session.format {
-        Format::Text => text(component, &to, &queue),
-        Format::Markdown => queue.markdown(&to),
+        Format::Text => text(typed, &promotion, &to, &queue),
+        Format::Markdown => markdown(&text(typed, &promotion, &to, &queue), &to),
         Format::Json => document(session, &to, &queue)?,
     })
 }
 
-fn text(component: &Component, to: &CommitId, queue: &Queue) -> String {
-    if queue.changes.0.is_empty() {
-        return format!(
-            "nothing waits: {} is at {} everywhere\n",
-            component.name,
-            to.tag(component.tag_length)
-        );
+fn text(typed: &cli::Changes, promotion: &Promotion, to: &CommitId, queue: &Queue) -> String {
+    let text = queue.text();
+    if !text.is_empty() {
+        return text;
     }
-    queue.text()
+    let component = queue.component;
+    let tag = to.tag(component.tag_length);
+    let names = || promotion.environments.iter().map(|one| one.name.as_str()).collect::<Vec<_>>();
+    match &typed.from {
+        Some(from) => format!("nothing between {} and {tag}\n", printable(from)),
+        None if typed.env.is_empty() => {
+            format!("nothing waits: {} is at {tag} everywhere\n", component.name)
+        }
+        None => {
+            format!("nothing waits: {} is at {tag} in {}\n", component.name, names().join(", "))
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -77,5 +88,5 @@ fn document(session: &Session, to: &CommitId, queue: &Queue) -> Result<String> {
         changes: queue.documents(),
         tell: queue.tell(),
     };
-    Ok(serde_json::to_string_pretty(&document).context("can't write JSON")? + "\n")
+    json::text(&document).context("can't write JSON")
 }

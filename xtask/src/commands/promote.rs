@@ -245,7 +245,7 @@ fn text(session: &Session, request: &Request, component: &Component, done: &Done
         Landed::Written => {
             format!(
                 "{files} edited; to commit {them}:\n  {} --commit",
-                again(session, request, &plan.to)
+                report::printable(&again(session, request, &plan.to))
             )
         }
         Landed::Committed(commit) => {
@@ -299,5 +299,5 @@ fn document(session: &Session, component: &Component, done: &Done) -> Result<Str
         warnings: &review.warnings,
         notes: &plan.notes,
     };
-    Ok(serde_json::to_string_pretty(&document).context("can't write JSON")? + "\n")
+    json::text(&document).context("can't write JSON")
 }

@@ -2,9 +2,10 @@
 
 use serde::Serialize;
 
-use super::{BOLD, DIM, printable};
+use super::{BOLD, DIM};
 use crate::changes::{Changes, Commit, Direction, Span, Start, Who, by_author, each_once};
 use crate::component::Component;
+use crate::escape::escaped;
 use crate::guards::commits;
 use crate::message::short;
 use crate::people::People;
@@ -39,37 +40,30 @@ impl Queue<'_> {
     }
 
     fn span(&self, span: &Span, longest: Option<&Span>) -> String {
-        let environments = printable(&span.environments.join(", "));
-        let old = printable(short(self.component, &span.old));
+        let old = escaped(short(self.component, &span.old));
+        let from = match span.environments.as_slice() {
+            [] => format!("from {old}"),
+            names => format!("{BOLD}{}{BOLD:#} from {old}", escaped(&names.join(", "))),
+        };
         let queued = each_once(std::iter::once(&span.queued));
         let taken_back = each_once(std::iter::once(&span.taken_back));
         let mut text = String::new();
         match (&span.start, longest) {
             (Start::Moving | Start::Unknown | Start::Ambiguous(_), _) => {
-                text.push_str(&format!(
-                    "{BOLD}{environments}{BOLD:#} from {old}: nobody can tell what changes\n"
-                ));
+                text.push_str(&format!("{from}: nobody can tell what changes\n"));
             }
             _ if queued.is_empty() => {}
             (_, Some(longest)) if span.queued.iter().all(|one| longest.queued.contains(one)) => {
                 let count = queued.len();
-                text.push_str(&format!(
-                    "{BOLD}{environments}{BOLD:#} from {old}: {count} of these\n"
-                ));
+                text.push_str(&format!("{from}: {count} of these\n"));
             }
             _ => {
-                text.push_str(&format!(
-                    "{BOLD}{environments}{BOLD:#} from {old}: {}\n",
-                    commits(queued.len())
-                ));
+                text.push_str(&format!("{from}: {}\n", commits(queued.len())));
                 text.push_str(&self.by_author(&queued));
             }
         }
         if !taken_back.is_empty() {
-            text.push_str(&format!(
-                "{BOLD}{environments}{BOLD:#} from {old}: {} taken back\n",
-                commits(taken_back.len())
-            ));
+            text.push_str(&format!("{from}: {} taken back\n", commits(taken_back.len())));
             text.push_str(&self.by_author(&taken_back));
         }
         text
@@ -78,19 +72,14 @@ impl Queue<'_> {
     fn by_author(&self, listed: &[&Commit]) -> String {
         let mut text = String::new();
         for group in by_author(listed, self.people) {
-            text.push_str(&format!("  {}\n", printable(&name(&group.who))));
+            text.push_str(&format!("  {}\n", escaped(&name(&group.who))));
             for commit in group.commits {
                 let id = commit.id.tag(self.component.tag_length);
-                let (subject, age) = (printable(&commit.subject), age(self.now - commit.time));
+                let (subject, age) = (escaped(&commit.subject), age(self.now - commit.time));
                 text.push_str(&format!("    {id} {subject} {DIM}{age}{DIM:#}\n"));
             }
         }
         text
-    }
-
-    /// The same for a wiki or a merge request.
-    pub fn markdown(&self, to: &CommitId) -> String {
-        format!("```\n{}{to}\n```\n", self.text())
     }
 
     /// The people to tell, each as one pastes it.
@@ -99,7 +88,7 @@ impl Queue<'_> {
         let pasted = others.filter_map(|who| match who {
             Who::Other(_, Some(user)) => Some(format!("@{user}")),
             // A name must not call people that it does not belong to.
-            Who::Other(name, None) => Some(printable(&name).replace('@', "")),
+            Who::Other(name, None) => Some(escaped(&name).replace('@', "")),
             _ => None,
         });
         pasted.collect()
@@ -170,6 +159,15 @@ struct CommitDocument {
     who: &'static str,
     /// The user name, if a user file has one.
     user: Option<String>,
+}
+
+/// A list for a wiki or a merge request.
+pub fn markdown(text: &str, to: &CommitId) -> String {
+    let text = anstream::adapter::strip_str(text).to_string();
+    // Other people's text must not end the block.
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(3.max(longest + 1));
+    format!("{fence}\n{text}{to}\n{fence}\n")
 }
 
 /// A person as the list shows them.

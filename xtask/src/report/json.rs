@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::changes::SpanDocument;
 use crate::error::Refusal;
+use crate::escape::is_obeyed;
 use crate::plan::{Outcome, Plan, PlannedValue};
 
 /// The document that `--format json` prints for a command that promotes.
@@ -118,7 +119,20 @@ pub fn error_document(refusals: &[Refusal]) -> String {
         error: refusals.first(),
         errors: if refusals.len() > 1 { refusals } else { &[] },
     };
-    serde_json::to_string_pretty(&document).unwrap_or_else(|error| error.to_string()) + "\n"
+    text(&document).unwrap_or_else(|error| error.to_string())
+}
+
+/// A document as it is printed: nothing in it that a terminal would obey.
+pub fn text(document: &impl Serialize) -> serde_json::Result<String> {
+    let mut text = String::new();
+    for c in serde_json::to_string_pretty(document)?.chars() {
+        // Outside of strings there are only line feeds, and those of strings are escaped already.
+        match is_obeyed(c) && c != '\n' {
+            true => text.push_str(&format!("\\u{:04x}", u32::from(c))),
+            false => text.push(c),
+        }
+    }
+    Ok(text + "\n")
 }
 
 #[derive(Serialize)]
