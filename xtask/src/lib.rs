@@ -26,6 +26,7 @@ pub mod plan;
 pub mod progress;
 pub mod registry;
 pub mod report;
+pub mod request;
 pub mod review;
 pub mod session;
 pub mod tree;

@@ -1,4 +1,4 @@
-//! Promotes a component: plan, verify, then land. `update-schemas` and `qr-promote` are this
+//! Promotes a component: plan, verify, review, then land. `update-schemas` and `qr-promote` are this
 //! command with the component filled in.
 
 use std::io::IsTerminal;
@@ -6,104 +6,24 @@ use std::thread;
 
 use anyhow::{Context, Result};
 
-use crate::cli::{self, Format};
+use crate::cli::Format;
 use crate::component::Component;
-use crate::error::Refusal;
+use crate::deliver::{Delivery, Proposal};
+use crate::error::{Refusal, Refusals};
 use crate::git::Git;
-use crate::guards::Switches;
 use crate::image_check::ImageCheck;
 use crate::land::{Landed, Landing, Planned, Promotion};
-use crate::message::{Wording, commit_message};
+use crate::merge_request;
+use crate::message::commit_message;
 use crate::plan::Plan;
+use crate::report;
 use crate::report::changes::Queue;
-use crate::report::{self, json};
+use crate::report::promotion::Story;
+use crate::request::{Marks, Request};
 use crate::review::{self, Review, Upstreams};
-use crate::session::{Session, quoted};
+use crate::session::Session;
 use crate::tree::Tree;
 use crate::version::CommitId;
-
-/// What is asked for.
-#[derive(Debug)]
-pub struct Request {
-    /// The component's name.
-    pub component: String,
-    /// Names or aliases; none means all.
-    pub environments: Vec<String>,
-    /// The version; none means the head of the default branch.
-    pub reference: Option<String>,
-    /// How the promotion is called.
-    pub wording: Wording,
-    /// What is done with the plan.
-    pub landing: Landing,
-    /// What is let through.
-    pub switches: Switches,
-}
-
-impl From<&cli::Landing> for Landing {
-    fn from(typed: &cli::Landing) -> Landing {
-        let by_variable = std::env::var_os("DO_COMMIT").is_some_and(|value| value == "1");
-        match (typed.dry_run, typed.commit || by_variable) {
-            (true, _) => Landing::DryRun,
-            (false, true) => Landing::Commit,
-            (false, false) => Landing::WorkTree,
-        }
-    }
-}
-
-impl From<&cli::Guards> for Switches {
-    fn from(typed: &cli::Guards) -> Switches {
-        // One line, since it becomes a trailer.
-        let reason = typed.reason.as_deref();
-        let reason = reason.map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "));
-        Switches {
-            allow_downgrade: typed.allow_downgrade,
-            reason,
-            allow_off_branch: typed.allow_off_branch,
-            no_image_check: typed.no_image_check,
-            wait_image: typed.wait_image,
-            strict: typed.strict,
-        }
-    }
-}
-
-impl From<&cli::UpdateSchemas> for Request {
-    fn from(typed: &cli::UpdateSchemas) -> Request {
-        Request {
-            component: "qontract-schemas".to_owned(),
-            environments: Vec::new(),
-            reference: typed.version.reference.clone(),
-            wording: Wording::Component,
-            landing: Landing::from(&typed.landing),
-            switches: Switches::from(&typed.guards),
-        }
-    }
-}
-
-impl From<&cli::QrPromote> for Request {
-    fn from(typed: &cli::QrPromote) -> Request {
-        Request {
-            component: "qontract-reconcile".to_owned(),
-            environments: typed.env.clone(),
-            reference: typed.version.reference.clone(),
-            wording: Wording::Production,
-            landing: Landing::from(&typed.landing),
-            switches: Switches::from(&typed.guards),
-        }
-    }
-}
-
-impl From<&cli::Promote> for Request {
-    fn from(typed: &cli::Promote) -> Request {
-        Request {
-            component: typed.component.clone(),
-            environments: typed.env.clone(),
-            reference: typed.version.reference.clone(),
-            wording: Wording::Component,
-            landing: Landing::from(&typed.landing),
-            switches: Switches::from(&typed.guards),
-        }
-    }
-}
 
 /// Carries out a request and prints what happened.
 pub fn run(session: &Session, request: &Request) -> Result<()> {
@@ -117,19 +37,49 @@ pub fn run(session: &Session, request: &Request) -> Result<()> {
     let component = config.component(&request.component)?;
     let environments = config.environments(component, &request.environments)?;
     let promotion = Promotion { work_tree, config: &config, component, environments };
-    let done = match session.offline {
-        true => offline(session, &promotion, request)?,
-        false => online(session, &promotion, request)?,
+    let done = match &request.merge_request {
+        Some(marks) => merge_request(session, &promotion, request, marks)?,
+        None if session.offline => offline(session, &promotion, request)?,
+        None => online(session, &promotion, request)?,
     };
-    for warning in &done.review.warnings {
+    tell(session, component, request, &done)
+}
+
+/// Prints what happened; what a merge request lacks is an error if warnings are to refuse.
+fn tell(session: &Session, component: &Component, request: &Request, done: &Done) -> Result<()> {
+    let Done { plan, review, message, landed } = done;
+    let title = message.lines().next().unwrap_or_default();
+    let queue = queue(session, component, review);
+    let story = Story { plan, queue, landed, title, warnings: &review.warnings };
+    let delivered = match landed {
+        Landed::Delivered(delivered) => Some(delivered),
+        _ => None,
+    };
+    for warning in &review.warnings {
         session.warn(warning);
     }
-    for note in &done.plan.notes {
+    let notes = delivered.iter().flat_map(|delivered| &delivered.notes);
+    for note in plan.notes.iter().chain(notes) {
         session.note(note);
     }
+    let faults = delivered.map(|delivered| delivered.faults()).unwrap_or_default();
+    if request.switches.strict && !faults.is_empty() {
+        return Err(Refusals(faults).into());
+    }
+    for fault in &faults {
+        session.warn(fault);
+    }
     match session.format {
-        Format::Json => session.print(&document(session, component, &done)?),
-        _ => session.print(&text(session, request, component, &done)),
+        Format::Json => session.print(&story.document(session.command)?),
+        _ => {
+            // What goes to a file or a pipe is what `git apply` takes.
+            let out = std::io::stdout();
+            let coloured = anstream::AutoStream::choice(&out) != anstream::ColorChoice::Never;
+            let diff = report::diff(plan);
+            let diff =
+                if coloured || out.is_terminal() { report::coloured_diff(&diff) } else { diff };
+            session.print(&story.text(diff, &request.again(session, &plan.to)))
+        }
     }
 }
 
@@ -139,12 +89,6 @@ struct Done {
     review: Review,
     message: String,
     landed: Landed,
-}
-
-impl Done {
-    fn queue<'a>(&'a self, session: &Session, component: &'a Component) -> Queue<'a> {
-        queue(session, component, &self.review)
-    }
 }
 
 fn queue<'a>(session: &Session, component: &'a Component, review: &'a Review) -> Queue<'a> {
@@ -185,6 +129,81 @@ fn online(session: &Session, promotion: &Promotion, request: &Request) -> Result
     land(session, promotion, request, planned, review)
 }
 
+/// Plans on the remote's target branch, and opens or refreshes a merge request.
+fn merge_request(
+    session: &Session,
+    promotion: &Promotion,
+    request: &Request,
+    marks: &Marks,
+) -> Result<Done> {
+    let Promotion { work_tree, config, component, environments } = promotion;
+    let upstreams = Upstreams::fetch(session, work_tree, config, component)?;
+    let reference = request.reference.as_deref();
+    let to = upstreams.mirror.resolve(reference, component.branch.as_deref())?.commit;
+    let (labels, withheld) = config.repository.labels(marks.lgtm, &marks.labels);
+    let delivery = Delivery {
+        git: Git::at(&work_tree.top),
+        repository: &config.repository,
+        component,
+        environments,
+        from: &config.repository.remote,
+        to: marks.remote.as_deref().unwrap_or(&config.repository.remote),
+        target: marks.target.as_deref(),
+        labels,
+        assignees: marks.assignees.clone(),
+        draft: marks.draft,
+    };
+    let wanted = promotion.wanted().and(review::wanted(config, component));
+    let mut planned = None;
+    let step = session.progress.network(format!("delivering to {}", delivery.to));
+    let delivered = delivery.deliver(
+        &wanted,
+        |tree, _| {
+            let plan = promotion.verified(&to, tree)?;
+            let review = review(session, promotion, request, &upstreams, &plan, tree)?;
+            let queue = queue(session, component, &review);
+            let message = commit_message(&queue, request.wording, &plan, None);
+            let proposal = propose(request, &plan, &review, component, message.clone());
+            let wished = !plan.is_empty() && request.landing != Landing::DryRun;
+            if wished && marks.lgtm && !queue.tell().is_empty() {
+                session.note(&format!("lgtm: commits of {} go along", queue.tell().join(", ")));
+            }
+            planned = Some((plan, review, message));
+            Ok(wished.then_some(proposal))
+        },
+        &mut |line| step.detail(line),
+    )?;
+    drop(step);
+    let (plan, review, message) = planned.context("a delivery plans first")?;
+    let landed = match delivered {
+        Some(delivered) => Landed::Delivered(delivered.with_notes(withheld)),
+        None if plan.is_empty() => Landed::Unchanged,
+        None => Landed::Planned,
+    };
+    Ok(Done { plan, review, message, landed })
+}
+
+fn propose(
+    request: &Request,
+    plan: &Plan,
+    review: &Review,
+    component: &Component,
+    message: String,
+) -> Proposal {
+    let reason = request.switches.reason.as_deref();
+    let warnings: Vec<String> = review.warnings.iter().map(ToString::to_string).collect();
+    let changes = Some((&review.changes, &review.people));
+    let story = merge_request::Story { component, plan, changes, warnings: &warnings, reason };
+    let files = plan.changed().map(|(path, file)| (path.clone(), file.after().into_bytes()));
+    Proposal {
+        files: files.collect(),
+        message,
+        trailers: reason.iter().map(|reason| ("Reason".to_owned(), (*reason).to_owned())).collect(),
+        title: story.title(request.wording),
+        description: story.description(),
+    }
+}
+
 fn land(
     session: &Session,
     promotion: &Promotion,
@@ -221,83 +240,8 @@ fn review(
     });
     let review = review?;
     if let (Some(image), Some(answer)) = (&image, answer) {
-        let again = |to: &CommitId| again(session, request, to);
+        let again = |to: &CommitId| request.again(session, to);
         image.settle(session, answer, &review.changes, &again)?;
     }
     Ok(review)
-}
-
-fn text(session: &Session, request: &Request, component: &Component, done: &Done) -> String {
-    let Done { plan, message, landed, .. } = done;
-    let queue = done.queue(session, component);
-    let diff = report::diff(plan);
-    // What goes to a file or a pipe is what `git apply` takes.
-    let out = std::io::stdout();
-    let coloured = anstream::AutoStream::choice(&out) != anstream::ColorChoice::Never;
-    let diff = if coloured || out.is_terminal() { report::coloured_diff(&diff) } else { diff };
-    let (files, them) = match plan.changed().count() {
-        1 => ("1 file".to_owned(), "it"),
-        count => (format!("{count} files"), "them"),
-    };
-    let ending = match landed {
-        Landed::Planned => format!("{files} would change; nothing is written"),
-        Landed::Unchanged => "nothing to do: every pin is there already".to_owned(),
-        Landed::Written => {
-            format!(
-                "{files} edited; to commit {them}:\n  {} --commit",
-                report::printable(&again(session, request, &plan.to))
-            )
-        }
-        Landed::Committed(commit) => {
-            let title = message.lines().next().unwrap_or_default();
-            format!("committed {}: {}", commit.tag(7), report::printable(title))
-        }
-    };
-    let parts = [report::table(queue.component, plan), diff, format!("{ending}\n"), queue.text()];
-    let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-    parts.join("\n")
-}
-
-/// The command that does the same again, to the same commit.
-fn again(session: &Session, request: &Request, to: &CommitId) -> String {
-    let mut words = vec!["cargo".to_owned(), "xtask".to_owned(), session.command.to_owned()];
-    words.extend(session.typed_options());
-    if session.command == "promote" {
-        words.extend(["--component".to_owned(), request.component.clone()]);
-        words.extend(request.environments.is_empty().then(|| "--all".to_owned()));
-    }
-    for environment in &request.environments {
-        words.extend(["--env".to_owned(), environment.clone()]);
-    }
-    words.extend(["--ref".to_owned(), to.to_string()]);
-    words.extend(request.switches.typed());
-    words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
-}
-
-fn document(session: &Session, component: &Component, done: &Done) -> Result<String> {
-    let Done { plan, review, landed, .. } = done;
-    let queue = done.queue(session, component);
-    let (result, commit) = match landed {
-        Landed::Planned => ("planned", None),
-        Landed::Unchanged => ("unchanged", None),
-        Landed::Written => ("written", None),
-        Landed::Committed(commit) => ("committed", Some(commit.as_str())),
-    };
-    let document = json::Document {
-        version: 1,
-        command: session.command,
-        result,
-        component: &component.name,
-        upstream: &component.upstream,
-        to: json::To { commit: plan.to.as_str(), tag: plan.to.tag(component.tag_length) },
-        environments: json::environment_documents(plan),
-        files: plan.changed().map(|(path, _)| path.as_str()).collect(),
-        diff: report::diff(plan),
-        commit,
-        changes: queue.documents(),
-        tell: queue.tell(),
-        warnings: &review.warnings,
-        notes: &plan.notes,
-    };
-    json::text(&document).context("can't write JSON")
 }
