@@ -91,7 +91,8 @@ pub enum State {
     Opened,
     /// The branch was replaced, and the remote named the merge request.
     Refreshed,
-    /// The branch held exactly this promotion; nothing was pushed.
+    /// The branch held exactly this promotion, and the remote named its merge request when this
+    /// clone pushed it; nothing was pushed.
     AlreadyOpen,
     /// The branch is there, and the remote named no merge request.
     PushedOnly,
@@ -126,12 +127,16 @@ impl Delivery<'_> {
         let branch = choose(&names, &found.branches);
         let seen = found.branches.get(branch);
         if let Some(seen) = seen {
+            let others = self.of_others(&found.base, seen)?;
             if self.git.same_change(&found.base, &tree, seen)? {
-                return Ok(Some(self.already(branch, &found.target, seen)));
+                if let Some(delivered) = self.already(branch, &found.target, seen, &others) {
+                    return Ok(Some(delivered));
+                }
+            } else if !others.is_empty() {
+                return Err(self.refuse(branch, &others).into());
             }
-            self.refuse_others(branch, &found.base, seen)?;
         }
-        let commit = self.git.commit_tree(&tree, &found.base, &message(&proposal))?;
+        let commit = self.commit(&tree, &found.base, &proposal, seen)?;
         let request = self.request(branch, &found.target, proposal);
         self.push(&request, &commit, seen, progress).map(Some)
     }
@@ -204,42 +209,84 @@ impl Delivery<'_> {
         Refusal::new(message).help("name the branch to merge into with `--target-branch`")
     }
 
-    /// Refuses to replace commits that this program didn't make for the one who runs it.
-    fn refuse_others(&self, branch: &str, base: &CommitId, seen: &CommitId) -> Result<()> {
+    /// The commits of a branch, if they are not what this program pushed for the one who runs it.
+    ///
+    /// The newest one tells: this program pushes one commit on top of the target. So a shallow
+    /// clone, which can't tell the rest from the target's own, is no different.
+    fn of_others(&self, base: &CommitId, seen: &CommitId) -> Result<Vec<Extra>> {
         let (name, value) = TRAILER;
         let extras = self.git.beyond(base, seen, name)?;
         let you = self.git.committer()?;
-        let is_ours = |extra: &&Extra| extra.trailer == value && extra.committer == you;
-        if extras.iter().all(|extra| is_ours(&extra)) {
-            return Ok(());
-        }
-        let lines = extras.iter().map(|Extra { id, author, subject, .. }| {
+        let is_ours = |extra: &Extra| extra.trailer == value && extra.committer == you;
+        Ok(if extras.first().is_none_or(is_ours) { Vec::new() } else { extras })
+    }
+
+    fn refuse(&self, branch: &str, others: &[Extra]) -> Refusal {
+        let lines = others.iter().map(|Extra { id, author, subject, .. }| {
             format!("{} {} ({})", id.tag(8), escaped(subject), escaped(author))
         });
         let message = format!("somebody else pushed to `{branch}` of `{}`", escaped(self.to));
         let cure = "merge or close that one first, or remove the branch; it has:";
-        let lines: Vec<String> = lines.collect();
-        Err(Refusal::new(message).help(format!("{cure}\n{}", lines.join("\n"))).into())
+        Refusal::new(message).help(format!("{cure}\n{}", lines.collect::<Vec<_>>().join("\n")))
     }
 
-    fn already(&self, branch: &str, target: &str, seen: &CommitId) -> Delivered {
+    /// What there is to say of a branch that holds exactly this promotion.
+    ///
+    /// `None` if it is ours and the remote never named its merge request: then it is pushed again,
+    /// because only a push that changes something is answered.
+    fn already(
+        &self,
+        branch: &str,
+        target: &str,
+        seen: &CommitId,
+        others: &[Extra],
+    ) -> Option<Delivered> {
+        let forge = self.repository.forge;
+        let remembered = memory::remembered(&self.git, seen);
+        let state = match (&remembered, forge) {
+            (Some(_), _) => State::AlreadyOpen,
+            (None, Forge::None) => State::PushedOnly,
+            (None, _) if others.is_empty() => return None,
+            (None, _) => State::PushedOnly,
+        };
+        let unseen = state == State::PushedOnly && forge != Forge::None;
+        let warning = format!(
+            "`{branch}` holds exactly this promotion, by somebody else, and no merge request was \
+             seen here"
+        );
         let marks = !self.labels.is_empty() || !self.assignees.is_empty() || self.draft;
         let note =
             "nothing was pushed, so its labels, its assignees and its draft mark stay as they are";
-        let forge = self.repository.forge;
         let listed = || {
             let remote = self.address(self.to)?;
             let by_hand = || create_page(forge, &remote, branch, target);
             list_page(forge, &remote, branch).or_else(by_hand)
         };
-        Delivered {
+        Some(Delivered {
             branch: branch.to_owned(),
             target: target.to_owned(),
             commit: seen.clone(),
-            url: memory::remembered(&self.git, seen).or_else(listed),
-            state: State::AlreadyOpen,
-            warnings: Vec::new(),
+            url: remembered.or_else(listed),
+            state,
+            warnings: unseen.then_some(warning).into_iter().collect(),
             notes: marks.then(|| note.to_owned()).into_iter().collect(),
+        })
+    }
+
+    /// Commits `tree`. The commit is never the one that is there: that would be no push.
+    fn commit(
+        &self,
+        tree: &str,
+        base: &CommitId,
+        proposal: &Proposal,
+        seen: Option<&CommitId>,
+    ) -> Result<CommitId> {
+        let message = message(proposal);
+        let commit = self.git.commit_tree(tree, base, &message)?;
+        match seen == Some(&commit) {
+            // Made within the same second.
+            true => self.git.commit_tree(tree, base, &format!("{message}\n")),
+            false => Ok(commit),
         }
     }
 
