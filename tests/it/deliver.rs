@@ -10,7 +10,7 @@ use xtask::config::Forge;
 use xtask::deliver::{Delivered, State};
 use xtask::version::CommitId;
 
-use crate::case::{ADDRESS, Case, JENKINS, hook, intrude, move_on};
+use crate::case::{ADDRESS, Case, GITLAB, JENKINS, hook, intrude, move_on};
 use crate::sandbox::Sandbox;
 
 #[test]
@@ -197,6 +197,20 @@ fn the_remote_answers_badly() {
     assert_eq!(answer(warnings), (None, vec![warning, silent.to_owned()]));
     let foreign = "echo 'View merge request for promote/qontract-reconcile/jenkins:'; echo '  javascript:alert(1)'";
     assert_eq!(answer(foreign), (None, vec![silent.to_owned()]));
+}
+
+#[test]
+fn what_came_with_warnings_is_done_again() {
+    let sandbox = Sandbox::new();
+    let case = Case::new(&sandbox);
+    let warning = "echo ======; echo WARNINGS:; echo 'No such user'; echo ======";
+    hook(&sandbox.world.remote, "post-receive", &format!("{warning}\n{GITLAB}"));
+    let opened = case.delivered();
+    assert_eq!((opened.state, opened.url.as_deref()), (State::Opened, Some(ADDRESS)));
+    assert_eq!(opened.warnings, ["No such user"]);
+    hook(&sandbox.world.remote, "post-receive", GITLAB);
+    assert_eq!(case.delivered().state, State::Refreshed);
+    assert_eq!(case.delivered().state, State::AlreadyOpen);
 }
 
 #[test]
