@@ -139,7 +139,7 @@ impl<'a> Case<'a> {
     }
 
     /// The status, every reference, the index, and what else is in the git folder.
-    fn snapshot(&self) -> Vec<String> {
+    pub fn snapshot(&self) -> Vec<String> {
         let status = self.run("status --porcelain=v2 --branch --ignored");
         let refs = self.run("for-each-ref --format=%(refname)%(objectname)%(symref)");
         let config = self.run("config --list --local");

@@ -1,13 +1,16 @@
 //! From the terminal to the merge request: what is pushed, and what each answer means.
 
-use std::fs;
-use std::time::Duration;
+use std::mem::ManuallyDrop;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+use std::{env, fs, thread};
 
 use xtask::config::Forge;
 use xtask::deliver::{Delivered, State};
 use xtask::version::CommitId;
 
-use crate::case::{ADDRESS, Case, JENKINS, hook, intrude, move_on};
+use crate::case::{ADDRESS, Case, GITLAB, JENKINS, hook, intrude, move_on};
 use crate::sandbox::Sandbox;
 
 #[test]
@@ -80,10 +83,16 @@ fn it_is_refreshed_and_then_left_alone() {
     move_on(&case, JENKINS);
     assert_eq!(case.delivered().state, State::Refreshed);
 
-    // Another clone knows no address, and can say where to look.
-    fs::remove_file(case.checkout.join(".git/xtask-merge-requests")).unwrap();
+    // Where no address is known, only another push can tell whether there is a merge request.
+    let forget = || fs::remove_file(case.checkout.join(".git/xtask-merge-requests")).unwrap();
+    forget();
     let elsewhere = case.delivered();
-    assert_eq!((elsewhere.state, elsewhere.url), (State::AlreadyOpen, None));
+    assert_eq!((elsewhere.state, elsewhere.url.as_deref()), (State::Refreshed, Some(ADDRESS)));
+    hook(&sandbox.world.remote, "post-receive", "");
+    forget();
+    for _ in 0..2 {
+        assert_eq!(case.delivered().state, State::PushedOnly, "not a word of success");
+    }
 }
 
 #[test]
@@ -107,8 +116,13 @@ fn commits_of_others_are_not_replaced() {
         )
         .replace("b8566d6", &sandbox.world.reconcile.commits[12][..7])
     );
-    // Exactly this promotion, whoever made it, is what was wanted.
-    assert_eq!(first.delivered().state, State::AlreadyOpen);
+    let same = first.delivered();
+    assert_eq!((same.state, same.url), (State::PushedOnly, None));
+    assert_eq!(
+        same.warnings,
+        ["`promote/qontract-reconcile/jenkins` holds exactly this promotion, by somebody else, \
+          and no merge request was seen here"]
+    );
 }
 
 #[test]
@@ -182,6 +196,20 @@ fn the_remote_answers_badly() {
 }
 
 #[test]
+fn what_came_with_warnings_is_done_again() {
+    let sandbox = Sandbox::new();
+    let case = Case::new(&sandbox);
+    let warning = "echo ======; echo WARNINGS:; echo 'No such user'; echo ======";
+    hook(&sandbox.world.remote, "post-receive", &format!("{warning}\n{GITLAB}"));
+    let opened = case.delivered();
+    assert_eq!((opened.state, opened.url.as_deref()), (State::Opened, Some(ADDRESS)));
+    assert_eq!(opened.warnings, ["No such user"]);
+    hook(&sandbox.world.remote, "post-receive", GITLAB);
+    assert_eq!(case.delivered().state, State::Refreshed);
+    assert_eq!(case.delivered().state, State::AlreadyOpen);
+}
+
+#[test]
 fn the_remote_refuses() {
     let sandbox = Sandbox::new();
     let case = Case::new(&sandbox);
@@ -207,15 +235,45 @@ fn the_remote_refuses() {
 #[test]
 fn a_hang_ends() {
     let sandbox = Sandbox::new();
-    let case = Case { patience: Duration::from_millis(300), ..Case::new(&sandbox) };
+    let case = Case { patience: Duration::from_millis(1000), ..Case::new(&sandbox) };
     hook(&sandbox.world.remote, "pre-receive", "sleep 60");
-    assert!(case.refused().contains("timed out: no progress in 900ms"));
+    assert!(case.refused().contains("timed out: no progress in 3s"));
     fs::remove_file(sandbox.world.remote.join("hooks/pre-receive")).unwrap();
     // The branch is set when post-receive runs.
     hook(&sandbox.world.remote, "post-receive", "sleep 60");
     let delivered = case.delivered();
     assert_eq!(delivered.state, State::PushedOnly);
     assert!(delivered.warnings[0].contains("timed out"), "{:?}", delivered.warnings);
+}
+
+/// Runs this test alone in a process of its own, which delivers and is killed after a while.
+#[test]
+fn killed_at_any_moment() {
+    const ROOT: &str = "XTASK_TEST_DELIVERS_IN";
+    if let Some(root) = env::var_os(ROOT) {
+        let sandbox = ManuallyDrop::new(Sandbox::at(Path::new(&root)));
+        let _ = Case::new(&sandbox).deliver();
+        return;
+    }
+    let sandbox = Sandbox::new();
+    let case = Case::new(&sandbox);
+    sandbox.write(JENKINS, "dirty\n");
+    sandbox.git("add --all");
+    let before = case.snapshot();
+    let mut child = Command::new(env::current_exe().unwrap());
+    child.args(["--exact", "deliver::killed_at_any_moment"]).env(ROOT, &sandbox.world.root);
+    for moment in 0..16 {
+        let mut running = child.stdout(Stdio::null()).spawn().unwrap();
+        let deadline = Instant::now() + Duration::from_millis(25 * moment);
+        while Instant::now() < deadline && running.try_wait().unwrap().is_none() {
+            thread::yield_now();
+        }
+        let _ = running.kill();
+        running.wait().unwrap();
+        assert_eq!(case.snapshot(), before, "killed after {moment} times 25 ms");
+    }
+    let delivered = case.delivered();
+    assert!(delivered.state != State::PushedOnly && delivered.url.as_deref() == Some(ADDRESS));
 }
 
 #[test]

@@ -73,6 +73,21 @@ fn from_a_shallow_clone() {
     from_clone("--depth=1", "1");
 }
 
+/// The branch began before the history that the clone has.
+#[test]
+fn a_shallow_clone_knows_its_own_branch() {
+    let sandbox = Sandbox::new();
+    let first =
+        Case { version: sandbox.world.reconcile.commits[12].clone(), ..Case::new(&sandbox) };
+    assert_eq!(first.delivered().state, State::Opened);
+    move_on(&first, "README.md");
+    let clone = sandbox.world.root.join("clone");
+    let remote = sandbox.world.remote.display();
+    sandbox.git(&format!("clone --quiet --depth=1 file://{remote} {}", clone.display()));
+    let case = Case { checkout: clone, ..Case::new(&sandbox) };
+    assert_eq!(case.delivered().state, State::Refreshed);
+}
+
 #[test]
 fn from_a_partial_clone() {
     from_clone("--filter=blob:none --no-checkout", "3");

@@ -4,8 +4,6 @@
 //! Touches no reference, index or file of the user. Killed at any moment, it leaves unreferenced
 //! objects or a pushed branch, and another run finishes the job.
 
-use std::collections::BTreeMap;
-
 use anyhow::Result;
 
 use crate::component::{Component, Environment, RepoPath};
@@ -13,13 +11,14 @@ use crate::config::{Forge, Repository};
 use crate::error::Refusal;
 use crate::escape::escaped;
 use crate::forge::{self, Answer, Push, create_page, list_page, read_answer};
-use crate::git::landing::{Extra, is_missing_branch};
+use crate::git::landing::Extra;
 use crate::git::publish::Verdict;
 use crate::git::{Cause, Failure, Git};
 use crate::merge_request::{MergeRequest, branch_names, choose};
 use crate::tree::{Tree, Wanted};
 use crate::version::CommitId;
 
+mod find;
 mod memory;
 
 /// The trailer of every commit that this program pushes; by it and the committer it knows its own.
@@ -91,7 +90,8 @@ pub enum State {
     Opened,
     /// The branch was replaced, and the remote named the merge request.
     Refreshed,
-    /// The branch held exactly this promotion; nothing was pushed.
+    /// The branch held exactly this promotion, and the remote named its merge request when this
+    /// clone pushed it; nothing was pushed.
     AlreadyOpen,
     /// The branch is there, and the remote named no merge request.
     PushedOnly,
@@ -144,120 +144,98 @@ impl Delivery<'_> {
         let branch = choose(&names, &found.branches);
         let seen = found.branches.get(branch);
         if let Some(seen) = seen {
+            let others = self.of_others(&found.base, seen)?;
             if self.git.same_change(&found.base, &tree, seen)? {
-                return Ok(Some(self.already(branch, &found.target, seen)));
+                if let Some(delivered) = self.already(branch, &found.target, seen, &others) {
+                    return Ok(Some(delivered));
+                }
+            } else if !others.is_empty() {
+                return Err(self.refuse(branch, &others).into());
             }
-            self.refuse_others(branch, &found.base, seen)?;
         }
-        let commit = self.git.commit_tree(&tree, &found.base, &message(&proposal))?;
+        let commit = self.commit(&tree, &found.base, &proposal, seen)?;
         let request = self.request(branch, &found.target, proposal);
         self.push(&request, &commit, seen, progress).map(Some)
     }
 
-    /// Fetches the target branch and ours: one round trip where the default branch is as the clone
-    /// remembers it, one more for a fork.
-    fn find(&self, names: &[String; 2], progress: &mut dyn FnMut(&str)) -> Result<Found> {
-        let below = names[0].split('/').nth(1).map(|name| format!("refs/heads/promote/{name}*"));
-        let ours = below.filter(|_| self.repository.forge != Forge::Agit);
-        let ours: Vec<&str> = ours.iter().map(String::as_str).collect();
-        let is_fork = self.from != self.to;
-        let beside: &[&str] = if is_fork { &[] } else { &ours };
-        let (target, mut tips) = self.target(beside, progress)?;
-        let base = tips.remove(&format!("refs/heads/{target}"));
-        let base = base.ok_or_else(|| self.no_branch(&target))?;
-        if is_fork && !ours.is_empty() {
-            tips = self.git.tips(self.to, &ours, progress).map_err(Refusal::from)?;
-        }
-        let branch = |(name, commit): (String, CommitId)| {
-            Some((name.strip_prefix("refs/heads/")?.to_owned(), commit))
-        };
-        Ok(Found { target, base, branches: tips.into_iter().filter_map(branch).collect() })
-    }
-
-    /// The name of the target branch, and the tips of it and of `beside`.
-    fn target(
-        &self,
-        beside: &[&str],
-        progress: &mut dyn FnMut(&str),
-    ) -> Result<(String, BTreeMap<String, CommitId>)> {
-        if let Some(target) = self.target.or(self.repository.target_branch.as_deref()) {
-            return self.tips_with(target, beside, progress).map(|tips| (target.to_owned(), tips));
-        }
-        if let Some(remembered) = self.git.remembered_default(self.from) {
-            let name = format!("refs/heads/{remembered}");
-            let patterns = [&["HEAD", &name], beside].concat();
-            match self.git.tips(self.from, &patterns, progress) {
-                Ok(tips) if tips.get("HEAD") == tips.get(&name) => return Ok((remembered, tips)),
-                // It was renamed since, or another one is the default now.
-                Ok(_) => {}
-                Err(failure) if is_missing_branch(&failure) => {}
-                Err(failure) => return Err(Refusal::from(failure).into()),
-            }
-        }
-        let asked = self.git.ask_default(self.from, progress).map_err(Refusal::from)?;
-        let target = asked.ok_or_else(|| {
-            let message = format!("`{}` names no default branch", escaped(self.from));
-            Refusal::new(message).help("name the branch with `--target-branch`")
-        })?;
-        self.tips_with(&target, beside, progress).map(|tips| (target, tips))
-    }
-
-    fn tips_with(
-        &self,
-        target: &str,
-        beside: &[&str],
-        progress: &mut dyn FnMut(&str),
-    ) -> Result<BTreeMap<String, CommitId>> {
-        let name = format!("refs/heads/{target}");
-        let patterns = [&[name.as_str()], beside].concat();
-        let refuse = |failure: Failure| match is_missing_branch(&failure) {
-            true => self.no_branch(target),
-            false => Refusal::from(failure),
-        };
-        Ok(self.git.tips(self.from, &patterns, progress).map_err(refuse)?)
-    }
-
-    fn no_branch(&self, target: &str) -> Refusal {
-        let message = format!("`{}` has no branch `{}`", escaped(self.from), escaped(target));
-        Refusal::new(message).help("name the branch to merge into with `--target-branch`")
-    }
-
-    /// Refuses to replace commits that this program didn't make for the one who runs it.
-    fn refuse_others(&self, branch: &str, base: &CommitId, seen: &CommitId) -> Result<()> {
+    /// The commits of a branch, if they are not what this program pushed for the one who runs it.
+    ///
+    /// The newest one tells: this program pushes one commit on top of the target. So a shallow
+    /// clone, which can't tell the rest from the target's own, is no different.
+    fn of_others(&self, base: &CommitId, seen: &CommitId) -> Result<Vec<Extra>> {
         let (name, value) = TRAILER;
         let extras = self.git.beyond(base, seen, name)?;
         let you = self.git.committer()?;
-        let is_ours = |extra: &&Extra| extra.trailer == value && extra.committer == you;
-        if extras.iter().all(|extra| is_ours(&extra)) {
-            return Ok(());
-        }
-        let lines = extras.iter().map(|Extra { id, author, subject, .. }| {
+        let is_ours = |extra: &Extra| extra.trailer == value && extra.committer == you;
+        Ok(if extras.first().is_none_or(is_ours) { Vec::new() } else { extras })
+    }
+
+    fn refuse(&self, branch: &str, others: &[Extra]) -> Refusal {
+        let lines = others.iter().map(|Extra { id, author, subject, .. }| {
             format!("{} {} ({})", id.tag(8), escaped(subject), escaped(author))
         });
         let message = format!("somebody else pushed to `{branch}` of `{}`", escaped(self.to));
         let cure = "merge or close that one first, or remove the branch; it has:";
-        let lines: Vec<String> = lines.collect();
-        Err(Refusal::new(message).help(format!("{cure}\n{}", lines.join("\n"))).into())
+        Refusal::new(message).help(format!("{cure}\n{}", lines.collect::<Vec<_>>().join("\n")))
     }
 
-    fn already(&self, branch: &str, target: &str, seen: &CommitId) -> Delivered {
+    /// What there is to say of a branch that holds exactly this promotion.
+    ///
+    /// `None` if it is ours and the remote never named its merge request: then it is pushed again,
+    /// because only a push that changes something is answered.
+    fn already(
+        &self,
+        branch: &str,
+        target: &str,
+        seen: &CommitId,
+        others: &[Extra],
+    ) -> Option<Delivered> {
+        let forge = self.repository.forge;
+        let remembered = memory::remembered(&self.git, seen);
+        let state = match (&remembered, forge) {
+            (Some(_), _) => State::AlreadyOpen,
+            (None, Forge::None) => State::PushedOnly,
+            (None, _) if others.is_empty() => return None,
+            (None, _) => State::PushedOnly,
+        };
+        let unseen = state == State::PushedOnly && forge != Forge::None;
+        let warning = format!(
+            "`{branch}` holds exactly this promotion, by somebody else, and no merge request was \
+             seen here"
+        );
         let marks = !self.labels.is_empty() || !self.assignees.is_empty() || self.draft;
         let note =
             "nothing was pushed, so its labels, its assignees and its draft mark stay as they are";
-        let forge = self.repository.forge;
         let listed = || {
             let remote = self.address(self.to)?;
             let by_hand = || create_page(forge, &remote, branch, target);
             list_page(forge, &remote, branch).or_else(by_hand)
         };
-        Delivered {
+        Some(Delivered {
             branch: branch.to_owned(),
             target: target.to_owned(),
             commit: seen.clone(),
-            url: memory::remembered(&self.git, seen).or_else(listed),
-            state: State::AlreadyOpen,
-            warnings: Vec::new(),
+            url: remembered.or_else(listed),
+            state,
+            warnings: unseen.then_some(warning).into_iter().collect(),
             notes: marks.then(|| note.to_owned()).into_iter().collect(),
+        })
+    }
+
+    /// Commits `tree`. The commit is never the one that is there: that would be no push.
+    fn commit(
+        &self,
+        tree: &str,
+        base: &CommitId,
+        proposal: &Proposal,
+        seen: Option<&CommitId>,
+    ) -> Result<CommitId> {
+        let message = message(proposal);
+        let commit = self.git.commit_tree(tree, base, &message)?;
+        match seen == Some(&commit) {
+            // Made within the same second.
+            true => self.git.commit_tree(tree, base, &format!("{message}\n")),
+            false => Ok(commit),
         }
     }
 
@@ -306,7 +284,9 @@ impl Delivery<'_> {
             (None, _) => State::PushedOnly,
         };
         match &answer.url {
-            Some(url) => memory::remember(&self.git, commit, url),
+            // What came with warnings is for the next run to do again.
+            Some(url) if answer.warnings.is_empty() => memory::remember(&self.git, commit, url),
+            Some(_) => {}
             None if self.repository.forge != Forge::None => {
                 answer.warnings.push(format!(
                     "`{}` is pushed, but the remote named no merge request",

@@ -74,6 +74,20 @@ pub fn title(text: &str) -> String {
     cut(&out, LONGEST_TITLE)
 }
 
+/// A line of a commit message, in which GitLab finds nobody to call and nothing to close.
+pub fn line(text: &str) -> String {
+    let text = one_line(text, LONGEST);
+    let mut out = String::new();
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        out.push(c);
+        if "@#!&".contains(c) && chars.peek().is_some_and(|next| next.is_alphanumeric()) {
+            out.push(' ');
+        }
+    }
+    out
+}
+
 /// Whether GitLab would take the title for a draft; older ones said `WIP`.
 fn is_draft(title: &str) -> bool {
     let start = title.trim_start_matches(['[', '(', ' ']).to_lowercase();

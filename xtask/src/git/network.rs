@@ -18,6 +18,9 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 /// How often a silent git is looked after.
 const TICK: Duration = Duration::from_millis(50);
 
+/// How long the last output of a git that has ended may take to arrive.
+const LAST_WORDS: Duration = Duration::from_millis(200);
+
 /// How long a git that was told to stop may clean up.
 const GRACE: Duration = Duration::from_secs(2);
 
@@ -138,7 +141,8 @@ fn bounded(
 
 /// Feeds `take` until the child has ended; false if nothing was heard for as long as `patience`.
 ///
-/// An ssh master that stays behind holds the pipes open, so their end isn't waited for.
+/// An ssh master that stays behind holds the pipes open, so their end isn't waited for; only for
+/// what the child wrote just before it ended.
 fn listen(
     child: &mut Child,
     chunks: &Receiver<Chunk>,
@@ -153,7 +157,12 @@ fn listen(
                 take(chunk);
             }
             Err(RecvTimeoutError::Disconnected) => return Ok(true),
-            Err(RecvTimeoutError::Timeout) if child.try_wait()?.is_some() => return Ok(true),
+            Err(RecvTimeoutError::Timeout) if child.try_wait()?.is_some() => {
+                while let Ok(chunk) = chunks.recv_timeout(LAST_WORDS) {
+                    take(chunk);
+                }
+                return Ok(true);
+            }
             Err(RecvTimeoutError::Timeout) if heard.elapsed() >= patience => return Ok(false),
             Err(RecvTimeoutError::Timeout) => {}
         }
