@@ -1,12 +1,24 @@
 //! A world of its own for every test, and the program run in it.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::io::Write;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{env, fs, process};
 
-use xtask::world::World;
+use xtask::world::{Upstream, World};
+
+/// What every sandbox takes for now: 2024-03-27 10:00 UTC.
+const NOW: &str = "1711533600";
+
+/// The newest commit of `qontract-reconcile`.
+pub const HEAD: &str = "7a734a7c2c6a3a95816f09dec686865dd6107382";
+
+/// The newest commit of `qontract-schemas`.
+pub const SCHEMAS_HEAD: &str = "feab7afe34b17458968fd48a0ab93fd59e346dfc";
 
 /// A world in a fresh folder, removed on drop unless `KEEP_SANDBOX` is set.
 pub struct Sandbox {
@@ -33,7 +45,7 @@ impl Sandbox {
         let world = World::create(&fresh_folder()).unwrap();
         let home = world.root.join("home");
         fs::create_dir(&home).unwrap();
-        let identity = "[user]\n\tname = Tobias Winterfeld\n\temail = twinterf@example.com\n";
+        let identity = "[user]\n\tname = Tobias Winterfeld\n\temail = twinterf@example.com\n[core]\n\tfsync = none\n";
         fs::write(home.join(".gitconfig"), identity).unwrap();
         Sandbox { world }
     }
@@ -51,7 +63,12 @@ impl Sandbox {
 
     /// A run of the program that can be given a folder and an environment first.
     pub fn command(&self, args: &[&str]) -> Run<'_> {
-        let mut command = self.prepare(env!("CARGO_BIN_EXE_xtask"));
+        self.program(env!("CARGO_BIN_EXE_xtask"), args)
+    }
+
+    /// The same for another program.
+    pub fn program(&self, program: &str, args: &[&str]) -> Run<'_> {
+        let mut command = self.prepare(program);
         command.args(args);
         Run { sandbox: self, command }
     }
@@ -61,6 +78,77 @@ impl Sandbox {
         let output = self.prepare("git").args(args.split_whitespace()).output().unwrap();
         assert!(output.status.success(), "git {args}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Runs the program to the newest commit of `qontract-reconcile`, without the network.
+    pub fn offline(&self, args: &[&str]) -> Output {
+        self.xtask(&[args, &["--offline", "--quiet", "--ref", HEAD]].concat())
+    }
+
+    /// Runs git in any folder, with an input; returns what it printed without the last line end.
+    pub fn git_in(&self, folder: &Path, args: &[&str], input: &str) -> String {
+        let mut git = self.prepare("git");
+        git.current_dir(folder).args(args).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = git.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "git {args:?}");
+        String::from_utf8(output.stdout).unwrap().trim_end_matches('\n').to_owned()
+    }
+
+    /// Runs git in the checkout; only its exit status is of interest.
+    pub fn git_status(&self, args: &str) -> i32 {
+        let output = self.prepare("git").args(args.split_whitespace()).output().unwrap();
+        output.status.code().unwrap()
+    }
+
+    /// Makes the checkout what it was in the beginning.
+    pub fn reset(&self) {
+        self.git("checkout --quiet --force -B master origin/master");
+        self.git("clean --quiet --force -d -x");
+    }
+
+    /// Commits everything in the checkout.
+    pub fn commit_all(&self) {
+        self.git("add --all");
+        self.git("commit --quiet -m Everything");
+    }
+
+    /// Puts a commit with these parents on top of a branch of an upstream. `author` is `NAME <EMAIL>`.
+    pub fn grow(
+        &self,
+        upstream: &Upstream,
+        parents: &[&str],
+        author: &str,
+        message: &str,
+    ) -> String {
+        let (name, email) = author.trim_end_matches('>').split_once(" <").unwrap();
+        let tree = self.git_in(&upstream.path, &["rev-parse", "HEAD^{tree}"], "");
+        let (name, email) = (format!("author.name={name}"), format!("author.email={email}"));
+        let mut args = vec!["-c", &name, "-c", &email, "commit-tree", &tree];
+        args.extend(parents.iter().flat_map(|parent| ["-p", parent]));
+        let commit = self.git_in(&upstream.path, &args, message);
+        self.git_in(&upstream.path, &["update-ref", "HEAD", &commit], "");
+        commit
+    }
+
+    /// Replaces a text that occurs in a file of the checkout.
+    pub fn replace(&self, path: &str, old: &str, new: &str) {
+        let text = self.read(path);
+        assert!(text.contains(old), "{path}: no {old}");
+        fs::write(self.path(path), text.replace(old, new)).unwrap();
+    }
+
+    /// Everything that a run could have changed in the checkout.
+    pub fn state(&self) -> State {
+        let mut files = BTreeMap::new();
+        snapshot(&self.world.repository, "", &mut files);
+        State {
+            files,
+            index: self.git("ls-files --stage"),
+            status: self.git("status --porcelain=v1 --untracked-files=all"),
+            branch: self.git("log --format=%H%n%B -1"),
+        }
     }
 
     /// A file of the app-interface checkout.
@@ -93,8 +181,36 @@ impl Sandbox {
             .env("GIT_CONFIG_GLOBAL", root.join("home/.gitconfig"))
             .env("GIT_AUTHOR_DATE", "2024-03-27T10:00:00Z")
             .env("GIT_COMMITTER_DATE", "2024-03-27T10:00:00Z")
+            .env("SOURCE_DATE_EPOCH", NOW)
             .env("LC_ALL", "C");
         command
+    }
+}
+
+/// Everything that a run could have changed in the checkout.
+#[derive(Debug, PartialEq, Eq)]
+pub struct State {
+    /// Kind and mode, and the content, by path.
+    pub files: BTreeMap<String, (u32, Vec<u8>)>,
+    pub index: String,
+    pub status: String,
+    /// The last commit and its message.
+    pub branch: String,
+}
+
+fn snapshot(top: &Path, folder: &str, files: &mut BTreeMap<String, (u32, Vec<u8>)>) {
+    for entry in fs::read_dir(top.join(folder)).unwrap() {
+        let entry = entry.unwrap();
+        let path = format!("{folder}/{}", entry.file_name().to_str().unwrap());
+        let path = path.trim_start_matches('/');
+        let meta = entry.metadata().unwrap();
+        if path == ".git" {
+            continue;
+        } else if meta.is_dir() {
+            snapshot(top, path, files);
+        }
+        let content = if meta.is_file() { fs::read(entry.path()).unwrap() } else { Vec::new() };
+        files.insert(path.to_owned(), (meta.mode(), content));
     }
 }
 
@@ -122,7 +238,24 @@ impl Run<'_> {
 
     pub fn run(mut self) -> Output {
         let output = self.command.output().unwrap();
-        let root = self.sandbox.world.root.to_str().unwrap();
+        self.sandbox.output(output)
+    }
+
+    /// For what no other method sets.
+    pub fn command(&mut self) -> &mut Command {
+        &mut self.command
+    }
+
+    /// Starts it and goes on.
+    pub fn spawn(mut self) -> Child {
+        self.command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    }
+}
+
+impl Sandbox {
+    /// What a run left behind.
+    pub fn output(&self, output: process::Output) -> Output {
+        let root = self.world.root.to_str().unwrap();
         let text = |bytes| String::from_utf8(bytes).unwrap().replace(root, "[root]");
         Output {
             status: output.status.code().expect("the program was not killed"),
@@ -133,6 +266,11 @@ impl Run<'_> {
 }
 
 impl Output {
+    /// A text, as if a successful run had printed it.
+    pub fn of(stdout: String) -> Self {
+        Output { status: 0, stdout, stderr: String::new() }
+    }
+
     /// Compares everything; the panic shows a diff.
     #[track_caller]
     pub fn assert(&self, status: i32, stdout: &str, stderr: &str) {
@@ -143,6 +281,30 @@ impl Output {
                 diff(&expected.text(), &self.text())
             );
         }
+    }
+
+    /// Compares everything with a file below `tests/data/output`, which `UPDATE_OUTPUT=1` writes.
+    #[track_caller]
+    pub fn matches(&self, name: &str) {
+        let file = format!("{}/../tests/data/output/{name}.txt", env!("CARGO_MANIFEST_DIR"));
+        let actual = self.text().chars().map(picture).collect::<String>();
+        if env::var_os("UPDATE_OUTPUT").is_some() {
+            return fs::write(file, actual).unwrap();
+        }
+        let expected = fs::read_to_string(&file).unwrap_or_default();
+        if actual != expected {
+            panic!(
+                "{name}: the output differs (-expected, +actual):\n{}",
+                diff(&expected, &actual)
+            );
+        }
+    }
+
+    /// Fails unless this is a success.
+    #[track_caller]
+    pub fn succeeds(self) -> Self {
+        assert_eq!(self.status, 0, "{}", self.text());
+        self
     }
 
     fn text(&self) -> String {
@@ -195,6 +357,15 @@ fn diff(old: &str, new: &str) -> String {
         }
     }
     out
+}
+
+/// A control character as its picture; others as they are.
+fn picture(c: char) -> char {
+    match c {
+        '\n' => c,
+        '\0'..='\x1f' => char::from_u32(0x2400 + u32::from(c)).unwrap_or(c),
+        _ => c,
+    }
 }
 
 /// Escapes control characters and shows blanks at the end as dots.

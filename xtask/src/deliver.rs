@@ -97,15 +97,6 @@ pub enum State {
     PushedOnly,
 }
 
-/// What a run found at the remotes.
-#[derive(Debug)]
-struct Found {
-    target: String,
-    base: CommitId,
-    /// Branches below our names, without `refs/heads/`.
-    branches: BTreeMap<String, CommitId>,
-}
-
 impl Delivered {
     /// The same with more notes.
     pub fn with_notes(mut self, notes: Option<String>) -> Self {

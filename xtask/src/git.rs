@@ -2,9 +2,12 @@
 //!
 //! Knows folders, revisions and paths; neither components nor plans.
 
+use std::error::Error;
 use std::ffi::{OsStr, OsString};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::process::Output;
+use std::process::{Command, Output, Stdio};
+use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -183,10 +186,10 @@ impl Git {
         let flags = ["--quiet", "--only", "--cleanup=whitespace", "--file=-"];
         // GIT_LITERAL_PATHSPECS would reach the hooks.
         let paths = paths.iter().map(|path| format!(":(top,literal){path}"));
-        let commit = cmd!(shell, "git {place...} commit {flags...} -- {paths...}").stdin(message);
+        let commit = cmd!(shell, "git {place...} commit {flags...} -- {paths...}");
         let commit = without(commit, ELSEWHERE).env_remove("GIT_LITERAL_PATHSPECS");
         let commit = without(commit, PATHSPECS).envs(self.env.iter().map(|(n, v)| (n, v)));
-        let output = commit.quiet().ignore_status().output()?;
+        let output = fed(commit, message.as_bytes()).context("can't run `git commit`")?;
         if !output.status.success() {
             let refusal = Refusal::new("`git commit` failed, or a hook of it");
             let said = [output.stdout, output.stderr].concat();
@@ -231,10 +234,10 @@ impl Git {
     }
 
     fn output(&self, args: &[OsString], stdin: &[u8]) -> Result<Output> {
-        let refuse = |error: xshell::Error| Refusal::from(not_started(&attempt(args), &error));
-        let shell = Shell::new().map_err(refuse)?;
-        let command = self.command(&shell, [], args).stdin(stdin);
-        Ok(command.output().map_err(refuse)?)
+        let refuse = |error: &dyn Error| Refusal::from(not_started(&attempt(args), error));
+        let shell = Shell::new().map_err(|error| refuse(&error))?;
+        let command = self.command(&shell, [], args);
+        Ok(fed(command, stdin).map_err(|error| refuse(&error))?)
     }
 
     /// Git with the environment that makes it predictable; the status is the caller's to read.
@@ -255,9 +258,19 @@ impl Git {
             .env("GIT_LITERAL_PATHSPECS", "1")
             .env("GIT_OPTIONAL_LOCKS", "0")
             .envs(self.env.iter().map(|(name, value)| (name, value)))
-            .quiet()
-            .ignore_status()
     }
+}
+
+/// Runs a command that may end before it has read everything.
+fn fed(command: Cmd, stdin: &[u8]) -> io::Result<Output> {
+    let mut command = Command::from(command);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn()?;
+    let input = child.stdin.take();
+    thread::scope(|scope| {
+        scope.spawn(move || input.map(|mut input| input.write_all(stdin)));
+        child.wait_with_output()
+    })
 }
 
 fn without<'a>(command: Cmd<'a>, names: &[&str]) -> Cmd<'a> {
@@ -282,7 +295,7 @@ fn failed(args: &[OsString], output: &Output) -> anyhow::Error {
     Refusal::from(Failure::of(attempt(args), &output.stderr)).into()
 }
 
-fn not_started(attempt: &str, error: &dyn std::error::Error) -> Failure {
+fn not_started(attempt: &str, error: &dyn Error) -> Failure {
     let reason = format!("git could not be run: {}", escaped(&error.to_string()));
     Failure { attempt: attempt.to_owned(), reason, cause: Cause::Other }
 }

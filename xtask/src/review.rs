@@ -153,6 +153,8 @@ pub struct Review {
     pub people: People,
     /// What somebody should look at.
     pub warnings: Vec<Refusal>,
+    /// The component that should go first.
+    pub first: Option<String>,
 }
 
 /// The files that a review reads beside those of the plan.
@@ -178,7 +180,9 @@ impl Review {
         let (component, mirror, to) = (upstreams.component, &upstreams.mirror, &plan.to);
         let changes = upstreams.changes(plan)?;
         let mut verdict = guards::directions(component, &changes, to, switches);
-        verdict.warnings.extend(upstreams.schemas_first(tree, config, &changes, to)?);
+        let first = upstreams.schemas_first(tree, config, &changes, to)?;
+        let schemas = first.as_ref().and(component.schemas.clone());
+        verdict.warnings.extend(first);
         let alike = mirror.with_prefix(to.tag(component.tag_length))?;
         verdict.warnings.extend(guards::colliding_tag(component, &alike));
         let head = mirror.resolve(None, component.branch.as_deref())?;
@@ -190,7 +194,7 @@ impl Review {
             return Err(Refusals(verdict.refusals).into());
         }
         let people = people(git, config, tree, &changes);
-        Ok(Review { changes, people, warnings: verdict.warnings })
+        Ok(Review { changes, people, warnings: verdict.warnings, first: schemas })
     }
 }
 

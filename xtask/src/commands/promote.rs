@@ -4,22 +4,21 @@
 use std::io::IsTerminal;
 use std::thread;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
+use super::merge_request;
 use crate::cli::Format;
 use crate::component::Component;
-use crate::deliver::{Delivery, Proposal};
 use crate::error::{Refusal, Refusals};
 use crate::git::Git;
 use crate::image_check::ImageCheck;
 use crate::land::{Landed, Landing, Planned, Promotion};
-use crate::merge_request;
 use crate::message::commit_message;
 use crate::plan::Plan;
 use crate::report;
 use crate::report::changes::Queue;
 use crate::report::promotion::Story;
-use crate::request::{Marks, Request};
+use crate::request::Request;
 use crate::review::{self, Review, Upstreams};
 use crate::session::Session;
 use crate::tree::Tree;
@@ -38,7 +37,7 @@ pub fn run(session: &Session, request: &Request) -> Result<()> {
     let environments = config.environments(component, &request.environments)?;
     let promotion = Promotion { work_tree, config: &config, component, environments };
     let done = match &request.merge_request {
-        Some(marks) => merge_request(session, &promotion, request, marks)?,
+        Some(marks) => merge_request::deliver(session, &promotion, request, marks)?,
         None if session.offline => offline(session, &promotion, request)?,
         None => online(session, &promotion, request)?,
     };
@@ -84,14 +83,18 @@ fn tell(session: &Session, component: &Component, request: &Request, done: &Done
 }
 
 /// A promotion that has landed.
-struct Done {
-    plan: Plan,
-    review: Review,
-    message: String,
-    landed: Landed,
+pub(super) struct Done {
+    pub(super) plan: Plan,
+    pub(super) review: Review,
+    pub(super) message: String,
+    pub(super) landed: Landed,
 }
 
-fn queue<'a>(session: &Session, component: &'a Component, review: &'a Review) -> Queue<'a> {
+pub(super) fn queue<'a>(
+    session: &Session,
+    component: &'a Component,
+    review: &'a Review,
+) -> Queue<'a> {
     Queue { component, changes: &review.changes, people: &review.people, now: session.now() }
 }
 
@@ -129,81 +132,6 @@ fn online(session: &Session, promotion: &Promotion, request: &Request) -> Result
     land(session, promotion, request, planned, review)
 }
 
-/// Plans on the remote's target branch, and opens or refreshes a merge request.
-fn merge_request(
-    session: &Session,
-    promotion: &Promotion,
-    request: &Request,
-    marks: &Marks,
-) -> Result<Done> {
-    let Promotion { work_tree, config, component, environments } = promotion;
-    let upstreams = Upstreams::fetch(session, work_tree, config, component)?;
-    let reference = request.reference.as_deref();
-    let to = upstreams.mirror.resolve(reference, component.branch.as_deref())?.commit;
-    let (labels, withheld) = config.repository.labels(marks.lgtm, &marks.labels);
-    let delivery = Delivery {
-        git: Git::at(&work_tree.top),
-        repository: &config.repository,
-        component,
-        environments,
-        from: &config.repository.remote,
-        to: marks.remote.as_deref().unwrap_or(&config.repository.remote),
-        target: marks.target.as_deref(),
-        labels,
-        assignees: marks.assignees.clone(),
-        draft: marks.draft,
-    };
-    let wanted = promotion.wanted().and(review::wanted(config, component));
-    let mut planned = None;
-    let step = session.progress.network(format!("delivering to {}", delivery.to));
-    let delivered = delivery.deliver(
-        &wanted,
-        |tree, _| {
-            let plan = promotion.verified(&to, tree)?;
-            let review = review(session, promotion, request, &upstreams, &plan, tree)?;
-            let queue = queue(session, component, &review);
-            let message = commit_message(&queue, request.wording, &plan, None);
-            let proposal = propose(request, &plan, &review, component, message.clone());
-            let wished = !plan.is_empty() && request.landing != Landing::DryRun;
-            if wished && marks.lgtm && !queue.tell().is_empty() {
-                session.note(&format!("lgtm: commits of {} go along", queue.tell().join(", ")));
-            }
-            planned = Some((plan, review, message));
-            Ok(wished.then_some(proposal))
-        },
-        &mut |line| step.detail(line),
-    )?;
-    drop(step);
-    let (plan, review, message) = planned.context("a delivery plans first")?;
-    let landed = match delivered {
-        Some(delivered) => Landed::Delivered(delivered.with_notes(withheld)),
-        None if plan.is_empty() => Landed::Unchanged,
-        None => Landed::Planned,
-    };
-    Ok(Done { plan, review, message, landed })
-}
-
-fn propose(
-    request: &Request,
-    plan: &Plan,
-    review: &Review,
-    component: &Component,
-    message: String,
-) -> Proposal {
-    let reason = request.switches.reason.as_deref();
-    let warnings: Vec<String> = review.warnings.iter().map(ToString::to_string).collect();
-    let changes = Some((&review.changes, &review.people));
-    let story = merge_request::Story { component, plan, changes, warnings: &warnings, reason };
-    let files = plan.changed().map(|(path, file)| (path.clone(), file.after().into_bytes()));
-    Proposal {
-        files: files.collect(),
-        message,
-        trailers: reason.iter().map(|reason| ("Reason".to_owned(), (*reason).to_owned())).collect(),
-        title: story.title(request.wording),
-        description: story.description(),
-    }
-}
-
 fn land(
     session: &Session,
     promotion: &Promotion,
@@ -219,7 +147,7 @@ fn land(
 }
 
 /// Reviews a plan, unless there is nothing to do, and makes sure of its image.
-fn review(
+pub(super) fn review(
     session: &Session,
     promotion: &Promotion,
     request: &Request,

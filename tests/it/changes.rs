@@ -1,0 +1,65 @@
+//! The commits that wait, in all forms.
+
+use std::fs;
+
+use crate::sandbox::{HEAD, Sandbox};
+
+#[test]
+fn forms() {
+    let sandbox = Sandbox::new();
+    let before = sandbox.state();
+    sandbox.xtask(&["changes"]).matches("changes");
+    sandbox.xtask(&["changes", "-q", "--format", "markdown"]).matches("changes-markdown");
+    sandbox.xtask(&["changes", "--format", "json"]).matches("changes-json");
+    sandbox.xtask(&["changes", "-q", "--color", "always"]).matches("changes-color");
+    assert_eq!(sandbox.state(), before);
+}
+
+#[test]
+fn ranges() {
+    let sandbox = Sandbox::new();
+    let run = |args: &[&str], name: &str| {
+        sandbox.xtask(&[&["changes", "-q"], args].concat()).matches(name)
+    };
+    run(&["--env", "pr-check"], "changes-pr-check");
+    run(&["--env", "tekton,internal", "--ref", "v0.10.0"], "changes-tekton");
+    run(&["--from", "v0.9.0", "--ref", "v0.10.0"], "changes-from");
+    run(&["--from", "v0.10.0", "--ref", "v0.9.0"], "changes-from-back");
+    run(&["--from", "hotfix/saas-timeout"], "changes-from-hotfix");
+    run(&["--from", "v0.9.0", "--ref", "v0.10.0", "--format", "json"], "changes-from-json");
+    run(&["--component", "qontract-schemas"], "changes-schemas");
+    run(&["--ref", "v0.9.0"], "changes-back");
+    run(&["--from", "nowhere"], "changes-from-nowhere");
+}
+
+#[test]
+fn nothing_waits() {
+    let sandbox = Sandbox::new();
+    sandbox.offline(&["qr-promote"]).succeeds();
+    let everywhere = "nothing waits: qontract-reconcile is at 7a734a7 everywhere\n";
+    sandbox.xtask(&["changes", "-q"]).assert(0, everywhere, "");
+    let tekton = "nothing waits: qontract-reconcile is at 7a734a7 in internal, tekton\n";
+    sandbox.xtask(&["changes", "-q", "--env", "tekton,appsrep05ue1"]).assert(0, tekton, "");
+    let between = "nothing between master and 7a734a7\n";
+    sandbox.xtask(&["changes", "-q", "--from", "master"]).assert(0, between, "");
+    let markdown = sandbox.xtask(&["changes", "-q", "--format", "markdown"]);
+    markdown.assert(0, &format!("```\n{everywhere}{HEAD}\n```\n"), "");
+    sandbox.xtask(&["changes", "-q", "--format", "json"]).matches("changes-nothing-json");
+    // The same commit by another name.
+    sandbox.replace("resources/jenkins/global/defaults.yaml", "7a734a7", "7a734a7-rc");
+    sandbox.xtask(&["changes", "-q"]).assert(0, everywhere, "");
+}
+
+#[test]
+fn offline() {
+    let sandbox = Sandbox::new();
+    sandbox.xtask(&["changes", "--offline"]).assert(
+        1,
+        "",
+        "error: there is no mirror of `[root]/upstream/qontract-reconcile` yet\n  help: run it once without `--offline`\n",
+    );
+    let online = sandbox.xtask(&["changes", "-q"]).succeeds();
+    fs::remove_dir_all(sandbox.world.root.join("upstream")).unwrap();
+    assert_eq!(sandbox.xtask(&["changes", "--offline"]), online);
+    sandbox.xtask(&["changes"]).matches("upstream-missing");
+}

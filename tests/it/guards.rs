@@ -1,0 +1,133 @@
+//! Where a promotion may go: forward, along the default branch, schemas first.
+
+use crate::origin::TWINS;
+use crate::sandbox::{HEAD, Sandbox};
+
+const JENKINS: &str = "resources/jenkins/global/defaults.yaml";
+const ANN: &str = "Ann <ann@example.com>";
+const REASON: [&str; 3] =
+    ["--allow-downgrade", "--reason", "It  broke\nSigned-off-by: \u{1b}[31mEve"];
+
+/// Refused and nothing changed; the output is as in that file.
+fn check_refused(sandbox: &Sandbox, args: &[&str], name: &str) {
+    let before = sandbox.state();
+    let run = sandbox.xtask(&[args, &["--quiet"]].concat());
+    run.matches(name);
+    assert_eq!((run.status, run.stdout.as_str()), (1, ""));
+    assert_eq!(sandbox.state(), before);
+}
+
+#[test]
+fn behind() {
+    let sandbox = Sandbox::new();
+    let args = ["qr-promote", "--ref", "v0.9.0"];
+    check_refused(&sandbox, &args, "guard-behind");
+    check_refused(&sandbox, &[&args[..], &["--commit"]].concat(), "guard-behind");
+    check_refused(&sandbox, &[&args[..], &["-n"]].concat(), "guard-behind");
+    sandbox.xtask(&[&args[..], &["--format", "json", "-q"]].concat()).matches("guard-behind-json");
+    let allowed = [&["promote", "--env", "jenkins", "--ref", "v0.9.0", "--commit"], &REASON[..]];
+    sandbox.xtask(&allowed.concat()).matches("guard-behind-allowed");
+    let message = sandbox.git("log -1 --format=%B%n---%n%(trailers)");
+    assert_eq!(
+        message,
+        "qontract-reconcile promotion 47fbced to acc3582\n\njenkins: 47fbced -> acc3582ce31453e9e3f530417e0c1a539eccb331\n\nhttps://github.com/app-sre/qontract-reconcile/compare/47fbced...acc3582ce31453e9e3f530417e0c1a539eccb331\n\nTaken back:\n* 47fbced Revert \"feat(glitchtip): read projects from the desired state\" (Mira Castellan)\n* 6de602b fix(slack-usergroups): tolerate users without a Slack name (#4127) (Inés Okonkwo)\n* 72aebf9 feat(glitchtip): read projects from the desired state (Tobias Winterfeld)\n* 827f700 Fix a typo in the help of --thread-pool-size (Pat Lindqvist)\n* 4691458 metrics: label them by environment (Tobias Winterfeld)\n* e09a4c8 openshift-saas-deploy: count deployments per target (Tobias Winterfeld)\n* 8517c1a chore(deps): update dependency requests to v2.31.0 (red-hat-konflux[bot])\n* 0ee623e fix(terraform-resources): keep the order of output secrets (Inés Okonkwo)\n\nReason: It broke Signed-off-by: \\u{1b}[31mEve\n\n---\nReason: It broke Signed-off-by: \\u{1b}[31mEve\n\n"
+    );
+}
+
+#[test]
+fn the_command_to_commit_has_the_switches() {
+    let sandbox = Sandbox::new();
+    let args = ["promote", "--env", "jenkins", "--ref", "v0.9.0", "--allow-off-branch", "-q"];
+    let run = sandbox.xtask(&[&args[..], &["--allow-downgrade", "--reason", "it's bad"]].concat());
+    run.matches("guard-command-to-commit");
+}
+
+#[test]
+fn diverged_and_off_branch() {
+    let sandbox = Sandbox::new();
+    let hotfix = ["promote", "--env", "jenkins", "--ref", "hotfix/saas-timeout"];
+    check_refused(&sandbox, &hotfix, "guard-off-branch");
+    sandbox
+        .xtask(&[&hotfix[..], &["--allow-off-branch"]].concat())
+        .matches("guard-off-branch-allowed");
+    sandbox.commit_all();
+    check_refused(&sandbox, &["promote", "--env", "jenkins"], "guard-diverged");
+    let allowed = [&["promote", "--env", "jenkins", "-q"], &REASON[..]].concat();
+    sandbox.xtask(&allowed).matches("guard-diverged-allowed");
+}
+
+#[test]
+fn an_unknown_commit() {
+    let sandbox = Sandbox::new();
+    sandbox.replace(JENKINS, "'47fbced'", "'0badcaf'");
+    check_refused(&sandbox, &["promote", "--env", "jenkins"], "guard-unknown");
+    let allowed = [&["promote", "--env", "jenkins", "-q"], &REASON[..]].concat();
+    sandbox.xtask(&allowed).matches("guard-unknown-allowed");
+}
+
+#[test]
+fn a_moving_tag() {
+    let sandbox = Sandbox::new();
+    sandbox.replace(JENKINS, "'47fbced'", "'latest'");
+    sandbox.xtask(&["promote", "--env", "jenkins", "--strict"]).matches("guard-moving");
+}
+
+/// Puts both twins into the upstream, merged.
+fn with_twins(sandbox: &Sandbox, merged: &[usize]) -> String {
+    let upstream = &sandbox.world.reconcile;
+    let git = |args: &[&str], input: &str| sandbox.git_in(&upstream.path, args, input);
+    let empty = git(&["mktree"], "");
+    for (message, id) in TWINS {
+        let ann = ["-c", "user.name=Ann", "-c", "user.email=ann@example.com"];
+        let date = "1704067200 +0000";
+        let commit =
+            format!("tree {empty}\nauthor {ANN} {date}\ncommitter {ANN} {date}\n\n{message}\n");
+        let args = [&ann[..], &["hash-object", "-t", "commit", "-w", "--stdin"]].concat();
+        assert_eq!(git(&args, &commit), id);
+        git(&["update-ref", &format!("refs/heads/{id}-twin"), id], "");
+    }
+    let mut parents = vec![HEAD];
+    parents.extend(merged.iter().map(|&index| TWINS[index].1));
+    sandbox.grow(upstream, &parents, ANN, "Merge the twins\n")
+}
+
+#[test]
+fn a_colliding_old_tag() {
+    let sandbox = Sandbox::new();
+    with_twins(&sandbox, &[0, 1]);
+    sandbox.replace(JENKINS, "'47fbced'", "'06d07fa'");
+    sandbox.xtask(&["promote", "--env", "jenkins", "-n"]).matches("guard-colliding-old");
+    check_refused(
+        &sandbox,
+        &["promote", "--env", "jenkins", "--strict"],
+        "guard-colliding-old-strict",
+    );
+
+    let sandbox = Sandbox::new();
+    with_twins(&sandbox, &[0]);
+    sandbox.replace(JENKINS, "'47fbced'", "'06d07fa'");
+    check_refused(&sandbox, &["promote", "--env", "jenkins"], "guard-colliding-old-unmerged");
+}
+
+#[test]
+fn a_colliding_new_tag() {
+    let sandbox = Sandbox::new();
+    with_twins(&sandbox, &[0, 1]);
+    sandbox.replace(JENKINS, "'47fbced'", "'latest'");
+    let args = ["promote", "--env", "jenkins", "--ref", TWINS[0].1];
+    check_refused(&sandbox, &[&args[..], &["--strict"]].concat(), "guard-colliding-new-strict");
+    sandbox.xtask(&[&args[..], &["-q"]].concat()).matches("guard-colliding-new");
+    check_refused(&sandbox, &["qr-promote", "--ref", "06d07fa"], "guard-ambiguous");
+}
+
+#[test]
+fn schemas_first() {
+    let sandbox = Sandbox::new();
+    check_refused(&sandbox, &["qr-promote", "--strict"], "guard-schemas-strict");
+    sandbox.xtask(&["qr-promote", "-n", "--format", "json", "-q"]).matches("guard-schemas-json");
+    // Nothing that needs them goes along.
+    let older = sandbox.xtask(&["qr-promote", "--ref", "v0.10.0", "--strict", "-n"]);
+    older.matches("guard-schemas-not-needed");
+    sandbox.xtask(&["update-schemas", "--commit"]).succeeds();
+    sandbox.xtask(&["qr-promote", "--strict"]).matches("guard-schemas-done");
+}

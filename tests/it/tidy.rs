@@ -1,0 +1,181 @@
+//! The house rules, over the sources themselves.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+
+/// The core: no files, no processes, no clock, no terminal.
+const CORE: [&str; 17] = [
+    "changes",
+    "component",
+    "config",
+    "diff",
+    "edit",
+    "error",
+    "escape",
+    "guards",
+    "locate",
+    "merge_request",
+    "message",
+    "people",
+    "plan",
+    "report",
+    "tree",
+    "verify",
+    "version",
+];
+
+/// Path below `xtask/src` and text of every module that is shipped.
+fn modules() -> BTreeMap<String, String> {
+    let mut modules = BTreeMap::new();
+    let top = Path::new(ROOT).join("xtask/src");
+    let mut folders = vec![top.clone()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|ending| ending == "rs")
+                && !path.ends_with("tests.rs")
+            {
+                let name = path.strip_prefix(&top).unwrap().to_str().unwrap().to_owned();
+                modules.insert(name, fs::read_to_string(path).unwrap());
+            }
+        }
+    }
+    assert!(modules.len() > 30);
+    modules
+}
+
+/// The lines without comments and tests, with their numbers.
+fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let lines = text.lines().enumerate().map(|(index, line)| (index + 1, line));
+    let shipped = lines.take_while(|(_, line)| *line != "#[cfg(test)]");
+    shipped.filter(|(_, line)| !line.trim_start().starts_with("//"))
+}
+
+/// Where code says one of these words.
+fn saying(name: &str, text: &str, words: &[&str]) -> Vec<String> {
+    let said = |line: &str| words.iter().any(|word| line.contains(word));
+    let lines = code(text).filter(|(_, line)| said(line));
+    lines.map(|(number, line)| format!("{name}:{number}: {}", line.trim())).collect()
+}
+
+/// Whether a module is `name` or below it.
+fn is_in(path: &str, name: &str) -> bool {
+    path.strip_prefix(name).is_some_and(|rest| rest == ".rs" || rest.starts_with('/'))
+}
+
+fn check(words: &[&str], concerns: impl Fn(&str) -> bool) {
+    let modules = modules();
+    let concerned = modules.iter().filter(|(name, _)| concerns(name));
+    let found: Vec<_> = concerned.flat_map(|(name, text)| saying(name, text, words)).collect();
+    assert_eq!(found, Vec::<String>::new(), "{words:?}");
+}
+
+#[test]
+fn only_git_runs_git() {
+    check(&["cmd!(shell, \"git ", "cmd!(self.shell, \"git ", "Command::new(\"git\""], |name| {
+        !is_in(name, "git") && !is_in(name, "world")
+    });
+}
+
+#[test]
+fn only_progress_draws_bars() {
+    check(&["indicatif"], |name| name != "progress.rs");
+}
+
+#[test]
+fn the_core_touches_nothing() {
+    let outside = [
+        "std::fs",
+        "std::process",
+        "std::env",
+        "std::time",
+        "std::net",
+        "std::thread",
+        "std::io",
+        "xshell",
+        "println!",
+        "eprintln!",
+        "print!(",
+        "anstream::stdout",
+        "anstream::stderr",
+        "crate::git",
+        "crate::session",
+        "crate::worktree",
+        "crate::upstream",
+        "crate::progress",
+    ];
+    check(&outside, |name| CORE.iter().any(|core| is_in(name, core)));
+}
+
+#[test]
+fn nothing_panics_on_purpose() {
+    check(&[".unwrap()", "panic!(", "todo!(", "dbg!("], |_| true);
+}
+
+#[test]
+fn modules_are_small_and_introduced() {
+    for (name, text) in modules() {
+        let lines = text.lines().count();
+        assert!(lines <= 450, "{name} has {lines} lines");
+        let introduction = text.lines().take_while(|line| line.starts_with("//!")).count();
+        assert!((1..=7).contains(&introduction), "{name} begins with {introduction} `//!` lines");
+    }
+}
+
+#[test]
+fn dependencies_have_reasons() {
+    let text = fs::read_to_string(Path::new(ROOT).join("xtask/Cargo.toml")).unwrap();
+    let mut reason = "";
+    let mut section = "";
+    let mut seen = 0;
+    for line in text.lines() {
+        if line.starts_with('[') {
+            section = line;
+        } else if line.contains('=') && section.ends_with("dependencies]") {
+            // A line that follows another dependency shares its reason.
+            assert!(!reason.is_empty(), "no reason for `{line}`");
+            seen += 1;
+            continue;
+        }
+        reason = if line.starts_with("# ") { line } else { "" };
+    }
+    assert!(seen > 10);
+}
+
+#[test]
+fn no_machine_is_named() {
+    let places = [["/wo", "rk/"].concat(), ["/ro", "ot/"].concat()];
+    let mut files: Vec<_> = modules().into_iter().collect();
+    for name in
+        ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "Makefile", "Cargo.toml", ".ci/run"]
+    {
+        files.extend(
+            fs::read_to_string(Path::new(ROOT).join(name)).map(|text| (name.to_owned(), text)),
+        );
+    }
+    for folder in ["tests/it", "tests/data/output"] {
+        for entry in fs::read_dir(Path::new(ROOT).join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            files.push((path.display().to_string(), fs::read_to_string(path).unwrap()));
+        }
+    }
+    for (name, text) in files {
+        for place in &places {
+            assert_eq!(text.find(place.as_str()), None, "{name} names {place}");
+        }
+    }
+}
+
+#[test]
+fn the_map_is_complete() {
+    let Ok(map) = fs::read_to_string(Path::new(ROOT).join("ARCHITECTURE.md")) else { return };
+    for name in modules().into_keys().filter(|name| !name.ends_with("/mod.rs")) {
+        let file = name.rsplit('/').next().unwrap_or(&name);
+        assert!(map.contains(file), "ARCHITECTURE.md does not mention {name}");
+    }
+}
