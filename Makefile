@@ -8,20 +8,21 @@
 
 export XTASK_REF := $(value REF)
 # In the environment, `ENV` may also be the startup file of the shell: a path, so not meant.
-export XTASK_ENV := $(if $(findstring /,$(value ENV)),,$(value ENV))
+is-startup-file := $(and $(findstring environment,$(origin ENV)),$(findstring /,$(value ENV)))
+export XTASK_ENV := $(if $(is-startup-file),,$(value ENV))
 export XTASK_DRY_RUN := $(filter-out 0 no false,$(value DRY_RUN))
 export XTASK_ARGS := $(value ARGS)
-export DO_COMMIT
-unexport REF ENV DRY_RUN ARGS
+export XTASK_DO_COMMIT := $(value DO_COMMIT)
+unexport REF ENV DRY_RUN ARGS DO_COMMIT
 
 define xtask
 @set -f; set -- $(1); \
 if [ -n "$$XTASK_REF" ]; then set -- "$$@" --ref "$$XTASK_REF"; fi; \
 if [ -n "$$XTASK_DRY_RUN" ]; then set -- "$$@" --dry-run; fi; \
-$(2)unset ENV; exec cargo xtask "$$@" $$XTASK_ARGS
+$(2)unset ENV; export DO_COMMIT="$$XTASK_DO_COMMIT"; exec cargo xtask "$$@" $$XTASK_ARGS
 endef
 
-envs = for env in $$(echo "$$XTASK_ENV" | tr , ' '); do set -- "$$@" --env "$$env"; done; \
+envs = for env in $$(printf %s "$$XTASK_ENV" | tr , ' '); do set -- "$$@" --env "$$env"; done; \
 
 qr-promote:
 	$(call xtask,qr-promote,$(envs))

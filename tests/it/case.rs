@@ -12,7 +12,7 @@ use xtask::deliver::{Delivered, Delivery, Proposal};
 use xtask::error::Refusal;
 use xtask::git::Git;
 use xtask::merge_request::Story;
-use xtask::message::{Wording, commit_message};
+use xtask::message::{Wording, title};
 use xtask::plan::plan;
 use xtask::tree::{Tree, Wanted};
 use xtask::verify::verify;
@@ -109,7 +109,7 @@ impl<'a> Case<'a> {
         let files = plan.changed().map(|(path, file)| (path.clone(), file.after().into_bytes()));
         Ok(Some(Proposal {
             files: files.collect(),
-            message: commit_message(component, Wording::Component, &plan),
+            message: title(component, Wording::Component, &plan),
             trailers: vec![("Reason".to_owned(), "be\nquick".to_owned())],
             title: story.title(Wording::Component),
             description: story.description(),

@@ -35,12 +35,8 @@ fn a_merge_request_is_opened() {
     );
     assert_eq!(
         case.there(&format!("show -s --format=%an%n%B {branch}")),
-        format!(
-            "Tobias Winterfeld\nqontract-reconcile promotion 47fbced to 7a734a7\n\n\
-             jenkins: 47fbced -> 7a734a7c2c6a3a95816f09dec686865dd6107382\n\n\
-             https://github.com/app-sre/qontract-reconcile/compare/47fbced...7a734a7c2c6a3a95816f09dec686865dd6107382\n\n\
-             Reason: be\\u{{a}}quick\nPromoted-by: cargo xtask\n\n"
-        )
+        "Tobias Winterfeld\nqontract-reconcile promotion 47fbced to 7a734a7\n\n\
+         Reason: be\\u{a}quick\nPromoted-by: cargo xtask\n\n"
     );
     let parent = case.there(&format!("rev-parse {branch}^ master"));
     assert_eq!(parent.lines().next(), parent.lines().nth(1));

@@ -3,11 +3,16 @@
 
 mod case;
 mod deliver;
+mod fixtures;
 mod from;
 mod git;
 mod http;
+mod image;
+mod laws;
+mod loopback;
 mod mirror;
 mod origin;
+mod registry;
 mod sandbox;
 mod upstream;
 mod world;

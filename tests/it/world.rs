@@ -33,8 +33,8 @@ ref: refs/heads/main\tHEAD
 feab7afe34b17458968fd48a0ab93fd59e346dfc\tHEAD
 ref: refs/heads/master\tHEAD
 d60a6d87d0eee02d54bceea8ac658051596dea34\tHEAD
-f6bc2d7b173dfa4b58c9f6bccaa7b45cc87dec80\tHEAD
-f6bc2d7b173dfa4b58c9f6bccaa7b45cc87dec80\trefs/heads/master
+2e8ea3b4ebbe431e4237593739d6a17c34e056cb\tHEAD
+2e8ea3b4ebbe431e4237593739d6a17c34e056cb\trefs/heads/master
 "
     );
 }
@@ -62,7 +62,7 @@ fn checkout_is_clean_and_pushed() {
     assert_eq!(
         sandbox.git("status --porcelain=v2 --branch --ignored"),
         "\
-# branch.oid f6bc2d7b173dfa4b58c9f6bccaa7b45cc87dec80
+# branch.oid 2e8ea3b4ebbe431e4237593739d6a17c34e056cb
 # branch.head master
 # branch.upstream origin/master
 # branch.ab +0 -0
@@ -142,6 +142,11 @@ data/services/app-interface/shared-resources/openshift-saas-deploy.yml
 20:    qontract_reconcile_image_tag: 47fbced # openshift-saas-deploy
 data/services/app-interface/shared-resources/push-gateway.yml
 10:    qontract_reconcile_image_tag: 47fbced
+promote.toml
+17:pins = [{ file = \".env\", variable = \"RECONCILE_IMAGE_TAG\" }]
+20:pins = [{ file = \"resources/jenkins/global/defaults.yaml\", key = \"qontract_reconcile_image_tag\" }]
+23:pins = [{ files = \"data/services/app-interface/shared-resources/**/*.{yml,yaml}\", key = \"qontract_reconcile_image_tag\" }]
+29:pins = [{ file = \".env\", variable = \"SCHEMAS_IMAGE_TAG\" }]
 resources/jenkins/global/defaults.yaml
 6:    qontract_reconcile_image_tag: '47fbced'
 7:    qontract_reconcile_image: 'quay.io/app-sre/qontract-reconcile:{qontract_reconcile_image_tag}'

@@ -5,8 +5,6 @@
 
 use std::collections::BTreeSet;
 
-use serde::Serialize;
-
 use crate::people::{Author, People};
 use crate::version::CommitId;
 
@@ -38,9 +36,9 @@ pub struct Span {
     pub start: Start,
     /// Which environments run it.
     pub environments: Vec<String>,
-    /// The commits that go along, the newest first; without merges.
+    /// The commits that go along, the newest first, merges too.
     pub queued: Vec<Commit>,
-    /// The commits that are taken back, the newest first; without merges.
+    /// The commits that are taken back, the newest first, merges too.
     pub taken_back: Vec<Commit>,
     /// The direction of it all.
     pub direction: Direction,
@@ -60,8 +58,7 @@ pub enum Start {
 }
 
 /// The direction of a span.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
     /// The new version has every commit of the old one; so many commits more, merges too.
     Forward(usize),
@@ -94,18 +91,14 @@ pub enum Who {
 }
 
 impl Changes {
-    /// All commits that go along, each once, in the order of the oldest span.
+    /// All commits that go along, each once, without merges.
     pub fn queued(&self) -> Vec<&Commit> {
-        let mut seen = BTreeSet::new();
-        let all = self.0.iter().flat_map(|span| &span.queued);
-        all.filter(|commit| seen.insert(&commit.id)).collect()
+        each_once(self.0.iter().map(|span| &span.queued))
     }
 
-    /// All commits that are taken back, each once.
+    /// All commits that are taken back, each once, without merges.
     pub fn taken_back(&self) -> Vec<&Commit> {
-        let mut seen = BTreeSet::new();
-        let all = self.0.iter().flat_map(|span| &span.taken_back);
-        all.filter(|commit| seen.insert(&commit.id)).collect()
+        each_once(self.0.iter().map(|span| &span.taken_back))
     }
 
     /// The people other than the one who promotes whose commits move, each once.
@@ -118,6 +111,12 @@ impl Changes {
             .filter(|who| matches!(who, Who::Other(..)))
             .collect()
     }
+}
+
+/// The commits without merges, each once: what people read.
+pub fn each_once<'a>(lists: impl Iterator<Item = &'a Vec<Commit>>) -> Vec<&'a Commit> {
+    let mut seen = BTreeSet::new();
+    lists.flatten().filter(|commit| !commit.is_merge && seen.insert(&commit.id)).collect()
 }
 
 /// Groups commits by author: other people, your own, those of bots.

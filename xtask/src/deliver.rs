@@ -97,6 +97,24 @@ pub enum State {
     PushedOnly,
 }
 
+impl Delivered {
+    /// The same with more notes.
+    pub fn with_notes(mut self, notes: Option<String>) -> Self {
+        self.notes.extend(notes);
+        self
+    }
+
+    /// What is wrong although the branch is there, with the address that mends it.
+    pub fn faults(&self) -> Vec<Refusal> {
+        let cure = self.url.as_ref().filter(|_| self.state == State::PushedOnly);
+        let fault = |warning: &String| match cure {
+            Some(url) => Refusal::new(warning).help(format!("open it by hand: {url}")),
+            None => Refusal::new(warning),
+        };
+        self.warnings.iter().map(fault).collect()
+    }
+}
+
 impl Delivery<'_> {
     /// Delivers what `propose` makes of the target branch's `wanted` files; `None`, and nothing
     /// pushed, if that is nothing.

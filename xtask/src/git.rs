@@ -190,7 +190,8 @@ impl Git {
         if !output.status.success() {
             let refusal = Refusal::new("`git commit` failed, or a hook of it");
             let said = [output.stdout, output.stderr].concat();
-            return Err(refusal.help(tail(&String::from_utf8_lossy(&said))).into());
+            let said = tail(&String::from_utf8_lossy(&said));
+            return Err(if said.is_empty() { refusal } else { refusal.help(said) }.into());
         }
         self.commit("HEAD")
     }

@@ -6,9 +6,9 @@ use anyhow::{Context, Result};
 
 use crate::component::{Component, Environment, RepoPath};
 use crate::config::Config;
+use crate::deliver::Delivered;
 use crate::error::Refusal;
 use crate::git::{Change, Git};
-use crate::message::{Wording, commit_message};
 use crate::plan::{FilePlan, Plan, plan};
 use crate::progress::Progress;
 use crate::tree::{Tree, Wanted};
@@ -38,6 +38,8 @@ pub enum Landed {
     Written,
     /// They are committed too.
     Committed(CommitId),
+    /// A branch at the remote holds the promotion.
+    Delivered(Delivered),
 }
 
 /// A component and the environments that shall run another version of it.
@@ -51,116 +53,138 @@ pub struct Promotion<'a> {
     pub component: &'a Component,
     /// Where.
     pub environments: Vec<&'a Environment>,
-    /// How the commit is called.
-    pub wording: Wording,
+}
+
+/// A plan that the second parser accepted.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Planned {
+    /// What changes.
+    pub plan: Plan,
+    /// The files of the work tree that hold the result already: an earlier run wrote it and nobody
+    /// committed.
+    written: Vec<RepoPath>,
 }
 
 impl Promotion<'_> {
     /// Refuses what no version could change, before anybody waits for the network.
     pub fn check(&self) -> Result<()> {
         let any = CommitId::parse(&"f".repeat(40)).context("40 digits are a commit")?;
-        self.plan(&any, &self.read()?).map(drop)
+        self.verified(&any, &self.read()?).map(drop)
     }
 
-    /// Computes the plan, lets the second parser judge it, and lands it.
-    pub fn land(
-        &self,
-        to: &CommitId,
-        landing: Landing,
-        progress: Progress,
-    ) -> Result<(Plan, Landed)> {
+    /// Computes the plan for a landing and lets the second parser judge it. Writes nothing.
+    ///
+    /// To be committed, a promoted file must not have other uncommitted changes.
+    pub fn plan(&self, to: &CommitId, landing: Landing) -> Result<Planned> {
+        let tree = self.read()?;
+        let plan = self.verified(to, &tree)?;
         match landing {
-            Landing::DryRun => {
-                let plan = self.plan(to, &self.read()?)?;
-                let landed = if plan.is_empty() { Landed::Unchanged } else { Landed::Planned };
-                Ok((plan, landed))
-            }
-            Landing::WorkTree => self.edit(to),
-            Landing::Commit => self.commit(to, progress),
+            Landing::Commit => self.against_head(to, plan, &tree),
+            _ => Ok(Planned { plan, written: Vec::new() }),
         }
     }
 
-    fn read(&self) -> Result<Tree> {
-        self.work_tree.read(&Wanted::new(self.component, &self.environments))
+    /// Lands a plan. Refuses it if it is no longer what would be planned now.
+    pub fn land(
+        &self,
+        planned: &Planned,
+        landing: Landing,
+        message: &str,
+        progress: Progress,
+    ) -> Result<Landed> {
+        // What another promotion has written may yet be undone, so ask for the lock first.
+        let _lock = match landing {
+            Landing::DryRun => None,
+            Landing::WorkTree | Landing::Commit => Some(self.work_tree.lock()?),
+        };
+        if planned.plan.is_empty() {
+            return Ok(Landed::Unchanged);
+        }
+        if landing == Landing::DryRun {
+            return Ok(Landed::Planned);
+        }
+        if self.plan(&planned.plan.to, landing)? != *planned {
+            let refusal = Refusal::new("the files changed while the promotion was being checked");
+            return Err(refusal.help("run it again").into());
+        }
+        let wanted = |path: &RepoPath| !planned.written.contains(path);
+        let replaced = self.work_tree.replace(replacements(&planned.plan, wanted))?;
+        if landing == Landing::WorkTree {
+            replaced.keep();
+            return Ok(Landed::Written);
+        }
+        let paths: Vec<RepoPath> = planned.plan.changed().map(|(path, _)| path.clone()).collect();
+        let _step = progress.local("committing");
+        match Git::at(&self.work_tree.top).commit_only(message, &paths) {
+            Ok(commit) => {
+                replaced.keep();
+                Ok(Landed::Committed(commit))
+            }
+            Err(error) => {
+                replaced.undo()?;
+                Err(error)
+            }
+        }
     }
 
-    fn plan(&self, to: &CommitId, tree: &Tree) -> Result<Plan> {
+    /// The files that hold the pins.
+    pub fn wanted(&self) -> Wanted {
+        Wanted::new(self.component, &self.environments)
+    }
+
+    fn read(&self) -> Result<Tree> {
+        self.work_tree.read(&self.wanted())
+    }
+
+    /// The plan for the files of a tree, which the second parser accepted.
+    pub fn verified(&self, to: &CommitId, tree: &Tree) -> Result<Plan> {
         let plan = plan(self.component, &self.environments, to, tree, self.config)?;
         verify(&plan)?;
         Ok(plan)
     }
 
-    fn edit(&self, to: &CommitId) -> Result<(Plan, Landed)> {
-        let _lock = self.work_tree.lock()?;
-        let plan = self.plan(to, &self.read()?)?;
-        if plan.is_empty() {
-            return Ok((plan, Landed::Unchanged));
-        }
-        self.work_tree.replace(replacements(&plan, |_| true))?.keep();
-        Ok((plan, Landed::Written))
-    }
-
-    fn commit(&self, to: &CommitId, progress: Progress) -> Result<(Plan, Landed)> {
+    /// The plan from the last commit on: what an earlier run wrote is part of it.
+    fn against_head(&self, to: &CommitId, plan: Plan, tree: &Tree) -> Result<Planned> {
         if self.work_tree.git_dir.is_none() {
-            let refusal =
-                Refusal::new(format!("`{}` is not a git checkout", self.work_tree.top.display()));
-            return Err(refusal.help("leave `--commit` out to edit the files only").into());
+            let refusal = Refusal::new(format!(
+                "`{}` is not the top of a git checkout",
+                self.work_tree.top.display()
+            ));
+            let help = "name the top with `--repo`, or leave `--commit` out to edit the files only";
+            return Err(refusal.help(help).into());
         }
-        let _lock = self.work_tree.lock()?;
         let git = Git::at(&self.work_tree.top);
         if let Some(operation) = git.mid_operation()? {
             let refusal = Refusal::new(format!("a {operation} is in progress in this checkout"));
             return Err(refusal.help("finish or abort it first").into());
         }
-        let (plan, written) = self.plan_against_head(to, &git)?;
-        if plan.is_empty() {
-            return Ok((plan, Landed::Unchanged));
-        }
-        let replaced =
-            self.work_tree.replace(replacements(&plan, |path| !written.contains(path)))?;
-        let paths: Vec<RepoPath> = plan.changed().map(|(path, _)| path.clone()).collect();
-        let step = progress.local("committing");
-        let committed =
-            git.commit_only(&commit_message(self.component, self.wording, &plan), &paths);
-        drop(step);
-        match committed {
-            Ok(commit) => {
-                replaced.keep();
-                Ok((plan, Landed::Committed(commit)))
-            }
-            Err(error) => {
-                replaced.undo()?;
-                Err(error.context("nothing was committed, and every file is as it was"))
-            }
-        }
-    }
-
-    /// The plan to commit, and the files that hold its result already: an earlier run wrote it
-    /// and nobody committed. Any other uncommitted change of a promoted file is refused.
-    fn plan_against_head(&self, to: &CommitId, git: &Git) -> Result<(Plan, Vec<RepoPath>)> {
-        let tree = self.read()?;
-        let plan = self.plan(to, &tree)?;
         let holders: Vec<RepoPath> = plan.files.keys().cloned().collect();
         let status = git.status(&holders)?;
         if status.is_empty() {
-            return Ok((plan, Vec::new()));
+            return Ok(Planned { plan, written: Vec::new() });
         }
-        let at_head = self.at_head(git, &tree, &plan, &status)?;
-        let plan = self.plan(to, &at_head)?;
+        let at_head = self.at_head(&git, tree, &plan, &status)?;
+        let in_tree = plan;
+        let plan = self.verified(to, &at_head)?;
         let mut written = Vec::new();
         for Change { state, path } in &status {
-            let changed = plan.changed().find(|(changed, _)| changed.as_str() == path);
-            let Some((path, file)) = changed else { continue };
+            let is_it = |(changed, _): &(&RepoPath, &FilePlan)| changed.as_str() == path;
+            let from_head = plan.changed().find(is_it);
+            if from_head.is_none() && !in_tree.changed().any(|changed| is_it(&changed)) {
+                continue;
+            }
+            let is_written = from_head
+                .is_some_and(|(path, file)| tree.get(path) == Some(file.after().as_bytes()));
             let staged_apart = !state.contains(' ');
-            if staged_apart || tree.get(path) != Some(file.after().as_bytes()) {
+            if staged_apart || !is_written {
                 let refusal = Refusal::new("has other uncommitted changes").file(path.as_str());
                 return Err(refusal
                     .help("commit or stash them first, or leave `--commit` out")
                     .into());
             }
-            written.push(path.clone());
+            written.extend(from_head.map(|(path, _)| path.clone()));
         }
-        Ok((plan, written))
+        Ok(Planned { plan, written })
     }
 
     /// The tree with the files of `status` as they are in the last commit.

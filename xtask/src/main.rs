@@ -5,9 +5,10 @@ use std::process::ExitCode;
 use clap::Parser;
 use clap::error::ErrorKind;
 use xtask::cli::{Cli, Command, Format};
-use xtask::commands::{Session, demo, promote};
+use xtask::commands::{changes, demo, promote};
 use xtask::error::{Refusal, Refusals};
 use xtask::report;
+use xtask::session::{self, Session};
 
 const FAILED: u8 = 1;
 const USAGE: u8 = 2;
@@ -17,11 +18,23 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return unparsed(&error),
     };
+    let lists = matches!(cli.command, Command::Changes(_));
+    let is_demo = matches!(cli.command, Command::Demo(_));
+    let unfit = match cli.global.format {
+        Format::Markdown if !lists => Some(("markdown", "use `text` or `json`")),
+        Format::Json if is_demo => Some(("json", "use `text`")),
+        _ => None,
+    };
+    if let Some((format, help)) = unfit {
+        let message = format!("`{}` has no `--format {format}`", cli.command.name());
+        return failed(&[Refusal::usage(message).help(help)], cli.global.format);
+    }
     let session = Session::new(cli.command.name(), &cli.global);
     let result = match &cli.command {
         Command::UpdateSchemas(typed) => promote::run(&session, &typed.into()),
         Command::QrPromote(typed) => promote::run(&session, &typed.into()),
         Command::Promote(typed) => promote::run(&session, &typed.into()),
+        Command::Changes(typed) => changes::run(&session, typed),
         Command::Demo(typed) => demo::run(&session, typed),
     };
     match result {
@@ -43,10 +56,11 @@ fn refusals(error: &anyhow::Error) -> Vec<Refusal> {
 
 fn failed(refusals: &[Refusal], format: Format) -> ExitCode {
     match format {
-        Format::Json => anstream::print!("{}", report::error_document(refusals)),
-        Format::Text => {
+        // There is no better place for the news that standard output fails.
+        Format::Json => _ = session::print(&report::json::error_document(refusals)),
+        _ => {
             for refusal in refusals {
-                anstream::eprint!("{}", report::error(refusal));
+                session::tell(&report::error(refusal));
             }
         }
     }
@@ -62,10 +76,11 @@ fn unparsed(error: &clap::Error) -> ExitCode {
     }
     let text = error.render().to_string();
     let lines: Vec<_> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    let usage = lines.iter().position(|line| line.starts_with("Usage:")).unwrap_or(lines.len());
-    let message = lines[..usage].join(" ");
+    let is_help = |line: &&str| line.starts_with("Usage:") || line.starts_with("For more");
+    let help = lines.iter().position(is_help).unwrap_or(lines.len());
+    let message = lines[..help].join(" ");
     let message = message.strip_prefix("error: ").unwrap_or(&message);
-    failed(&[Refusal::usage(message).help(lines[usage..].join("\n"))], Format::Json)
+    failed(&[Refusal::usage(message).help(lines[help..].join("\n"))], Format::Json)
 }
 
 /// Whether JSON was asked for, on a command line that clap refused.

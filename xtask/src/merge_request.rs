@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::changes::{ByAuthor, Changes, Commit, Who, by_author};
 use crate::component::{Component, Environment};
 use crate::forge::LONGEST_OPTION;
-use crate::message::{Wording, commit_message, compare_addresses, short};
+use crate::message::{self, Wording, compare_addresses, short};
 use crate::neutral::{cell, code, prose, title};
 use crate::people::People;
 use crate::plan::{Outcome, Plan};
@@ -58,8 +58,7 @@ pub struct Story<'a> {
 impl Story<'_> {
     /// The title: that of the commit.
     pub fn title(&self, wording: Wording) -> String {
-        let message = commit_message(self.component, wording, self.plan);
-        title(message.lines().next().unwrap_or_default())
+        title(&message::title(self.component, wording, self.plan))
     }
 
     /// The description. The oldest commits are left out where all of them would be too long for

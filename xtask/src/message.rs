@@ -2,8 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::changes::Commit;
 use crate::component::Component;
+use crate::escape::escaped;
 use crate::plan::{EnvironmentPlan, Outcome, Plan};
+use crate::report::changes::Queue;
 use crate::version::{commit_part, is_full_commit};
 
 /// How a promotion is called in its title.
@@ -15,26 +18,56 @@ pub enum Wording {
     Component,
 }
 
-/// The title (at most 255 characters), and the body after an empty line.
-pub fn commit_message(component: &Component, wording: Wording, plan: &Plan) -> String {
-    let tag = plan.to.tag(component.tag_length);
+/// The title: one line.
+pub fn title(component: &Component, wording: Wording, plan: &Plan) -> String {
     let subject = match wording {
         Wording::Production => "qontract production promotion".to_owned(),
         Wording::Component => format!("{} promotion", component.name),
     };
-    let title = format!("{subject} {} to {tag}", old_versions(component, plan));
-    let mut body = String::new();
+    let tag = plan.to.tag(component.tag_length);
+    format!("{subject} {} to {tag}", old_versions(component, plan))
+}
+
+/// The title, the body after an empty line, and trailers at its end.
+pub fn commit_message(
+    queue: &Queue,
+    wording: Wording,
+    plan: &Plan,
+    reason: Option<&str>,
+) -> String {
+    let component = queue.component;
+    let paragraphs = [
+        title(component, wording, plan),
+        environments(component, plan),
+        compare_addresses(component, plan).join("\n"),
+        listed("Goes along:", queue, &queue.changes.queued()),
+        listed("Taken back:", queue, &queue.changes.taken_back()),
+        reason.map_or(String::new(), |reason| format!("Reason: {}", escaped(reason))),
+    ];
+    let paragraphs: Vec<_> = paragraphs.into_iter().filter(|text| !text.is_empty()).collect();
+    paragraphs.join("\n\n") + "\n"
+}
+
+fn environments(component: &Component, plan: &Plan) -> String {
+    let mut lines = Vec::new();
     for environment in &plan.environments {
         for old in old_of(environment) {
             let shown = if is_full_commit(old) { old } else { short(component, old) };
-            body.push_str(&format!("{}: {shown} -> {}\n", environment.name, plan.to));
+            lines.push(format!("{}: {shown} -> {}", environment.name, plan.to));
         }
     }
-    let links = compare_addresses(component, plan);
-    if !links.is_empty() {
-        body.push_str(&format!("\n{}\n", links.join("\n")));
+    lines.join("\n")
+}
+
+fn listed(title: &str, queue: &Queue, commits: &[&Commit]) -> String {
+    if commits.is_empty() {
+        return String::new();
     }
-    format!("{title}\n\n{body}")
+    let lines = commits.iter().map(|commit| {
+        let id = commit.id.tag(queue.component.tag_length);
+        format!("\n* {id} {} ({})", escaped(&commit.subject), escaped(&commit.author.name))
+    });
+    title.to_owned() + &lines.collect::<String>()
 }
 
 /// The old versions of the values that move: one, or a few, or how many.

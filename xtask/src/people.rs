@@ -38,27 +38,26 @@ enum Login {
 }
 
 impl Author {
-    fn login(&self) -> Login {
-        let email = self.email.to_lowercase();
-        match email.split_once('@') {
-            Some((local, "users.noreply.github.com")) => {
-                Login::Github(local.rsplit('+').next().unwrap_or(local).to_owned())
-            }
-            Some((local, _)) => Login::Org(local.to_owned()),
-            None => Login::Org(email),
-        }
-    }
-
     fn is_bot(&self) -> bool {
-        let (Login::Github(login) | Login::Org(login)) = self.login();
-        self.name.ends_with("[bot]") || login.ends_with("[bot]")
+        self.name.ends_with("[bot]") || needle(&self.email).ends_with("[bot]")
     }
+}
 
-    /// What a user file has to contain, in lowercase, to be about this author.
-    pub fn needle(&self) -> String {
-        let (Login::Github(login) | Login::Org(login)) = self.login();
-        login
+fn login(email: &str) -> Login {
+    let email = email.to_lowercase();
+    match email.split_once('@') {
+        Some((local, "users.noreply.github.com")) => {
+            Login::Github(local.rsplit('+').next().unwrap_or(local).to_owned())
+        }
+        Some((local, _)) => Login::Org(local.to_owned()),
+        None => Login::Org(email),
     }
+}
+
+/// What a user file has to contain, in lowercase, to be about the owner of an address.
+pub fn needle(email: &str) -> String {
+    let (Login::Github(login) | Login::Org(login)) = login(email);
+    login
 }
 
 impl People {
@@ -77,11 +76,9 @@ impl People {
         if author.is_bot() {
             return Who::Bot(author.name.clone());
         }
-        let user = self.user(author);
-        let you =
-            self.you.as_ref().map(|email| Author { name: String::new(), email: email.clone() });
-        let is_you = you.is_some_and(|you| {
-            you.email == author.email.to_lowercase() || user.is_some() && self.user(&you) == user
+        let user = self.user(&author.email);
+        let is_you = self.you.as_ref().is_some_and(|email| {
+            *email == author.email.to_lowercase() || user.is_some() && self.user(email) == user
         });
         match is_you {
             true => Who::You,
@@ -89,8 +86,8 @@ impl People {
         }
     }
 
-    fn user(&self, author: &Author) -> Option<&str> {
-        let login = author.login();
+    fn user(&self, email: &str) -> Option<&str> {
+        let login = login(email);
         let is = |person: &&Person| match &login {
             Login::Github(login) => person.github.as_ref() == Some(login),
             Login::Org(login) => person.org == *login,

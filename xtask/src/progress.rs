@@ -2,7 +2,7 @@
 //!
 //! The only module that knows indicatif. Callers never ask whether anybody is looking.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -31,11 +31,11 @@ impl Progress {
     }
 
     /// Shows a step that waits for the network until it is dropped.
-    #[allow(clippy::print_stderr, reason = "a log's progress")]
     pub fn network(self, name: impl Into<String>) -> Step {
         let name = name.into();
         if self == Progress::Lines {
-            eprintln!("{name}");
+            // Nobody may be there to read it.
+            let _ = writeln!(std::io::stderr(), "{}", escaped(&name));
         }
         self.local(name)
     }

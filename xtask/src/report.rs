@@ -1,7 +1,10 @@
-//! What a promotion tells: as text for people, as JSON for scripts. Builds strings, prints nothing.
+//! What is told: as text for people here, as JSON for scripts in `json`. Prints nothing.
+
+pub mod changes;
+pub mod json;
+pub mod promotion;
 
 use anstyle::{AnsiColor, Style};
-use serde::Serialize;
 
 use crate::component::Component;
 use crate::diff;
@@ -16,6 +19,7 @@ const RED: Style = AnsiColor::Red.on_default();
 const GREEN: Style = AnsiColor::Green.on_default();
 const CYAN: Style = AnsiColor::Cyan.on_default();
 const ERROR: Style = AnsiColor::Red.on_default().bold();
+const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 const NOTE: Style = AnsiColor::Cyan.on_default().bold();
 
 /// The unified diff of every file of a plan, in the order of their paths.
@@ -40,8 +44,8 @@ pub fn table(component: &Component, plan: &Plan) -> String {
         text.push_str(&format!("{BOLD}{}{BOLD:#}\n", printable(&environment.name)));
         for (value, change) in environment.values.iter().zip(&mut changes) {
             let style = if matches!(value.outcome, Outcome::Moves(_)) { GREEN } else { DIM };
-            let place = printable(&format!("{}:{}", value.file, value.line));
-            let target = value.target.as_ref().map(|target| printable(&format!("  {target}")));
+            let place = escaped(&format!("{}:{}", value.file, value.line));
+            let target = value.target.as_ref().map(|target| escaped(&format!("  {target}")));
             let target = target.unwrap_or_default();
             text.push_str(&format!(
                 "  {style}{change:width$}{style:#}  {place}{DIM}{target}{DIM:#}\n"
@@ -52,7 +56,8 @@ pub fn table(component: &Component, plan: &Plan) -> String {
 }
 
 fn change(component: &Component, value: &PlannedValue) -> String {
-    let old = printable(short(component, &value.old));
+    // One line, whatever was found in the file.
+    let old = escaped(short(component, &value.old));
     match &value.outcome {
         Outcome::Moves(new) => format!("{old} -> {}", short(component, new)),
         Outcome::AlreadyThere => format!("{old} already there"),
@@ -99,6 +104,18 @@ pub fn error(refusal: &Refusal) -> String {
     text
 }
 
+/// A warning as a person reads it.
+pub fn warning(warning: &Refusal) -> String {
+    let mut text = format!("{WARNING}warning{WARNING:#}: {}\n", printable(&warning.to_string()));
+    if let Some(help) = &warning.help {
+        text.push_str(&format!(
+            "  {NOTE}help{NOTE:#}: {}\n",
+            printable(help).replace('\n', "\n        ")
+        ));
+    }
+    text
+}
+
 /// A note as a person reads it.
 pub fn note(note: &str) -> String {
     format!("{NOTE}note{NOTE:#}: {}\n", printable(note))
@@ -111,121 +128,4 @@ pub fn printable(text: &str) -> String {
         escaped(&part[..end]) + &part[end..]
     });
     parts.collect()
-}
-
-/// The document that `--format json` prints for a command that promotes.
-#[derive(Debug, Serialize)]
-pub struct Document<'a> {
-    /// Version of the format: 1.
-    pub version: u32,
-    /// The command's name.
-    pub command: &'a str,
-    /// `planned` (a dry run), `written`, `committed` or `unchanged`.
-    pub result: &'a str,
-    /// The component's name.
-    pub component: &'a str,
-    /// The address of its upstream, as configured.
-    pub upstream: &'a str,
-    /// The version that is promoted.
-    pub to: To<'a>,
-    /// What happens, environment by environment.
-    pub environments: Vec<EnvironmentDocument<'a>>,
-    /// The files that change.
-    pub files: Vec<&'a str>,
-    /// The unified diff of all of them.
-    pub diff: String,
-    /// The commit that was made.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub commit: Option<&'a str>,
-    /// What a person should know.
-    pub notes: &'a [String],
-}
-
-/// The version that is promoted.
-#[derive(Debug, Serialize)]
-pub struct To<'a> {
-    /// 40 digits.
-    pub commit: &'a str,
-    /// The image tag.
-    pub tag: &'a str,
-}
-
-/// What happens to one environment.
-#[derive(Debug, Serialize)]
-pub struct EnvironmentDocument<'a> {
-    name: &'a str,
-    /// What moves, and what is there already.
-    pins: Vec<PinDocument<'a>>,
-    /// What was found and stays.
-    stays: Vec<StayDocument<'a>>,
-}
-
-#[derive(Debug, Serialize)]
-struct PinDocument<'a> {
-    file: &'a str,
-    line: usize,
-    /// `TEMPLATE/TARGET` in a saas file.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    target: Option<&'a str>,
-    old: &'a str,
-    new: &'a str,
-}
-
-#[derive(Debug, Serialize)]
-struct StayDocument<'a> {
-    file: &'a str,
-    line: usize,
-    /// `TEMPLATE/TARGET` in a saas file.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    target: Option<&'a str>,
-    value: &'a str,
-    /// `tracking`, `promotion.auto` or `delete`.
-    reason: String,
-}
-
-/// The environments of a plan for a [`Document`].
-pub fn environment_documents(plan: &Plan) -> Vec<EnvironmentDocument<'_>> {
-    let documents = plan.environments.iter().map(|environment| EnvironmentDocument {
-        name: &environment.name,
-        pins: environment.values.iter().filter_map(pin_document).collect(),
-        stays: environment.values.iter().filter_map(stay_document).collect(),
-    });
-    documents.collect()
-}
-
-fn pin_document(value: &PlannedValue) -> Option<PinDocument<'_>> {
-    let PlannedValue { file, line, target, old, outcome } = value;
-    let target = target.as_deref();
-    let new = match outcome {
-        Outcome::Moves(new) => new,
-        Outcome::AlreadyThere => old,
-        Outcome::Stays(_) => return None,
-    };
-    Some(PinDocument { file: file.as_str(), line: *line, target, old, new })
-}
-
-fn stay_document(value: &PlannedValue) -> Option<StayDocument<'_>> {
-    let PlannedValue { file, line, target, old, outcome } = value;
-    let target = target.as_deref();
-    let Outcome::Stays(stay) = outcome else { return None };
-    let reason = stay.to_string();
-    Some(StayDocument { file: file.as_str(), line: *line, target, value: old, reason })
-}
-
-/// The document that `--format json` prints for errors: the first, and all if there are more.
-pub fn error_document(refusals: &[Refusal]) -> String {
-    let document = ErrorDocument {
-        version: 1,
-        error: refusals.first(),
-        errors: if refusals.len() > 1 { refusals } else { &[] },
-    };
-    serde_json::to_string_pretty(&document).unwrap_or_else(|error| error.to_string()) + "\n"
-}
-
-#[derive(Serialize)]
-struct ErrorDocument<'a> {
-    version: u32,
-    error: Option<&'a Refusal>,
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    errors: &'a [Refusal],
 }

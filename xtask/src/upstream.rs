@@ -20,6 +20,7 @@ use crate::error::Refusal;
 use crate::escape::escaped;
 use crate::git::{Cause, Failure, Git, PATIENCE};
 
+mod history;
 mod place;
 mod reference;
 mod resolve;
@@ -103,12 +104,17 @@ impl Mirror {
             return self.make(progress);
         }
         remove_leftovers(&self.folder)?;
-        match self.update(&self.folder, progress) {
-            Ok(()) => {}
-            Err(failure) if failure.cause == Cause::Other => return self.make(progress),
-            Err(failure) => return Err(refusal(failure).into()),
+        // git checks what it brings, so the rest can be checked beside the network.
+        let (whole, updated) = thread::scope(|scope| {
+            let whole = scope.spawn(|| is_whole(&self.git));
+            let updated = self.update(&self.folder, progress);
+            (whole.join().unwrap_or(false), updated)
+        });
+        match updated {
+            Ok(()) if whole => self.join_packs(),
+            Err(failure) if failure.cause != Cause::Other => Err(refusal(failure).into()),
+            Ok(()) | Err(_) => self.make(progress),
         }
-        if is_whole(&self.git) { self.join_packs() } else { self.make(progress) }
     }
 
     /// Makes the mirror in a new folder and then moves that into place.

@@ -1,6 +1,7 @@
 //! The work tree on disk: reads what a plan looks at, replaces files all or nothing, and keeps
 //! two promotions apart. Follows no symbolic link.
 
+use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Read, Seek, Write};
 use std::path::{Path, PathBuf};
@@ -12,12 +13,15 @@ use crate::component::RepoPath;
 use crate::error::Refusal;
 use crate::tree::{Tree, Wanted};
 
+const NEW: &str = ".promote-new";
+const OLD: &str = ".promote-old";
+
 /// A checkout.
 #[derive(Debug, Clone)]
 pub struct WorkTree {
     /// The folder that paths are relative to.
     pub top: PathBuf,
-    /// Its git folder; `None` for a folder that is not a checkout.
+    /// Its git folder; `None` for a folder that is not the top of a checkout.
     pub git_dir: Option<PathBuf>,
 }
 
@@ -81,6 +85,9 @@ impl WorkTree {
         for entry in entries {
             let entry = entry.with_context(|| format!("can't list `{folder}`"))?;
             let name = entry.file_name();
+            if is_leftover(&name) {
+                continue;
+            }
             let path = match folder {
                 "" => name.to_string_lossy().into_owned(),
                 folder => format!("{folder}/{}", name.to_string_lossy()),
@@ -178,6 +185,12 @@ pub fn glob_folder(glob: &str) -> &str {
     glob[..special].rfind('/').map_or("", |slash| &glob[..slash])
 }
 
+/// Whether a killed run left a file of that name.
+fn is_leftover(name: &OsStr) -> bool {
+    let name = name.as_encoded_bytes();
+    name.starts_with(b".") && (name.ends_with(NEW.as_bytes()) || name.ends_with(OLD.as_bytes()))
+}
+
 fn accepted(path: &str, name: Option<&str>, is_link: bool) -> Result<RepoPath> {
     if is_link {
         return Err(symlink(path).into());
@@ -224,8 +237,8 @@ impl Staged {
     fn new(top: &Path, path: RepoPath) -> Self {
         let file = top.join(path.as_str());
         let name = path.as_str().rsplit('/').next().unwrap_or_default();
-        let beside = |suffix| file.with_file_name(format!(".{name}.promote-{suffix}"));
-        Staged { new: beside("new"), old: beside("old"), path, file }
+        let beside = |suffix| file.with_file_name(format!(".{name}{suffix}"));
+        Staged { new: beside(NEW), old: beside(OLD), path, file }
     }
 }
 

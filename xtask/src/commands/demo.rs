@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use xshell::{Shell, cmd};
 
-use super::{Session, quoted};
 use crate::cli;
 use crate::error::Refusal;
 use crate::report::heading;
+use crate::session::{Session, quoted};
 use crate::world::World;
 
 /// Marks a folder that a demo made, and that the next one may remove.

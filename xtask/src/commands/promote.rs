@@ -1,197 +1,247 @@
-//! Promotes a component: plan, verify, then land. `update-schemas` and `qr-promote` are this
+//! Promotes a component: plan, verify, review, then land. `update-schemas` and `qr-promote` are this
 //! command with the component filled in.
 
 use std::io::IsTerminal;
+use std::thread;
 
 use anyhow::{Context, Result};
 
-use super::{Session, quoted};
-use crate::cli::{self, Format};
+use crate::cli::Format;
 use crate::component::Component;
-use crate::error::Refusal;
+use crate::deliver::{Delivery, Proposal};
+use crate::error::{Refusal, Refusals};
 use crate::git::Git;
-use crate::land::{Landed, Landing, Promotion};
-use crate::message::{Wording, commit_message};
+use crate::image_check::ImageCheck;
+use crate::land::{Landed, Landing, Planned, Promotion};
+use crate::merge_request;
+use crate::message::commit_message;
 use crate::plan::Plan;
 use crate::report;
-use crate::upstream::{self, Mirror};
+use crate::report::changes::Queue;
+use crate::report::promotion::Story;
+use crate::request::{Marks, Request};
+use crate::review::{self, Review, Upstreams};
+use crate::session::Session;
+use crate::tree::Tree;
 use crate::version::CommitId;
-use crate::worktree::WorkTree;
-
-/// What is asked for.
-#[derive(Debug)]
-pub struct Request {
-    /// The component's name.
-    pub component: String,
-    /// Names or aliases; none means all.
-    pub environments: Vec<String>,
-    /// The version; none means the head of the default branch.
-    pub reference: Option<String>,
-    /// How the promotion is called.
-    pub wording: Wording,
-    /// What is done with the plan.
-    pub landing: Landing,
-}
-
-impl From<&cli::Landing> for Landing {
-    fn from(typed: &cli::Landing) -> Landing {
-        let by_variable = std::env::var_os("DO_COMMIT").is_some_and(|value| value == "1");
-        match (typed.dry_run, typed.commit || by_variable) {
-            (true, _) => Landing::DryRun,
-            (false, true) => Landing::Commit,
-            (false, false) => Landing::WorkTree,
-        }
-    }
-}
-
-impl From<&cli::UpdateSchemas> for Request {
-    fn from(typed: &cli::UpdateSchemas) -> Request {
-        Request {
-            component: "qontract-schemas".to_owned(),
-            environments: Vec::new(),
-            reference: typed.version.reference.clone(),
-            wording: Wording::Component,
-            landing: Landing::from(&typed.landing),
-        }
-    }
-}
-
-impl From<&cli::QrPromote> for Request {
-    fn from(typed: &cli::QrPromote) -> Request {
-        Request {
-            component: "qontract-reconcile".to_owned(),
-            environments: typed.env.clone(),
-            reference: typed.version.reference.clone(),
-            wording: Wording::Production,
-            landing: Landing::from(&typed.landing),
-        }
-    }
-}
-
-impl From<&cli::Promote> for Request {
-    fn from(typed: &cli::Promote) -> Request {
-        Request {
-            component: typed.component.clone(),
-            environments: typed.env.clone(),
-            reference: typed.version.reference.clone(),
-            wording: Wording::Component,
-            landing: Landing::from(&typed.landing),
-        }
-    }
-}
 
 /// Carries out a request and prints what happened.
 pub fn run(session: &Session, request: &Request) -> Result<()> {
+    if request.switches.reason.as_deref() == Some("") {
+        return Err(Refusal::usage("`--reason` is empty")
+            .help("say why: it goes into the commit")
+            .into());
+    }
     let work_tree = session.work_tree()?;
     let config = session.config(&work_tree)?;
     let component = config.component(&request.component)?;
     let environments = config.environments(component, &request.environments)?;
-    let (config, wording) = (&config, request.wording);
-    let promotion = Promotion { work_tree, config, component, environments, wording };
-    promotion.check()?;
-    let to = version(session, &promotion.work_tree, component, request.reference.as_deref())?;
-    let (plan, landed) = promotion.land(&to, request.landing, session.progress)?;
-    for note in &plan.notes {
+    let promotion = Promotion { work_tree, config: &config, component, environments };
+    let done = match &request.merge_request {
+        Some(marks) => merge_request(session, &promotion, request, marks)?,
+        None if session.offline => offline(session, &promotion, request)?,
+        None => online(session, &promotion, request)?,
+    };
+    tell(session, component, request, &done)
+}
+
+/// Prints what happened; what a merge request lacks is an error if warnings are to refuse.
+fn tell(session: &Session, component: &Component, request: &Request, done: &Done) -> Result<()> {
+    let Done { plan, review, message, landed } = done;
+    let title = message.lines().next().unwrap_or_default();
+    let queue = queue(session, component, review);
+    let story = Story { plan, queue, landed, title, warnings: &review.warnings };
+    let delivered = match landed {
+        Landed::Delivered(delivered) => Some(delivered),
+        _ => None,
+    };
+    for warning in &review.warnings {
+        session.warn(warning);
+    }
+    let notes = delivered.iter().flat_map(|delivered| &delivered.notes);
+    for note in plan.notes.iter().chain(notes) {
         session.note(note);
     }
+    let faults = delivered.map(|delivered| delivered.faults()).unwrap_or_default();
+    if request.switches.strict && !faults.is_empty() {
+        return Err(Refusals(faults).into());
+    }
+    for fault in &faults {
+        session.warn(fault);
+    }
     match session.format {
-        Format::Json => session.print(&document(session, component, &plan, &landed)?),
-        Format::Text => session.print(&text(session, request, component, &plan, &landed)),
+        Format::Json => session.print(&story.document(session.command)?),
+        _ => {
+            // What goes to a file or a pipe is what `git apply` takes.
+            let out = std::io::stdout();
+            let coloured = anstream::AutoStream::choice(&out) != anstream::ColorChoice::Never;
+            let diff = report::diff(plan);
+            let diff =
+                if coloured || out.is_terminal() { report::coloured_diff(&diff) } else { diff };
+            session.print(&story.text(diff, &request.again(session, &plan.to)))
+        }
     }
 }
 
-/// The commit to promote: what the upstream says, or offline what was typed.
-fn version(
-    session: &Session,
-    work_tree: &WorkTree,
-    component: &Component,
-    typed: Option<&str>,
-) -> Result<CommitId> {
-    if session.offline {
-        let commit = typed.and_then(CommitId::parse).ok_or_else(|| {
-            let found = typed.map_or("nothing".to_owned(), |typed| format!("`{typed}`"));
-            Refusal::usage(format!("`--offline` needs a full commit in `--ref`, found {found}"))
-                .help("give all 40 digits, or leave `--offline` out")
-        })?;
-        session.note(&format!("offline: `{commit}` was not looked up in `{}`", component.upstream));
-        return Ok(commit);
-    }
-    let url = Git::at(&work_tree.top).effective_url(&component.upstream)?;
-    let mirror = Mirror::open(&upstream::cache_folder()?, &url)?;
-    let step = session.progress.network(format!("fetching {}", component.upstream));
-    mirror.fetch(&mut |line| step.detail(line))?;
-    drop(step);
-    Ok(mirror.resolve(typed, component.branch.as_deref())?.commit)
+/// A promotion that has landed.
+struct Done {
+    plan: Plan,
+    review: Review,
+    message: String,
+    landed: Landed,
 }
 
-fn text(
+fn queue<'a>(session: &Session, component: &'a Component, review: &'a Review) -> Queue<'a> {
+    Queue { component, changes: &review.changes, people: &review.people, now: session.now() }
+}
+
+/// Plans what was typed; tells what the cache knows of it, and checks nothing.
+fn offline(session: &Session, promotion: &Promotion, request: &Request) -> Result<Done> {
+    let typed = request.reference.as_deref();
+    let to = typed.and_then(CommitId::parse).ok_or_else(|| {
+        let found = typed.map_or("nothing".to_owned(), |typed| format!("`{typed}`"));
+        Refusal::usage(format!("`--offline` needs a full commit in `--ref`, found {found}"))
+            .help("give all 40 digits, or leave `--offline` out")
+    })?;
+    let Promotion { work_tree, config, component, .. } = promotion;
+    session.note(&format!("offline: nothing is checked against `{}`", component.upstream));
+    let planned = promotion.plan(&to, request.landing)?;
+    let upstreams = Upstreams::open(work_tree, config, component)?;
+    let mut review = Review::default();
+    if upstreams.mirror.knows(&to) {
+        let tree = work_tree.read(&review::wanted(config, component))?;
+        review.changes = upstreams.changes(&planned.plan)?;
+        review.people = review::people(&Git::at(&work_tree.top), config, &tree, &review.changes);
+    }
+    land(session, promotion, request, planned, review)
+}
+
+/// Plans the commit that the upstream names, and lets the guards judge it.
+fn online(session: &Session, promotion: &Promotion, request: &Request) -> Result<Done> {
+    let Promotion { work_tree, config, component, .. } = promotion;
+    promotion.check()?;
+    let upstreams = Upstreams::fetch(session, work_tree, config, component)?;
+    let reference = request.reference.as_deref();
+    let to = upstreams.mirror.resolve(reference, component.branch.as_deref())?.commit;
+    let planned = promotion.plan(&to, request.landing)?;
+    let tree = work_tree.read(&review::wanted(config, component))?;
+    let review = review(session, promotion, request, &upstreams, &planned.plan, &tree)?;
+    land(session, promotion, request, planned, review)
+}
+
+/// Plans on the remote's target branch, and opens or refreshes a merge request.
+fn merge_request(
     session: &Session,
+    promotion: &Promotion,
     request: &Request,
-    component: &Component,
+    marks: &Marks,
+) -> Result<Done> {
+    let Promotion { work_tree, config, component, environments } = promotion;
+    let upstreams = Upstreams::fetch(session, work_tree, config, component)?;
+    let reference = request.reference.as_deref();
+    let to = upstreams.mirror.resolve(reference, component.branch.as_deref())?.commit;
+    let (labels, withheld) = config.repository.labels(marks.lgtm, &marks.labels);
+    let delivery = Delivery {
+        git: Git::at(&work_tree.top),
+        repository: &config.repository,
+        component,
+        environments,
+        from: &config.repository.remote,
+        to: marks.remote.as_deref().unwrap_or(&config.repository.remote),
+        target: marks.target.as_deref(),
+        labels,
+        assignees: marks.assignees.clone(),
+        draft: marks.draft,
+    };
+    let wanted = promotion.wanted().and(review::wanted(config, component));
+    let mut planned = None;
+    let step = session.progress.network(format!("delivering to {}", delivery.to));
+    let delivered = delivery.deliver(
+        &wanted,
+        |tree, _| {
+            let plan = promotion.verified(&to, tree)?;
+            let review = review(session, promotion, request, &upstreams, &plan, tree)?;
+            let queue = queue(session, component, &review);
+            let message = commit_message(&queue, request.wording, &plan, None);
+            let proposal = propose(request, &plan, &review, component, message.clone());
+            let wished = !plan.is_empty() && request.landing != Landing::DryRun;
+            if wished && marks.lgtm && !queue.tell().is_empty() {
+                session.note(&format!("lgtm: commits of {} go along", queue.tell().join(", ")));
+            }
+            planned = Some((plan, review, message));
+            Ok(wished.then_some(proposal))
+        },
+        &mut |line| step.detail(line),
+    )?;
+    drop(step);
+    let (plan, review, message) = planned.context("a delivery plans first")?;
+    let landed = match delivered {
+        Some(delivered) => Landed::Delivered(delivered.with_notes(withheld)),
+        None if plan.is_empty() => Landed::Unchanged,
+        None => Landed::Planned,
+    };
+    Ok(Done { plan, review, message, landed })
+}
+
+fn propose(
+    request: &Request,
     plan: &Plan,
-    landed: &Landed,
-) -> String {
-    let diff = report::diff(plan);
-    let diff = if std::io::stdout().is_terminal() { report::coloured_diff(&diff) } else { diff };
-    let gap = if diff.is_empty() { "" } else { "\n" };
-    let files = match plan.changed().count() {
-        1 => "1 file".to_owned(),
-        count => format!("{count} files"),
-    };
-    let ending = match landed {
-        Landed::Planned => format!("{files} would change; nothing is written"),
-        Landed::Unchanged => "nothing to do: every pin is there already".to_owned(),
-        Landed::Written => {
-            format!("{files} edited; to commit them:\n  {} --commit", again(session, request, plan))
-        }
-        Landed::Committed(commit) => {
-            let title = commit_message(component, request.wording, plan);
-            let title = title.lines().next().unwrap_or_default();
-            format!("committed {}: {}", commit.tag(7), report::printable(title))
-        }
-    };
-    format!("{}{gap}{diff}{gap}{ending}\n", report::table(component, plan))
+    review: &Review,
+    component: &Component,
+    message: String,
+) -> Proposal {
+    let reason = request.switches.reason.as_deref();
+    let warnings: Vec<String> = review.warnings.iter().map(ToString::to_string).collect();
+    let changes = Some((&review.changes, &review.people));
+    let story = merge_request::Story { component, plan, changes, warnings: &warnings, reason };
+    let files = plan.changed().map(|(path, file)| (path.clone(), file.after().into_bytes()));
+    Proposal {
+        files: files.collect(),
+        message,
+        trailers: reason.iter().map(|reason| ("Reason".to_owned(), (*reason).to_owned())).collect(),
+        title: story.title(request.wording),
+        description: story.description(),
+    }
 }
 
-/// The command that does the same again, to the same commit.
-fn again(session: &Session, request: &Request, plan: &Plan) -> String {
-    let mut words = vec!["cargo".to_owned(), "xtask".to_owned(), session.command.to_owned()];
-    words.extend(session.typed_options());
-    if session.command == "promote" {
-        words.extend(["--component".to_owned(), request.component.clone()]);
-        words.extend(request.environments.is_empty().then(|| "--all".to_owned()));
-    }
-    for environment in &request.environments {
-        words.extend(["--env".to_owned(), environment.clone()]);
-    }
-    words.extend(["--ref".to_owned(), plan.to.to_string()]);
-    words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
-}
-
-fn document(
+fn land(
     session: &Session,
-    component: &Component,
+    promotion: &Promotion,
+    request: &Request,
+    planned: Planned,
+    review: Review,
+) -> Result<Done> {
+    let queue = queue(session, promotion.component, &review);
+    let reason = request.switches.reason.as_deref();
+    let message = commit_message(&queue, request.wording, &planned.plan, reason);
+    let landed = promotion.land(&planned, request.landing, &message, session.progress)?;
+    Ok(Done { plan: planned.plan, review, message, landed })
+}
+
+/// Reviews a plan, unless there is nothing to do, and makes sure of its image.
+fn review(
+    session: &Session,
+    promotion: &Promotion,
+    request: &Request,
+    upstreams: &Upstreams,
     plan: &Plan,
-    landed: &Landed,
-) -> Result<String> {
-    let (result, commit) = match landed {
-        Landed::Planned => ("planned", None),
-        Landed::Unchanged => ("unchanged", None),
-        Landed::Written => ("written", None),
-        Landed::Committed(commit) => ("committed", Some(commit.as_str())),
-    };
-    let document = report::Document {
-        version: 1,
-        command: session.command,
-        result,
-        component: &component.name,
-        upstream: &component.upstream,
-        to: report::To { commit: plan.to.as_str(), tag: plan.to.tag(component.tag_length) },
-        environments: report::environment_documents(plan),
-        files: plan.changed().map(|(path, _)| path.as_str()).collect(),
-        diff: report::diff(plan),
-        commit,
-        notes: &plan.notes,
-    };
-    Ok(serde_json::to_string_pretty(&document).context("can't write JSON")? + "\n")
+    tree: &Tree,
+) -> Result<Review> {
+    if plan.is_empty() {
+        return Ok(Review::default());
+    }
+    let git = Git::at(&promotion.work_tree.top);
+    let image = ImageCheck::new(promotion.component, &plan.to, &request.switches);
+    let (answer, review) = thread::scope(|scope| {
+        // The registry is asked while the history is read.
+        let asked = scope.spawn(|| image.as_ref().map(ImageCheck::ask));
+        let review = Review::new(&git, promotion.config, upstreams, plan, tree, &request.switches);
+        (asked.join().ok().flatten(), review)
+    });
+    let review = review?;
+    if let (Some(image), Some(answer)) = (&image, answer) {
+        let again = |to: &CommitId| request.again(session, to);
+        image.settle(session, answer, &review.changes, &again)?;
+    }
+    Ok(review)
 }

@@ -200,7 +200,7 @@ fn short(full: &str) -> &str {
 }
 
 /// The commit of a line of `cat-file --batch-check`; `None` for `missing` and other objects.
-fn commit_of(line: &str) -> Option<CommitId> {
+pub(super) fn commit_of(line: &str) -> Option<CommitId> {
     let (id, rest) = line.split_once(' ')?;
     rest.starts_with("commit ").then(|| CommitId::parse(id)).flatten()
 }

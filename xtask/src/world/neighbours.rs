@@ -6,6 +6,7 @@ use super::history::Files;
 pub(super) fn files() -> Vec<(String, String)> {
     let own = |(path, text): &(&str, &str)| ((*path).to_owned(), (*text).to_owned());
     let mut files: Vec<_> = WRITTEN.iter().map(own).collect();
+    files.push(("promote.toml".to_owned(), configuration()));
     files.extend(NAMESPACES.iter().map(namespace));
     files.extend(CLUSTERS.iter().map(|name| {
         let path = format!("data/openshift/{name}/cluster.yml");
@@ -296,3 +297,9 @@ spec:
 ",
     ),
 ];
+
+/// The built-in configuration without the images: this world has no registry.
+fn configuration() -> String {
+    let lines = include_str!("../builtin.toml").split_inclusive('\n');
+    lines.filter(|line| !line.starts_with("image = ")).collect()
+}

@@ -1,0 +1,92 @@
+//! Lists the commits that a promotion would take along, without promoting.
+
+use anyhow::{Context, Result};
+use serde::Serialize;
+
+use crate::cli::{self, Format};
+use crate::git::Git;
+use crate::land::{Landing, Promotion};
+use crate::report::changes::{Queue, SpanDocument, markdown};
+use crate::report::json::{self, To};
+use crate::report::printable;
+use crate::review::{self, Upstreams};
+use crate::session::Session;
+use crate::version::CommitId;
+
+/// Prints the queue of a component.
+pub fn run(session: &Session, typed: &cli::Changes) -> Result<()> {
+    let work_tree = session.work_tree()?;
+    let config = session.config(&work_tree)?;
+    let component = config.component(&typed.component)?;
+    let environments = config.environments(component, &typed.env)?;
+    let promotion = Promotion { work_tree, config: &config, component, environments };
+    if typed.from.is_none() {
+        promotion.check()?;
+    }
+    let upstreams = match session.offline {
+        true => Upstreams::open(&promotion.work_tree, &config, component)?,
+        false => Upstreams::fetch(session, &promotion.work_tree, &config, component)?,
+    };
+    let branch = component.branch.as_deref();
+    let to = upstreams.mirror.resolve(typed.version.reference.as_deref(), branch)?.commit;
+    let changes = match &typed.from {
+        Some(from) => {
+            let from = upstreams.mirror.resolve(Some(from), branch)?.commit;
+            upstreams.mirror.changes(vec![(from.to_string(), Vec::new())], &to)?
+        }
+        None => upstreams.changes(&promotion.plan(&to, Landing::DryRun)?.plan)?,
+    };
+    let tree = promotion.work_tree.read(&review::wanted(&config, component))?;
+    let git = Git::at(&promotion.work_tree.top);
+    let people = review::people(&git, &config, &tree, &changes);
+    let queue = Queue { component, changes: &changes, people: &people, now: session.now() };
+    session.print(&match session.format {
+        Format::Text => text(typed, &promotion, &to, &queue),
+        Format::Markdown => markdown(&text(typed, &promotion, &to, &queue), &to),
+        Format::Json => document(session, &to, &queue)?,
+    })
+}
+
+fn text(typed: &cli::Changes, promotion: &Promotion, to: &CommitId, queue: &Queue) -> String {
+    let text = queue.text();
+    if !text.is_empty() {
+        return text;
+    }
+    let component = queue.component;
+    let tag = to.tag(component.tag_length);
+    let names = || promotion.environments.iter().map(|one| one.name.as_str()).collect::<Vec<_>>();
+    match &typed.from {
+        Some(from) => format!("nothing between {} and {tag}\n", printable(from)),
+        None if typed.env.is_empty() => {
+            format!("nothing waits: {} is at {tag} everywhere\n", component.name)
+        }
+        None => {
+            format!("nothing waits: {} is at {tag} in {}\n", component.name, names().join(", "))
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    version: u32,
+    command: &'a str,
+    component: &'a str,
+    upstream: &'a str,
+    to: To<'a>,
+    changes: Vec<SpanDocument>,
+    tell: Vec<String>,
+}
+
+fn document(session: &Session, to: &CommitId, queue: &Queue) -> Result<String> {
+    let component = queue.component;
+    let document = Document {
+        version: 1,
+        command: session.command,
+        component: &component.name,
+        upstream: &component.upstream,
+        to: To { commit: to.as_str(), tag: to.tag(component.tag_length) },
+        changes: queue.documents(),
+        tell: queue.tell(),
+    };
+    json::text(&document).context("can't write JSON")
+}

@@ -1,0 +1,225 @@
+//! The changes that go along, as people and scripts read them.
+
+use serde::Serialize;
+
+use super::{BOLD, DIM};
+use crate::changes::{Changes, Commit, Direction, Span, Start, Who, by_author, each_once};
+use crate::component::Component;
+use crate::escape::escaped;
+use crate::guards::commits;
+use crate::message::short;
+use crate::people::People;
+use crate::version::CommitId;
+
+/// The queue of a component, for people who look at it now (seconds since 1970).
+#[derive(Debug, Clone, Copy)]
+pub struct Queue<'a> {
+    /// What is promoted.
+    pub component: &'a Component,
+    /// The commits.
+    pub changes: &'a Changes,
+    /// Whose they are.
+    pub people: &'a People,
+    /// Seconds since 1970.
+    pub now: i64,
+}
+
+impl Queue<'_> {
+    /// The commits by author, span by span; at the end who should be told. Empty if nothing moves.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        for (index, span) in self.changes.0.iter().enumerate() {
+            let longest = self.changes.0.first().filter(|_| index > 0);
+            text.push_str(&self.span(span, longest));
+        }
+        let tell = self.tell();
+        if !tell.is_empty() {
+            text.push_str(&format!("{BOLD}tell{BOLD:#} {}\n", tell.join(", ")));
+        }
+        text
+    }
+
+    fn span(&self, span: &Span, longest: Option<&Span>) -> String {
+        let old = escaped(short(self.component, &span.old));
+        let from = match span.environments.as_slice() {
+            [] => format!("from {old}"),
+            names => format!("{BOLD}{}{BOLD:#} from {old}", escaped(&names.join(", "))),
+        };
+        let queued = each_once(std::iter::once(&span.queued));
+        let taken_back = each_once(std::iter::once(&span.taken_back));
+        let mut text = String::new();
+        match (&span.start, longest) {
+            (Start::Moving | Start::Unknown | Start::Ambiguous(_), _) => {
+                text.push_str(&format!("{from}: nobody can tell what changes\n"));
+            }
+            _ if queued.is_empty() => {}
+            (_, Some(longest)) if span.queued.iter().all(|one| longest.queued.contains(one)) => {
+                let count = queued.len();
+                text.push_str(&format!("{from}: {count} of these\n"));
+            }
+            _ => {
+                text.push_str(&format!("{from}: {}\n", commits(queued.len())));
+                text.push_str(&self.by_author(&queued));
+            }
+        }
+        if !taken_back.is_empty() {
+            text.push_str(&format!("{from}: {} taken back\n", commits(taken_back.len())));
+            text.push_str(&self.by_author(&taken_back));
+        }
+        text
+    }
+
+    fn by_author(&self, listed: &[&Commit]) -> String {
+        let mut text = String::new();
+        for group in by_author(listed, self.people) {
+            text.push_str(&format!("  {}\n", escaped(&name(&group.who))));
+            for commit in group.commits {
+                let id = commit.id.tag(self.component.tag_length);
+                let (subject, age) = (escaped(&commit.subject), age(self.now - commit.time));
+                text.push_str(&format!("    {id} {subject} {DIM}{age}{DIM:#}\n"));
+            }
+        }
+        text
+    }
+
+    /// The people to tell, each as one pastes it.
+    pub fn tell(&self) -> Vec<String> {
+        let others = self.changes.to_tell(self.people).into_iter();
+        let pasted = others.filter_map(|who| match who {
+            Who::Other(_, Some(user)) => Some(format!("@{user}")),
+            // A name must not call people that it does not belong to.
+            Who::Other(name, None) => Some(escaped(&name).replace('@', "")),
+            _ => None,
+        });
+        pasted.collect()
+    }
+
+    /// The changes for JSON.
+    pub fn documents(&self) -> Vec<SpanDocument> {
+        self.changes.0.iter().map(|span| self.document(span)).collect()
+    }
+
+    fn document(&self, span: &Span) -> SpanDocument {
+        let list = |commits: &Vec<Commit>| {
+            let listed = each_once(std::iter::once(commits)).into_iter();
+            listed.map(|commit| self.commit_document(commit)).collect()
+        };
+        SpanDocument {
+            from: span.old.clone(),
+            environments: span.environments.clone(),
+            direction: match span.direction {
+                Direction::Forward(_) => "forward",
+                Direction::Behind(_) => "behind",
+                Direction::Diverged => "diverged",
+                Direction::Unknown => "unknown",
+            },
+            queued: list(&span.queued),
+            taken_back: list(&span.taken_back),
+        }
+    }
+
+    fn commit_document(&self, commit: &Commit) -> CommitDocument {
+        let (who, user) = match self.people.who(&commit.author) {
+            Who::Other(_, user) => ("other", user),
+            Who::You => ("you", None),
+            Who::Bot(_) => ("bot", None),
+        };
+        CommitDocument {
+            commit: commit.id.to_string(),
+            subject: commit.subject.clone(),
+            author: commit.author.name.clone(),
+            email: commit.author.email.clone(),
+            time: commit.time,
+            who,
+            user,
+        }
+    }
+}
+
+/// From one version that runs now to the one that will.
+#[derive(Debug, Serialize)]
+pub struct SpanDocument {
+    from: String,
+    environments: Vec<String>,
+    /// `forward`, `behind`, `diverged` or `unknown`.
+    direction: &'static str,
+    queued: Vec<CommitDocument>,
+    taken_back: Vec<CommitDocument>,
+}
+
+#[derive(Debug, Serialize)]
+struct CommitDocument {
+    commit: String,
+    subject: String,
+    author: String,
+    email: String,
+    /// Seconds since 1970.
+    time: i64,
+    /// `you`, `other` or `bot`.
+    who: &'static str,
+    /// The user name, if a user file has one.
+    user: Option<String>,
+}
+
+/// A list for a wiki or a merge request.
+pub fn markdown(text: &str, to: &CommitId) -> String {
+    let text = anstream::adapter::strip_str(text).to_string();
+    // Other people's text must not end the block.
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(3.max(longest + 1));
+    format!("{fence}\n{text}{to}\n{fence}\n")
+}
+
+/// A person as the list shows them.
+pub fn name(who: &Who) -> String {
+    match who {
+        Who::Other(name, Some(user)) => format!("{name} (@{user})"),
+        Who::Other(name, None) | Who::Bot(name) => name.clone(),
+        Who::You => "you".to_owned(),
+    }
+}
+
+/// How long ago something was, in the largest whole unit.
+pub fn age(seconds: i64) -> String {
+    let units = [
+        (365 * 86_400, "year"),
+        (30 * 86_400, "month"),
+        (7 * 86_400, "week"),
+        (86_400, "day"),
+        (3_600, "hour"),
+        (60, "minute"),
+    ];
+    if seconds < 0 {
+        return "in the future".to_owned();
+    }
+    match units.into_iter().find(|(length, _)| seconds >= *length) {
+        None => "just now".to_owned(),
+        Some((length, unit)) => match seconds / length {
+            1 => format!("1 {unit} ago"),
+            count => format!("{count} {unit}s ago"),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages() {
+        let cases = [
+            (-1, "in the future"),
+            (59, "just now"),
+            (60, "1 minute ago"),
+            (7_199, "1 hour ago"),
+            (7_200, "2 hours ago"),
+            (6 * 86_400, "6 days ago"),
+            (29 * 86_400, "4 weeks ago"),
+            (30 * 86_400, "1 month ago"),
+            (800 * 86_400, "2 years ago"),
+        ];
+        for (seconds, expected) in cases {
+            assert_eq!(age(seconds), expected, "{seconds}");
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! Finds out what a promotion would bring: asks the upstreams and reads their history.
+//!
+//! Decides nothing by itself; what is refused stands in `guards`.
+
+use std::thread;
+
+use anyhow::Result;
+
+use crate::changes::{Changes, Start};
+use crate::component::Component;
+use crate::config::Config;
+use crate::error::{Refusal, Refusals};
+use crate::git::Git;
+use crate::guards::{self, Switches};
+use crate::people::{People, needle};
+use crate::plan::{Outcome, Plan, PlannedValue, plan};
+use crate::session::Session;
+use crate::tree::{Tree, Wanted};
+use crate::upstream::{self, Mirror};
+use crate::version::CommitId;
+use crate::worktree::WorkTree;
+
+/// The upstreams that a promotion needs, freshly fetched.
+#[derive(Debug)]
+pub struct Upstreams<'a> {
+    /// What is promoted.
+    pub component: &'a Component,
+    /// Its upstream.
+    pub mirror: Mirror,
+    /// The component that may have to go first, and its upstream.
+    pub schemas: Option<(&'a Component, Mirror)>,
+}
+
+impl<'a> Upstreams<'a> {
+    /// Fetches them all at the same time. An error is that of the component's own upstream first.
+    pub fn fetch(
+        session: &Session,
+        work_tree: &WorkTree,
+        config: &'a Config,
+        component: &'a Component,
+    ) -> Result<Self> {
+        let upstreams = Upstreams::open(work_tree, config, component)?;
+        let step = session.progress.network(format!("fetching {}", component.upstream));
+        thread::scope(|scope| {
+            let schemas = upstreams.schemas.as_ref();
+            let schemas = schemas.map(|(_, mirror)| scope.spawn(|| mirror.fetch(&mut |_| {})));
+            upstreams.mirror.fetch(&mut |line| step.detail(line))?;
+            match schemas.map(thread::ScopedJoinHandle::join) {
+                Some(Ok(result)) => result,
+                Some(Err(_)) => Err(anyhow::anyhow!("the fetch of the schemas stopped")),
+                None => Ok(()),
+            }
+        })?;
+        Ok(upstreams)
+    }
+
+    /// The same without the network: what earlier runs left in the cache, if anything.
+    pub fn open(
+        work_tree: &WorkTree,
+        config: &'a Config,
+        component: &'a Component,
+    ) -> Result<Self> {
+        let cache = upstream::cache_folder()?;
+        let git = Git::at(&work_tree.top);
+        let open =
+            |component: &Component| Mirror::open(&cache, &git.effective_url(&component.upstream)?);
+        let schemas = component.schemas.as_ref().filter(|_| !component.schema_paths.is_empty());
+        let schemas = schemas.map(|name| config.component(name)).transpose()?;
+        let schemas = schemas.map(|schemas| Ok::<_, anyhow::Error>((schemas, open(schemas)?)));
+        Ok(Upstreams { component, mirror: open(component)?, schemas: schemas.transpose()? })
+    }
+
+    /// What the plan moves along.
+    pub fn changes(&self, plan: &Plan) -> Result<Changes> {
+        self.mirror.changes(moving(plan), &plan.to)
+    }
+
+    /// The commits of these changes that need newer schemas, newest first.
+    fn needing_schemas(&self, changes: &Changes, to: &CommitId) -> Result<Vec<CommitId>> {
+        let mut found = Vec::new();
+        for span in &changes.0 {
+            let Start::Commit(from) = &span.start else { continue };
+            for commit in self.mirror.touching(from, to, &self.component.schema_paths)? {
+                if !found.contains(&commit) {
+                    found.push(commit);
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// Warns if the changes need schemas and the pinned ones are behind their upstream.
+    fn schemas_first(
+        &self,
+        tree: &Tree,
+        config: &Config,
+        changes: &Changes,
+        to: &CommitId,
+    ) -> Result<Option<Refusal>> {
+        let Some((schemas, mirror)) = &self.schemas else { return Ok(None) };
+        let commits = self.needing_schemas(changes, to)?;
+        if commits.is_empty() {
+            return Ok(None);
+        }
+        let head = mirror.resolve(None, schemas.branch.as_deref())?.commit;
+        let environments: Vec<_> = schemas.environments.iter().collect();
+        let behind = match plan(schemas, &environments, &head, tree, config) {
+            Ok(plan) => mirror.changes(moving(&plan), &head)?.queued().len(),
+            // Its own promotion says what is wrong there.
+            Err(_) => 0,
+        };
+        if behind == 0 {
+            return Ok(None);
+        }
+        let tags: Vec<_> =
+            commits.iter().map(|one| format!("`{}`", one.tag(self.component.tag_length))).collect();
+        let message = format!(
+            "{} {} what `{}` has to know ({}), and that is behind by {}",
+            tags.join(", "),
+            if tags.len() == 1 { "changes" } else { "change" },
+            schemas.name,
+            self.component.schema_paths.join(", "),
+            guards::commits(behind),
+        );
+        let help = "promote the schemas first, in a merge request of their own: `cargo xtask update-schemas`";
+        Ok(Some(Refusal::new(message).help(help)))
+    }
+}
+
+/// The versions that move, each with the environments that run it.
+fn moving(plan: &Plan) -> Vec<(String, Vec<String>)> {
+    let mut versions: Vec<(String, Vec<String>)> = Vec::new();
+    for environment in &plan.environments {
+        let moves = |value: &&PlannedValue| matches!(value.outcome, Outcome::Moves(_));
+        for value in environment.values.iter().filter(moves) {
+            let name = environment.name.clone();
+            match versions.iter_mut().find(|(old, _)| *old == value.old) {
+                Some((_, names)) if names.contains(&name) => {}
+                Some((_, names)) => names.push(name),
+                None => versions.push((value.old.clone(), vec![name])),
+            }
+        }
+    }
+    versions
+}
+
+/// What a promotion would bring, let through by the guards.
+#[derive(Debug, Default)]
+pub struct Review {
+    /// The commits that move.
+    pub changes: Changes,
+    /// Whose they are.
+    pub people: People,
+    /// What somebody should look at.
+    pub warnings: Vec<Refusal>,
+}
+
+/// The files that a review reads beside those of the plan.
+pub fn wanted(config: &Config, component: &Component) -> Wanted {
+    let schemas = component.schemas.as_ref().and_then(|name| config.component(name).ok());
+    let mut wanted = schemas.map_or_else(Wanted::default, |schemas| {
+        Wanted::new(schemas, &schemas.environments.iter().collect::<Vec<_>>())
+    });
+    wanted.globs.push((config.repository.users.clone(), "org_username".to_owned()));
+    wanted
+}
+
+impl Review {
+    /// Reviews a plan; `tree` holds what is [`wanted`]. The error is what the guards refuse.
+    pub fn new(
+        git: &Git,
+        config: &Config,
+        upstreams: &Upstreams,
+        plan: &Plan,
+        tree: &Tree,
+        switches: &Switches,
+    ) -> Result<Review> {
+        let (component, mirror, to) = (upstreams.component, &upstreams.mirror, &plan.to);
+        let changes = upstreams.changes(plan)?;
+        let mut verdict = guards::directions(component, &changes, to, switches);
+        verdict.warnings.extend(upstreams.schemas_first(tree, config, &changes, to)?);
+        let alike = mirror.with_prefix(to.tag(component.tag_length))?;
+        verdict.warnings.extend(guards::colliding_tag(component, &alike));
+        let head = mirror.resolve(None, component.branch.as_deref())?;
+        if !switches.allow_off_branch && !mirror.is_ancestor(to, &head.commit)? {
+            verdict.refusals.push(guards::off_branch(component, to, &head.name));
+        }
+        let verdict = verdict.strict(switches.strict);
+        if !verdict.refusals.is_empty() {
+            return Err(Refusals(verdict.refusals).into());
+        }
+        let people = people(git, config, tree, &changes);
+        Ok(Review { changes, people, warnings: verdict.warnings })
+    }
+}
+
+/// The people behind the authors of these changes, from the user files in `tree`.
+pub fn people(git: &Git, config: &Config, tree: &Tree, changes: &Changes) -> People {
+    let your_email = git.read(["config", "--get", "user.email"]).ok();
+    let needles: Vec<String> = changes
+        .queued()
+        .into_iter()
+        .chain(changes.taken_back())
+        .map(|commit| needle(&commit.author.email))
+        .chain(your_email.iter().map(|email| needle(email)))
+        .filter(|needle| !needle.is_empty())
+        .collect();
+    let files = tree.matching(&config.repository.users);
+    let texts = files.filter_map(|(_, bytes)| std::str::from_utf8(bytes).ok());
+    let about = |text: &&str| {
+        let text = text.to_lowercase();
+        needles.iter().any(|needle| text.contains(needle.as_str()))
+    };
+    People::new(texts.filter(about), your_email.as_deref())
+}

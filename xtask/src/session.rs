@@ -1,0 +1,182 @@
+//! One run of one command: what the global options mean, and where results go.
+
+use std::io::{ErrorKind, Write};
+use std::path::PathBuf;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context, Result};
+
+use crate::cli::{Color, Format, Global};
+use crate::component::RepoPath;
+use crate::config::Config;
+use crate::error::Refusal;
+use crate::git::Git;
+use crate::progress::Progress;
+use crate::report;
+use crate::worktree::WorkTree;
+
+const CONFIG_FILE: &str = "promote.toml";
+
+/// One run of one command.
+#[derive(Debug)]
+pub struct Session {
+    /// The command's name, as it is typed.
+    pub command: &'static str,
+    /// Where steps are shown.
+    pub progress: Progress,
+    /// Touch no network.
+    pub offline: bool,
+    /// How results are printed.
+    pub format: Format,
+    quiet: bool,
+    color: Color,
+    repo: Option<PathBuf>,
+    typed_repo: Option<PathBuf>,
+    config: Option<PathBuf>,
+}
+
+impl Session {
+    /// What was typed becomes what was meant. Also decides about colour, for the whole process.
+    pub fn new(command: &'static str, global: &Global) -> Session {
+        let choice = match global.color {
+            Color::Auto => anstream::ColorChoice::Auto,
+            Color::Always => anstream::ColorChoice::Always,
+            Color::Never => anstream::ColorChoice::Never,
+        };
+        choice.write_global();
+        let from_environment =
+            || std::env::var_os("APP_INTERFACE").filter(|dir| !dir.is_empty()).map(PathBuf::from);
+        Session {
+            command,
+            progress: Progress::new(global.quiet),
+            offline: global.offline,
+            format: global.format,
+            quiet: global.quiet,
+            color: global.color,
+            repo: global.repo.clone().or_else(from_environment),
+            typed_repo: global.repo.clone(),
+            config: global.config.clone(),
+        }
+    }
+
+    /// The checkout to work on. A named folder is taken as it is, even if git does not know it.
+    pub fn work_tree(&self) -> Result<WorkTree> {
+        let Some(dir) = &self.repo else {
+            let here = std::env::current_dir().context("can't tell the current folder")?;
+            let found = Git::at(&here).top_and_git_dir()?;
+            let (top, git_dir) = found.ok_or_else(|| {
+                Refusal::new(format!("`{}` is not in a git work tree", here.display()))
+                    .help("name the checkout: `--repo DIR`, or the variable `APP_INTERFACE`")
+            })?;
+            return Ok(WorkTree { top, git_dir: Some(git_dir) });
+        };
+        if !dir.is_dir() {
+            let refusal = Refusal::new(format!("`{}` is not a folder", dir.display()));
+            return Err(refusal
+                .help("name the checkout: `--repo DIR`, or the variable `APP_INTERFACE`")
+                .into());
+        }
+        let found = Git::at(dir).top_and_git_dir()?;
+        let is_top = |top: &PathBuf| {
+            let paths = (top.canonicalize().ok(), dir.canonicalize().ok());
+            paths.0.is_some() && paths.0 == paths.1
+        };
+        let git_dir = found.filter(|(top, _)| is_top(top)).map(|(_, git_dir)| git_dir);
+        Ok(WorkTree { top: dir.clone(), git_dir })
+    }
+
+    /// The configuration: the named file, else `promote.toml` of the checkout, else the built-in.
+    pub fn config(&self, work_tree: &WorkTree) -> Result<Config> {
+        if let Some(file) = &self.config {
+            let name = file.display().to_string();
+            let bytes = std::fs::read(file)
+                .map_err(|error| Refusal::new(format!("can't be read: {error}")).file(&name))?;
+            return parsed(&name, bytes);
+        }
+        let path =
+            RepoPath::parse(CONFIG_FILE).context("the name of the configuration is a path")?;
+        match work_tree.read_file(&path)? {
+            None => Ok(Config::builtin()),
+            Some(bytes) => parsed(CONFIG_FILE, bytes),
+        }
+    }
+
+    /// The options that were typed and that a command to run next needs too.
+    pub fn typed_options(&self) -> Vec<String> {
+        let mut words = Vec::new();
+        if let Some(repo) = &self.typed_repo {
+            words.extend(["--repo".to_owned(), repo.display().to_string()]);
+        }
+        if let Some(config) = &self.config {
+            words.extend(["--config".to_owned(), config.display().to_string()]);
+        }
+        words.extend(self.offline.then(|| "--offline".to_owned()));
+        words
+    }
+
+    /// The options that a run of this program inside this one needs too.
+    pub fn passed_on(&self) -> Vec<&'static str> {
+        let mut words = vec!["--color", self.color.name()];
+        words.extend(self.quiet.then_some("--quiet"));
+        words
+    }
+
+    /// Now, in seconds since 1970; `SOURCE_DATE_EPOCH` sets it.
+    ///
+    /// Source: the specification of reproducible-builds.org.
+    pub fn now(&self) -> i64 {
+        let set = std::env::var("SOURCE_DATE_EPOCH").ok().and_then(|value| value.parse().ok());
+        set.unwrap_or_else(|| {
+            let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+            i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+        })
+    }
+
+    /// Prints a result.
+    pub fn print(&self, text: &str) -> Result<()> {
+        print(text)
+    }
+
+    /// Warns a person.
+    pub fn warn(&self, warning: &Refusal) {
+        if self.format == Format::Text {
+            tell(&report::warning(warning));
+        }
+    }
+
+    /// Tells a person something beside the result.
+    pub fn note(&self, note: &str) {
+        if !self.quiet {
+            tell(&report::note(note));
+        }
+    }
+}
+
+fn parsed(file: &str, bytes: Vec<u8>) -> Result<Config> {
+    let text = String::from_utf8(bytes).map_err(|_| Refusal::new("is not UTF-8").file(file))?;
+    Ok(Config::parse(file, &text)?)
+}
+
+/// Prints a result.
+pub fn print(text: &str) -> Result<()> {
+    let mut out = anstream::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        // Whoever reads has seen enough.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        result => result.context("can't write to standard output"),
+    }
+}
+
+/// Prints what is no result. Nobody may be there to read it.
+pub fn tell(text: &str) {
+    let _ = anstream::stderr().lock().write_all(text.as_bytes());
+}
+
+/// A word as a shell takes it.
+pub fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:@%+,".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
+}

@@ -1,0 +1,156 @@
+//! Reads from the mirror what lies between two versions. Local only: nothing is fetched.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Context, Result};
+
+use super::Mirror;
+use super::resolve::commit_of;
+use crate::changes::{Changes, Commit, Direction, Span, Start};
+use crate::people::Author;
+use crate::version::{CommitId, commit_part, is_full_commit};
+
+/// Side, id, parents, time, author, address and subject of a commit.
+const FORMAT: &str = "--format=%m%x00%H%x00%P%x00%ct%x00%an%x00%ae%x00%s";
+const FIELDS: usize = 7;
+
+impl Mirror {
+    /// What goes along when each of these versions, with the environments that run it, becomes
+    /// `to`. Versions that are the same commit share a span. The longest queue comes first.
+    pub fn changes(&self, olds: Vec<(String, Vec<String>)>, to: &CommitId) -> Result<Changes> {
+        let starts = self.starts(&olds)?;
+        let mut spans: Vec<Span> = Vec::new();
+        for ((old, environments), start) in olds.into_iter().zip(starts) {
+            match spans.iter_mut().find(|span| is_same(&span.start, &start)) {
+                Some(span) => {
+                    let new = |name: &String| !span.environments.contains(name);
+                    let new: Vec<_> = environments.into_iter().filter(new).collect();
+                    span.environments.extend(new);
+                }
+                None => spans.push(self.span(old, start, environments, to)?),
+            }
+        }
+        spans.sort_by_key(|span| std::cmp::Reverse(span.queued.len()));
+        Ok(Changes(spans))
+    }
+
+    /// Whether the mirror exists and has this commit.
+    pub fn knows(&self, commit: &CommitId) -> bool {
+        self.exists() && self.git().read(["cat-file", "-e", commit.as_str()]).is_ok()
+    }
+
+    /// The commits after `from` and up to `to` that touch one of `paths`, the newest first.
+    pub fn touching(
+        &self,
+        from: &CommitId,
+        to: &CommitId,
+        paths: &[String],
+    ) -> Result<Vec<CommitId>> {
+        let range = format!("{from}..{to}");
+        let options = ["log", "--no-merges", "--format=%H", &range, "--"];
+        let ids = self.git().read(options.into_iter().chain(paths.iter().map(String::as_str)))?;
+        Ok(ids.lines().filter_map(CommitId::parse).collect())
+    }
+
+    fn span(
+        &self,
+        old: String,
+        start: Start,
+        environments: Vec<String>,
+        to: &CommitId,
+    ) -> Result<Span> {
+        let (queued, taken_back, direction) = match &start {
+            Start::Commit(from) => self.between(from, to)?,
+            Start::Ambiguous(all) => (Vec::new(), Vec::new(), self.common_direction(all, to)?),
+            Start::Moving | Start::Unknown => (Vec::new(), Vec::new(), Direction::Unknown),
+        };
+        Ok(Span { old, start, environments, queued, taken_back, direction })
+    }
+
+    /// Forward if each of the candidates is; else nobody knows.
+    fn common_direction(&self, candidates: &[CommitId], to: &CommitId) -> Result<Direction> {
+        let mut fewest = usize::MAX;
+        for candidate in candidates {
+            match self.between(candidate, to)?.2 {
+                Direction::Forward(count) => fewest = fewest.min(count),
+                _ => return Ok(Direction::Unknown),
+            }
+        }
+        Ok(Direction::Forward(fewest))
+    }
+
+    fn between(
+        &self,
+        from: &CommitId,
+        to: &CommitId,
+    ) -> Result<(Vec<Commit>, Vec<Commit>, Direction)> {
+        let range = format!("{from}...{to}");
+        let log = ["log", "-z", "--left-right", "--encoding=UTF-8", FORMAT, &range, "--"];
+        let (mut queued, mut taken_back) = (Vec::new(), Vec::new());
+        let out = self.git().bytes(log)?;
+        let text = String::from_utf8_lossy(&out);
+        let fields: Vec<&str> = text.split('\0').collect();
+        for fields in fields.chunks_exact(FIELDS) {
+            let side = if fields[0] == "<" { &mut taken_back } else { &mut queued };
+            side.push(commit(fields).context("git log answered in an unknown way")?);
+        }
+        let direction = match (taken_back.len(), queued.len()) {
+            (0, ahead) => Direction::Forward(ahead),
+            (behind, 0) => Direction::Behind(behind),
+            _ => Direction::Diverged,
+        };
+        Ok((queued, taken_back, direction))
+    }
+
+    /// What each version is in this upstream. A prefix that means several commits is decided by a
+    /// full commit among the versions, never by a guess.
+    fn starts(&self, olds: &[(String, Vec<String>)]) -> Result<Vec<Start>> {
+        let digits = |old: &str| {
+            commit_part(old).or(is_full_commit(old).then_some(old)).map(str::to_lowercase)
+        };
+        let wanted: Vec<Option<String>> = olds.iter().map(|(old, _)| digits(old)).collect();
+        let asked: String =
+            wanted.iter().flatten().map(|one| format!("{one}^{{commit}}\n")).collect();
+        let found = self.git().run(["cat-file", "--batch-check"], asked.as_bytes())?;
+        let found = String::from_utf8_lossy(&found);
+        let mut answers = found.lines();
+        let full: BTreeSet<CommitId> =
+            olds.iter().filter_map(|(old, _)| CommitId::parse(old)).collect();
+        let mut start = |digits: Option<String>| -> Result<Start> {
+            let Some(digits) = digits else { return Ok(Start::Moving) };
+            let answer = answers.next().context("git cat-file left a question open")?;
+            match commit_of(answer) {
+                Some(commit) => Ok(Start::Commit(commit)),
+                None => self.unresolved(&digits, &full),
+            }
+        };
+        wanted.into_iter().map(&mut start).collect()
+    }
+
+    fn unresolved(&self, digits: &str, full: &BTreeSet<CommitId>) -> Result<Start> {
+        let mut candidates = self.with_prefix(digits)?;
+        if let Some(index) = candidates.iter().position(|candidate| full.contains(candidate)) {
+            return Ok(Start::Commit(candidates.swap_remove(index)));
+        }
+        Ok(match candidates.len() {
+            0 => Start::Unknown,
+            1 => Start::Commit(candidates.swap_remove(0)),
+            _ => Start::Ambiguous(candidates),
+        })
+    }
+}
+
+/// Two versions that are no commit are never the same.
+fn is_same(one: &Start, other: &Start) -> bool {
+    matches!((one, other), (Start::Commit(one), Start::Commit(other)) if one == other)
+}
+
+fn commit(fields: &[&str]) -> Option<Commit> {
+    Some(Commit {
+        id: CommitId::parse(fields[1])?,
+        is_merge: fields[2].contains(' '),
+        time: fields[3].parse().ok()?,
+        author: Author { name: fields[4].to_owned(), email: fields[5].to_owned() },
+        subject: fields[6].to_owned(),
+    })
+}
