@@ -17,6 +17,8 @@ pub enum Wording {
     Production,
     /// By the component's name.
     Component,
+    /// By the component's name, as a step back.
+    Rollback,
 }
 
 /// The title: one line.
@@ -24,6 +26,7 @@ pub fn title(component: &Component, wording: Wording, plan: &Plan) -> String {
     let subject = match wording {
         Wording::Production => "qontract production promotion".to_owned(),
         Wording::Component => format!("{} promotion", component.name),
+        Wording::Rollback => format!("{} rollback", component.name),
     };
     let tag = plan.to.tag(component.tag_length);
     format!("{subject} {} to {tag}", old_versions(component, plan))
