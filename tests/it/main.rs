@@ -1,17 +1,26 @@
 //! End-to-end tests.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)]
 
+mod case;
 mod changes;
+mod deliver;
 mod demo;
+mod fixtures;
+mod from;
 mod git;
 mod guards;
+mod http;
+mod image;
 mod landing;
+mod laws;
+mod loopback;
 mod makefile;
 mod mirror;
 mod origin;
 mod output;
 mod promote;
 mod refusals;
+mod registry;
 mod sandbox;
 mod tidy;
 mod upstream;

@@ -50,6 +50,12 @@ impl Sandbox {
         Sandbox { world }
     }
 
+    /// The sandbox of another process, in its folder.
+    pub fn at(root: &Path) -> Self {
+        let world = World::open(root).unwrap();
+        Sandbox { world }
+    }
+
     /// Runs the program.
     pub fn xtask(&self, args: &[&str]) -> Output {
         self.command(args).run()

@@ -2,8 +2,12 @@
 #![allow(missing_docs, reason = "what stands here is shown to users")]
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
+
+use crate::duration::parse_duration;
+use crate::escape::is_obeyed;
 
 /// Promotes components in a GitOps repository: exactly, all or nothing, in one command
 #[derive(Debug, Parser)]
@@ -179,6 +183,54 @@ pub struct Landing {
     /// the same
     #[arg(long)]
     pub commit: bool,
+    /// Open or refresh a merge request off the remote's target branch; the checkout stays as it is
+    #[arg(long, conflicts_with_all = ["commit", "offline"])]
+    pub mr: bool,
+    /// With --mr: set the configured label that lets it be merged
+    #[arg(long, requires = "mr")]
+    pub lgtm: bool,
+    /// With --mr: set this label too
+    #[arg(long, value_name = "NAME", requires = "mr", value_parser = words)]
+    pub label: Vec<String>,
+    /// With --mr: mark it as not ready
+    #[arg(long, requires = "mr")]
+    pub draft: bool,
+    /// With --mr: assign it to this user
+    #[arg(long, value_name = "USER", requires = "mr", value_parser = word)]
+    pub assign: Vec<String>,
+    /// With --mr: push to this remote, such as your fork [default: as configured, else origin]
+    #[arg(long, value_name = "NAME", requires = "mr", value_parser = word)]
+    pub remote: Option<String>,
+    /// With --mr: merge into this branch [default: as configured, else the remote's default]
+    #[arg(long, value_name = "NAME", requires = "mr", value_parser = branch)]
+    pub target_branch: Option<String>,
+}
+
+/// A label: anything visible that is no option.
+fn words(text: &str) -> Result<String, String> {
+    let fits = !text.trim().is_empty() && !text.starts_with('-') && !text.contains(is_obeyed);
+    fits.then(|| text.to_owned())
+        .ok_or_else(|| "expected visible text without `-` in front".to_owned())
+}
+
+fn word(text: &str) -> Result<String, String> {
+    words(text)
+        .ok()
+        .filter(|text| !text.contains(char::is_whitespace))
+        .ok_or_else(|| "expected one word without `-` in front".to_owned())
+}
+
+/// The name of a branch that means nothing else in a refspec or a revision.
+fn branch(text: &str) -> Result<String, String> {
+    let special = |text: &String| {
+        text.contains(['~', '^', ':', '?', '*', '[', '\\'])
+            || text.contains("..")
+            || text.contains("@{")
+    };
+    word(text)
+        .ok()
+        .filter(|text| !special(text))
+        .ok_or_else(|| "expected the name of a branch".to_owned())
 }
 
 /// What is let through.
@@ -194,6 +246,13 @@ pub struct Guards {
     /// Let a version be promoted that is not on the default branch
     #[arg(long)]
     pub allow_off_branch: bool,
+    /// Do not ask whether the image of the version exists
+    #[arg(long, conflicts_with = "wait_image")]
+    pub no_image_check: bool,
+    /// Wait until the image of the version exists, at most this long [15m if it is left out]
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "15m")]
+    pub wait_image: Option<Duration>,
     /// Refuse what is warned about
     #[arg(long)]
     pub strict: bool,

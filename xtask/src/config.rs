@@ -68,6 +68,30 @@ impl Default for Repository {
     }
 }
 
+impl Repository {
+    /// The labels of a merge request; and why the one that lets it be merged is not among them,
+    /// although it was asked for.
+    pub fn labels(&self, lgtm: bool, labels: &[String]) -> (Vec<String>, Option<String>) {
+        let mut all = labels.to_vec();
+        let blocking = labels.iter().find(|label| self.lgtm_blocked_by.contains(label));
+        match blocking {
+            Some(blocking) if lgtm => {
+                let label = &self.lgtm_label;
+                let note = format!(
+                    "`{label}` is not set: beside `{blocking}` it would be taken away again"
+                );
+                (all, Some(note))
+            }
+            _ => {
+                if lgtm && !all.contains(&self.lgtm_label) {
+                    all.insert(0, self.lgtm_label.clone());
+                }
+                (all, None)
+            }
+        }
+    }
+}
+
 impl Config {
     /// Parses `text`; `file` is its name in refusals.
     ///

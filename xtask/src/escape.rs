@@ -13,7 +13,7 @@ pub fn escaped(text: &str) -> String {
     out
 }
 
-/// Whether a terminal obeys this character instead of showing it.
+/// Whether a terminal, or whoever else shows the text, obeys the character instead of showing it.
 pub fn is_obeyed(c: char) -> bool {
     c.is_control() || reorders(c)
 }

@@ -22,7 +22,9 @@ use crate::escape::escaped;
 use crate::version::CommitId;
 
 mod failure;
+pub mod landing;
 mod network;
+pub mod publish;
 
 /// Environment variables that would point git at another repository than the one that is meant.
 const ELSEWHERE: &[&str] = &[

@@ -1,6 +1,8 @@
 //! Decides whether a promotion may go on: what is refused, what is warned about, and which switch
 //! lets it through.
 
+use std::time::Duration;
+
 use crate::changes::{Changes, Direction, Span, Start};
 use crate::component::Component;
 use crate::error::Refusal;
@@ -16,6 +18,10 @@ pub struct Switches {
     pub reason: Option<String>,
     /// The version need not be on the default branch.
     pub allow_off_branch: bool,
+    /// The image need not exist.
+    pub no_image_check: bool,
+    /// How long an image is waited for that does not exist yet.
+    pub wait_image: Option<Duration>,
     /// Warnings refuse.
     pub strict: bool,
 }
@@ -29,6 +35,7 @@ impl Switches {
             words.extend(["--reason".to_owned(), reason.clone()]);
         }
         words.extend(self.allow_off_branch.then(|| "--allow-off-branch".to_owned()));
+        words.extend(self.no_image_check.then(|| "--no-image-check".to_owned()));
         words.extend(self.strict.then(|| "--strict".to_owned()));
         words
     }

@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 
 use crate::component::{Component, Environment, RepoPath};
 use crate::config::Config;
+use crate::deliver::Delivered;
 use crate::error::Refusal;
 use crate::git::{Change, Git};
 use crate::plan::{FilePlan, Plan, plan};
@@ -37,6 +38,8 @@ pub enum Landed {
     Written,
     /// They are committed too.
     Committed(CommitId),
+    /// A branch at the remote holds the promotion.
+    Delivered(Delivered),
 }
 
 /// A component and the environments that shall run another version of it.
@@ -124,11 +127,17 @@ impl Promotion<'_> {
         }
     }
 
-    fn read(&self) -> Result<Tree> {
-        self.work_tree.read(&Wanted::new(self.component, &self.environments))
+    /// The files that hold the pins.
+    pub fn wanted(&self) -> Wanted {
+        Wanted::new(self.component, &self.environments)
     }
 
-    fn verified(&self, to: &CommitId, tree: &Tree) -> Result<Plan> {
+    fn read(&self) -> Result<Tree> {
+        self.work_tree.read(&self.wanted())
+    }
+
+    /// The plan for the files of a tree, which the second parser accepted.
+    pub fn verified(&self, to: &CommitId, tree: &Tree) -> Result<Plan> {
         let plan = plan(self.component, &self.environments, to, tree, self.config)?;
         verify(&plan)?;
         Ok(plan)

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::changes::Commit;
 use crate::component::Component;
 use crate::escape::escaped;
+use crate::neutral::line;
 use crate::plan::{EnvironmentPlan, Outcome, Plan};
 use crate::report::changes::Queue;
 use crate::version::{commit_part, is_full_commit};
@@ -18,7 +19,17 @@ pub enum Wording {
     Component,
 }
 
-/// The title (at most 255 characters), the body after an empty line, and trailers at its end.
+/// The title: one line.
+pub fn title(component: &Component, wording: Wording, plan: &Plan) -> String {
+    let subject = match wording {
+        Wording::Production => "qontract production promotion".to_owned(),
+        Wording::Component => format!("{} promotion", component.name),
+    };
+    let tag = plan.to.tag(component.tag_length);
+    format!("{subject} {} to {tag}", old_versions(component, plan))
+}
+
+/// The title, the body after an empty line, and trailers at its end.
 pub fn commit_message(
     queue: &Queue,
     wording: Wording,
@@ -26,14 +37,8 @@ pub fn commit_message(
     reason: Option<&str>,
 ) -> String {
     let component = queue.component;
-    let subject = match wording {
-        Wording::Production => "qontract production promotion".to_owned(),
-        Wording::Component => format!("{} promotion", component.name),
-    };
-    let tag = plan.to.tag(component.tag_length);
-    let title = format!("{subject} {} to {tag}", old_versions(component, plan));
     let paragraphs = [
-        title,
+        title(component, wording, plan),
         environments(component, plan),
         compare_addresses(component, plan).join("\n"),
         listed("Goes along:", queue, &queue.changes.queued()),
@@ -61,7 +66,7 @@ fn listed(title: &str, queue: &Queue, commits: &[&Commit]) -> String {
     }
     let lines = commits.iter().map(|commit| {
         let id = commit.id.tag(queue.component.tag_length);
-        format!("\n* {id} {} ({})", escaped(&commit.subject), escaped(&commit.author.name))
+        format!("\n* {id} {} ({})", line(&commit.subject), line(&commit.author.name))
     });
     title.to_owned() + &lines.collect::<String>()
 }
@@ -70,8 +75,10 @@ fn listed(title: &str, queue: &Queue, commits: &[&Commit]) -> String {
 pub fn old_versions(component: &Component, plan: &Plan) -> String {
     let all: BTreeSet<_> =
         plan.environments.iter().flat_map(old_of).map(|old| short(component, old)).collect();
+    let listed = all.iter().copied().collect::<Vec<_>>().join(", ");
+    // A title has 255 characters at most, and a person reads fewer.
     match all.len() {
-        0..=3 => all.into_iter().collect::<Vec<_>>().join(", "),
+        0..=3 if listed.len() <= 120 => listed,
         many => format!("{many} versions"),
     }
 }

@@ -8,6 +8,7 @@ use crate::component::{Component, Environment, Form, PinSpec, Place, Position, R
 use crate::config::Config;
 use crate::edit::{Edit, Edits};
 use crate::error::{Refusal, Refusals};
+use crate::locate::yaml::line_at;
 use crate::locate::{self, Found, Pin, Stay, Verdict, Witness};
 use crate::tree::Tree;
 use crate::version::{CommitId, reads_as_number};
@@ -192,40 +193,31 @@ impl Planner<'_> {
         }
     }
 
-    /// Plans one file; `None` if it was refused.
+    /// Plans one file; `None` if it can't be read.
     fn file(&mut self, spec: &PinSpec, path: &RepoPath, bytes: &[u8]) -> Option<Yield> {
-        let Ok(text) = std::str::from_utf8(bytes) else {
-            let valid = std::str::from_utf8(bytes).err().map_or(0, |error| error.valid_up_to());
-            let line = bytes[..valid].iter().filter(|&&byte| byte == b'\n').count() + 1;
-            self.refuse(Refusal::new("is not UTF-8").file(path.as_str()).line(line));
-            return None;
-        };
-        match locate::locate(spec, &self.component.upstream, text) {
-            Ok(found) => self.found(spec, path, text, found),
+        let refusal = match std::str::from_utf8(bytes) {
+            Ok(text) => match locate::locate(spec, &self.component.upstream, text) {
+                Ok(found) => return Some(self.found(spec, path, text, found)),
+                Err(error) => Refusal::new(format!("can't be read as YAML: {}", error.reason))
+                    .line(error.line),
+            },
             Err(error) => {
-                let is_glob = matches!(spec.place, Place::Glob(_));
-                if is_glob && !locate::may_hold(spec, text) {
-                    self.plan.notes.push(format!(
-                        "`{path}` passed over: not YAML, and {} is no key there",
-                        spec.selector
-                    ));
-                    return Some(Yield::Nothing);
-                }
-                let refusal = Refusal::new(format!("can't be read as YAML: {}", error.reason));
-                self.refuse(refusal.file(path.as_str()).line(error.line));
-                None
+                let valid = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
+                Refusal::new("is not UTF-8").line(line_at(&valid, valid.len()))
             }
+        };
+        let is_glob = matches!(spec.place, Place::Glob(_));
+        if is_glob && !locate::may_hold(spec, &String::from_utf8_lossy(bytes)) {
+            let note =
+                format!("`{path}` passed over: {}, and has no {}", refusal.message, spec.selector);
+            self.plan.notes.push(note);
+            return Some(Yield::Nothing);
         }
+        self.refuse(refusal.file(path.as_str()));
+        None
     }
 
-    fn found(
-        &mut self,
-        spec: &PinSpec,
-        path: &RepoPath,
-        text: &str,
-        found: Vec<Found>,
-    ) -> Option<Yield> {
-        let refusals = self.refusals.len();
+    fn found(&mut self, spec: &PinSpec, path: &RepoPath, text: &str, found: Vec<Found>) -> Yield {
         let mut result = Yield::Nothing;
         for one in found {
             let stays = matches!(one.verdict, Verdict::Stays(Stay::Tracking));
@@ -239,17 +231,16 @@ impl Planner<'_> {
             }
             self.one(spec, path, text, one);
         }
-        (self.refusals.len() == refusals).then_some(result)
+        result
     }
 
     fn one(&mut self, spec: &PinSpec, path: &RepoPath, text: &str, found: Found) {
         let Found { line, value: old, target, verdict } = found;
         let outcome = match verdict {
             Verdict::Stays(stay) => Outcome::Stays(stay),
-            Verdict::Unfit(reason) => {
-                let refusal = Refusal::new(format!("{}: `{old}` {reason}", spec.selector));
-                let help = "nothing but the pin itself may change: edit this one by hand, or write it out in the file";
-                return self.refuse(refusal.file(path.as_str()).line(line).help(help));
+            Verdict::Unfit(reason) => return self.unfit(spec, path, line, &old, reason),
+            Verdict::Pin(pin) if pin.needs_quotes && path.as_str().ends_with(".json") => {
+                return self.unfit(spec, path, line, &old, "is not in double quotes, as in JSON");
             }
             Verdict::Pin(pin) => match self.pin(spec, path, text, &old, pin) {
                 Ok(outcome) => outcome,
@@ -267,6 +258,13 @@ impl Planner<'_> {
         if let Some(environment) = self.plan.environments.last_mut() {
             environment.values.push(value);
         }
+    }
+
+    fn unfit(&mut self, spec: &PinSpec, path: &RepoPath, line: usize, old: &str, reason: &str) {
+        const HELP: &str = "nothing but the pin itself may change: edit this one by hand, or write it out in the file";
+        let old = old.trim_end();
+        let refusal = Refusal::new(format!("{}: `{old}` {reason}", spec.selector));
+        self.refuse(refusal.file(path.as_str()).line(line).help(HELP));
     }
 
     /// Claims the bytes of a pin and plans its edit. The error is who claimed them before.

@@ -2,6 +2,7 @@
 
 pub mod changes;
 pub mod json;
+pub mod promotion;
 
 use anstyle::{AnsiColor, Style};
 

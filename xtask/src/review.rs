@@ -9,13 +9,13 @@ use anyhow::Result;
 use crate::changes::{Changes, Start};
 use crate::component::Component;
 use crate::config::Config;
-use crate::error::Refusal;
+use crate::error::{Refusal, Refusals};
 use crate::git::Git;
-use crate::guards::commits as commits_text;
+use crate::guards::{self, Switches};
 use crate::people::{People, needle};
 use crate::plan::{Outcome, Plan, PlannedValue, plan};
 use crate::session::Session;
-use crate::tree::Wanted;
+use crate::tree::{Tree, Wanted};
 use crate::upstream::{self, Mirror};
 use crate::version::CommitId;
 use crate::worktree::WorkTree;
@@ -76,7 +76,7 @@ impl<'a> Upstreams<'a> {
     }
 
     /// The commits of these changes that need newer schemas, newest first.
-    pub fn needing_schemas(&self, changes: &Changes, to: &CommitId) -> Result<Vec<CommitId>> {
+    fn needing_schemas(&self, changes: &Changes, to: &CommitId) -> Result<Vec<CommitId>> {
         let mut found = Vec::new();
         for span in &changes.0 {
             let Start::Commit(from) = &span.start else { continue };
@@ -90,9 +90,9 @@ impl<'a> Upstreams<'a> {
     }
 
     /// Warns if the changes need schemas and the pinned ones are behind their upstream.
-    pub fn schemas_first(
+    fn schemas_first(
         &self,
-        work_tree: &WorkTree,
+        tree: &Tree,
         config: &Config,
         changes: &Changes,
         to: &CommitId,
@@ -104,8 +104,7 @@ impl<'a> Upstreams<'a> {
         }
         let head = mirror.resolve(None, schemas.branch.as_deref())?.commit;
         let environments: Vec<_> = schemas.environments.iter().collect();
-        let tree = work_tree.read(&Wanted::new(schemas, &environments))?;
-        let behind = match plan(schemas, &environments, &head, &tree, config) {
+        let behind = match plan(schemas, &environments, &head, tree, config) {
             Ok(plan) => mirror.changes(moving(&plan), &head)?.queued().len(),
             // Its own promotion says what is wrong there.
             Err(_) => 0,
@@ -121,7 +120,7 @@ impl<'a> Upstreams<'a> {
             if tags.len() == 1 { "changes" } else { "change" },
             schemas.name,
             self.component.schema_paths.join(", "),
-            commits_text(behind),
+            guards::commits(behind),
         );
         let help = "promote the schemas first, in a merge request of their own: `cargo xtask update-schemas`";
         Ok(Some(Refusal::new(message).help(help)))
@@ -145,9 +144,63 @@ fn moving(plan: &Plan) -> Vec<(String, Vec<String>)> {
     versions
 }
 
-/// The people behind the authors of these changes, from the user files of the checkout.
-pub fn people(work_tree: &WorkTree, config: &Config, changes: &Changes) -> Result<People> {
-    let your_email = Git::at(&work_tree.top).read(["config", "--get", "user.email"]).ok();
+/// What a promotion would bring, let through by the guards.
+#[derive(Debug, Default)]
+pub struct Review {
+    /// The commits that move.
+    pub changes: Changes,
+    /// Whose they are.
+    pub people: People,
+    /// What somebody should look at.
+    pub warnings: Vec<Refusal>,
+    /// The component that should go first.
+    pub first: Option<String>,
+}
+
+/// The files that a review reads beside those of the plan.
+pub fn wanted(config: &Config, component: &Component) -> Wanted {
+    let schemas = component.schemas.as_ref().and_then(|name| config.component(name).ok());
+    let mut wanted = schemas.map_or_else(Wanted::default, |schemas| {
+        Wanted::new(schemas, &schemas.environments.iter().collect::<Vec<_>>())
+    });
+    wanted.globs.push((config.repository.users.clone(), "org_username".to_owned()));
+    wanted
+}
+
+impl Review {
+    /// Reviews a plan; `tree` holds what is [`wanted`]. The error is what the guards refuse.
+    pub fn new(
+        git: &Git,
+        config: &Config,
+        upstreams: &Upstreams,
+        plan: &Plan,
+        tree: &Tree,
+        switches: &Switches,
+    ) -> Result<Review> {
+        let (component, mirror, to) = (upstreams.component, &upstreams.mirror, &plan.to);
+        let changes = upstreams.changes(plan)?;
+        let mut verdict = guards::directions(component, &changes, to, switches);
+        let first = upstreams.schemas_first(tree, config, &changes, to)?;
+        let schemas = first.as_ref().and(component.schemas.clone());
+        verdict.warnings.extend(first);
+        let alike = mirror.with_prefix(to.tag(component.tag_length))?;
+        verdict.warnings.extend(guards::colliding_tag(component, &alike));
+        let head = mirror.resolve(None, component.branch.as_deref())?;
+        if !switches.allow_off_branch && !mirror.is_ancestor(to, &head.commit)? {
+            verdict.refusals.push(guards::off_branch(component, to, &head.name));
+        }
+        let verdict = verdict.strict(switches.strict);
+        if !verdict.refusals.is_empty() {
+            return Err(Refusals(verdict.refusals).into());
+        }
+        let people = people(git, config, tree, &changes);
+        Ok(Review { changes, people, warnings: verdict.warnings, first: schemas })
+    }
+}
+
+/// The people behind the authors of these changes, from the user files in `tree`.
+pub fn people(git: &Git, config: &Config, tree: &Tree, changes: &Changes) -> People {
+    let your_email = git.read(["config", "--get", "user.email"]).ok();
     let needles: Vec<String> = changes
         .queued()
         .into_iter()
@@ -156,15 +209,11 @@ pub fn people(work_tree: &WorkTree, config: &Config, changes: &Changes) -> Resul
         .chain(your_email.iter().map(|email| needle(email)))
         .filter(|needle| !needle.is_empty())
         .collect();
-    if needles.is_empty() {
-        return Ok(People::default());
-    }
-    let glob = (config.repository.users.clone(), "org_username".to_owned());
-    let tree = work_tree.read(&Wanted { files: Vec::new(), globs: vec![glob] })?;
-    let texts = tree.0.values().filter_map(|bytes| std::str::from_utf8(bytes).ok());
+    let files = tree.matching(&config.repository.users);
+    let texts = files.filter_map(|(_, bytes)| std::str::from_utf8(bytes).ok());
     let about = |text: &&str| {
         let text = text.to_lowercase();
         needles.iter().any(|needle| text.contains(needle.as_str()))
     };
-    Ok(People::new(texts.filter(about), your_email.as_deref()))
+    People::new(texts.filter(about), your_email.as_deref())
 }

@@ -27,6 +27,13 @@ impl Wanted {
         }
         wanted
     }
+
+    /// Both.
+    pub fn and(mut self, other: Wanted) -> Self {
+        self.files.extend(other.files);
+        self.globs.extend(other.globs);
+        self
+    }
 }
 
 /// A text that every file with such a pin contains.

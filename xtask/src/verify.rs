@@ -1,22 +1,26 @@
 //! The judge: reads every changed file again, with parsers that the edit did not use.
 //!
-//! YAML is read by `serde_yaml` (libyaml), variables by a line reader of its own. Exactly the
-//! planned values may differ, and each must read back as the planned string.
+//! YAML is read by `serde_yaml` (libyaml), JSON by `serde_json`, variables by a line reader of its
+//! own. Exactly the planned values may differ, and each must read back as the planned string.
+
+mod reader;
 
 use std::ops::Range;
 
 use serde::Deserialize;
 use serde_yaml::Value;
 
+use crate::component::RepoPath;
 use crate::error::Refusal;
 use crate::locate::Witness;
 use crate::locate::yaml::Yaml;
 use crate::plan::{FilePlan, Plan};
+use reader::Read;
 
 /// Checks every changed file of a plan. The error is the first file that does not pass.
 pub fn verify(plan: &Plan) -> Result<(), Refusal> {
     for (path, file) in plan.changed() {
-        let verdict = judge(file).map_err(|reason| {
+        let verdict = judge(path, file).map_err(|reason| {
             Refusal::new(format!("the edit does not pass the second parser: {reason}"))
                 .file(path.as_str())
                 .help("nothing was written; edit this file by hand, and please report it")
@@ -26,13 +30,14 @@ pub fn verify(plan: &Plan) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn judge(file: &FilePlan) -> Result<(), String> {
+fn judge(path: &RepoPath, file: &FilePlan) -> Result<(), String> {
     let after = file.after();
+    let read = if is_json(path, &file.before) { json } else { documents };
     let mut expected = file.expected.clone();
     expected.sort();
     let is_yaml = |one: &(Witness, String)| matches!(one.0, Witness::Yaml(..));
     let differing = if expected.iter().all(is_yaml) {
-        yaml_differences(&file.before, &after)?
+        value_differences(&read(&file.before)?, &read(&after)?)?
     } else {
         variable_differences(&file.before, &after)?
     };
@@ -69,21 +74,31 @@ fn list(differences: &[Difference]) -> String {
     if shown.is_empty() { "nothing".to_owned() } else { shown.join(", ") }
 }
 
-fn yaml_differences(before: &str, after: &str) -> Result<Vec<Difference>, String> {
-    let (before, after) = (documents(before)?, documents(after)?);
+fn value_differences(before: &[Value], after: &[Value]) -> Result<Vec<Difference>, String> {
     if before.len() != after.len() {
         return Err(format!("{} documents became {}", before.len(), after.len()));
     }
     let mut found = Vec::new();
-    for (index, (before, after)) in before.iter().zip(&after).enumerate() {
+    for (index, (before, after)) in before.iter().zip(after).enumerate() {
         compare(before, after, &mut vec![index], &mut found)?;
     }
     Ok(found)
 }
 
+/// Whether this is strict JSON, which has escapes that libyaml does not know.
+fn is_json(path: &RepoPath, text: &str) -> bool {
+    path.as_str().ends_with(".json") && json(text).is_ok()
+}
+
+fn json(text: &str) -> Result<Vec<Value>, String> {
+    let value = serde_json::from_str(text.strip_prefix('\u{feff}').unwrap_or(text));
+    value.map(|value| vec![value]).map_err(|error| format!("can't be read: {error}"))
+}
+
 fn documents(text: &str) -> Result<Vec<Value>, String> {
     let text = with_stand_ins(text)?;
-    let documents = serde_yaml::Deserializer::from_str(&text).map(Value::deserialize);
+    let documents = serde_yaml::Deserializer::from_str(&text).map(Read::deserialize);
+    let documents = documents.map(|document| document.map(|Read(value)| value));
     documents.collect::<Result<_, _>>().map_err(|error| format!("can't be read: {error}"))
 }
 
@@ -167,7 +182,94 @@ fn assignment(line: &str) -> Option<(&str, &str, &str)> {
     let name = head.trim_start_matches('\u{feff}').split_whitespace().next_back()?;
     let quoted =
         ['"', '\''].into_iter().find_map(|quote| tail.strip_prefix(quote)?.split_once(quote));
-    let end = tail.find([' ', '\t', '\r', ';', '&', '|', ')', '#']).unwrap_or(tail.len());
+    let ends = [' ', '\t', '\r', ';', '&', '|', ')', '#'];
+    let end = tail.find(ends).unwrap_or(tail.len());
     let (value, rest) = quoted.unwrap_or_else(|| tail.split_at(end));
-    Some((name, value, rest))
+    (rest.is_empty() || rest.starts_with(ends)).then_some((name, value, rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::edit::Edit;
+
+    /// Judges the edit of `old` to `new` in `before` against what was planned.
+    fn check(path: &str, before: &str, edit: [&str; 2], planned: (Witness, &str)) -> String {
+        let [old, new] = edit;
+        let start = before.find(old).unwrap();
+        let mut file = FilePlan::default();
+        before.clone_into(&mut file.before);
+        file.edits.insert(Edit { range: start..start + old.len(), text: new.to_owned() }).unwrap();
+        file.expected.push((planned.0, planned.1.to_owned()));
+        judge(&RepoPath::parse(path).unwrap(), &file).err().unwrap_or_default()
+    }
+
+    #[test]
+    fn values() {
+        let a = |value| (Witness::Yaml(vec![0, 0], String::new()), value);
+        let cases = [
+            ("a: old\nb: x", ["old", "new"], ""),
+            ("a: old\nb: *x\n*x : {<<: *x}", ["old", "new"], ""),
+            (
+                "a: x\nb: old",
+                ["old", "new"],
+                "expected `new` at [0, 0] to differ, found `new` at [0, 1]",
+            ),
+            (
+                "a: old",
+                ["old", "news"],
+                "expected `new` at [0, 0] to differ, found `news` at [0, 0]",
+            ),
+            ("a: old # x", ["x", "y"], "expected `new` at [0, 0] to differ, found nothing"),
+            ("a: old", ["old", "new\n---\n"], "1 documents became 2"),
+            ("a: {old: 1}", ["old", "new"], "a key changed at [0, 0]"),
+            ("a: old", ["old", "123"], "what differs at [0, 0] does not read as a string"),
+            ("a: old", ["old", "[new]"], "what differs at [0, 0] does not read as a string"),
+            ("a: !x old", ["!x", "!y"], "what differs at [0, 0] does not read as a string"),
+            ("a: old\n18446744073709551616: x", ["\n1", "\n2"], "a key changed at [0]"),
+            (
+                "a: x\n1: old\n0x1: x",
+                ["old", "new"],
+                "can't be read: a key stands twice in one mapping",
+            ),
+            ("a: [old]", ["old", "new, x"], "what differs at [0, 0] does not read as a string"),
+            (
+                "a: {b: old}",
+                ["old", "new, c: x"],
+                "what differs at [0, 0] does not read as a string",
+            ),
+        ];
+        for (before, edit, expected) in cases {
+            assert_eq!(check("a.yaml", before, edit, a("new")), expected, "{before:?} {edit:?}");
+        }
+    }
+
+    #[test]
+    fn json() {
+        let a = (Witness::Yaml(vec![0, 0], String::new()), "new");
+        let reason = check("a.json", "{\"a\": 1234567}", ["1234567", "new"], a);
+        assert_eq!(reason, "can't be read: expected ident at line 1 column 8");
+    }
+
+    #[test]
+    fn variables() {
+        let a = || (Witness::Variable(1, "A".to_owned()), "new");
+        let cases = [
+            ("A=old", ["old", "new"], ""),
+            ("export A='old' # x\nB=old", ["old", "new"], ""),
+            (
+                "A=x\nB=old",
+                ["old", "new"],
+                "expected `A=new` on line 1 to differ, found `B=new` on line 2",
+            ),
+            ("A=old", ["old", "new\n"], "1 lines became 2"),
+            ("A=old", ["A", "B"], "more than the value of line 1 differs"),
+            ("A=old # x", ["x", "y"], "more than the value of line 1 differs"),
+            ("A='old'x", ["old", "new"], "line 1 is no assignment"),
+            ("# old", ["old", "new"], "line 1 is no assignment"),
+        ];
+        for (before, edit, expected) in cases {
+            assert_eq!(check(".env", before, edit, a()), expected, "{before:?} {edit:?}");
+        }
+    }
 }

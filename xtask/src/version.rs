@@ -81,6 +81,7 @@ mod tests {
                 Some("6ba2ceb0c6f0a1d1e6ba2ceb0c6f0a1d1e6ba2ce"),
             ),
             ("22e638", None),
+            ("6ba2ceb0c6f0a1d1e6ba2ceb0c6f0a1d1e6ba2ce0", None),
             ("22E638D", None),
             ("latest", None),
             ("master", None),

@@ -169,8 +169,8 @@ impl WorkTree {
     }
 }
 
-/// The folder below which everything that matches a glob lies.
-fn glob_folder(glob: &str) -> &str {
+/// The folder below which everything that matches a glob lies; empty for the top.
+pub fn glob_folder(glob: &str) -> &str {
     let special = glob.find(['*', '?', '[', '{', '\\', '!']).unwrap_or(glob.len());
     glob[..special].rfind('/').map_or("", |slash| &glob[..slash])
 }
@@ -191,7 +191,8 @@ fn accepted(path: &str, name: Option<&str>, is_link: bool) -> Result<RepoPath> {
     })
 }
 
-fn symlink(path: &str) -> Refusal {
+/// The refusal of a symbolic link where a pin should be.
+pub(crate) fn symlink(path: &str) -> Refusal {
     Refusal::new("is a symbolic link, or lies behind one")
         .file(path)
         .help("name the file that it points to")

@@ -4,6 +4,7 @@ use anyhow::{Context, Result};
 use serde::Serialize;
 
 use crate::cli::{self, Format};
+use crate::git::Git;
 use crate::land::{Landing, Promotion};
 use crate::report::changes::{Queue, SpanDocument, markdown};
 use crate::report::json::{self, To};
@@ -35,7 +36,9 @@ pub fn run(session: &Session, typed: &cli::Changes) -> Result<()> {
         }
         None => upstreams.changes(&promotion.plan(&to, Landing::DryRun)?.plan)?,
     };
-    let people = review::people(&promotion.work_tree, &config, &changes)?;
+    let tree = promotion.work_tree.read(&review::wanted(&config, component))?;
+    let git = Git::at(&promotion.work_tree.top);
+    let people = review::people(&git, &config, &tree, &changes);
     let queue = Queue { component, changes: &changes, people: &people, now: session.now() };
     session.print(&match session.format {
         Format::Text => text(typed, &promotion, &to, &queue),

@@ -2,4 +2,5 @@
 
 pub mod changes;
 pub mod demo;
+mod merge_request;
 pub mod promote;

@@ -1,105 +1,28 @@
-//! Promotes a component: plan, verify, then land. `update-schemas` and `qr-promote` are this
+//! Promotes a component: plan, verify, review, then land. `update-schemas` and `qr-promote` are this
 //! command with the component filled in.
 
 use std::io::IsTerminal;
+use std::thread;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
-use crate::changes::Changes;
-use crate::cli::{self, Format};
+use super::merge_request;
+use crate::cli::Format;
 use crate::component::Component;
 use crate::error::{Refusal, Refusals};
-use crate::guards::{self, Switches};
+use crate::git::Git;
+use crate::image_check::ImageCheck;
 use crate::land::{Landed, Landing, Planned, Promotion};
-use crate::message::{Wording, commit_message};
-use crate::people::People;
+use crate::message::commit_message;
 use crate::plan::Plan;
+use crate::report;
 use crate::report::changes::Queue;
-use crate::report::{self, json};
-use crate::review::{self, Upstreams};
-use crate::session::{Session, quoted};
+use crate::report::promotion::Story;
+use crate::request::Request;
+use crate::review::{self, Review, Upstreams};
+use crate::session::Session;
+use crate::tree::Tree;
 use crate::version::CommitId;
-
-/// What is asked for.
-#[derive(Debug)]
-pub struct Request {
-    /// The component's name.
-    pub component: String,
-    /// Names or aliases; none means all.
-    pub environments: Vec<String>,
-    /// The version; none means the head of the default branch.
-    pub reference: Option<String>,
-    /// How the promotion is called.
-    pub wording: Wording,
-    /// What is done with the plan.
-    pub landing: Landing,
-    /// What is let through.
-    pub switches: Switches,
-}
-
-impl From<&cli::Landing> for Landing {
-    fn from(typed: &cli::Landing) -> Landing {
-        let by_variable = std::env::var_os("DO_COMMIT").is_some_and(|value| value == "1");
-        match (typed.dry_run, typed.commit || by_variable) {
-            (true, _) => Landing::DryRun,
-            (false, true) => Landing::Commit,
-            (false, false) => Landing::WorkTree,
-        }
-    }
-}
-
-impl From<&cli::Guards> for Switches {
-    fn from(typed: &cli::Guards) -> Switches {
-        // One line, since it becomes a trailer.
-        let reason = typed.reason.as_deref();
-        let reason = reason.map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "));
-        Switches {
-            allow_downgrade: typed.allow_downgrade,
-            reason,
-            allow_off_branch: typed.allow_off_branch,
-            strict: typed.strict,
-        }
-    }
-}
-
-impl From<&cli::UpdateSchemas> for Request {
-    fn from(typed: &cli::UpdateSchemas) -> Request {
-        Request {
-            component: "qontract-schemas".to_owned(),
-            environments: Vec::new(),
-            reference: typed.version.reference.clone(),
-            wording: Wording::Component,
-            landing: Landing::from(&typed.landing),
-            switches: Switches::from(&typed.guards),
-        }
-    }
-}
-
-impl From<&cli::QrPromote> for Request {
-    fn from(typed: &cli::QrPromote) -> Request {
-        Request {
-            component: "qontract-reconcile".to_owned(),
-            environments: typed.env.clone(),
-            reference: typed.version.reference.clone(),
-            wording: Wording::Production,
-            landing: Landing::from(&typed.landing),
-            switches: Switches::from(&typed.guards),
-        }
-    }
-}
-
-impl From<&cli::Promote> for Request {
-    fn from(typed: &cli::Promote) -> Request {
-        Request {
-            component: typed.component.clone(),
-            environments: typed.env.clone(),
-            reference: typed.version.reference.clone(),
-            wording: Wording::Component,
-            landing: Landing::from(&typed.landing),
-            switches: Switches::from(&typed.guards),
-        }
-    }
-}
 
 /// Carries out a request and prints what happened.
 pub fn run(session: &Session, request: &Request) -> Result<()> {
@@ -113,48 +36,70 @@ pub fn run(session: &Session, request: &Request) -> Result<()> {
     let component = config.component(&request.component)?;
     let environments = config.environments(component, &request.environments)?;
     let promotion = Promotion { work_tree, config: &config, component, environments };
-    promotion.check()?;
-    let review = match session.offline {
-        true => offline(session, &promotion, request)?,
-        false => online(session, &promotion, request)?,
+    let done = match &request.merge_request {
+        Some(marks) => merge_request::deliver(session, &promotion, request, marks)?,
+        None if session.offline => offline(session, &promotion, request)?,
+        None => online(session, &promotion, request)?,
+    };
+    tell(session, component, request, &done)
+}
+
+/// Prints what happened; what a merge request lacks is an error if warnings are to refuse.
+fn tell(session: &Session, component: &Component, request: &Request, done: &Done) -> Result<()> {
+    let Done { plan, review, message, landed } = done;
+    let title = message.lines().next().unwrap_or_default();
+    let queue = queue(session, component, review);
+    let story = Story { plan, queue, landed, title, warnings: &review.warnings };
+    let delivered = match landed {
+        Landed::Delivered(delivered) => Some(delivered),
+        _ => None,
     };
     for warning in &review.warnings {
         session.warn(warning);
     }
-    let queue = review.queue(component, session.now());
-    let message = commit_message(
-        &queue,
-        request.wording,
-        &review.planned.plan,
-        request.switches.reason.as_deref(),
-    );
-    let landed = promotion.land(&review.planned, request.landing, &message, session.progress)?;
-    let plan = &review.planned.plan;
-    for note in &plan.notes {
+    let notes = delivered.iter().flat_map(|delivered| &delivered.notes);
+    for note in plan.notes.iter().chain(notes) {
         session.note(note);
     }
+    let faults = delivered.map(|delivered| delivered.faults()).unwrap_or_default();
+    if request.switches.strict && !faults.is_empty() {
+        return Err(Refusals(faults).into());
+    }
+    for fault in &faults {
+        session.warn(fault);
+    }
     match session.format {
-        Format::Json => session.print(&document(session, &queue, plan, &landed, &review.warnings)?),
-        _ => session.print(&text(session, request, &queue, plan, &landed, &message)),
+        Format::Json => session.print(&story.document(session.command)?),
+        _ => {
+            // What goes to a file or a pipe is what `git apply` takes.
+            let out = std::io::stdout();
+            let coloured = anstream::AutoStream::choice(&out) != anstream::ColorChoice::Never;
+            let diff = report::diff(plan);
+            let diff =
+                if coloured || out.is_terminal() { report::coloured_diff(&diff) } else { diff };
+            session.print(&story.text(diff, &request.again(session, &plan.to)))
+        }
     }
 }
 
-/// A plan, and what is known of the commits that it moves.
-struct Review {
-    planned: Planned,
-    changes: Changes,
-    people: People,
-    warnings: Vec<Refusal>,
+/// A promotion that has landed.
+pub(super) struct Done {
+    pub(super) plan: Plan,
+    pub(super) review: Review,
+    pub(super) message: String,
+    pub(super) landed: Landed,
 }
 
-impl Review {
-    fn queue<'a>(&'a self, component: &'a Component, now: i64) -> Queue<'a> {
-        Queue { component, changes: &self.changes, people: &self.people, now }
-    }
+pub(super) fn queue<'a>(
+    session: &Session,
+    component: &'a Component,
+    review: &'a Review,
+) -> Queue<'a> {
+    Queue { component, changes: &review.changes, people: &review.people, now: session.now() }
 }
 
 /// Plans what was typed; tells what the cache knows of it, and checks nothing.
-fn offline(session: &Session, promotion: &Promotion, request: &Request) -> Result<Review> {
+fn offline(session: &Session, promotion: &Promotion, request: &Request) -> Result<Done> {
     let typed = request.reference.as_deref();
     let to = typed.and_then(CommitId::parse).ok_or_else(|| {
         let found = typed.map_or("nothing".to_owned(), |typed| format!("`{typed}`"));
@@ -165,125 +110,66 @@ fn offline(session: &Session, promotion: &Promotion, request: &Request) -> Resul
     session.note(&format!("offline: nothing is checked against `{}`", component.upstream));
     let planned = promotion.plan(&to, request.landing)?;
     let upstreams = Upstreams::open(work_tree, config, component)?;
-    let changes = if upstreams.mirror.knows(&to) {
-        upstreams.changes(&planned.plan)?
-    } else {
-        Changes::default()
-    };
-    let people = review::people(work_tree, config, &changes)?;
-    Ok(Review { planned, changes, people, warnings: Vec::new() })
+    let mut review = Review::default();
+    if upstreams.mirror.knows(&to) {
+        let tree = work_tree.read(&review::wanted(config, component))?;
+        review.changes = upstreams.changes(&planned.plan)?;
+        review.people = review::people(&Git::at(&work_tree.top), config, &tree, &review.changes);
+    }
+    land(session, promotion, request, planned, review)
 }
 
 /// Plans the commit that the upstream names, and lets the guards judge it.
-fn online(session: &Session, promotion: &Promotion, request: &Request) -> Result<Review> {
+fn online(session: &Session, promotion: &Promotion, request: &Request) -> Result<Done> {
     let Promotion { work_tree, config, component, .. } = promotion;
-    let switches = &request.switches;
+    promotion.check()?;
     let upstreams = Upstreams::fetch(session, work_tree, config, component)?;
-    let branch = component.branch.as_deref();
-    let to = upstreams.mirror.resolve(request.reference.as_deref(), branch)?.commit;
+    let reference = request.reference.as_deref();
+    let to = upstreams.mirror.resolve(reference, component.branch.as_deref())?.commit;
     let planned = promotion.plan(&to, request.landing)?;
-    let changes = upstreams.changes(&planned.plan)?;
-    let mut verdict = guards::directions(component, &changes, &to, switches);
-    if !planned.plan.is_empty() {
-        verdict.warnings.extend(upstreams.schemas_first(work_tree, config, &changes, &to)?);
-        verdict.warnings.extend(guards::colliding_tag(
-            component,
-            &upstreams.mirror.with_prefix(to.tag(component.tag_length))?,
-        ));
-        let head = upstreams.mirror.resolve(None, branch)?;
-        if !switches.allow_off_branch && !upstreams.mirror.is_ancestor(&to, &head.commit)? {
-            verdict.refusals.push(guards::off_branch(component, &to, &head.name));
-        }
-    }
-    let verdict = verdict.strict(switches.strict);
-    if !verdict.refusals.is_empty() {
-        return Err(Refusals(verdict.refusals).into());
-    }
-    let people = review::people(work_tree, config, &changes)?;
-    Ok(Review { planned, changes, people, warnings: verdict.warnings })
+    let tree = work_tree.read(&review::wanted(config, component))?;
+    let review = review(session, promotion, request, &upstreams, &planned.plan, &tree)?;
+    land(session, promotion, request, planned, review)
 }
 
-fn text(
+fn land(
     session: &Session,
+    promotion: &Promotion,
     request: &Request,
-    queue: &Queue,
-    plan: &Plan,
-    landed: &Landed,
-    message: &str,
-) -> String {
-    let diff = report::diff(plan);
-    // What goes to a file or a pipe is what `git apply` takes.
-    let out = std::io::stdout();
-    let coloured = anstream::AutoStream::choice(&out) != anstream::ColorChoice::Never;
-    let diff = if coloured || out.is_terminal() { report::coloured_diff(&diff) } else { diff };
-    let (files, them) = match plan.changed().count() {
-        1 => ("1 file".to_owned(), "it"),
-        count => (format!("{count} files"), "them"),
-    };
-    let ending = match landed {
-        Landed::Planned => format!("{files} would change; nothing is written"),
-        Landed::Unchanged => "nothing to do: every pin is there already".to_owned(),
-        Landed::Written => {
-            format!(
-                "{files} edited; to commit {them}:\n  {} --commit",
-                report::printable(&again(session, request, &plan.to))
-            )
-        }
-        Landed::Committed(commit) => {
-            let title = message.lines().next().unwrap_or_default();
-            format!("committed {}: {}", commit.tag(7), report::printable(title))
-        }
-    };
-    let parts = [report::table(queue.component, plan), diff, format!("{ending}\n"), queue.text()];
-    let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-    parts.join("\n")
+    planned: Planned,
+    review: Review,
+) -> Result<Done> {
+    let queue = queue(session, promotion.component, &review);
+    let reason = request.switches.reason.as_deref();
+    let message = commit_message(&queue, request.wording, &planned.plan, reason);
+    let landed = promotion.land(&planned, request.landing, &message, session.progress)?;
+    Ok(Done { plan: planned.plan, review, message, landed })
 }
 
-/// The command that does the same again, to the same commit.
-fn again(session: &Session, request: &Request, to: &CommitId) -> String {
-    let mut words = vec!["cargo".to_owned(), "xtask".to_owned(), session.command.to_owned()];
-    words.extend(session.typed_options());
-    if session.command == "promote" {
-        words.extend(["--component".to_owned(), request.component.clone()]);
-        words.extend(request.environments.is_empty().then(|| "--all".to_owned()));
-    }
-    for environment in &request.environments {
-        words.extend(["--env".to_owned(), environment.clone()]);
-    }
-    words.extend(["--ref".to_owned(), to.to_string()]);
-    words.extend(request.switches.typed());
-    words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
-}
-
-fn document(
+/// Reviews a plan, unless there is nothing to do, and makes sure of its image.
+pub(super) fn review(
     session: &Session,
-    queue: &Queue,
+    promotion: &Promotion,
+    request: &Request,
+    upstreams: &Upstreams,
     plan: &Plan,
-    landed: &Landed,
-    warnings: &[Refusal],
-) -> Result<String> {
-    let (result, commit) = match landed {
-        Landed::Planned => ("planned", None),
-        Landed::Unchanged => ("unchanged", None),
-        Landed::Written => ("written", None),
-        Landed::Committed(commit) => ("committed", Some(commit.as_str())),
-    };
-    let component = queue.component;
-    let document = json::Document {
-        version: 1,
-        command: session.command,
-        result,
-        component: &component.name,
-        upstream: &component.upstream,
-        to: json::To { commit: plan.to.as_str(), tag: plan.to.tag(component.tag_length) },
-        environments: json::environment_documents(plan),
-        files: plan.changed().map(|(path, _)| path.as_str()).collect(),
-        diff: report::diff(plan),
-        commit,
-        changes: queue.documents(),
-        tell: queue.tell(),
-        warnings,
-        notes: &plan.notes,
-    };
-    json::text(&document).context("can't write JSON")
+    tree: &Tree,
+) -> Result<Review> {
+    if plan.is_empty() {
+        return Ok(Review::default());
+    }
+    let git = Git::at(&promotion.work_tree.top);
+    let image = ImageCheck::new(promotion.component, &plan.to, &request.switches);
+    let (answer, review) = thread::scope(|scope| {
+        // The registry is asked while the history is read.
+        let asked = scope.spawn(|| image.as_ref().map(ImageCheck::ask));
+        let review = Review::new(&git, promotion.config, upstreams, plan, tree, &request.switches);
+        (asked.join().ok().flatten(), review)
+    });
+    let review = review?;
+    if let (Some(image), Some(answer)) = (&image, answer) {
+        let again = |to: &CommitId| request.again(session, to);
+        image.settle(session, answer, &review.changes, &again)?;
+    }
+    Ok(review)
 }

@@ -7,6 +7,7 @@ use super::key_path;
 use super::reader::Text;
 use crate::component::{Form, KeyPath, RepoPath};
 use crate::error::Refusal;
+use crate::image::Image;
 
 /// Takes a name or an address: one word that no command can mistake for an option.
 pub(super) fn name(text: &Text) -> Result<String, Refusal> {
@@ -118,39 +119,13 @@ pub(super) fn variable(text: &Text) -> Result<String, Refusal> {
 }
 
 /// Takes an image with its registry, without a tag or a digest.
-///
-/// Source: the `name` grammar of the OCI distribution specification; and Docker's rule that the
-/// first part is a host only if it has a dot or a port, or is `localhost`.
 pub(super) fn image(text: &Text) -> Result<String, Refusal> {
-    match text.value.split_once('/') {
-        Some((host, name)) if is_host(host) && name.split('/').all(is_image_part) => {
-            Ok(text.value.to_owned())
-        }
-        _ => Err(text
+    match Image::parse(text.value) {
+        Some(_) => Ok(text.value.to_owned()),
+        None => Err(text
             .unlike("a registry and a lowercase name, without tag or digest")
             .help("write it as in `quay.io/org/name`")),
     }
-}
-
-fn is_host(text: &str) -> bool {
-    let (host, port) = match text.split_once(':') {
-        Some((host, port)) => (host, Some(port)),
-        None => (text, None),
-    };
-    let inner = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
-    let digits = |port: &str| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
-    (port.is_some() || host == "localhost" || host.contains('.'))
-        && host.starts_with(|c: char| c.is_ascii_alphanumeric())
-        && host.chars().all(inner)
-        && port.is_none_or(digits)
-}
-
-fn is_image_part(text: &str) -> bool {
-    let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-    let separator = |between: &str| {
-        matches!(between, "" | "." | "_" | "__") || between.bytes().all(|byte| byte == b'-')
-    };
-    text.starts_with(inner) && text.ends_with(inner) && text.split(inner).all(separator)
 }
 
 /// Takes the path of a scalar, such as `a[name=x].b`.

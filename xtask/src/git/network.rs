@@ -18,6 +18,9 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 /// How often a silent git is looked after.
 const TICK: Duration = Duration::from_millis(50);
 
+/// How long the last output of a git that has ended may take to arrive.
+const LAST_WORDS: Duration = Duration::from_millis(200);
+
 /// How long a git that was told to stop may clean up.
 const GRACE: Duration = Duration::from_secs(2);
 
@@ -30,6 +33,23 @@ impl Git {
     /// The command needs `--progress`: without a sign of life within the patience of this [`Git`]
     /// (30 seconds), it is killed with all its helpers. `progress` gets git's latest line.
     pub fn network<I>(
+        &self,
+        attempt: &str,
+        args: I,
+        progress: &mut dyn FnMut(&str),
+    ) -> Result<Output, Failure>
+    where
+        I: IntoIterator<Item: AsRef<OsStr>>,
+    {
+        let output = self.network_output(attempt, args, progress)?;
+        match output.status.success() {
+            true => Ok(output),
+            false => Err(Failure::of(attempt, &output.stderr)),
+        }
+    }
+
+    /// The same, but a command that ends with an error is none here.
+    pub(super) fn network_output<I>(
         &self,
         attempt: &str,
         args: I,
@@ -51,8 +71,7 @@ impl Git {
         let output = bounded(Command::from(command), self.patience, progress)
             .map_err(|error| not_started(attempt, &error))?;
         match output {
-            Some(output) if output.status.success() => Ok(output),
-            Some(output) => Err(Failure::of(attempt, &output.stderr)),
+            Some(output) => Ok(output),
             None => Err(Failure {
                 attempt: attempt.to_owned(),
                 reason: format!("timed out: no progress in {:?}", self.patience),
@@ -122,7 +141,8 @@ fn bounded(
 
 /// Feeds `take` until the child has ended; false if nothing was heard for as long as `patience`.
 ///
-/// An ssh master that stays behind holds the pipes open, so their end isn't waited for.
+/// An ssh master that stays behind holds the pipes open, so their end isn't waited for; only for
+/// what the child wrote just before it ended.
 fn listen(
     child: &mut Child,
     chunks: &Receiver<Chunk>,
@@ -137,7 +157,12 @@ fn listen(
                 take(chunk);
             }
             Err(RecvTimeoutError::Disconnected) => return Ok(true),
-            Err(RecvTimeoutError::Timeout) if child.try_wait()?.is_some() => return Ok(true),
+            Err(RecvTimeoutError::Timeout) if child.try_wait()?.is_some() => {
+                while let Ok(chunk) = chunks.recv_timeout(LAST_WORDS) {
+                    take(chunk);
+                }
+                return Ok(true);
+            }
             Err(RecvTimeoutError::Timeout) if heard.elapsed() >= patience => return Ok(false),
             Err(RecvTimeoutError::Timeout) => {}
         }

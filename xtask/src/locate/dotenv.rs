@@ -2,12 +2,15 @@
 
 use std::ops::Range;
 
+/// What ends a word.
+const ENDS: [char; 9] = [' ', '\t', '\r', '\n', ';', '&', '|', ')', '#'];
+
 /// One assignment.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Assignment<'s> {
-    /// The bytes of the value, without its quotes.
+    /// The bytes of the value, without its quotes if they are around all of it.
     pub range: Range<usize>,
-    /// The value as it stands there, without its quotes.
+    /// The value as it stands there.
     pub value: &'s str,
     /// From 1.
     pub line: usize,
@@ -38,14 +41,14 @@ fn value_in(whole: &str, name: &str) -> Option<Range<usize>> {
         .map(|rest| rest.trim_start_matches(blank));
     let value = after_export.unwrap_or(line).strip_prefix(name)?.strip_prefix('=')?;
     let start = whole.len() - value.len();
-    let (skip, length) = match value.chars().next() {
-        Some(quote @ ('"' | '\'')) => (1, value[1..].find(quote)?),
-        _ => (
-            0,
-            value.find(|c: char| c.is_whitespace() || ";&|)#".contains(c)).unwrap_or(value.len()),
-        ),
-    };
-    Some(start + skip..start + skip + length)
+    let word = |text: &str| text.find(ENDS).unwrap_or(text.len());
+    let quoted =
+        value.chars().next().filter(|first| ['"', '\''].contains(first)).and_then(|quote| {
+            let length = value[1..].find(quote)?;
+            (word(&value[length + 2..]) == 0).then_some(1..1 + length)
+        });
+    let range = quoted.unwrap_or(0..word(value));
+    Some(start + range.start..start + range.end)
 }
 
 #[cfg(test)]
@@ -74,6 +77,7 @@ mod tests {
         check("TAG=\"é x\"\n", &[(1, "é x")]);
         check("TAG=a; export TAG\n", &[(1, "a")]);
         check("TAG=$(git rev-parse HEAD)\n", &[(1, "$(git")]);
-        check("TAG='open\n", &[]);
+        check("TAG='open\n", &[(1, "'open")]);
+        check("TAG='a'b'\n", &[(1, "'a'b'")]);
     }
 }

@@ -9,7 +9,7 @@ pub mod yaml;
 use std::fmt;
 use std::ops::Range;
 
-use crate::component::{KeyPath, PinSpec, Place, Selector, Step};
+use crate::component::{Form, KeyPath, PinSpec, Place, Selector, Step};
 use crate::version::{commit_part, is_full_commit, is_word};
 use yaml::{NodeId, Unreadable, Via, Yaml};
 
@@ -101,33 +101,53 @@ pub fn locate(spec: &PinSpec, upstream: &str, text: &str) -> Result<Vec<Found>, 
 
 /// Whether a file that can't be read may hold what `spec` looks for.
 ///
-/// A template that only mentions a key is not meant: it has to stand before a colon.
+/// A template that only mentions a key or an image is not meant: the key has to stand before a
+/// colon, the image before a version.
 pub fn may_hold(spec: &PinSpec, text: &str) -> bool {
-    let key = match &spec.selector {
-        Selector::Key(name) => name,
+    let lines = text.split(['\n', '\r']);
+    let mut lines = lines.filter(|line| !line.trim_start().starts_with('#'));
+    match &spec.selector {
+        Selector::Variable(name) => !dotenv::assignments(text, name).is_empty(),
+        Selector::Key(name) => lines.any(|line| has_key(line, name)),
         Selector::Path(path) => match path.steps.last() {
-            Some(Step::Key(name)) => name,
-            _ => return true,
+            Some(Step::Key(name)) => lines.any(|line| has_key(line, name)),
+            _ => true,
         },
-        _ => return true,
-    };
-    text.lines().filter(|line| !line.trim_start().starts_with('#')).any(|line| {
-        line.match_indices(key.as_str()).any(|(start, _)| {
-            let before = line[..start].chars().next_back();
-            let after = line[start + key.len()..].trim_start_matches(['"', '\'']).trim_start();
-            before.is_none_or(|c| " \t\"'{,-?".contains(c))
-                && after
-                    .strip_prefix(':')
-                    .is_some_and(|rest| rest.chars().next().is_none_or(char::is_whitespace))
+        Selector::Image(image) => lines.any(|line| has_version(line, image)),
+        Selector::Saas(_) => lines.any(|line| has_key(line, "resourceTemplates")),
+    }
+}
+
+fn has_key(line: &str, key: &str) -> bool {
+    line.match_indices(key).any(|(start, _)| {
+        let before = line[..start].chars().next_back();
+        let rest = &line[start + key.len()..];
+        let after = rest.trim_start_matches(['"', '\'']);
+        let is_quoted = after.len() < rest.len();
+        before.is_none_or(|c| " \t\"'{[,-?".contains(c))
+            && after.trim_start().strip_prefix(':').is_some_and(|value| {
+                is_quoted || value.chars().next().is_none_or(char::is_whitespace)
+            })
+    })
+}
+
+fn has_version(line: &str, image: &str) -> bool {
+    line.match_indices(image).any(|(start, _)| {
+        line[start + image.len()..].strip_prefix(':').is_some_and(|tag| {
+            let part_of_tag = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
+            let end = tag.find(|c| !part_of_tag(c)).unwrap_or(tag.len());
+            commit_part(&tag[..end]).is_some()
         })
     })
 }
 
 /// The rule of what moves: in a literal file any word, in a glob (and in images) only commits
-/// and `COMMIT-suffix`, in a saas file only full commits.
+/// and `COMMIT-suffix`, in a saas file only full commits (and tags, where tags are written).
 fn moves(spec: &PinSpec, value: &str) -> bool {
     match (&spec.selector, &spec.place) {
-        (Selector::Saas(_), _) => is_full_commit(value),
+        (Selector::Saas(_), _) => {
+            is_full_commit(value) || (spec.form == Form::Tag && commit_part(value).is_some())
+        }
         (Selector::Image(_), _) | (_, Place::Glob(_)) => commit_part(value).is_some(),
         (_, Place::File(_)) => is_word(value),
     }
@@ -154,7 +174,8 @@ fn candidate(yaml: &Yaml, spec: &PinSpec, node: NodeId, via: Via) -> Found {
     let value = known.and_then(|(node, _)| yaml.scalar(node));
     let verdict = match (known, value) {
         (None, _) => Verdict::Unfit("is an alias whose anchor is not in the file"),
-        (_, Some(value)) if moves(spec, value) => pin(yaml, node, via, ""),
+        // A block scalar may end in a line break that is no part of the version.
+        (_, Some(value)) if moves(spec, value.trim_end_matches('\n')) => pin(yaml, node, via, ""),
         _ => Verdict::Stays(Stay::Tracking),
     };
     let called = || known.map_or("an alias", |(node, _)| yaml.describe(node));
@@ -193,9 +214,13 @@ fn images(yaml: &Yaml, spec: &PinSpec, image: &str) -> Vec<Found> {
     let tagged =
         yaml.values().filter_map(|(node, value)| Some((node, value.strip_prefix(&prefix)?)));
     let found = tagged.map(|(node, tag)| {
-        let verdict = match moves(spec, tag) {
-            true if yaml.is_verbatim(node) => pin(yaml, node, Via::Own, &prefix),
-            true => Verdict::Unfit("is written with escapes"),
+        let verdict = match moves(spec, tag.trim_end_matches('\n')) {
+            true => match pin(yaml, node, Via::Own, &prefix) {
+                Verdict::Pin(_) if !yaml.is_verbatim(node) => {
+                    Verdict::Unfit("is written with escapes")
+                }
+                verdict => verdict,
+            },
             false => Verdict::Stays(Stay::Tracking),
         };
         Found { line: yaml.line(node), value: tag.to_owned(), target: None, verdict }
@@ -230,8 +255,7 @@ fn one_step(yaml: &Yaml, node: NodeId, via: Via, step: &Step) -> Vec<(NodeId, Vi
                 let value = yaml.get(*item, key).and_then(|(value, _)| yaml.scalar(value));
                 value == Some(wanted)
             };
-            let items = yaml.items(node).into_iter().filter(is);
-            items.map(|item| (item, via.or(yaml.reached(node)).or(yaml.reached(item)))).collect()
+            yaml.items(node).into_iter().filter(is).map(|item| (item, via)).collect()
         }
     }
 }

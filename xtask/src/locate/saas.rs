@@ -41,8 +41,7 @@ fn templates(yaml: &Yaml) -> Vec<(NodeId, Via)> {
     for &root in yaml.roots() {
         if let Some((list, via)) = yaml.get(root, "resourceTemplates") {
             let via = via.or(yaml.reached(list));
-            let items = yaml.items(list).into_iter();
-            found.extend(items.map(|item| (item, via.or(yaml.reached(item)))));
+            found.extend(yaml.items(list).into_iter().map(|item| (item, via)));
         }
     }
     found
@@ -66,7 +65,7 @@ fn target(
     let is_true = |node, key| value(node, key).is_some_and(|value| yaml.is_true(value));
     Some(Target {
         node,
-        via: via.or(via_ref).or(yaml.reached(item)).or(yaml.reached(node)),
+        via: via.or(via_ref).or(yaml.reached(node)),
         label: format!("{template}/{}", name.or(namespace.map(stem)).unwrap_or("(no name)")),
         auto: value(item, "promotion").is_some_and(|promotion| is_true(promotion, "auto")),
         delete: is_true(item, "delete"),

@@ -8,10 +8,6 @@ use std::ops::Range;
 
 use granit_parser::{Event, Options, Parser, ScalarStyle, Span};
 
-const BOM: &str = "\u{feff}";
-/// How many aliases and merge keys are followed from one node: a cycle ends here.
-const MAX_HOPS: usize = 32;
-
 /// A file of one or more YAML documents. Nodes are numbered in the order of the file.
 pub struct Yaml<'s> {
     text: &'s str,
@@ -81,13 +77,11 @@ pub struct Slot {
 impl<'s> Yaml<'s> {
     /// Reads `text`, which may begin with a BOM. Unknown aliases are nodes like others.
     pub fn parse(text: &'s str) -> Result<Self, Unreadable> {
-        let body = text.strip_prefix(BOM).unwrap_or(text);
         let mut options = Options::default();
         options.emit_unresolved_aliases = true;
         options.set_emit_comments(false);
-        let offset = text.len() - body.len();
-        let mut builder = Builder { yaml: Yaml::empty(text), open: Vec::new(), offset };
-        for next in Parser::new_from_str_with_options(body, options) {
+        let mut builder = Builder { yaml: Yaml::empty(text), open: Vec::new() };
+        for next in Parser::new_from_str_with_options(text, options) {
             match next {
                 Ok((event, span)) => builder.event(event, span),
                 Err(error) => {
@@ -168,25 +162,29 @@ impl<'s> Yaml<'s> {
 
     /// The value of `key` in a mapping: its own, else one that a merge key brings.
     pub fn get(&self, node: NodeId, key: &str) -> Option<(NodeId, Via)> {
-        self.lookup(node, key, MAX_HOPS)
+        let (own, via) = self.follow(node)?;
+        // Merge keys may form cycles, and reach one mapping in very many ways.
+        let mut seen = HashSet::new();
+        let mut open = vec![own];
+        while let Some(node) = open.pop() {
+            let Kind::Mapping(entries) = &self.nodes[node].kind else { continue };
+            if !seen.insert(node) {
+                continue;
+            }
+            let named = |name| entries.iter().find(|entry| self.scalar(entry.0) == Some(name));
+            if let Some(&(_, value)) = named(key) {
+                return Some((value, if node == own { via } else { Via::Merge }));
+            }
+            let merged = named("<<").map(|&(_, merged)| self.merge_sources(merged));
+            let sources = merged.into_iter().flatten().rev();
+            open.extend(sources.filter_map(|source| Some(self.follow(source)?.0)));
+        }
+        None
     }
 
-    fn lookup(&self, node: NodeId, key: &str, hops: usize) -> Option<(NodeId, Via)> {
-        let (node, via) = self.follow(node)?;
-        let Kind::Mapping(entries) = &self.nodes[node].kind else { return None };
-        let named = |name: &str| {
-            entries.iter().find(|entry| self.scalar(entry.0) == Some(name)).map(|entry| entry.1)
-        };
-        if let Some(value) = named(key) {
-            return Some((value, via));
-        }
-        let merged = named("<<").filter(|_| hops > 0)?;
-        let sources = match self.items(merged) {
-            items if items.is_empty() => vec![merged],
-            items => items,
-        };
-        let found = sources.into_iter().find_map(|source| self.lookup(source, key, hops - 1))?;
-        Some((found.0, Via::Merge))
+    fn merge_sources(&self, merged: NodeId) -> Vec<NodeId> {
+        let items = self.items(merged);
+        if items.is_empty() { vec![merged] } else { items }
     }
 
     /// Every value of the mapping key `name`, at any depth, in the order of the file.
@@ -195,10 +193,8 @@ impl<'s> Yaml<'s> {
             Kind::Mapping(entries) => Some(entries),
             _ => None,
         });
-        let is_named =
-            |key: NodeId| matches!(&self.nodes[key].kind, Kind::Scalar(value, _) if value == name);
-        let mut values: Vec<_> =
-            entries.flatten().filter(|entry| is_named(entry.0)).map(|entry| entry.1).collect();
+        let named = entries.flatten().filter(|entry| self.scalar(entry.0) == Some(name));
+        let mut values: Vec<_> = named.map(|entry| entry.1).collect();
         values.sort_unstable();
         values
     }
@@ -260,10 +256,7 @@ impl<'s> Yaml<'s> {
     pub fn slot(&self, id: NodeId) -> Result<Slot, &'static str> {
         let node = &self.nodes[id];
         let Kind::Scalar(_, style) = &node.kind else {
-            return Err(match node.kind {
-                Kind::Alias(_) => "is an alias, not a value of its own",
-                _ => "is not a scalar",
-            });
+            return Err("is not a scalar");
         };
         if node.foreign_tag {
             return Err("has a tag that is not `!!str`");
@@ -271,17 +264,17 @@ impl<'s> Yaml<'s> {
         if self.is_shared(id) {
             return Err("has an anchor, on it or around it, that is used elsewhere in the file");
         }
-        let raw = &self.text[node.range.clone()];
-        if raw.contains(['\n', '\r']) {
-            return Err("runs over several lines");
-        }
         let Range { start, end } = node.range;
-        match style {
-            ScalarStyle::Plain => Ok(Slot { inner: start..end, plain: true }),
+        let slot = match style {
+            ScalarStyle::Plain => Slot { inner: start..end, plain: true },
             ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => {
-                Ok(Slot { inner: start + 1..end - 1, plain: false })
+                Slot { inner: start + 1..end - 1, plain: false }
             }
-            _ => Err("is a block scalar"),
+            _ => return Err("is a block scalar"),
+        };
+        match self.text[start..end].contains(['\n', '\r']) {
+            true => Err("runs over several lines"),
+            false => Ok(slot),
         }
     }
 
@@ -308,8 +301,6 @@ pub fn line_at(text: &str, byte: usize) -> usize {
 struct Builder<'s> {
     yaml: Yaml<'s>,
     open: Vec<Open>,
-    /// Bytes of the BOM before the parsed text.
-    offset: usize,
 }
 
 struct Open {
@@ -320,7 +311,6 @@ struct Open {
 impl<'s> Builder<'s> {
     fn event(&mut self, event: Event<'s>, span: Span) {
         let range = span.byte_range().unwrap_or_default();
-        let range = range.start + self.offset..range.end + self.offset;
         let foreign_tag = event.tag().is_some_and(|tag| !tag.is_yaml_core_schema_tag("str"));
         let (kind, anchor) = match event {
             Event::Scalar(value, style, anchor, _) => (Kind::Scalar(value, style), anchor),

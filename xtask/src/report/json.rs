@@ -14,7 +14,8 @@ pub struct Document<'a> {
     pub version: u32,
     /// The command's name.
     pub command: &'a str,
-    /// `planned` (a dry run), `written`, `committed` or `unchanged`.
+    /// `planned` (a dry run), `unchanged`, `written`, `committed`, or of a merge request `opened`,
+    /// `refreshed`, `already-open` or `pushed`.
     pub result: &'a str,
     /// The component's name.
     pub component: &'a str,
@@ -31,6 +32,9 @@ pub struct Document<'a> {
     /// The commit that was made.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub commit: Option<&'a str>,
+    /// The merge request, or the branch that was pushed for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub merge_request: Option<MergeRequestDocument<'a>>,
     /// What goes along, span by span.
     pub changes: Vec<SpanDocument>,
     /// Who should be told, ready to paste.
@@ -38,6 +42,21 @@ pub struct Document<'a> {
     /// What somebody should look at.
     pub warnings: &'a [Refusal],
     /// What a person should know.
+    pub notes: &'a [String],
+}
+
+/// The merge request, or the branch that was pushed for it.
+#[derive(Debug, Serialize)]
+pub struct MergeRequestDocument<'a> {
+    /// Its address, or that of the page that opens it by hand.
+    pub url: Option<&'a str>,
+    /// The branch that was pushed.
+    pub branch: &'a str,
+    /// The branch to merge into.
+    pub target: &'a str,
+    /// What went wrong although the branch is there.
+    pub warnings: &'a [String],
+    /// What the forge can't do.
     pub notes: &'a [String],
 }
 

@@ -78,6 +78,26 @@ impl World {
         Ok(World { root, repository, remote, reconcile, schemas, mirror })
     }
 
+    /// The world that was built in `root`.
+    pub fn open(root: &Path) -> Result<World> {
+        let root = std::path::absolute(root)?;
+        let git = Git::new()?;
+        let upstream = |name: &str| -> Result<Upstream> {
+            let path = root.join("upstream").join(name);
+            let log = ["rev-list", "--first-parent", "--reverse", "HEAD"];
+            let commits = git.command(&path, &log).read()?;
+            Ok(Upstream { path, commits: commits.lines().map(str::to_owned).collect() })
+        };
+        Ok(World {
+            repository: root.join("app-interface"),
+            remote: root.join("remote/app-interface.git"),
+            reconcile: upstream("qontract-reconcile.git")?,
+            schemas: upstream("qontract-schemas.git")?,
+            mirror: upstream("github-mirror.git")?,
+            root,
+        })
+    }
+
     /// Adds `files` other files to the app-interface, in one commit that is pushed: the
     /// benchmark's tree. The files are always the same, so call it once.
     pub fn grow(&self, files: usize) -> Result<()> {

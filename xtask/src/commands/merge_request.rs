@@ -1,0 +1,106 @@
+//! Takes a promotion to a merge request: `--mr` of every command that promotes.
+
+use anyhow::{Context, Result};
+
+use super::promote::{Done, queue, review};
+use crate::component::Component;
+use crate::deliver::{Delivery, Proposal};
+use crate::error::Refusal;
+use crate::git::Git;
+use crate::land::{Landed, Landing, Promotion};
+use crate::merge_request::Story;
+use crate::message::commit_message;
+use crate::plan::Plan;
+use crate::request::{Marks, Request};
+use crate::review::{self, Review, Upstreams};
+use crate::session::Session;
+
+/// Plans on the remote's target branch, and opens or refreshes a merge request.
+pub(super) fn deliver(
+    session: &Session,
+    promotion: &Promotion,
+    request: &Request,
+    marks: &Marks,
+) -> Result<Done> {
+    let Promotion { work_tree, config, component, environments } = promotion;
+    let upstreams = Upstreams::fetch(session, work_tree, config, component)?;
+    let reference = request.reference.as_deref();
+    let to = upstreams.mirror.resolve(reference, component.branch.as_deref())?.commit;
+    let (labels, withheld) = config.repository.labels(marks.lgtm, &marks.labels);
+    let delivery = Delivery {
+        git: Git::at(&work_tree.top),
+        repository: &config.repository,
+        component,
+        environments,
+        from: &config.repository.remote,
+        to: marks.remote.as_deref().unwrap_or(&config.repository.remote),
+        target: marks.target.as_deref(),
+        labels,
+        assignees: marks.assignees.clone(),
+        draft: marks.draft,
+    };
+    let wanted = promotion.wanted().and(review::wanted(config, component));
+    let mut planned = None;
+    let step = session.progress.network(format!("delivering to {}", delivery.to));
+    let delivered = delivery.deliver(
+        &wanted,
+        |tree, _| {
+            let plan = promotion.verified(&to, tree)?;
+            let mut review = review(session, promotion, request, &upstreams, &plan, tree)?;
+            review.warnings.extend(open_already(&delivery, &review)?);
+            let queue = queue(session, component, &review);
+            let message = commit_message(&queue, request.wording, &plan, None);
+            let proposal = propose(request, &plan, &review, component, message.clone());
+            let wished = !plan.is_empty() && request.landing != Landing::DryRun;
+            if wished && marks.lgtm && !queue.tell().is_empty() {
+                session.note(&format!("lgtm: commits of {} go along", queue.tell().join(", ")));
+            }
+            planned = Some((plan, review, message));
+            Ok(wished.then_some(proposal))
+        },
+        &mut |line| step.detail(line),
+    )?;
+    drop(step);
+    let (plan, review, message) = planned.context("a delivery plans first")?;
+    let landed = match delivered {
+        Some(delivered) => Landed::Delivered(delivered.with_notes(withheld)),
+        None if plan.is_empty() => Landed::Unchanged,
+        None => Landed::Planned,
+    };
+    Ok(Done { plan, review, message, landed })
+}
+
+/// Warns if the merge request that should be merged first is open.
+fn open_already(delivery: &Delivery, review: &Review) -> Result<Option<Refusal>> {
+    let Some(first) = &review.first else { return Ok(None) };
+    let pattern = format!("promote/{first}*");
+    let there = delivery.git.ask_branches(delivery.to, &pattern, &mut |_| {});
+    let there = there.map_err(Refusal::from)?;
+    let warning = |branch: &String| {
+        let message =
+            format!("the merge request of `{branch}` is open, and this one depends on it");
+        Refusal::new(message).help("have that one merged first")
+    };
+    Ok(there.first().map(warning))
+}
+
+fn propose(
+    request: &Request,
+    plan: &Plan,
+    review: &Review,
+    component: &Component,
+    message: String,
+) -> Proposal {
+    let reason = request.switches.reason.as_deref();
+    let warnings: Vec<String> = review.warnings.iter().map(ToString::to_string).collect();
+    let changes = Some((&review.changes, &review.people));
+    let story = Story { component, plan, changes, warnings: &warnings, reason };
+    let files = plan.changed().map(|(path, file)| (path.clone(), file.after().into_bytes()));
+    Proposal {
+        files: files.collect(),
+        message,
+        trailers: reason.iter().map(|reason| ("Reason".to_owned(), (*reason).to_owned())).collect(),
+        title: story.title(request.wording),
+        description: story.description(),
+    }
+}

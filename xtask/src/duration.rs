@@ -1,0 +1,95 @@
+//! Durations as people type and read them. Pure.
+
+use std::time::Duration;
+
+/// The units, longest first: as typed, as shown, in seconds.
+const UNITS: &[(char, &str, u64)] =
+    &[('d', "d", 86_400), ('h', "h", 3_600), ('m', "min", 60), ('s', "s", 1)];
+
+/// Parses `2d`, `1h30m`, `15m`, `90s`, or seconds alone as in `900`.
+///
+/// Each unit at most once, longest first. The error says only what was expected: clap names the
+/// rest.
+pub fn parse_duration(text: &str) -> Result<Duration, String> {
+    parse(text)
+        .map(Duration::from_secs)
+        .ok_or_else(|| "expected a duration such as `90s`, `15m`, `1h30m` or `2d`".to_owned())
+}
+
+fn parse(text: &str) -> Option<u64> {
+    if let Some(seconds) = number(text) {
+        return Some(seconds);
+    }
+    let (mut rest, mut units, mut total) = (text, UNITS, 0_u64);
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit())?;
+        let count = number(&rest[..digits])?;
+        let letter = rest[digits..].chars().next()?;
+        let place = units.iter().position(|(unit, ..)| *unit == letter)?;
+        total = total.checked_add(count.checked_mul(units[place].2)?)?;
+        units = &units[place + 1..];
+        rest = &rest[digits + letter.len_utf8()..];
+    }
+    (!text.is_empty()).then_some(total)
+}
+
+fn number(text: &str) -> Option<u64> {
+    // `parse` alone would take a `+`.
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
+}
+
+/// The duration in its two longest units, as in `1 h 30 min`; what is below them is dropped.
+pub fn shown(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    if seconds == 0 && !duration.is_zero() {
+        return format!("{} ms", duration.as_millis());
+    }
+    let longest = UNITS.iter().position(|(.., size)| seconds >= *size).unwrap_or(UNITS.len() - 1);
+    let (_, name, size) = UNITS[longest];
+    let mut out = format!("{} {name}", seconds / size);
+    if let Some((_, name, next)) = UNITS.get(longest + 1)
+        && seconds % size >= *next
+    {
+        out.push_str(&format!(" {} {name}", seconds % size / next));
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations() {
+        let cases = [
+            ("15m", Some((900, "15 min"))),
+            ("90s", Some((90, "1 min 30 s"))),
+            ("1h30m", Some((5_400, "1 h 30 min"))),
+            ("1h5s", Some((3_605, "1 h"))),
+            ("2d", Some((172_800, "2 d"))),
+            ("1d2h3m4s", Some((93_784, "1 d 2 h"))),
+            ("36h", Some((129_600, "1 d 12 h"))),
+            ("900", Some((900, "15 min"))),
+            ("0", Some((0, "0 s"))),
+            ("0m", Some((0, "0 s"))),
+            ("", None),
+            ("m", None),
+            ("15x", None),
+            ("15 m", None),
+            ("-5m", None),
+            ("+5", None),
+            ("1.5h", None),
+            ("1h30", None),
+            ("30m1h", None),
+            ("1m1m", None),
+            ("5é", None),
+            ("99999999999999999999", None),
+            ("999999999999999999d", None),
+        ];
+        for (text, expected) in cases {
+            let actual = parse_duration(text).ok().map(|d| (d.as_secs(), shown(d)));
+            assert_eq!(actual, expected.map(|(s, text)| (s, text.to_owned())), "{text}");
+        }
+        assert_eq!(shown(Duration::from_millis(300)), "300 ms");
+    }
+}

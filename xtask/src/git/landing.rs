@@ -1,0 +1,268 @@
+//! What a merge request has to know: the remote's branches, the files of a commit, who pushed what.
+//! Takes objects from the remote; touches no reference, no index and no file of the user.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result};
+use memchr::memmem;
+
+use super::{Cause, Failure, Git, next_blob};
+use crate::component::RepoPath;
+use crate::error::Refusal;
+use crate::tree::{Tree, Wanted};
+use crate::version::CommitId;
+use crate::worktree::{glob_folder, symlink};
+
+/// How many objects are asked for at once: their ids are arguments.
+const AT_ONCE: usize = 1000;
+
+/// One line of `git ls-tree`.
+#[derive(Debug, Clone)]
+struct Entry {
+    mode: String,
+    id: String,
+    path: String,
+}
+
+/// A commit that a branch has and another one lacks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Extra {
+    /// Its id.
+    pub id: CommitId,
+    /// Who wrote it: other people's text.
+    pub author: String,
+    /// The address of who committed it: other people's text.
+    pub committer: String,
+    /// The value of the trailer that was asked for; empty without one.
+    pub trailer: String,
+    /// The first line of its message: other people's text.
+    pub subject: String,
+}
+
+impl Git {
+    /// The remote's branches that match `patterns`, and their commits with all their objects.
+    ///
+    /// A pattern is `HEAD`, the full name of a branch that must exist, or one with a final `*`.
+    /// One round trip. With `--dry-run`, git takes the objects and updates nothing, not even its
+    /// own view of the remote.
+    pub fn tips(
+        &self,
+        remote: &str,
+        patterns: &[&str],
+        progress: &mut dyn FnMut(&str),
+    ) -> Result<BTreeMap<String, CommitId>, Failure> {
+        let flags = ["fetch", "--dry-run", "--porcelain", "--progress", "--no-tags", "--no-prune"];
+        let quick = ["--no-write-fetch-head", "--no-auto-maintenance", "--no-write-commit-graph"];
+        let rest = ["--no-recurse-submodules", "--end-of-options", remote];
+        let own_head = format!("remote.{remote}.followRemoteHEAD=never");
+        let refspecs = patterns.iter().map(|name| format!("+{name}:refs/xtask/{name}"));
+        let refspecs: Vec<String> = refspecs.collect();
+        let refspecs = refspecs.iter().map(String::as_str);
+        let args = ["-c", &own_head].into_iter().chain(flags).chain(quick).chain(rest);
+        let attempt = format!("can't fetch from `{remote}`");
+        let output = self.network(&attempt, args.chain(refspecs), progress)?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        let tip = |line: &str| {
+            let mut words = line.rsplit(' ');
+            let name = words.next()?.strip_prefix("refs/xtask/")?;
+            Some((name.to_owned(), CommitId::parse(words.next()?)?))
+        };
+        Ok(text.lines().filter_map(tip).collect())
+    }
+
+    /// The remote's default branch as the clone saw it; `None` if it didn't.
+    pub fn remembered_default(&self, remote: &str) -> Option<String> {
+        let name = format!("refs/remotes/{remote}/HEAD");
+        let head = self.read(["symbolic-ref", "--quiet", "--end-of-options", &name]).ok()?;
+        head.strip_prefix(&format!("refs/remotes/{remote}/")).map(str::to_owned)
+    }
+
+    /// The remote's default branch as the remote says it; `None` if its `HEAD` is no branch.
+    pub fn ask_default(
+        &self,
+        remote: &str,
+        progress: &mut dyn FnMut(&str),
+    ) -> Result<Option<String>, Failure> {
+        let args = ["ls-remote", "--symref", "--end-of-options", remote, "HEAD"];
+        let output = self.network(&format!("can't ask `{remote}`"), args, progress)?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        let head = text.lines().find_map(|line| line.strip_prefix("ref: refs/heads/"));
+        Ok(head.and_then(|head| head.strip_suffix("\tHEAD")).map(str::to_owned))
+    }
+
+    /// The branches of a remote that match a pattern, without `refs/heads/`. One round trip.
+    pub fn ask_branches(
+        &self,
+        remote: &str,
+        pattern: &str,
+        progress: &mut dyn FnMut(&str),
+    ) -> Result<Vec<String>, Failure> {
+        let pattern = format!("refs/heads/{pattern}");
+        let args = ["ls-remote", "--refs", "--end-of-options", remote, &pattern];
+        let output = self.network(&format!("can't ask `{remote}`"), args, progress)?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        let branch = |line: &str| Some(line.split_once("\trefs/heads/")?.1.to_owned());
+        Ok(text.lines().filter_map(branch).collect())
+    }
+
+    /// The wanted files of a commit, as `WorkTree::read` has them of the work tree.
+    ///
+    /// In a partial clone, what is missing comes from `remote` in one go. Errors: a symbolic link,
+    /// a folder or a submodule where a pin should be, and a name that is not UTF-8.
+    pub fn tree_at(
+        &self,
+        remote: &str,
+        commit: &CommitId,
+        wanted: &Wanted,
+        progress: &mut dyn FnMut(&str),
+    ) -> Result<Tree> {
+        let mut files: Vec<(Entry, Option<&str>)> = Vec::new();
+        for entry in self.literal_entries(commit, &wanted.files)? {
+            files.push((entry, None));
+        }
+        for (glob, needle) in &wanted.globs {
+            let entries = self.entries(commit, &["-r"], &[glob_folder(glob)])?;
+            let matching =
+                entries.into_iter().filter(|file| fast_glob::glob_match(glob, &file.path));
+            for entry in matching {
+                match entry.mode.as_str() {
+                    "100644" | "100755" => files.push((entry, Some(needle))),
+                    "120000" if self.leads_to(commit, &entry.path, needle)? => {
+                        return Err(symlink(&entry.path).into());
+                    }
+                    _ => {}
+                }
+            }
+        }
+        let ids: Vec<&str> = files.iter().map(|(entry, _)| entry.id.as_str()).collect();
+        self.bring(remote, &ids, progress)?;
+        let out = self.run(["cat-file", "--batch"], (ids.join("\n") + "\n").as_bytes())?;
+        let mut rest = out.as_slice();
+        let mut tree = Tree::default();
+        for (entry, needle) in files {
+            let bytes = next_blob(&mut rest)?.with_context(|| format!("no blob {}", entry.id))?;
+            if needle.is_some_and(|needle| memmem::find(&bytes, needle.as_bytes()).is_none()) {
+                continue;
+            }
+            let refuse = || {
+                let message = "a pin may be in it, but its name is not plain UTF-8";
+                Refusal::new(message).file(&entry.path)
+            };
+            tree.0.insert(RepoPath::parse(&entry.path).ok_or_else(refuse)?, bytes);
+        }
+        Ok(tree)
+    }
+
+    fn literal_entries(&self, commit: &CommitId, files: &[RepoPath]) -> Result<Vec<Entry>> {
+        if files.is_empty() {
+            return Ok(Vec::new());
+        }
+        let paths: Vec<&str> = files.iter().map(RepoPath::as_str).collect();
+        let entries = self.entries(commit, &[], &paths)?;
+        for entry in &entries {
+            match entry.mode.as_str() {
+                "100644" | "100755" => {}
+                "120000" => return Err(symlink(&entry.path).into()),
+                _ => {
+                    let refusal = Refusal::new("is not a regular file").file(&entry.path);
+                    return Err(refusal.into());
+                }
+            }
+        }
+        Ok(entries)
+    }
+
+    fn entries(&self, commit: &CommitId, flags: &[&str], paths: &[&str]) -> Result<Vec<Entry>> {
+        let start = ["ls-tree", "-z", "--full-tree"].iter().chain(flags);
+        let paths = paths.iter().filter(|path| !path.is_empty());
+        let out = self.bytes(start.chain(&[commit.as_str(), "--"]).chain(paths))?;
+        Ok(String::from_utf8_lossy(&out).split_terminator('\0').filter_map(entry).collect())
+    }
+
+    /// Whether a symbolic link leads to a file of the same commit that contains `needle`.
+    fn leads_to(&self, commit: &CommitId, path: &str, needle: &str) -> Result<bool> {
+        if path.contains('\n') {
+            return Ok(true);
+        }
+        let asked = format!("{commit}:{path}\n");
+        let out = self.run(["cat-file", "--batch", "--follow-symlinks"], asked.as_bytes())?;
+        let header = out.split(|&byte| byte == b'\n').next().unwrap_or_default();
+        let is_blob = String::from_utf8_lossy(header).contains(" blob ");
+        Ok(is_blob && memmem::find(&out, needle.as_bytes()).is_some())
+    }
+
+    /// Fetches the blobs that a partial clone lacks, together: git itself would ask for each.
+    fn bring(&self, remote: &str, ids: &[&str], progress: &mut dyn FnMut(&str)) -> Result<()> {
+        if !self.holds(["config", "--get-regexp", r"^remote\..*\.promisor$"])? {
+            return Ok(());
+        }
+        let local = self.clone().env("GIT_NO_LAZY_FETCH", "1");
+        let asked = ids.join("\n") + "\n";
+        let out = local.run(["cat-file", "--batch-check"], asked.as_bytes())?;
+        let text = String::from_utf8_lossy(&out);
+        let missing: Vec<&str> =
+            text.lines().filter_map(|line| line.strip_suffix(" missing")).collect();
+        let flags = ["fetch", "--progress", "--no-tags", "--no-prune", "--filter=blob:none"];
+        let quick = ["--no-write-fetch-head", "--no-auto-maintenance", "--no-write-commit-graph"];
+        let rest = ["--no-recurse-submodules", "--end-of-options", remote];
+        let start = ["-c", "fetch.negotiationAlgorithm=noop"];
+        for some in missing.chunks(AT_ONCE) {
+            let args = start.iter().chain(&flags).chain(&quick).chain(&rest).chain(some);
+            self.network(&format!("can't fetch from `{remote}`"), args, progress)
+                .map_err(Refusal::from)?;
+        }
+        Ok(())
+    }
+
+    /// Whether `tip` changes the same as a commit of `tree` on `base` would: the same files, from
+    /// and to the same contents, however far `base` moved on beside them.
+    pub fn same_change(&self, base: &CommitId, tree: &str, tip: &CommitId) -> Result<bool> {
+        // No common history, in a shallow clone for instance, is an exit status of 1.
+        if !self.holds(["merge-base", base.as_str(), tip.as_str()])? {
+            return Ok(false);
+        }
+        let fork = self.read(["merge-base", base.as_str(), tip.as_str()])?;
+        let diff = ["diff-tree", "-r", "-z", "--raw", "--no-renames"];
+        let theirs = self.bytes(diff.iter().chain(&[&fork[..], tip.as_str()]))?;
+        Ok(theirs == self.bytes(diff.iter().chain(&[base.as_str(), tree]))?)
+    }
+
+    /// The commits that `tip` has and `base` lacks, the newest first and at most 20, each with its
+    /// `trailer`.
+    pub fn beyond(&self, base: &CommitId, tip: &CommitId, trailer: &str) -> Result<Vec<Extra>> {
+        let format =
+            format!("--format=%H%x00%an%x00%ce%x00%(trailers:key={trailer},valueonly)%x00%s");
+        let flags = ["log", "-z", "--no-show-signature", "--no-color", "--max-count=20"];
+        let range = [&format, tip.as_str(), &format!("^{base}")];
+        let out = self.bytes(flags.iter().chain(&range))?;
+        let text = String::from_utf8_lossy(&out);
+        let fields: Vec<&str> = text.split('\0').collect();
+        let extra = |fields: &[&str]| {
+            let [id, author, committer, trailer, subject] = fields else { return None };
+            let [author, committer, subject] =
+                [author, committer, subject].map(|t| (*t).to_owned());
+            let trailer = trailer.trim().to_owned();
+            Some(Extra { id: CommitId::parse(id)?, author, committer, trailer, subject })
+        };
+        Ok(fields.chunks(5).filter_map(extra).collect())
+    }
+
+    /// The address of who commits here.
+    pub fn committer(&self) -> Result<String> {
+        let identity = self.read(["var", "GIT_COMMITTER_IDENT"])?;
+        let address = identity.split_once('<').and_then(|(_, rest)| rest.split_once('>'));
+        Ok(address.map(|(address, _)| address.to_owned()).unwrap_or_default())
+    }
+}
+
+fn entry(line: &str) -> Option<Entry> {
+    let (start, path) = line.split_once('\t')?;
+    let mut words = start.split(' ');
+    let (mode, _, id) = (words.next()?, words.next()?, words.next()?);
+    Some(Entry { mode: mode.to_owned(), id: id.to_owned(), path: path.to_owned() })
+}
+
+/// Whether the remote has no branch of that name, in git's words.
+pub fn is_missing_branch(failure: &Failure) -> bool {
+    failure.cause == Cause::Other && failure.reason.starts_with("couldn't find remote ref ")
+}

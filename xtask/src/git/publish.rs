@@ -1,0 +1,187 @@
+//! A commit made without an index, and its push: writes objects, and one branch of a remote.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result};
+
+use super::{Failure, Git};
+use crate::component::RepoPath;
+use crate::version::CommitId;
+
+/// What became of a push.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// The branch is there.
+    Accepted,
+    /// The branch isn't where the lease says.
+    Stale,
+    /// The remote said no; its reason, other people's text.
+    Refused(String),
+    /// The remote takes no push options.
+    NoOptions,
+    /// The `pre-push` hook of this clone said no.
+    Hook,
+}
+
+impl Git {
+    /// The tree of `base` with other contents of files that it has; their modes stay.
+    ///
+    /// Only the folders above them are read and written, without any index: on 100,000 files that
+    /// is quicker, and a killed run leaves no file behind.
+    pub fn write_tree(&self, base: &CommitId, files: &[(RepoPath, Vec<u8>)]) -> Result<String> {
+        let mut folders: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
+        folders.entry(String::new()).or_default();
+        for (path, bytes) in files {
+            let id = self.run(["hash-object", "-w", "--stdin", "--no-filters"], bytes)?;
+            let (folder, name) = split(path.as_str());
+            folders.entry(folder.to_owned()).or_default().insert(name.to_owned(), one_line(&id));
+        }
+        loop {
+            let deepest = folders.keys().max_by_key(|folder| (depth(folder), folder.len()));
+            let folder = deepest.cloned().context("the top is a folder")?;
+            let replaced = folders.remove(&folder).unwrap_or_default();
+            let id = self.write_folder(base, &folder, replaced)?;
+            if folder.is_empty() {
+                return Ok(id);
+            }
+            let (above, name) = split(&folder);
+            folders.entry(above.to_owned()).or_default().insert(name.to_owned(), id);
+        }
+    }
+
+    fn write_folder(
+        &self,
+        base: &CommitId,
+        folder: &str,
+        mut replaced: BTreeMap<String, String>,
+    ) -> Result<String> {
+        let listed = self.bytes(["ls-tree", "-z", "--full-tree", &format!("{base}:{folder}")])?;
+        let mut tree = Vec::with_capacity(listed.len());
+        for line in listed.split_inclusive(|&byte| byte == b'\0') {
+            let tab = line.iter().position(|&byte| byte == b'\t').context("git lists with tabs")?;
+            let name = String::from_utf8_lossy(&line[tab + 1..line.len() - 1]);
+            match replaced.remove(name.as_ref()) {
+                None => tree.extend_from_slice(line),
+                Some(id) => {
+                    let start = String::from_utf8_lossy(&line[..tab]);
+                    let (kept, _) = start.rsplit_once(' ').context("git lists ids")?;
+                    tree.extend_from_slice(format!("{kept} {id}").as_bytes());
+                    tree.extend_from_slice(&line[tab..]);
+                }
+            }
+        }
+        if let Some((name, _)) = replaced.first_key_value() {
+            anyhow::bail!("`{folder}` has no `{name}` in {base}");
+        }
+        Ok(one_line(&self.run(["mktree", "-z", "--missing"], &tree)?))
+    }
+
+    /// A commit of a tree with one parent, by the user's own name, signed if they sign.
+    pub fn commit_tree(&self, tree: &str, parent: &CommitId, message: &str) -> Result<CommitId> {
+        let signs = self.read(["config", "--type=bool", "--default=false", "commit.gpgSign"])?;
+        let sign = (signs == "true").then_some("-S");
+        let args = ["commit-tree", "-p", parent.as_str(), "-F", "-"].into_iter();
+        let id = self.run(args.chain(sign).chain([tree]), message.as_bytes())?;
+        CommitId::parse(&one_line(&id)).context("`git commit-tree` answered in an unknown way")
+    }
+
+    /// The address that `remote` is pushed to, as it is configured.
+    ///
+    /// A push to an address, unlike one to a remote, leaves the user's `refs/remotes` alone.
+    pub fn push_address(&self, remote: &str) -> String {
+        let configured =
+            |key: &str| self.read(["config", "--get", &format!("remote.{remote}.{key}")]);
+        configured("pushurl").or_else(|_| configured("url")).unwrap_or_else(|_| remote.to_owned())
+    }
+
+    /// Pushes `commit` to the reference `to` of `address`; also what was said on standard error.
+    ///
+    /// `lease` is the commit that `to` must be at, or an empty text if it must not exist. The
+    /// user's `pre-push` hook runs: it may be a rule of their organisation. Tags, submodules and
+    /// options that the user configured stay out of it. Waits three times the patience.
+    pub fn push(
+        &self,
+        address: &str,
+        (commit, to): (&CommitId, &str),
+        lease: Option<&str>,
+        options: &[String],
+        progress: &mut dyn FnMut(&str),
+    ) -> Result<(Verdict, String), Failure> {
+        let flags = ["--porcelain", "--progress", "--no-follow-tags", "--recurse-submodules=no"];
+        let mut args: Vec<String> = ["push"].into_iter().chain(flags).map(str::to_owned).collect();
+        args.extend(lease.map(|at| format!("--force-with-lease={to}:{at}")));
+        args.extend(options.iter().map(|option| format!("--push-option={option}")));
+        args.extend(["--end-of-options".to_owned(), address.to_owned(), format!("{commit}:{to}")]);
+        let config = ["-c", "push.pushOption="].map(str::to_owned);
+        // The hook may run git too; and hooks, on both sides, take their time without a word.
+        let git = self.clone().env("GIT_LITERAL_PATHSPECS", "0").patience(self.patience * 3);
+        let attempt = format!("can't push `{to}`");
+        let output = git.network_output(&attempt, config.iter().chain(&args), progress)?;
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        if output.status.success() {
+            return Ok((Verdict::Accepted, stderr));
+        }
+        match verdict(&String::from_utf8_lossy(&output.stdout), &stderr) {
+            Some(verdict) => Ok((verdict, stderr)),
+            None => Err(Failure::of(attempt, &output.stderr)),
+        }
+    }
+}
+
+/// Reads what a push that failed left on standard output, by `--porcelain`: a line of `!`, the
+/// references, and the reason in brackets; and git's own words where that says nothing.
+fn verdict(stdout: &str, stderr: &str) -> Option<Verdict> {
+    let says = |text: &str| stderr.lines().any(|line| line.starts_with(text));
+    let Some(line) = stdout.lines().find_map(|line| line.strip_prefix("!\t")) else {
+        if says("fatal: the receiving end does not support push options") {
+            return Some(Verdict::NoOptions);
+        }
+        // Nothing else fails before there is a line for each reference, and without a `fatal:`.
+        let by_hook = !says("fatal: ") && says("error: failed to push some refs to ");
+        return by_hook.then_some(Verdict::Hook);
+    };
+    let (_, summary) = line.split_once('\t')?;
+    if summary.starts_with("[rejected] (stale info)") {
+        return Some(Verdict::Stale);
+    }
+    let reason = summary.split_once('(').map_or(summary, |(_, reason)| reason);
+    Some(Verdict::Refused(reason.trim_end_matches(')').to_owned()))
+}
+
+fn split(path: &str) -> (&str, &str) {
+    path.rsplit_once('/').unwrap_or(("", path))
+}
+
+fn depth(folder: &str) -> usize {
+    if folder.is_empty() { 0 } else { 1 + folder.matches('/').count() }
+}
+
+fn one_line(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn verdicts() {
+        let refused = |reason: &str| Some(Verdict::Refused(reason.to_owned()));
+        let failed = "error: failed to push some refs to '/r.git'\n";
+        let cases = [
+            ("To /r.git\n!\ta:x\t[rejected] (stale info)\nDone\n", failed, Some(Verdict::Stale)),
+            ("To /r.git\n!\ta:x\t[remote rejected] (no (way))\n", failed, refused("no (way")),
+            ("To /r.git\n!\ta:x\t[remote failure]\n", failed, refused("[remote failure]")),
+            (
+                "",
+                "fatal: the receiving end does not support push options\n",
+                Some(Verdict::NoOptions),
+            ),
+            ("", failed, Some(Verdict::Hook)),
+            ("", "fatal: the remote end hung up unexpectedly\n", None),
+        ];
+        for (stdout, stderr, expected) in cases {
+            assert_eq!(verdict(stdout, stderr), expected, "{stdout}");
+        }
+    }
+}

@@ -1,0 +1,228 @@
+use super::*;
+use crate::changes::{Direction, Span, Start};
+use crate::component::RepoPath;
+use crate::config::Config;
+use crate::people::Author;
+use crate::plan::plan;
+use crate::tree::Tree;
+
+const NEW: &str = "7a734a7c2c6a3a95816f09dec686865dd6107382";
+
+const CONFIG: &str = r#"
+[component.q]
+upstream = "https://github.com/app-sre/q"
+[component.q.environment.pr-check]
+pins = [{ file = ".env", variable = "Q" }]
+[component.q.environment."a|@all"]
+pins = [{ file = "x.yml", key = "tag" }, { files = "data/*.yml", key = "tag" }]
+"#;
+
+/// A plan of two environments with an old version each, and a value that stays.
+fn planned() -> (Config, Plan) {
+    let config = Config::parse("promote.toml", CONFIG).unwrap();
+    let file = |path: &str, text: &str| (RepoPath::parse(path).unwrap(), text.as_bytes().to_vec());
+    let files = [
+        file(".env", "Q=22e638d\n"),
+        file("x.yml", "tag: ec24093-rc\n"),
+        file("data/a.yml", "tag: 22e638d\n"),
+        file("data/b.yml", "tag: 'see @all #1'\n"),
+    ];
+    let component = &config.components[0];
+    let environments: Vec<_> = component.environments.iter().collect();
+    let to = CommitId::parse(NEW).unwrap();
+    let plan = plan(component, &environments, &to, &Tree(files.into()), &config).unwrap();
+    (config, plan)
+}
+
+fn commit(number: usize, subject: &str, name: &str, email: &str) -> Commit {
+    Commit {
+        id: CommitId::parse(&format!("{number:040x}")).unwrap(),
+        subject: subject.to_owned(),
+        author: Author { name: name.to_owned(), email: email.to_owned() },
+        time: i64::try_from(number).unwrap(),
+        is_merge: false,
+    }
+}
+
+fn changes(queued: Vec<Commit>, taken_back: Vec<Commit>) -> Changes {
+    Changes(vec![Span {
+        old: "22e638d".to_owned(),
+        start: Start::Moving,
+        environments: Vec::new(),
+        queued,
+        taken_back,
+        direction: Direction::Diverged,
+    }])
+}
+
+fn people() -> People {
+    let files = [
+        "org_username: alima\ngithub_username: ana\n",
+        "org_username: all\ngithub_username: everybody\n",
+    ];
+    People::new(files, Some("you@example.com"))
+}
+
+fn description(changes: &Changes, warnings: &[String], reason: Option<&str>) -> String {
+    let (config, plan) = planned();
+    let changes = Some((changes, &people()));
+    let component = &config.components[0];
+    Story { component, plan: &plan, changes, warnings, reason }.description()
+}
+
+#[test]
+fn everything_is_told() {
+    let queued = vec![
+        commit(9, "Closes #3\\n/close", "Ana Lima", "1+ana@users.noreply.github.com"),
+        commit(8, "chore", "dependabot[bot]", "dependabot[bot]@users.noreply.github.com"),
+        commit(7, "mine", "You", "you@example.com"),
+        commit(6, "hello @all", "@all", "bo@example.com"),
+        commit(5, "wake up", "Everybody", "everybody@users.noreply.github.com"),
+    ];
+    let changes = changes(queued, vec![commit(4, "<b>old", "Bo", "bo@example.com")]);
+    let warnings = ["`a\\nb` is @all's".to_owned()];
+    let expected = "\
+it broke `!12`
+
+| environment | from | to |
+|---|---|---|
+| `pr-check` | `22e638d` | `7a734a7` |
+| `a\\|@all` | `22e638d` | `7a734a7` |
+| `a\\|@all` | `ec24093-rc` | `7a734a7` |
+
+https://github.com/app-sre/q/compare/22e638d...7a734a7c2c6a3a95816f09dec686865dd6107382
+
+https://github.com/app-sre/q/compare/ec24093...7a734a7c2c6a3a95816f09dec686865dd6107382
+
+### Warnings
+
+- `a`&#92;`nb` is `@all's`
+
+### Queued commits: 5
+
+`@all`: 1
+
+- `0000000` `hello @all`
+
+Ana Lima @alima: 1
+
+- `0000000` `Closes `&#35;`3`&#92;`n/close`
+
+Everybody: 1
+
+- `0000000` `wake up`
+
+The one who promotes: 1
+
+- `0000000` `mine`
+
+`dependabot[bot]`: 1
+
+- `0000000` `chore`
+
+### Taken back: 1
+
+Bo: 1
+
+- `0000000` `<b>old`
+
+### Stays as it is
+
+- `a|@all`: `data/b.yml:1` `see @all `&#35;`1`: tracking";
+    assert_eq!(description(&changes, &warnings, Some("it broke\n!12")), expected);
+}
+
+#[test]
+fn the_title_is_that_of_the_commit() {
+    let (config, plan) = planned();
+    let component = &config.components[0];
+    let story = Story { component, plan: &plan, changes: None, warnings: &[], reason: None };
+    assert_eq!(story.title(Wording::Component), "q promotion 22e638d, ec24093-rc to 7a734a7");
+    assert!(!story.description().contains("Queued"));
+}
+
+#[test]
+fn the_oldest_commits_are_left_out() {
+    let names = ["Ana", "Bo"];
+    let one = |number: usize| {
+        let name = names[number / 150];
+        commit(number, &format!("change {number}"), name, &format!("{name}@example.com"))
+    };
+    let text = description(&changes((0..300).rev().map(one).collect(), Vec::new()), &[], None);
+    let listed: Vec<&str> = text.lines().filter(|line| line.contains("`change ")).collect();
+    assert_eq!(listed.len(), 100);
+    assert!(listed[0].ends_with("`change 299`") && listed[99].ends_with("`change 200`"), "{text}");
+    let pointer = format!("and 200 older: https://github.com/app-sre/q/compare/22e638d...{NEW}");
+    assert!(text.lines().any(|line| line == pointer), "{text}");
+    assert!(text.contains("\nAna: 150\n"), "named, if none of hers is listed: {text}");
+}
+
+#[test]
+fn the_option_is_never_too_long() {
+    let option = |text: &str| "merge_request.description=".len() + pushed_length(text);
+    let fat = |number: usize| commit(number, &"\\".repeat(160), "Ana", "ana@example.com");
+    let text = description(&changes((0..300).map(fat).collect(), Vec::new()), &[], None);
+    assert!(option(&text) < 65_516 && text.matches("\n- `").count() >= 10, "{}", text.len());
+
+    let crowd = |number: usize| commit(number, "x", &format!("{number}{}", "#1".repeat(70)), "");
+    let text = description(&changes((0..900).map(crowd).collect(), Vec::new()), &[], None);
+    assert!(option(&text) < 65_516, "{}", text.len());
+    assert!(text.ends_with("\nand more, which was too long"), "{}", text.len());
+}
+
+fn named_branches(component: &str, all: &[&str], chosen: &[&str]) -> [String; 2] {
+    let pins = "pins = [{ file = \"x\", key = \"y\" }]";
+    let config = Config::parse(
+        "x",
+        &format!("[component.q]\nupstream = \"u\"\n[component.q.environment.e]\n{pins}\n"),
+    );
+    let mut template = config.unwrap().components.remove(0);
+    let environment = template.environments.remove(0);
+    let with_name = |name: &&str| Environment { name: (*name).to_owned(), ..environment.clone() };
+    let environments = all.iter().map(with_name).collect();
+    let component = Component { name: component.to_owned(), environments, ..template };
+    let chosen = component.environments.iter().filter(|one| chosen.contains(&one.name.as_str()));
+    branch_names(&component, &chosen.collect::<Vec<_>>())
+}
+
+#[test]
+fn names_of_branches() {
+    let cases: [(&str, &[&str], [&str; 2]); 9] = [
+        ("q", &["a", "b", "c"], ["promote/q", "promote/q+all"]),
+        ("q", &["a"], ["promote/q/a", "promote/q+a"]),
+        ("q", &["c", "a"], ["promote/q/a+c", "promote/q+a+c"]),
+        ("../x", &["a", "b", "c"], ["promote/x-5c237dda", "promote/x-5c237dda+all"]),
+        ("q", &["all"], ["promote/q/all-13254bc4", "promote/q+all-13254bc4"]),
+        ("q", &["x/y"], ["promote/q/x-y-c2cc6993", "promote/q+x-y-c2cc6993"]),
+        ("q", &["x.lock"], ["promote/q/x-lock-a44dbc24", "promote/q+x-lock-a44dbc24"]),
+        ("q", &["-f"], ["promote/q/f-69cd8ffa", "promote/q+f-69cd8ffa"]),
+        ("q", &["é~^:"], ["promote/q/4e4877c9", "promote/q+4e4877c9"]),
+    ];
+    for (component, chosen, expected) in cases {
+        let all = ["a", "b", "c"];
+        let all = if all.contains(&chosen[0]) { &all[..] } else { &[&["z"], chosen].concat() };
+        assert_eq!(named_branches(component, all, chosen), expected, "{chosen:?}");
+    }
+}
+
+#[test]
+fn a_branch_keeps_out_of_the_way() {
+    let there = |names: &[&str]| {
+        let id = CommitId::parse(NEW).unwrap();
+        names.iter().map(|name| ((*name).to_owned(), id.clone())).collect::<BTreeMap<_, _>>()
+    };
+    let all = ["promote/q".to_owned(), "promote/q+all".to_owned()];
+    let one = ["promote/q/a".to_owned(), "promote/q+a".to_owned()];
+    let cases: [(&[&str], &str, &str); 6] = [
+        (&[], "promote/q", "promote/q/a"),
+        (&["promote/q"], "promote/q", "promote/q+a"),
+        (&["promote/q/a"], "promote/q+all", "promote/q/a"),
+        (&["promote/q+all", "promote/q/b"], "promote/q+all", "promote/q/a"),
+        (&["promote/q", "promote/q+a"], "promote/q", "promote/q+a"),
+        (&["promote/q-other", "promote/qx/a"], "promote/q", "promote/q/a"),
+    ];
+    for (names, expected_all, expected_one) in cases {
+        let there = there(names);
+        assert_eq!((choose(&all, &there), choose(&one, &there)), (expected_all, expected_one));
+    }
+}

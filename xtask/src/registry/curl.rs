@@ -1,0 +1,208 @@
+//! Runs curl: nothing else says `curl`. Bounded in time and in what is read.
+//!
+//! Everything that curl is told goes in through its standard input, so that no secret is in the
+//! list of processes.
+
+use std::io::{ErrorKind, Read, Write};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::answer::brief;
+use super::http::Response;
+use crate::duration::shown;
+
+/// How long a connection may take.
+const CONNECT: Duration = Duration::from_secs(10);
+
+/// How long after its own time limit a curl is killed: older ones wait for a slow name server.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// How much of an answer is read, with its headers: a token has a few kilobytes.
+const LIMIT: u64 = 1 << 18;
+
+/// What a `~/.curlrc` may have changed in the question or in the form of the answer.
+///
+/// That file is read because people keep their proxy and their certificates there. What comes
+/// later wins, so the switches that some have there as well are put back: above all no redirect is
+/// followed, or the token would have to be trusted to curl's idea of 'another host'. `include` is
+/// the same switch as the one behind `head`; `no-include` would turn off the headers of both.
+const OWN: &str = "silent
+show-error
+include
+no-location
+no-location-trusted
+suppress-connect-headers
+globoff
+retry = 0
+write-out = \"\"
+";
+
+/// A question, in curl's configuration language.
+#[derive(Debug)]
+pub(super) struct Request(String);
+
+impl Request {
+    /// Asks for the headers alone. `url` is http or https.
+    pub(super) fn head(url: &str) -> Self {
+        Request::get(url).line("head")
+    }
+
+    /// Asks for the content. `url` is http or https.
+    pub(super) fn get(url: &str) -> Self {
+        let scheme = url.split(':').next().unwrap_or_default();
+        Request(OWN.to_owned()).option("proto", &format!("={scheme}")).option("url", url)
+    }
+
+    /// Adds a header line.
+    pub(super) fn header(self, line: &str) -> Self {
+        self.option("header", line)
+    }
+
+    /// Logs in if the `~/.netrc` has the host.
+    pub(super) fn netrc(self) -> Self {
+        self.line("netrc-optional")
+    }
+
+    fn option(self, name: &str, value: &str) -> Self {
+        self.line(&format!("{name} = {}", quoted(value)))
+    }
+
+    fn line(mut self, line: &str) -> Self {
+        self.0.push_str(line);
+        self.0.push('\n');
+        self
+    }
+
+    fn seconds(self, name: &str, time: Duration) -> Self {
+        self.line(&format!("{name} = {}", time.as_secs_f64()))
+    }
+
+    /// Sends it with the curl at `program`; the error is one line, escaped.
+    pub(super) fn send(self, program: &Path, patience: Duration) -> Result<Response, String> {
+        let request =
+            self.seconds("max-time", patience).seconds("connect-timeout", patience.min(CONNECT));
+        let late = || format!("no answer within {}", shown(patience));
+        let run = run(program, request.0, patience + GRACE).map_err(|error| not_started(&error))?;
+        let Some((status, stdout, stderr)) = run else { return Err(late()) };
+        if stdout.len() as u64 > LIMIT {
+            return Err("answers with far too much".to_owned());
+        }
+        match status.code() {
+            // 22: by a `fail` of the ~/.curlrc; the headers are there all the same.
+            Some(0 | 22) => {
+                Response::parse(&stdout).ok_or_else(|| "doesn't answer in HTTP".to_owned())
+            }
+            Some(28) => Err(late()),
+            _ => Err(reason(&stderr).unwrap_or_else(|| format!("`curl` failed: {status}"))),
+        }
+    }
+}
+
+/// A value between quotes; no character of it ends the value or its line.
+fn quoted(value: &str) -> String {
+    let mut out = String::with_capacity(value.len() + 2);
+    out.push('"');
+    for c in value.chars() {
+        match c {
+            '"' | '\\' => out.extend(['\\', c]),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}
+
+fn not_started(error: &std::io::Error) -> String {
+    match error.kind() {
+        ErrorKind::NotFound => "`curl` is missing on this machine: install it".to_owned(),
+        _ => format!("can't run `curl`: {error}"),
+    }
+}
+
+/// curl's own line, without its name and number.
+fn reason(stderr: &[u8]) -> Option<String> {
+    let text = String::from_utf8_lossy(stderr);
+    let line = text.lines().rev().find_map(|line| line.strip_prefix("curl: "))?;
+    Some(brief(line.split_once(") ").map_or(line, |(_, reason)| reason)))
+}
+
+type Ended = (ExitStatus, Vec<u8>, Vec<u8>);
+
+/// Runs curl with `config`; `None` if it took longer than `limit` and was killed.
+fn run(program: &Path, config: String, limit: Duration) -> std::io::Result<Option<Ended>> {
+    let mut child = Command::new(program)
+        .args(["--config", "-"])
+        // Numbers with a point, and reasons in English.
+        .env("LC_ALL", "C")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    let end = Instant::now() + limit;
+    if let Some(mut stdin) = child.stdin.take() {
+        // A curl that doesn't read it fails, and says why.
+        thread::spawn(move || drop(stdin.write_all(config.as_bytes())));
+    }
+    let outputs = (child.stdout.take().map(gathered), child.stderr.take().map(gathered));
+    let (Some(stdout), Some(stderr)) = (heard(outputs.0, end), heard(outputs.1, end)) else {
+        return stop(&mut child).map(|()| None);
+    };
+    Ok(Some((child.wait()?, stdout, stderr)))
+}
+
+/// Reads a little more than the limit, so that too much is seen as such; the pipe closes then.
+fn gathered<R: Read + Send + 'static>(from: R) -> Receiver<Vec<u8>> {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        // An error ends the output like its end; the exit status tells.
+        let _ = from.take(LIMIT + 1).read_to_end(&mut bytes);
+        let _ = sender.send(bytes);
+    });
+    receiver
+}
+
+fn heard(output: Option<Receiver<Vec<u8>>>, end: Instant) -> Option<Vec<u8>> {
+    output?.recv_timeout(end.saturating_duration_since(Instant::now())).ok()
+}
+
+fn stop(child: &mut Child) -> std::io::Result<()> {
+    // An error means that it has ended already.
+    let _ = child.kill();
+    child.wait().map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values() {
+        let cases = [("plain é", r#""plain é""#), ("a\"b\\c\r\n\td", r#""a\"b\\c\r\n\td""#)];
+        for (value, expected) in cases {
+            assert_eq!(quoted(value), expected);
+        }
+    }
+
+    #[test]
+    fn reasons() {
+        let cases = [
+            ("curl: (6) Could not resolve host: x\n", Some("Could not resolve host: x")),
+            (
+                "Warning: a\ncurl: (56) CONNECT tunnel failed, response 407\ncurl: more\n",
+                Some("more"),
+            ),
+            ("curl: \u{1b}[31m\n", Some("\\u{1b}[31m")),
+            ("sh: not found", None),
+        ];
+        for (stderr, expected) in cases {
+            assert_eq!(reason(stderr.as_bytes()).as_deref(), expected);
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! What was typed becomes what was meant, for every command that promotes.
+
+use crate::cli;
+use crate::guards::Switches;
+use crate::land::Landing;
+use crate::message::Wording;
+use crate::session::{Session, quoted};
+use crate::version::CommitId;
+
+/// What is asked for.
+#[derive(Debug)]
+pub struct Request {
+    /// The component's name.
+    pub component: String,
+    /// Names or aliases; none means all.
+    pub environments: Vec<String>,
+    /// The version; none means the head of the default branch.
+    pub reference: Option<String>,
+    /// How the promotion is called.
+    pub wording: Wording,
+    /// What is done with the plan.
+    pub landing: Landing,
+    /// The merge request that shall be opened, whatever the checkout looks like.
+    pub merge_request: Option<Marks>,
+    /// What is let through.
+    pub switches: Switches,
+}
+
+/// What is asked of a merge request.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Marks {
+    /// Set the configured label that lets it be merged.
+    pub lgtm: bool,
+    /// Further labels.
+    pub labels: Vec<String>,
+    /// Whether it is not ready.
+    pub draft: bool,
+    /// User names.
+    pub assignees: Vec<String>,
+    /// The remote to push to, where it is not the configured one.
+    pub remote: Option<String>,
+    /// The branch to merge into, where it is not the configured one.
+    pub target: Option<String>,
+}
+
+impl From<&cli::Landing> for Landing {
+    fn from(typed: &cli::Landing) -> Landing {
+        let by_variable = std::env::var_os("DO_COMMIT").is_some_and(|value| value == "1");
+        match (typed.dry_run, typed.commit || by_variable) {
+            (true, _) => Landing::DryRun,
+            (false, true) => Landing::Commit,
+            (false, false) => Landing::WorkTree,
+        }
+    }
+}
+
+/// The merge request that was asked for, if any.
+fn marks(typed: &cli::Landing) -> Option<Marks> {
+    typed.mr.then(|| Marks {
+        lgtm: typed.lgtm,
+        labels: typed.label.clone(),
+        draft: typed.draft,
+        assignees: typed.assign.clone(),
+        remote: typed.remote.clone(),
+        target: typed.target_branch.clone(),
+    })
+}
+
+impl From<&cli::Guards> for Switches {
+    fn from(typed: &cli::Guards) -> Switches {
+        // One line, since it becomes a trailer.
+        let reason = typed.reason.as_deref();
+        let reason = reason.map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "));
+        Switches {
+            allow_downgrade: typed.allow_downgrade,
+            reason,
+            allow_off_branch: typed.allow_off_branch,
+            no_image_check: typed.no_image_check,
+            wait_image: typed.wait_image,
+            strict: typed.strict,
+        }
+    }
+}
+
+impl From<&cli::UpdateSchemas> for Request {
+    fn from(typed: &cli::UpdateSchemas) -> Request {
+        Request {
+            component: "qontract-schemas".to_owned(),
+            environments: Vec::new(),
+            reference: typed.version.reference.clone(),
+            wording: Wording::Component,
+            landing: Landing::from(&typed.landing),
+            merge_request: marks(&typed.landing),
+            switches: Switches::from(&typed.guards),
+        }
+    }
+}
+
+impl From<&cli::QrPromote> for Request {
+    fn from(typed: &cli::QrPromote) -> Request {
+        Request {
+            component: "qontract-reconcile".to_owned(),
+            environments: typed.env.clone(),
+            reference: typed.version.reference.clone(),
+            wording: Wording::Production,
+            landing: Landing::from(&typed.landing),
+            merge_request: marks(&typed.landing),
+            switches: Switches::from(&typed.guards),
+        }
+    }
+}
+
+impl From<&cli::Promote> for Request {
+    fn from(typed: &cli::Promote) -> Request {
+        Request {
+            component: typed.component.clone(),
+            environments: typed.env.clone(),
+            reference: typed.version.reference.clone(),
+            wording: Wording::Component,
+            landing: Landing::from(&typed.landing),
+            merge_request: marks(&typed.landing),
+            switches: Switches::from(&typed.guards),
+        }
+    }
+}
+
+impl Request {
+    /// The command that does the same again, to the same commit.
+    pub fn again(&self, session: &Session, to: &CommitId) -> String {
+        let mut words = vec!["cargo".to_owned(), "xtask".to_owned(), session.command.to_owned()];
+        words.extend(session.typed_options());
+        if session.command == "promote" {
+            words.extend(["--component".to_owned(), self.component.clone()]);
+            words.extend(self.environments.is_empty().then(|| "--all".to_owned()));
+        }
+        for environment in &self.environments {
+            words.extend(["--env".to_owned(), environment.clone()]);
+        }
+        words.extend(["--ref".to_owned(), to.to_string()]);
+        words.extend(self.switches.typed());
+        words.extend(self.merge_request.iter().flat_map(Marks::typed));
+        words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
+    }
+}
+
+impl Marks {
+    fn typed(&self) -> Vec<String> {
+        let mut words = vec!["--mr".to_owned()];
+        words.extend(self.lgtm.then(|| "--lgtm".to_owned()));
+        words.extend(self.draft.then(|| "--draft".to_owned()));
+        let with = |option: &str, value: &String| [option.to_owned(), value.clone()];
+        words.extend(self.labels.iter().flat_map(|label| with("--label", label)));
+        words.extend(self.assignees.iter().flat_map(|user| with("--assign", user)));
+        words.extend(self.remote.iter().flat_map(|remote| with("--remote", remote)));
+        words.extend(self.target.iter().flat_map(|target| with("--target-branch", target)));
+        words
+    }
+}
