@@ -12,7 +12,7 @@ use crate::component::Component;
 use crate::error::{Refusal, Refusals};
 use crate::git::Git;
 use crate::image_check::ImageCheck;
-use crate::land::{Landed, Landing, Planned, Promotion};
+use crate::land::{Landed, Planned, Promotion};
 use crate::message::commit_message;
 use crate::plan::Plan;
 use crate::report;
