@@ -29,6 +29,7 @@ fn fixtures() {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/data");
     let mut folders: Vec<PathBuf> =
         fs::read_dir(data).unwrap().map(|entry| entry.unwrap().path()).collect();
+    folders.retain(|folder| !folder.ends_with("output"));
     folders.sort();
     let failed: Vec<_> = folders.iter().filter_map(|folder| check(folder).err()).collect();
     assert!(failed.is_empty(), "{}", failed.join("\n"));

@@ -30,7 +30,7 @@ fn behind() {
     let message = sandbox.git("log -1 --format=%B%n---%n%(trailers)");
     assert_eq!(
         message,
-        "qontract-reconcile promotion 47fbced to acc3582\n\njenkins: 47fbced -> acc3582ce31453e9e3f530417e0c1a539eccb331\n\nhttps://github.com/app-sre/qontract-reconcile/compare/47fbced...acc3582ce31453e9e3f530417e0c1a539eccb331\n\nTaken back:\n* 47fbced Revert \"feat(glitchtip): read projects from the desired state\" (Mira Castellan)\n* 6de602b fix(slack-usergroups): tolerate users without a Slack name (#4127) (Inés Okonkwo)\n* 72aebf9 feat(glitchtip): read projects from the desired state (Tobias Winterfeld)\n* 827f700 Fix a typo in the help of --thread-pool-size (Pat Lindqvist)\n* 4691458 metrics: label them by environment (Tobias Winterfeld)\n* e09a4c8 openshift-saas-deploy: count deployments per target (Tobias Winterfeld)\n* 8517c1a chore(deps): update dependency requests to v2.31.0 (red-hat-konflux[bot])\n* 0ee623e fix(terraform-resources): keep the order of output secrets (Inés Okonkwo)\n\nReason: It broke Signed-off-by: \\u{1b}[31mEve\n\n---\nReason: It broke Signed-off-by: \\u{1b}[31mEve\n\n"
+        "qontract-reconcile promotion 47fbced to acc3582\n\njenkins: 47fbced -> acc3582ce31453e9e3f530417e0c1a539eccb331\n\nhttps://github.com/app-sre/qontract-reconcile/compare/47fbced...acc3582ce31453e9e3f530417e0c1a539eccb331\n\nTaken back:\n* 47fbced Revert \"feat(glitchtip): read projects from the desired state\" (Mira Castellan)\n* 6de602b fix(slack-usergroups): tolerate users without a Slack name (# 4127) (Inés Okonkwo)\n* 72aebf9 feat(glitchtip): read projects from the desired state (Tobias Winterfeld)\n* 827f700 Fix a typo in the help of --thread-pool-size (Pat Lindqvist)\n* 4691458 metrics: label them by environment (Tobias Winterfeld)\n* e09a4c8 openshift-saas-deploy: count deployments per target (Tobias Winterfeld)\n* 8517c1a chore(deps): update dependency requests to v2.31.0 (red-hat-konflux[bot])\n* 0ee623e fix(terraform-resources): keep the order of output secrets (Inés Okonkwo)\n\nReason: It broke Signed-off-by: \\u{1b}[31mEve\n\n---\nReason: It broke Signed-off-by: \\u{1b}[31mEve\n\n"
     );
 }
 
@@ -54,6 +54,19 @@ fn diverged_and_off_branch() {
     check_refused(&sandbox, &["promote", "--env", "jenkins"], "guard-diverged");
     let allowed = [&["promote", "--env", "jenkins", "-q"], &REASON[..]].concat();
     sandbox.xtask(&allowed).matches("guard-diverged-allowed");
+}
+
+/// What is there already needs no leave.
+#[test]
+fn nothing_to_do_is_not_judged() {
+    let sandbox = Sandbox::new();
+    let hotfix = ["promote", "--env", "jenkins", "--ref", "hotfix/saas-timeout", "-q"];
+    sandbox.xtask(&[&hotfix[..], &["--allow-off-branch"]].concat()).succeeds();
+    sandbox.xtask(&[&hotfix[..], &["--strict"]].concat()).assert(
+        0,
+        "qontract-reconcile 2bbe03e 2bbe03ef1666d8060623d91604be40da87bbedfb\njenkins\n  2bbe03e already there  resources/jenkins/global/defaults.yaml:6\n\nnothing to do: every pin is there already\n",
+        "",
+    );
 }
 
 #[test]
@@ -125,6 +138,11 @@ fn schemas_first() {
     let sandbox = Sandbox::new();
     check_refused(&sandbox, &["qr-promote", "--strict"], "guard-schemas-strict");
     sandbox.xtask(&["qr-promote", "-n", "--format", "json", "-q"]).matches("guard-schemas-json");
+    // What is wrong with their own pin is no reason to say how far behind they are.
+    sandbox.replace(".env", "SCHEMAS_IMAGE_TAG", "OTHER_IMAGE_TAG");
+    let jenkins = sandbox.xtask(&["promote", "--env", "jenkins", "--strict", "-q", "-n"]);
+    assert_eq!(jenkins.succeeds().stderr, "");
+    sandbox.reset();
     // Nothing that needs them goes along.
     let older = sandbox.xtask(&["qr-promote", "--ref", "v0.10.0", "--strict", "-n"]);
     older.matches("guard-schemas-not-needed");

@@ -372,12 +372,13 @@ fn symbolic_links() {
     for (moved, reported) in
         [(JENKINS, JENKINS), ("resources/jenkins", JENKINS), (&legacy, &legacy)]
     {
-        for landing in ["--commit", "--dry-run", "--quiet"] {
+        for landing in ["--commit", "--dry-run", "--strict"] {
             fs::rename(sandbox.path(moved), &elsewhere).unwrap();
             symlink(&elsewhere, sandbox.path(moved)).unwrap();
             sandbox.commit_all();
             let before = sandbox.state();
-            let args = ["promote", "--env", "pr-check,jenkins,tekton", "--offline", "--ref", HEAD];
+            let args =
+                ["promote", "--env", "pr-check,jenkins,tekton", "-q", "--offline", "--ref", HEAD];
             let args = [&args[..], &[landing]].concat();
             sandbox.xtask(&args).assert(1, "", &refused(reported));
             assert_eq!(sandbox.state(), before);
@@ -427,6 +428,52 @@ fn what_a_killed_run_left_is_cleared_away() {
     sandbox.xtask(&["qr-promote"]).succeeds();
     sandbox.git("checkout --quiet promote.toml");
     assert_eq!(sandbox.state(), direct);
+}
+
+/// A run that was killed after it had made its way back: the leftover is the file itself.
+#[test]
+fn a_leftover_may_be_the_file_itself() {
+    let sandbox = Sandbox::new();
+    let left = sandbox.path("resources/jenkins/global/.defaults.yaml.promote-old");
+    fs::hard_link(sandbox.path(JENKINS), left).unwrap();
+    hook(&sandbox, "pre-commit", "exit 1");
+    let before = sandbox.read(JENKINS);
+    assert_eq!(sandbox.offline(&["promote", "--env", "jenkins", "--commit"]).status, 1);
+    assert_eq!(sandbox.read(JENKINS), before);
+    assert_eq!(sandbox.git("status --porcelain"), "");
+}
+
+/// Other repositories inside the checkout are not the checkout.
+#[test]
+fn repositories_inside_are_left_alone() {
+    let sandbox = Sandbox::new();
+    let inside = format!("{SHARED}/inside");
+    let pin = "qontract_reconcile_image_tag: 47fbced\n";
+    sandbox.write(&format!("{inside}/pin.yml"), pin);
+    sandbox.git_in(&sandbox.path(&inside), &["init", "--quiet"], "");
+    sandbox.offline(&["promote", "--env", "tekton"]).succeeds();
+    assert_eq!(sandbox.read(&format!("{inside}/pin.yml")), pin);
+}
+
+/// Where the two parsers of YAML disagree about what an edit did, nothing is written.
+#[test]
+fn the_second_parser_is_asked() {
+    let sandbox = Sandbox::new();
+    sandbox.replace(
+        JENKINS,
+        "    timeout",
+        "    # a line break for libyaml only: \u{85}    timeout",
+    );
+    sandbox.replace(
+        JENKINS,
+        "    node:",
+        "    # another:\u{85}    qontract_reconcile_image_tag: 47fbced\n    node:",
+    );
+    let before = sandbox.state();
+    for landing in ["--commit", "--dry-run", "--strict"] {
+        sandbox.offline(&["qr-promote", landing]).matches("second-parser");
+    }
+    assert_eq!(sandbox.state(), before);
 }
 
 /// A promotion that waits in its pre-commit hook while `meanwhile` runs.
@@ -487,4 +534,43 @@ fn a_killed_promotion_locks_nobody_out() {
     let sandbox = Sandbox::new();
     sandbox.write(".git/xtask-promote.lock", "4194304");
     sandbox.offline(&["qr-promote"]).succeeds();
+}
+
+/// Runs a promotion of Jenkins; somebody edits its file right after git was run with that word for
+/// the `nth` time.
+fn while_somebody_edits(sandbox: &Sandbox, args: &[&str], word: &str, nth: usize) -> Output {
+    let bin = sandbox.world.root.join("bin");
+    fs::create_dir_all(&bin).unwrap();
+    let git = bin.join("git");
+    let (count, file) = (bin.join("count"), sandbox.path(JENKINS));
+    let script = format!(
+        "#!/bin/sh\nPATH=\"${{PATH#*:}}\"\ngit \"$@\" || exit\ncase \" $* \" in *' {word} '*)\n  echo >> '{count}'\n  [ $(wc -l < '{count}') -ne {nth} ] || echo '# mine' >> '{file}'\nesac\n",
+        count = count.display(),
+        file = file.display(),
+    );
+    fs::write(&git, script).unwrap();
+    fs::set_permissions(&git, fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap_or_default());
+    let promote = ["promote", "--env", "pr-check,jenkins", "--offline", "-q", "--ref", HEAD];
+    sandbox.command(&[&promote[..], args].concat()).env("PATH", path).run()
+}
+
+#[test]
+fn files_that_change_meanwhile() {
+    let before = Sandbox::new().state();
+    let mine = Sandbox::new().read(JENKINS) + "# mine\n";
+    let checked =
+        "error: the files changed while the promotion was being checked\n  help: run it again\n";
+    let computed = format!(
+        "error: `{JENKINS}`: changed while the promotion was being computed\n  help: run it again\n"
+    );
+    for (args, word, nth, expected) in
+        [(&[][..], "ls-remote", 1, checked), (&["--commit"], "status", 2, &computed)]
+    {
+        let sandbox = Sandbox::new();
+        while_somebody_edits(&sandbox, args, word, nth).assert(1, "", expected);
+        assert_eq!(sandbox.read(JENKINS), mine);
+        assert_eq!(sandbox.git("status --porcelain"), format!(" M {JENKINS}\n"));
+        assert_eq!(sandbox.state().branch, before.branch);
+    }
 }

@@ -45,10 +45,14 @@ impl Progress {
         if self != Progress::Bar {
             return Step(ProgressBar::hidden());
         }
-        let style =
-            ProgressStyle::with_template("{spinner:.cyan} {msg} {elapsed:.dim} {prefix:.dim}");
+        // What is wide is cut at the edge of the terminal.
+        let template = match anstream::ColorChoice::global() {
+            anstream::ColorChoice::Never => "{spinner} {prefix} {elapsed} {wide_msg}",
+            _ => "{spinner:.cyan} {prefix} {elapsed:.dim} {wide_msg:.dim}",
+        };
+        let style = ProgressStyle::with_template(template);
         let style = style.unwrap_or_else(|_| ProgressStyle::default_spinner());
-        let bar = ProgressBar::new_spinner().with_style(style).with_message(name.into());
+        let bar = ProgressBar::new_spinner().with_style(style).with_prefix(name.into());
         bar.enable_steady_tick(Duration::from_millis(100));
         Step(bar)
     }
@@ -61,7 +65,7 @@ pub struct Step(ProgressBar);
 impl Step {
     /// Shows what the step is at.
     pub fn detail(&self, text: &str) {
-        self.0.set_prefix(escaped(text));
+        self.0.set_message(escaped(text));
     }
 }
 

@@ -10,6 +10,7 @@ use crate::cli::{Color, Format, Global};
 use crate::component::RepoPath;
 use crate::config::Config;
 use crate::error::Refusal;
+use crate::escape::escaped;
 use crate::git::Git;
 use crate::progress::Progress;
 use crate::report;
@@ -172,11 +173,11 @@ pub fn tell(text: &str) {
     let _ = anstream::stderr().lock().write_all(text.as_bytes());
 }
 
-/// A word as a shell takes it.
+/// A word as a shell takes it; what a terminal would obey is escaped.
 pub fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:@%+,".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
         return word.to_owned();
     }
-    format!("'{}'", word.replace('\'', "'\\''"))
+    format!("'{}'", escaped(&word.replace('\'', "'\\''")))
 }

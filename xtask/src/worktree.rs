@@ -142,17 +142,7 @@ impl WorkTree {
                 return Err(error);
             }
         }
-        for index in 0..staged.0.len() {
-            let Staged { file, new, path, .. } = &staged.0[index];
-            if let Err(error) = fs::rename(new, file) {
-                let error = anyhow::Error::new(error).context(format!("can't replace `{path}`"));
-                let later = Replaced(staged.0.split_off(index));
-                later.discard();
-                staged.undo()?;
-                return Err(error);
-            }
-        }
-        Ok(staged)
+        staged.swap()
     }
 
     fn stage(&self, paths: &Staged, file: &Replacement) -> Result<()> {
@@ -243,6 +233,21 @@ impl Staged {
 }
 
 impl Replaced {
+    /// Puts the new content of every file in its place.
+    fn swap(mut self) -> Result<Self> {
+        for index in 0..self.0.len() {
+            let Staged { file, new, path, .. } = &self.0[index];
+            if let Err(error) = fs::rename(new, file) {
+                let error = anyhow::Error::new(error).context(format!("can't replace `{path}`"));
+                let later = Replaced(self.0.split_off(index));
+                later.discard();
+                self.undo()?;
+                return Err(error);
+            }
+        }
+        Ok(self)
+    }
+
     /// Makes it final.
     pub fn keep(self) {
         self.discard();
@@ -300,6 +305,50 @@ impl Lock {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Stages files of these names, with the content `before`, in a folder of their own.
+    fn staged(work_tree: &WorkTree, names: &[&str]) -> Replaced {
+        let staged = names.iter().map(|name| {
+            let path = RepoPath::parse(name).unwrap();
+            fs::write(work_tree.top.join(name), "before").unwrap();
+            let paths = Staged::new(&work_tree.top, path.clone());
+            let (before, after) = ("before".to_owned(), "after".to_owned());
+            work_tree.stage(&paths, &Replacement { path, before, after }).unwrap();
+            paths
+        });
+        Replaced(staged.collect())
+    }
+
+    fn content(work_tree: &WorkTree) -> Vec<(String, String)> {
+        let entries = fs::read_dir(&work_tree.top).unwrap().map(|entry| entry.unwrap());
+        let mut all: Vec<_> = entries
+            .map(|entry| {
+                let name = entry.file_name().into_string().unwrap();
+                (name, fs::read_to_string(entry.path()).unwrap())
+            })
+            .collect();
+        all.sort();
+        all
+    }
+
+    #[test]
+    fn a_rename_that_fails_puts_the_earlier_ones_back() {
+        let folder = xshell::Shell::new().unwrap().create_temp_dir().unwrap();
+        let work_tree = WorkTree { top: folder.path().to_owned(), git_dir: None };
+        let all = |text: &str| ["a", "b", "c"].map(|name| (name.to_owned(), text.to_owned()));
+
+        let three = staged(&work_tree, &["a", "b", "c"]);
+        fs::remove_file(&three.0[2].new).unwrap();
+        let error = three.swap().unwrap_err();
+        assert!(format!("{error:#}").starts_with("can't replace `c`: No such file"), "{error:#}");
+        assert_eq!(content(&work_tree), all("before"));
+
+        let replaced = staged(&work_tree, &["a", "b", "c"]).swap().unwrap();
+        replaced.undo().unwrap();
+        assert_eq!(content(&work_tree), all("before"));
+        staged(&work_tree, &["a", "b", "c"]).swap().unwrap().keep();
+        assert_eq!(content(&work_tree), all("after"));
+    }
 
     #[test]
     fn folders_of_globs() {
