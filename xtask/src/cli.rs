@@ -80,6 +80,8 @@ pub enum Command {
     QrPromote(QrPromote),
     /// Promote a component in the named environments
     Promote(Promote),
+    /// Go back to the version that ran before, or to another one
+    Rollback(Rollback),
     /// List the commits that wait to be promoted, by author
     Changes(Changes),
     /// Build a small world of git repositories and run a whole promotion in it
@@ -93,6 +95,7 @@ impl Command {
             Command::UpdateSchemas(_) => "update-schemas",
             Command::QrPromote(_) => "qr-promote",
             Command::Promote(_) => "promote",
+            Command::Rollback(_) => "rollback",
             Command::Changes(_) => "changes",
             Command::Demo(_) => "demo",
         }
@@ -140,6 +143,26 @@ pub struct Promote {
     pub landing: Landing,
     #[command(flatten)]
     pub guards: Guards,
+}
+
+#[derive(Debug, Args)]
+pub struct Rollback {
+    /// The environments
+    #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',', required = true)]
+    pub env: Vec<String>,
+    /// The component
+    #[arg(long, value_name = "NAME", default_value = "qontract-reconcile")]
+    pub component: String,
+    /// The version to go back to [default: the one before, by the history of the pins]
+    #[arg(long, value_name = "REF")]
+    pub to: Option<String>,
+    /// Why; becomes a trailer of the commit
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+    #[command(flatten)]
+    pub landing: Landing,
+    #[command(flatten)]
+    pub checks: Checks,
 }
 
 #[derive(Debug, Args)]
@@ -243,6 +266,13 @@ pub struct Guards {
     /// Why; becomes a trailer of the commit
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,
+    #[command(flatten)]
+    pub checks: Checks,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Guards")]
+pub struct Checks {
     /// Let a version be promoted that is not on the default branch
     #[arg(long)]
     pub allow_off_branch: bool,

@@ -214,10 +214,32 @@ impl Git {
 
     /// The files at `paths` in `revision`, in that order; `None` where there is no file.
     pub fn show_many(&self, revision: &str, paths: &[RepoPath]) -> Result<Vec<Option<Vec<u8>>>> {
-        let asked: String = paths.iter().map(|path| format!("{revision}:{path}\n")).collect();
-        let out = self.run(["cat-file", "--batch"], asked.as_bytes())?;
+        self.show_each(paths.iter().map(|path| (revision, path)))
+    }
+
+    /// The file at each path in its revision, in that order; `None` where there is no file.
+    pub fn show_each<'a>(
+        &self,
+        asked: impl Iterator<Item = (&'a str, &'a RepoPath)>,
+    ) -> Result<Vec<Option<Vec<u8>>>> {
+        let asked: Vec<String> =
+            asked.map(|(revision, path)| format!("{revision}:{path}\n")).collect();
+        let out = self.run(["cat-file", "--batch"], asked.concat().as_bytes())?;
         let mut rest = out.as_slice();
-        paths.iter().map(|_| next_blob(&mut rest)).collect()
+        asked.iter().map(|_| next_blob(&mut rest)).collect()
+    }
+
+    /// The commits up to `revision` that changed a file, the newest first, at most `most`; a merge
+    /// counts as one change.
+    pub fn commits_of(
+        &self,
+        revision: &str,
+        path: &RepoPath,
+        most: usize,
+    ) -> Result<Vec<CommitId>> {
+        let most = format!("--max-count={most}");
+        let args = ["log", "--first-parent", "--format=%H", &most, revision, "--", path.as_str()];
+        Ok(self.read(args)?.lines().filter_map(CommitId::parse).collect())
     }
 
     /// The operation that is under way in this work tree, such as `merge`.

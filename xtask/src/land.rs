@@ -132,7 +132,8 @@ impl Promotion<'_> {
         Wanted::new(self.component, &self.environments)
     }
 
-    fn read(&self) -> Result<Tree> {
+    /// Those of the work tree.
+    pub fn read(&self) -> Result<Tree> {
         self.work_tree.read(&self.wanted())
     }
 

@@ -1,5 +1,6 @@
 //! Promotes components in a GitOps repository. `ARCHITECTURE.md` has the map.
 
+pub mod before;
 pub mod changes;
 pub mod cli;
 pub mod commands;

@@ -34,6 +34,7 @@ fn main() -> ExitCode {
         Command::UpdateSchemas(typed) => promote::run(&session, &typed.into()),
         Command::QrPromote(typed) => promote::run(&session, &typed.into()),
         Command::Promote(typed) => promote::run(&session, &typed.into()),
+        Command::Rollback(typed) => promote::run(&session, &typed.into()),
         Command::Changes(typed) => changes::run(&session, typed),
         Command::Demo(typed) => demo::run(&session, typed),
     };

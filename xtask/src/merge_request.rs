@@ -80,7 +80,7 @@ impl Story<'_> {
     /// The description with at most so many entries in each list.
     fn told(&self, most: usize) -> String {
         let mut parts = vec![self.reason.map(prose).unwrap_or_default(), self.table()];
-        parts.push(compare_addresses(self.component, self.plan).join("\n\n"));
+        parts.push(self.addresses().join("\n\n"));
         parts.push(list("Warnings", self.warnings.iter().map(|text| prose(text)), most));
         if let Some((changes, people)) = self.changes {
             parts.push(self.commits("Queued commits", &changes.queued(), people, most));
@@ -89,6 +89,12 @@ impl Story<'_> {
         parts.push(list("Stays as it is", self.stays(), most));
         parts.retain(|part| !part.is_empty());
         parts.join("\n\n")
+    }
+
+    fn addresses(&self) -> Vec<String> {
+        let none = Changes::default();
+        let changes = self.changes.map_or(&none, |(changes, _)| changes);
+        compare_addresses(self.component, self.plan, changes)
     }
 
     fn table(&self) -> String {
@@ -146,7 +152,7 @@ impl Story<'_> {
         }
         let left = commits.len() - newest.len();
         if left > 0 {
-            let addresses = compare_addresses(self.component, self.plan);
+            let addresses = self.addresses();
             let address = addresses.first().map(|address| format!(": {address}"));
             text.push_str(&format!("\n\nand {left} older{}", address.unwrap_or_default()));
         }

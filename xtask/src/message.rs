@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::changes::Commit;
+use crate::changes::{Changes, Commit, Direction, Span};
 use crate::component::Component;
 use crate::escape::escaped;
 use crate::neutral::line;
@@ -17,6 +17,8 @@ pub enum Wording {
     Production,
     /// By the component's name.
     Component,
+    /// By the component's name, as a step back.
+    Rollback,
 }
 
 /// The title: one line.
@@ -24,6 +26,7 @@ pub fn title(component: &Component, wording: Wording, plan: &Plan) -> String {
     let subject = match wording {
         Wording::Production => "qontract production promotion".to_owned(),
         Wording::Component => format!("{} promotion", component.name),
+        Wording::Rollback => format!("{} rollback", component.name),
     };
     let tag = plan.to.tag(component.tag_length);
     format!("{subject} {} to {tag}", old_versions(component, plan))
@@ -40,7 +43,7 @@ pub fn commit_message(
     let paragraphs = [
         title(component, wording, plan),
         environments(component, plan),
-        compare_addresses(component, plan).join("\n"),
+        compare_addresses(component, plan, queue.changes).join("\n"),
         listed("Goes along:", queue, &queue.changes.queued()),
         listed("Taken back:", queue, &queue.changes.taken_back()),
         reason.map_or(String::new(), |reason| format!("Reason: {}", escaped(reason))),
@@ -99,15 +102,25 @@ fn old_of(environment: &EnvironmentPlan) -> Vec<&str> {
     olds
 }
 
-/// Where the upstream's host shows the commits between each old version and the new one.
-pub fn compare_addresses(component: &Component, plan: &Plan) -> Vec<String> {
+/// Where the upstream's host shows the commits between each old version and the new one; those
+/// that are taken back, if it goes back.
+pub fn compare_addresses(component: &Component, plan: &Plan, changes: &Changes) -> Vec<String> {
     let Some(compare) = compare_page(&component.upstream) else { return Vec::new() };
     let mut olds: BTreeMap<&str, &str> = BTreeMap::new();
     for old in plan.environments.iter().flat_map(old_of).filter_map(commit_part) {
         let longest = olds.entry(short(component, old)).or_default();
         *longest = if old.len() > longest.len() { old } else { longest };
     }
-    olds.into_values().map(|old| format!("{compare}/{old}...{}", plan.to)).collect()
+    let goes_back = |old: &str| {
+        let is_old = |span: &&Span| short(component, &span.old).starts_with(short(component, old));
+        let span = changes.0.iter().find(is_old);
+        span.is_some_and(|span| matches!(span.direction, Direction::Behind(_)))
+    };
+    let address = |old: &str| match goes_back(old) {
+        true => format!("{compare}/{}...{old}", plan.to),
+        false => format!("{compare}/{old}...{}", plan.to),
+    };
+    olds.into_values().map(address).collect()
 }
 
 fn compare_page(upstream: &str) -> Option<String> {

@@ -1,6 +1,7 @@
 //! What was typed becomes what was meant, for every command that promotes.
 
 use crate::cli;
+use crate::error::Refusal;
 use crate::guards::Switches;
 use crate::land::Landing;
 use crate::message::Wording;
@@ -14,8 +15,8 @@ pub struct Request {
     pub component: String,
     /// Names or aliases; none means all.
     pub environments: Vec<String>,
-    /// The version; none means the head of the default branch.
-    pub reference: Option<String>,
+    /// The version.
+    pub version: Version,
     /// How the promotion is called.
     pub wording: Wording,
     /// What is done with the plan.
@@ -24,6 +25,30 @@ pub struct Request {
     pub merge_request: Option<Marks>,
     /// What is let through.
     pub switches: Switches,
+}
+
+/// Which version is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Version {
+    /// What the upstream calls so; without a name, the head of its default branch.
+    Named(Option<String>),
+    /// The one that ran before, by the history of the pins.
+    Before,
+}
+
+impl Version {
+    /// The commit, without asking the upstream: only a full one will do.
+    pub fn offline(&self) -> Result<CommitId, Refusal> {
+        let found = match self {
+            Version::Named(Some(name)) => match CommitId::parse(name) {
+                Some(commit) => return Ok(commit),
+                None => format!("`{name}`"),
+            },
+            Version::Named(None) | Version::Before => "nothing".to_owned(),
+        };
+        Err(Refusal::usage(format!("`--offline` needs a full commit in `--ref`, found {found}"))
+            .help("give all 40 digits, or leave `--offline` out"))
+    }
 }
 
 /// What is asked of a merge request.
@@ -68,18 +93,27 @@ fn marks(typed: &cli::Landing) -> Option<Marks> {
 
 impl From<&cli::Guards> for Switches {
     fn from(typed: &cli::Guards) -> Switches {
-        // One line, since it becomes a trailer.
-        let reason = typed.reason.as_deref();
-        let reason = reason.map(|text| text.split_whitespace().collect::<Vec<_>>().join(" "));
+        let reason = typed.reason.as_deref().map(one_line);
+        let allow_downgrade = typed.allow_downgrade;
+        Switches { allow_downgrade, reason, ..Switches::from(&typed.checks) }
+    }
+}
+
+impl From<&cli::Checks> for Switches {
+    fn from(typed: &cli::Checks) -> Switches {
         Switches {
-            allow_downgrade: typed.allow_downgrade,
-            reason,
             allow_off_branch: typed.allow_off_branch,
             no_image_check: typed.no_image_check,
             wait_image: typed.wait_image,
             strict: typed.strict,
+            ..Switches::default()
         }
     }
+}
+
+/// A reason is one line, since it becomes a trailer.
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 impl From<&cli::UpdateSchemas> for Request {
@@ -87,7 +121,7 @@ impl From<&cli::UpdateSchemas> for Request {
         Request {
             component: "qontract-schemas".to_owned(),
             environments: Vec::new(),
-            reference: typed.version.reference.clone(),
+            version: Version::Named(typed.version.reference.clone()),
             wording: Wording::Component,
             landing: Landing::from(&typed.landing),
             merge_request: marks(&typed.landing),
@@ -101,7 +135,7 @@ impl From<&cli::QrPromote> for Request {
         Request {
             component: "qontract-reconcile".to_owned(),
             environments: typed.env.clone(),
-            reference: typed.version.reference.clone(),
+            version: Version::Named(typed.version.reference.clone()),
             wording: Wording::Production,
             landing: Landing::from(&typed.landing),
             merge_request: marks(&typed.landing),
@@ -115,11 +149,30 @@ impl From<&cli::Promote> for Request {
         Request {
             component: typed.component.clone(),
             environments: typed.env.clone(),
-            reference: typed.version.reference.clone(),
+            version: Version::Named(typed.version.reference.clone()),
             wording: Wording::Component,
             landing: Landing::from(&typed.landing),
             merge_request: marks(&typed.landing),
             switches: Switches::from(&typed.guards),
+        }
+    }
+}
+
+impl From<&cli::Rollback> for Request {
+    fn from(typed: &cli::Rollback) -> Request {
+        let to = typed.to.clone().map(Some);
+        Request {
+            component: typed.component.clone(),
+            environments: typed.env.clone(),
+            version: to.map_or(Version::Before, Version::Named),
+            wording: Wording::Rollback,
+            landing: Landing::from(&typed.landing),
+            merge_request: marks(&typed.landing),
+            switches: Switches {
+                allow_downgrade: true,
+                reason: Some(one_line(&typed.reason)),
+                ..Switches::from(&typed.checks)
+            },
         }
     }
 }
@@ -129,15 +182,18 @@ impl Request {
     pub fn again(&self, session: &Session, to: &CommitId) -> String {
         let mut words = vec!["cargo".to_owned(), "xtask".to_owned(), session.command.to_owned()];
         words.extend(session.typed_options());
-        if session.command == "promote" {
+        let rollback = self.wording == Wording::Rollback;
+        if rollback || session.command == "promote" {
             words.extend(["--component".to_owned(), self.component.clone()]);
             words.extend(self.environments.is_empty().then(|| "--all".to_owned()));
         }
         for environment in &self.environments {
             words.extend(["--env".to_owned(), environment.clone()]);
         }
-        words.extend(["--ref".to_owned(), to.to_string()]);
-        words.extend(self.switches.typed());
+        let version = if rollback { "--to" } else { "--ref" };
+        words.extend([version.to_owned(), to.to_string()]);
+        let implied = |word: &String| rollback && word == "--allow-downgrade";
+        words.extend(self.switches.typed().into_iter().filter(|word| !implied(word)));
         words.extend(self.merge_request.iter().flat_map(Marks::typed));
         words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
     }

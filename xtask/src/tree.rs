@@ -58,6 +58,14 @@ impl Tree {
         self.0.get(path).map(Vec::as_slice)
     }
 
+    /// The files that a line of the configuration looks at, in the order of their paths.
+    pub fn of<'a>(&'a self, spec: &'a PinSpec) -> Vec<(&'a RepoPath, &'a [u8])> {
+        match &spec.place {
+            Place::File(path) => self.get(path).map(|bytes| (path, bytes)).into_iter().collect(),
+            Place::Glob(glob) => self.matching(glob).collect(),
+        }
+    }
+
     /// The files whose path matches a valid glob, in the order of their paths.
     pub fn matching(&self, glob: &str) -> impl Iterator<Item = (&RepoPath, &[u8])> {
         let matches = move |path: &RepoPath| fast_glob::glob_match(glob, path.as_str());

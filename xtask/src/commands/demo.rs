@@ -27,10 +27,15 @@ pub fn run(session: &Session, typed: &cli::Demo) -> Result<()> {
         "A small app-interface, its remote and its upstreams: {}\n",
         dir.display()
     ))?;
+    world.answer_as_gitlab()?;
     let demo = Demo { session, world };
-    demo.step("The schemas first, in a commit of their own.", &["update-schemas", "--commit"])?;
-    demo.step("Then qontract-reconcile, everywhere.", &["qr-promote", "--commit"])?;
-    demo.step("Twice is once.", &["promote", "--env", "tekton"])?;
+    demo.step("Which commits wait, and whose they are.", &["changes"])?;
+    demo.step(
+        "The schemas first, in a merge request of their own.",
+        &["update-schemas", "--mr", "--lgtm"],
+    )?;
+    demo.step("Then qontract-reconcile, everywhere.", &["qr-promote", "--mr", "--lgtm"])?;
+    session.print(&demo.opened()?)?;
     session.print(&demo.what_next())
 }
 
@@ -81,17 +86,28 @@ impl Demo<'_> {
             .with_context(|| format!("the demo stopped at `{typed}`"))
     }
 
+    /// The merge requests, as a person sees them at the remote.
+    fn opened(&self) -> Result<String> {
+        let mut text = heading("What is open at the remote now:", "cat merge-requests/*");
+        for one in self.world.merge_requests()? {
+            let labels: Vec<_> = one.labels.iter().map(|label| format!(" [{label}]")).collect();
+            text.push_str(&format!("\n!{} {}{}\n", one.number, one.title, labels.concat()));
+            for line in one.description.lines() {
+                text.push_str(&format!("  | {line}\n"));
+            }
+        }
+        Ok(text)
+    }
+
     fn what_next(&self) -> String {
         let checkout = quoted(&self.world.repository.display().to_string());
-        let older = &self.world.reconcile.commits[self.world.reconcile.commits.len() - 3];
         heading(
             "Your turn.",
             &format!(
                 "export APP_INTERFACE={checkout}\n\
-                 $ cargo xtask promote --env tekton --ref {} --dry-run\n\
-                 $ cargo xtask qr-promote --ref v0.10.0\n\
-                 $ git -C {checkout} log -p",
-                &older[..7]
+                 $ cargo xtask promote --env tekton --commit\n\
+                 $ cargo xtask rollback --env tekton --reason 'just to see' --dry-run\n\
+                 $ cargo xtask qr-promote --ref v0.10.0"
             ),
         )
     }

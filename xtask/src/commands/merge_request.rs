@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 
-use super::promote::{Done, queue, review};
+use super::promote::{Done, queue, review, version};
 use crate::component::Component;
 use crate::deliver::{Delivery, Proposal};
 use crate::error::Refusal;
@@ -24,8 +24,6 @@ pub(super) fn deliver(
 ) -> Result<Done> {
     let Promotion { work_tree, config, component, environments } = promotion;
     let upstreams = Upstreams::fetch(session, work_tree, config, component)?;
-    let reference = request.reference.as_deref();
-    let to = upstreams.mirror.resolve(reference, component.branch.as_deref())?.commit;
     let (labels, withheld) = config.repository.labels(marks.lgtm, &marks.labels);
     let delivery = Delivery {
         git: Git::at(&work_tree.top),
@@ -44,7 +42,8 @@ pub(super) fn deliver(
     let step = session.progress.network(format!("delivering to {}", delivery.to));
     let delivered = delivery.deliver(
         &wanted,
-        |tree, _| {
+        |tree, base| {
+            let to = version(request, promotion, &upstreams, tree, base.as_str())?;
             let plan = promotion.verified(&to, tree)?;
             let mut review = review(session, promotion, request, &upstreams, &plan, tree)?;
             review.warnings.extend(open_already(&delivery, &review)?);

@@ -7,6 +7,7 @@ use std::thread;
 use anyhow::Result;
 
 use super::merge_request;
+use crate::before::version_before;
 use crate::cli::Format;
 use crate::component::Component;
 use crate::error::{Refusal, Refusals};
@@ -18,7 +19,7 @@ use crate::plan::Plan;
 use crate::report;
 use crate::report::changes::Queue;
 use crate::report::promotion::Story;
-use crate::request::Request;
+use crate::request::{Request, Version};
 use crate::review::{self, Review, Upstreams};
 use crate::session::Session;
 use crate::tree::Tree;
@@ -100,12 +101,7 @@ pub(super) fn queue<'a>(
 
 /// Plans what was typed; tells what the cache knows of it, and checks nothing.
 fn offline(session: &Session, promotion: &Promotion, request: &Request) -> Result<Done> {
-    let typed = request.reference.as_deref();
-    let to = typed.and_then(CommitId::parse).ok_or_else(|| {
-        let found = typed.map_or("nothing".to_owned(), |typed| format!("`{typed}`"));
-        Refusal::usage(format!("`--offline` needs a full commit in `--ref`, found {found}"))
-            .help("give all 40 digits, or leave `--offline` out")
-    })?;
+    let to = request.version.offline()?;
     let Promotion { work_tree, config, component, .. } = promotion;
     session.note(&format!("offline: nothing is checked against `{}`", component.upstream));
     let planned = promotion.plan(&to, request.landing)?;
@@ -124,12 +120,32 @@ fn online(session: &Session, promotion: &Promotion, request: &Request) -> Result
     let Promotion { work_tree, config, component, .. } = promotion;
     promotion.check()?;
     let upstreams = Upstreams::fetch(session, work_tree, config, component)?;
-    let reference = request.reference.as_deref();
-    let to = upstreams.mirror.resolve(reference, component.branch.as_deref())?.commit;
+    let to = version(request, promotion, &upstreams, &promotion.read()?, "HEAD")?;
     let planned = promotion.plan(&to, request.landing)?;
     let tree = work_tree.read(&review::wanted(config, component))?;
     let review = review(session, promotion, request, &upstreams, &planned.plan, &tree)?;
     land(session, promotion, request, planned, review)
+}
+
+/// The commit that is asked for; `tree` has the pins as they are in `revision`.
+pub(super) fn version(
+    request: &Request,
+    promotion: &Promotion,
+    upstreams: &Upstreams,
+    tree: &Tree,
+    revision: &str,
+) -> Result<CommitId> {
+    let mirror = &upstreams.mirror;
+    match &request.version {
+        Version::Named(name) => {
+            let branch = promotion.component.branch.as_deref();
+            Ok(mirror.resolve(name.as_deref(), branch)?.commit)
+        }
+        Version::Before => {
+            let git = Git::at(&promotion.work_tree.top);
+            version_before(&git, promotion, mirror, tree, revision)
+        }
+    }
 }
 
 fn land(

@@ -4,10 +4,13 @@
 //! configuration is read. It must not be used for anything but demos, tests and benchmarks.
 
 mod files;
+mod gitlab;
 mod growth;
 mod history;
 mod neighbours;
 mod pinned;
+
+pub use gitlab::Opened;
 
 use std::fs;
 use std::io::Write as _;

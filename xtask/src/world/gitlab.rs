@@ -1,0 +1,87 @@
+//! A remote that answers pushes as GitLab does, and remembers the merge requests.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+
+use super::World;
+
+/// Keeps the options of each push in a file per branch, and names the merge request.
+const HOOK: &str = r#"#!/bin/sh
+mkdir -p merge-requests
+while read -r old new ref; do
+    branch=${ref#refs/heads/}
+    file=merge-requests/$(echo "$branch" | tr / ,)
+    number=$(sed -n 's/^number=//p' "$file" 2>/dev/null)
+    test -n "$number" || number=$(($(ls merge-requests | wc -l) + 1))
+    echo "branch=$branch" > "$file"
+    echo "number=$number" >> "$file"
+    i=0
+    while [ "$i" -lt "${GIT_PUSH_OPTION_COUNT:-0}" ]; do
+        eval "printf '%s\n' \"\$GIT_PUSH_OPTION_$i\"" >> "$file"
+        i=$((i + 1))
+    done
+    echo
+    echo "View merge request for $branch:"
+    echo "  https://gitlab.example.com/service/app-interface/-/merge_requests/$number"
+    echo
+done
+"#;
+
+/// A merge request as the remote has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opened {
+    /// Its number.
+    pub number: usize,
+    /// The branch that was pushed.
+    pub branch: String,
+    /// One line.
+    pub title: String,
+    /// In the order in which they were set.
+    pub labels: Vec<String>,
+    /// Markdown.
+    pub description: String,
+}
+
+impl World {
+    /// Lets the remote of app-interface answer pushes as GitLab does.
+    pub fn answer_as_gitlab(&self) -> Result<()> {
+        let hook = self.remote.join("hooks/post-receive");
+        fs::create_dir_all(self.remote.join("hooks"))?;
+        fs::write(&hook, HOOK)?;
+        Ok(fs::set_permissions(&hook, fs::Permissions::from_mode(0o755))?)
+    }
+
+    /// The merge requests that were opened at such a remote, by number.
+    pub fn merge_requests(&self) -> Result<Vec<Opened>> {
+        let Ok(entries) = fs::read_dir(self.remote.join("merge-requests")) else {
+            return Ok(Vec::new());
+        };
+        let paths: Vec<PathBuf> = entries.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
+        let mut opened = Vec::new();
+        for path in paths {
+            let text = fs::read_to_string(&path)?;
+            opened.push(read(&text).with_context(|| format!("`{}`", path.display()))?);
+        }
+        opened.sort_by_key(|one| one.number);
+        Ok(opened)
+    }
+}
+
+/// Reads what the hook wrote: push options never hold a line break.
+fn read(text: &str) -> Option<Opened> {
+    let all = |key: &'static str| {
+        let values = text.lines().filter_map(move |line| line.strip_prefix(key)?.strip_prefix('='));
+        values.map(str::to_owned)
+    };
+    Some(Opened {
+        number: all("number").next()?.parse().ok()?,
+        branch: all("branch").next()?,
+        title: all("merge_request.title").next()?,
+        labels: all("merge_request.label").collect(),
+        // As GitLab does.
+        description: all("merge_request.description").next()?.replace("\\n", "\n"),
+    })
+}
