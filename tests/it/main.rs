@@ -22,6 +22,7 @@ mod promote;
 mod refusals;
 mod registry;
 mod sandbox;
+mod status;
 mod tidy;
 mod upstream;
 mod world;

@@ -49,7 +49,7 @@ pub struct Global {
 pub enum Format {
     Text,
     Json,
-    /// For a wiki or a merge request; `changes` only
+    /// For a wiki or a merge request; `changes` and `status` only
     Markdown,
 }
 
@@ -82,6 +82,8 @@ pub enum Command {
     Promote(Promote),
     /// Go back to the version that ran before, or to another one
     Rollback(Rollback),
+    /// Show what runs where, how far behind it is, and who waits
+    Status(Status),
     /// List the commits that wait to be promoted, by author
     Changes(Changes),
     /// Build a small world of git repositories and run a whole promotion in it
@@ -96,6 +98,7 @@ impl Command {
             Command::QrPromote(_) => "qr-promote",
             Command::Promote(_) => "promote",
             Command::Rollback(_) => "rollback",
+            Command::Status(_) => "status",
             Command::Changes(_) => "changes",
             Command::Demo(_) => "demo",
         }
@@ -143,6 +146,30 @@ pub struct Promote {
     pub landing: Landing,
     #[command(flatten)]
     pub guards: Guards,
+}
+
+#[derive(Debug, Args)]
+pub struct Status {
+    /// Only this component [default: every one]
+    #[arg(long, value_name = "NAME")]
+    pub component: Option<String>,
+    /// Only these environments
+    #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',')]
+    pub env: Vec<String>,
+    /// One row for each pin, with its file and line
+    #[arg(long)]
+    pub pins: bool,
+    /// Exit with 3 on a drift: the pins of an environment disagree, or its version is no commit of
+    /// the upstream's branch; what the limits below add. Exits with 1 if any of it can't be told
+    #[arg(long)]
+    pub check: bool,
+    /// It is a drift too if more commits than this wait for an environment (merges do not count)
+    #[arg(long, value_name = "N", requires = "check")]
+    pub max_behind: Option<usize>,
+    /// It is a drift too if a change waits for longer than this, such as `2d`. Counted from when
+    /// it came to the branch: an environment where nothing waits is never too old
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration, requires = "check")]
+    pub max_age: Option<Duration>,
 }
 
 #[derive(Debug, Args)]

@@ -88,3 +88,12 @@ impl fmt::Display for Refusals {
 }
 
 impl std::error::Error for Refusals {}
+
+/// Every reason behind an error, never none. An error of another kind becomes one, with its causes.
+pub fn refusals(error: &anyhow::Error) -> Vec<Refusal> {
+    match (error.downcast_ref::<Refusals>(), error.downcast_ref::<Refusal>()) {
+        (Some(refusals), _) => refusals.0.clone(),
+        (None, Some(refusal)) => vec![refusal.clone()],
+        (None, None) => vec![Refusal::new(format!("{error:#}"))],
+    }
+}

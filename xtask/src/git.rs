@@ -13,6 +13,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow, bail};
 use xshell::{Cmd, Shell, cmd};
 
+pub use blame::Blame;
 pub use failure::{Cause, Failure};
 pub use network::PATIENCE;
 
@@ -21,6 +22,7 @@ use crate::error::Refusal;
 use crate::escape::escaped;
 use crate::version::CommitId;
 
+mod blame;
 mod failure;
 pub mod landing;
 mod network;

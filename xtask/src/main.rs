@@ -5,20 +5,21 @@ use std::process::ExitCode;
 use clap::Parser;
 use clap::error::ErrorKind;
 use xtask::cli::{Cli, Command, Format};
-use xtask::commands::{changes, demo, promote};
-use xtask::error::{Refusal, Refusals};
+use xtask::commands::{Ending, changes, demo, promote, status};
+use xtask::error::{Refusal, refusals};
 use xtask::report;
 use xtask::session::{self, Session};
 
 const FAILED: u8 = 1;
 const USAGE: u8 = 2;
+const DRIFT: u8 = 3;
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return unparsed(&error),
     };
-    let lists = matches!(cli.command, Command::Changes(_));
+    let lists = matches!(cli.command, Command::Changes(_) | Command::Status(_));
     let is_demo = matches!(cli.command, Command::Demo(_));
     let unfit = match cli.global.format {
         Format::Markdown if !lists => Some(("markdown", "use `text` or `json`")),
@@ -30,28 +31,21 @@ fn main() -> ExitCode {
         return failed(&[Refusal::usage(message).help(help)], cli.global.format);
     }
     let session = Session::new(cli.command.name(), &cli.global);
+    let done = |()| Ending::Done;
     let result = match &cli.command {
-        Command::UpdateSchemas(typed) => promote::run(&session, &typed.into()),
-        Command::QrPromote(typed) => promote::run(&session, &typed.into()),
-        Command::Promote(typed) => promote::run(&session, &typed.into()),
-        Command::Rollback(typed) => promote::run(&session, &typed.into()),
-        Command::Changes(typed) => changes::run(&session, typed),
-        Command::Demo(typed) => demo::run(&session, typed),
+        Command::UpdateSchemas(typed) => promote::run(&session, &typed.into()).map(done),
+        Command::QrPromote(typed) => promote::run(&session, &typed.into()).map(done),
+        Command::Promote(typed) => promote::run(&session, &typed.into()).map(done),
+        Command::Rollback(typed) => promote::run(&session, &typed.into()).map(done),
+        Command::Status(typed) => status::run(&session, typed),
+        Command::Changes(typed) => changes::run(&session, typed).map(done),
+        Command::Demo(typed) => demo::run(&session, typed).map(done),
     };
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(Ending::Done) => ExitCode::SUCCESS,
+        Ok(Ending::Incomplete) => ExitCode::from(FAILED),
+        Ok(Ending::Drift) => ExitCode::from(DRIFT),
         Err(error) => failed(&refusals(&error), cli.global.format),
-    }
-}
-
-/// Every reason behind an error. An error of another kind becomes one, with its causes.
-fn refusals(error: &anyhow::Error) -> Vec<Refusal> {
-    if let Some(refusals) = error.downcast_ref::<Refusals>() {
-        return refusals.0.clone();
-    }
-    match error.downcast_ref::<Refusal>() {
-        Some(refusal) => vec![refusal.clone()],
-        None => vec![Refusal::new(format!("{error:#}"))],
     }
 }
 

@@ -3,6 +3,7 @@
 pub mod changes;
 pub mod json;
 pub mod promotion;
+pub mod status;
 
 use anstyle::{AnsiColor, Style};
 

@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::error::{Refusal, Refusals};
 use crate::git::Git;
 use crate::guards::{self, Switches};
-use crate::people::{People, needle};
+use crate::people::{Author, People, needle};
 use crate::plan::{Outcome, Plan, PlannedValue, plan};
 use crate::session::Session;
 use crate::tree::{Tree, Wanted};
@@ -163,8 +163,13 @@ pub fn wanted(config: &Config, component: &Component) -> Wanted {
     let mut wanted = schemas.map_or_else(Wanted::default, |schemas| {
         Wanted::new(schemas, &schemas.environments.iter().collect::<Vec<_>>())
     });
-    wanted.globs.push((config.repository.users.clone(), "org_username".to_owned()));
+    wanted.globs.push(users(config));
     wanted
+}
+
+/// The user files, as a glob with what each of them contains.
+pub fn users(config: &Config) -> (String, String) {
+    (config.repository.users.clone(), "org_username".to_owned())
 }
 
 impl Review {
@@ -200,13 +205,26 @@ impl Review {
 
 /// The people behind the authors of these changes, from the user files in `tree`.
 pub fn people(git: &Git, config: &Config, tree: &Tree, changes: &Changes) -> People {
-    let your_email = git.read(["config", "--get", "user.email"]).ok();
-    let needles: Vec<String> = changes
-        .queued()
-        .into_iter()
-        .chain(changes.taken_back())
-        .map(|commit| needle(&commit.author.email))
-        .chain(your_email.iter().map(|email| needle(email)))
+    let commits = changes.queued().into_iter().chain(changes.taken_back());
+    let authors = commits.map(|commit| &commit.author);
+    people_of(config, tree, authors, your_email(git).as_deref())
+}
+
+/// git's `user.email` of the one who runs this.
+pub fn your_email(git: &Git) -> Option<String> {
+    git.read(["config", "--get", "user.email"]).ok()
+}
+
+/// The people behind these authors. Without `your_email`, nobody is you.
+pub fn people_of<'a>(
+    config: &Config,
+    tree: &Tree,
+    authors: impl Iterator<Item = &'a Author>,
+    your_email: Option<&str>,
+) -> People {
+    let needles: Vec<String> = authors
+        .map(|author| needle(&author.email))
+        .chain(your_email.map(needle))
         .filter(|needle| !needle.is_empty())
         .collect();
     let files = tree.matching(&config.repository.users);
@@ -215,5 +233,5 @@ pub fn people(git: &Git, config: &Config, tree: &Tree, changes: &Changes) -> Peo
         let text = text.to_lowercase();
         needles.iter().any(|needle| text.contains(needle.as_str()))
     };
-    People::new(texts.filter(about), your_email.as_deref())
+    People::new(texts.filter(about), your_email)
 }

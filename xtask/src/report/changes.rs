@@ -84,14 +84,7 @@ impl Queue<'_> {
 
     /// The people to tell, each as one pastes it.
     pub fn tell(&self) -> Vec<String> {
-        let others = self.changes.to_tell(self.people).into_iter();
-        let pasted = others.filter_map(|who| match who {
-            Who::Other(_, Some(user)) => Some(format!("@{user}")),
-            // A name must not call people that it does not belong to.
-            Who::Other(name, None) => Some(escaped(&name).replace('@', "")),
-            _ => None,
-        });
-        pasted.collect()
+        self.changes.to_tell(self.people).iter().map(pasted).collect()
     }
 
     /// The changes for JSON.
@@ -175,6 +168,16 @@ pub fn name(who: &Who) -> String {
     match who {
         Who::Other(name, Some(user)) => format!("{name} (@{user})"),
         Who::Other(name, None) | Who::Bot(name) => name.clone(),
+        Who::You => "you".to_owned(),
+    }
+}
+
+/// A person or a bot as one pastes it.
+pub fn pasted(who: &Who) -> String {
+    match who {
+        Who::Other(_, Some(user)) => format!("@{user}"),
+        // A name must not call people that it does not belong to.
+        Who::Other(name, None) | Who::Bot(name) => escaped(name).replace('@', ""),
         Who::You => "you".to_owned(),
     }
 }

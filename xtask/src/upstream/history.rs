@@ -18,7 +18,7 @@ impl Mirror {
     /// What goes along when each of these versions, with the environments that run it, becomes
     /// `to`. Versions that are the same commit share a span. The longest queue comes first.
     pub fn changes(&self, olds: Vec<(String, Vec<String>)>, to: &CommitId) -> Result<Changes> {
-        let starts = self.starts(&olds)?;
+        let starts = self.starts(&olds.iter().map(|(old, _)| old.as_str()).collect::<Vec<_>>())?;
         let mut spans: Vec<Span> = Vec::new();
         for ((old, environments), start) in olds.into_iter().zip(starts) {
             match spans.iter_mut().find(|span| is_same(&span.start, &start)) {
@@ -50,6 +50,25 @@ impl Mirror {
         let options = ["log", "--no-merges", "--format=%H", &range, "--"];
         let ids = self.git().read(options.into_iter().chain(paths.iter().map(String::as_str)))?;
         Ok(ids.lines().filter_map(CommitId::parse).collect())
+    }
+
+    /// These commits themselves, in their order. All of them must be in the mirror.
+    pub fn commits(&self, ids: &[CommitId]) -> Result<Vec<Commit>> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ids = ids.iter().map(CommitId::as_str);
+        let log = ["log", "-z", "--no-walk=unsorted", "--encoding=UTF-8", FORMAT].into_iter();
+        let commits = listed(&self.git().bytes(log.chain(ids).chain(["--"]))?)?;
+        Ok(commits.into_iter().map(|(_, commit)| commit).collect())
+    }
+
+    /// When the first change after `from` came to the branch that `to` is the head of (seconds
+    /// since 1970): the time of its merge, where it was merged. `None` if nothing came.
+    pub fn since(&self, from: &CommitId, to: &CommitId) -> Result<Option<i64>> {
+        let range = format!("{from}..{to}");
+        let times = self.git().read(["log", "--first-parent", "--format=%ct", &range, "--"])?;
+        Ok(times.lines().filter_map(|time| time.parse().ok()).min())
     }
 
     fn span(
@@ -87,12 +106,8 @@ impl Mirror {
         let range = format!("{from}...{to}");
         let log = ["log", "-z", "--left-right", "--encoding=UTF-8", FORMAT, &range, "--"];
         let (mut queued, mut taken_back) = (Vec::new(), Vec::new());
-        let out = self.git().bytes(log)?;
-        let text = String::from_utf8_lossy(&out);
-        let fields: Vec<&str> = text.split('\0').collect();
-        for fields in fields.chunks_exact(FIELDS) {
-            let side = if fields[0] == "<" { &mut taken_back } else { &mut queued };
-            side.push(commit(fields).context("git log answered in an unknown way")?);
+        for (is_left, commit) in listed(&self.git().bytes(log)?)? {
+            if is_left { &mut taken_back } else { &mut queued }.push(commit);
         }
         let direction = match (taken_back.len(), queued.len()) {
             (0, ahead) => Direction::Forward(ahead),
@@ -104,18 +119,17 @@ impl Mirror {
 
     /// What each version is in this upstream. A prefix that means several commits is decided by a
     /// full commit among the versions, never by a guess.
-    fn starts(&self, olds: &[(String, Vec<String>)]) -> Result<Vec<Start>> {
+    pub fn starts(&self, olds: &[&str]) -> Result<Vec<Start>> {
         let digits = |old: &str| {
             commit_part(old).or(is_full_commit(old).then_some(old)).map(str::to_lowercase)
         };
-        let wanted: Vec<Option<String>> = olds.iter().map(|(old, _)| digits(old)).collect();
+        let wanted: Vec<Option<String>> = olds.iter().map(|old| digits(old)).collect();
         let asked: String =
             wanted.iter().flatten().map(|one| format!("{one}^{{commit}}\n")).collect();
         let found = self.git().run(["cat-file", "--batch-check"], asked.as_bytes())?;
         let found = String::from_utf8_lossy(&found);
         let mut answers = found.lines();
-        let full: BTreeSet<CommitId> =
-            olds.iter().filter_map(|(old, _)| CommitId::parse(old)).collect();
+        let full: BTreeSet<CommitId> = olds.iter().filter_map(|old| CommitId::parse(old)).collect();
         let mut start = |digits: Option<String>| -> Result<Start> {
             let Some(digits) = digits else { return Ok(Start::Moving) };
             let answer = answers.next().context("git cat-file left a question open")?;
@@ -143,6 +157,17 @@ impl Mirror {
 /// Two versions that are no commit are never the same.
 fn is_same(one: &Start, other: &Start) -> bool {
     matches!((one, other), (Start::Commit(one), Start::Commit(other)) if one == other)
+}
+
+/// The commits of a log in this module's format, each with whether it is on the left side.
+fn listed(log: &[u8]) -> Result<Vec<(bool, Commit)>> {
+    let text = String::from_utf8_lossy(log);
+    let fields: Vec<&str> = text.split('\0').collect();
+    let commits = fields.chunks_exact(FIELDS).map(|fields| {
+        let commit = commit(fields).context("git log answered in an unknown way")?;
+        Ok((fields[0] == "<", commit))
+    });
+    commits.collect()
 }
 
 fn commit(fields: &[&str]) -> Option<Commit> {

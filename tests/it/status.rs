@@ -1,0 +1,224 @@
+//! What runs where.
+
+use std::fs;
+
+use crate::loopback::{Server, answer};
+use crate::sandbox::{Output, Sandbox};
+
+/// The newest commit that pins of the standard world name.
+const RUNNING: &str = "47fbcedb83acf136db09422466a44c7e37c08639";
+
+/// Two pins that disagree in one environment.
+const BOTH: &str = r#"
+[component.qontract-reconcile]
+upstream = "https://github.com/app-sre/qontract-reconcile"
+[component.qontract-reconcile.environment.both]
+pins = [
+  { file = ".env", variable = "RECONCILE_IMAGE_TAG" },
+  { file = "resources/jenkins/global/defaults.yaml", key = "qontract_reconcile_image_tag" },
+]
+"#;
+
+/// Runs `status` on a terminal of so many columns; none is a log.
+fn status(sandbox: &Sandbox, columns: &str, args: &str) -> Output {
+    let args: Vec<_> = ["status"].into_iter().chain(args.split_whitespace()).collect();
+    sandbox.command(&args).env("COLUMNS", columns).run()
+}
+
+#[track_caller]
+fn check(output: &Output, name: &str) {
+    output.matches(&format!("status-{name}"));
+}
+
+#[test]
+fn widths() {
+    let sandbox = Sandbox::new();
+    check(&status(&sandbox, "80", ""), "80-columns");
+    check(&status(&sandbox, "120", ""), "120-columns");
+    check(&status(&sandbox, "", "--quiet"), "log");
+    check(&status(&sandbox, "40", "--quiet --component qontract-schemas"), "40-columns");
+    check(&status(&sandbox, "100", "--quiet --pins --env pr-check,tekton"), "pins");
+    let coloured = status(&sandbox, "80", "--quiet --color always --env pr-check");
+    check(&coloured, "colours");
+}
+
+#[test]
+fn for_scripts_and_wikis() {
+    let sandbox = Sandbox::new();
+    let args = "--quiet --component qontract-schemas --check --format";
+    check(&status(&sandbox, "", &format!("{args} json")), "json");
+    check(&status(&sandbox, "", &format!("{args} json --pins")), "json-pins");
+    check(&status(&sandbox, "", "--quiet --check --max-behind 5 --format markdown"), "markdown");
+}
+
+#[test]
+fn half_promoted() {
+    let sandbox = Sandbox::new();
+    sandbox.write("promote.toml", BOTH);
+    check(&status(&sandbox, "100", "--quiet --check"), "half-promoted");
+    check(&status(&sandbox, "80", "--quiet --check --pins"), "half-promoted-pins");
+    check(&status(&sandbox, "80", "--quiet --format markdown"), "half-promoted-markdown");
+
+    // The command that is shown repairs it.
+    let json = status(&sandbox, "", "--quiet --format json");
+    let json: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+    let repair = json["components"][0]["environments"][0]["repair"].as_str().unwrap().to_owned();
+    let expected =
+        format!("cargo xtask promote --component qontract-reconcile --env both --ref {RUNNING}");
+    assert_eq!(repair, expected);
+    let words: Vec<_> = repair.split(' ').skip(2).collect();
+    assert_eq!(sandbox.xtask(&words).status, 0);
+    check(&status(&sandbox, "80", "--quiet --check"), "repaired");
+}
+
+#[test]
+fn versions_that_nobody_can_place() {
+    let sandbox = Sandbox::new();
+    sandbox.write("promote.toml", BOTH);
+    let env = sandbox.read(".env").replace("72aebf9-rc", "0123456");
+    sandbox.write(".env", &env);
+    check(&status(&sandbox, "80", "--quiet --check"), "unknown-version");
+    sandbox.write(".env", &env.replace("0123456", "latest"));
+    check(&status(&sandbox, "80", "--quiet --check"), "moving-version");
+
+    // On a branch of its own, it has a commit that the branch lacks.
+    let git_dir = sandbox.world.reconcile.path.display().to_string();
+    let hotfix = sandbox.git(&format!("--git-dir={git_dir} rev-parse hotfix/saas-timeout"));
+    for (file, old) in
+        [(".env", "72aebf9-rc"), ("resources/jenkins/global/defaults.yaml", "47fbced")]
+    {
+        sandbox.git(&format!("checkout --quiet {file}"));
+        sandbox.write(file, &sandbox.read(file).replace(old, &hotfix[..7]));
+    }
+    check(&status(&sandbox, "80", "--quiet --check"), "off-the-branch");
+}
+
+#[test]
+fn checks() {
+    let sandbox = Sandbox::new();
+    let cases = [
+        ("", 0),
+        ("--max-behind 7", 0),
+        ("--max-behind 6", 3),
+        ("--max-age 15d", 0),
+        ("--max-age 14d", 3),
+        ("--max-behind 5 --env tekton", 0),
+        ("--max-behind 4 --env tekton", 3),
+        ("--max-behind 4 --env tekton --pins --format json", 3),
+        ("--offline", 0),
+    ];
+    for (limits, expected) in cases {
+        let output = status(&sandbox, "", &format!("--quiet --check {limits}"));
+        assert_eq!((output.status, output.stderr.as_str()), (expected, ""), "{limits}");
+    }
+    check(&status(&sandbox, "80", "--check --max-behind 5 --max-age 14d --env pr-check"), "drifts");
+    check(&status(&sandbox, "80", "--max-behind 5"), "limit-without-check");
+    check(&status(&sandbox, "80", "--env nowhere"), "unknown-environment");
+}
+
+#[test]
+fn offline() {
+    let sandbox = Sandbox::new();
+    check(&status(&sandbox, "80", "--offline --env pr-check"), "offline-without-cache");
+    // What can't be told is not passed.
+    assert_eq!(status(&sandbox, "80", "--offline --check").status, 1);
+    status(&sandbox, "80", "");
+    check(&status(&sandbox, "80", "--offline --env pr-check"), "offline-with-cache");
+}
+
+#[test]
+fn offline_pins_are_compared_as_far_as_that_goes() {
+    let sandbox = Sandbox::new();
+    sandbox.write("promote.toml", BOTH);
+    check(&status(&sandbox, "80", "--offline"), "offline-half-promoted");
+}
+
+#[test]
+fn one_trouble_spoils_nothing_else() {
+    let sandbox = Sandbox::new();
+    fs::remove_file(sandbox.path("resources/jenkins/global/defaults.yaml")).unwrap();
+    sandbox
+        .write("data/services/app-interface/cicd/ci-int/saas-qontract-reconcile-int.yaml", "a: [");
+    let upstream = &sandbox.world.schemas.path;
+    fs::rename(upstream, upstream.with_extension("away")).unwrap();
+    check(&status(&sandbox, "80", ""), "troubles");
+    check(&status(&sandbox, "80", "--quiet --format markdown"), "troubles-markdown");
+    check(&status(&sandbox, "80", "--quiet --format json --env jenkins"), "troubles-json");
+
+    // An earlier mirror is better than nothing.
+    fs::rename(upstream.with_extension("away"), upstream).unwrap();
+    let args = "--check --component qontract-schemas";
+    assert_eq!(status(&sandbox, "80", args).status, 0);
+    fs::rename(upstream, upstream.with_extension("away")).unwrap();
+    check(&status(&sandbox, "80", args), "stale-mirror");
+}
+
+#[test]
+fn hostile_names() {
+    let sandbox = Sandbox::new();
+    let git_dir = sandbox.world.schemas.path.display().to_string();
+    let eve = "-c user.name=Eve\u{1b}[2J|`@all`\u{202e} -c user.email=eve@evil.example";
+    let git = format!("--git-dir={git_dir} {eve}");
+    let commit = sandbox.git(&format!("{git} commit-tree -p HEAD -m x HEAD^{{tree}}"));
+    sandbox.git(&format!("{git} update-ref HEAD {commit}"));
+    sandbox.write(".env", &sandbox.read(".env").replace("a1d7dfc", "ec24093-rc"));
+    sandbox.git(&format!("{eve} commit --quiet --all -m x"));
+    sandbox.write(".env", &sandbox.read(".env").replace("ec24093-rc", "a1d7dfc"));
+    check(&status(&sandbox, "80", "--quiet --component qontract-schemas"), "not-committed");
+    sandbox.git(&format!("{eve} commit --quiet --all -m x"));
+    let args = "--quiet --component qontract-schemas --format";
+    for format in ["text", "json", "markdown"] {
+        check(&status(&sandbox, "80", &format!("{args} {format}")), &format!("hostile-{format}"));
+    }
+}
+
+#[test]
+fn newer_images() {
+    let sandbox = Sandbox::new();
+    let has = |tags: &'static [&'static str], status: u16| {
+        Server::start(move |request| {
+            let found = tags.iter().any(|tag| request.ends_with(tag));
+            answer(
+                if found { 200 } else { status },
+                &["Docker-Distribution-Api-Version: registry/2.0"],
+                "",
+            )
+        })
+    };
+    let run = |server: &Server, args: &str| {
+        let image =
+            format!("image = \"{}/a/b\"\n[component.qontract-reconcile.env", server.address);
+        let config = BOTH.replacen("[component.qontract-reconcile.env", &image, 1);
+        sandbox.write("promote.toml", &config);
+        let mut output = status(&sandbox, "80", &format!("--quiet --pins {args}"));
+        output.stdout = output.stdout.replace(&server.address, "[registry]");
+        output
+    };
+    let newest = has(&["7a734a7"], 404);
+    check(&run(&newest, ""), "image-newest");
+    assert_eq!(newest.requests().len(), 1);
+    // 6de602b is newer than one of the pins only.
+    check(&run(&has(&["6de602b"], 404), ""), "image-older");
+    check(&run(&has(&[], 404), ""), "image-none");
+    check(&run(&has(&[], 403), "--format json"), "image-trouble");
+    let unasked = has(&[], 404);
+    assert_eq!(run(&unasked, "--offline").status, 0);
+    assert_eq!(unasked.requests(), Vec::<String>::new());
+}
+
+#[test]
+fn checkouts_that_know_less() {
+    let sandbox = Sandbox::new();
+    let root = &sandbox.world.root;
+    let (shallow, plain) = (root.join("shallow"), root.join("plain"));
+    let remote = sandbox.world.remote.display();
+    sandbox.git(&format!("clone --quiet --depth 1 file://{remote} {}", shallow.display()));
+    fs::create_dir(&plain).unwrap();
+    fs::copy(sandbox.path(".env"), plain.join(".env")).unwrap();
+    for (repo, name) in [(shallow, "shallow"), (plain, "no-checkout")] {
+        let repo = repo.display().to_string();
+        let args = ["status", "--component", "qontract-schemas", "--offline", "--repo", &repo];
+        let run = sandbox.command(&args);
+        check(&run.env("GIT_CEILING_DIRECTORIES", root).run(), name);
+    }
+}

@@ -1,0 +1,88 @@
+//! Shows what runs where, how far behind it is and who waits; checks for a drift.
+
+use anyhow::Result;
+
+use super::Ending;
+use crate::cli::{self, Format};
+use crate::config::Config;
+use crate::error::Refusal;
+use crate::report::status::{Each, Overview};
+use crate::session::Session;
+use crate::status::{ComponentStatus, Drift, Limits};
+use crate::survey::{Asked, Survey, survey};
+use crate::terminal;
+
+/// Prints the status, and says how it ended.
+pub fn run(session: &Session, typed: &cli::Status) -> Result<Ending> {
+    let work_tree = session.work_tree()?;
+    let config = session.config(&work_tree)?;
+    let asked = asked(&config, typed)?;
+    let survey = survey(session, &work_tree, &config, &asked);
+    let now = session.now();
+    let limits = Limits { max_behind: typed.max_behind, max_age: typed.max_age };
+    let drifts = typed.check.then(|| drifts(&survey, &limits, now));
+    let overview = Overview {
+        components: &survey.components,
+        people: &survey.people,
+        now,
+        each: if typed.pins { Each::Pin } else { Each::Environment },
+        drifts: drifts.as_deref(),
+        notes: &survey.notes,
+    };
+    session.print(&match session.format {
+        Format::Text => overview.text(terminal::width()),
+        Format::Markdown => overview.markdown(),
+        Format::Json => overview.json(session.command)?,
+    })?;
+    for note in survey.notes.iter().filter(|_| session.format != Format::Json) {
+        session.note(note);
+    }
+    Ok(ending(&survey, drifts.as_deref()))
+}
+
+/// What can't be told is not passed by a check, even if that was to be expected offline.
+fn ending(survey: &Survey, drifts: Option<&[Drift]>) -> Ending {
+    let is_enough = match drifts {
+        Some(_) => ComponentStatus::is_judged,
+        None => ComponentStatus::is_complete,
+    };
+    match drifts {
+        _ if !survey.components.iter().all(is_enough) => Ending::Incomplete,
+        Some([_, ..]) => Ending::Drift,
+        _ => Ending::Done,
+    }
+}
+
+fn drifts(survey: &Survey, limits: &Limits, now: i64) -> Vec<Drift> {
+    survey.components.iter().flat_map(|component| component.drifts(limits, now)).collect()
+}
+
+/// The environments with the given names, in the components that have them.
+fn asked<'a>(config: &'a Config, typed: &cli::Status) -> Result<Vec<Asked<'a>>> {
+    if let Some(name) = &typed.component {
+        let component = config.component(name)?;
+        return Ok(vec![(component, config.environments(component, &typed.env)?)]);
+    }
+    for name in &typed.env {
+        if config.components.iter().all(|component| component.environment(name).is_none()) {
+            let refusal = Refusal::new(format!("no component has an environment `{name}`"));
+            let mut known: Vec<String> = Vec::new();
+            for environment in config.components.iter().flat_map(|one| &one.environments) {
+                let name = format!("`{}`", environment.name);
+                known.extend((!known.contains(&name)).then_some(name));
+            }
+            let help = format!("known environments: {}", known.join(", "));
+            return Err(refusal.file(&config.file).help(help).into());
+        }
+    }
+    let mut asked = Vec::new();
+    for component in &config.components {
+        let is_there = |name: &&String| component.environment(name).is_some();
+        let names: Vec<_> = typed.env.iter().filter(is_there).cloned().collect();
+        if names.is_empty() != typed.env.is_empty() || component.environments.is_empty() {
+            continue;
+        }
+        asked.push((component, config.environments(component, &names)?));
+    }
+    Ok(asked)
+}

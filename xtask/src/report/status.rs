@@ -1,0 +1,239 @@
+//! What runs where, as people, wikis and scripts read it.
+
+mod json;
+mod line;
+mod markdown;
+mod text;
+
+use crate::changes::{Who, by_author};
+use crate::duration::shown;
+use crate::message::short;
+use crate::people::People;
+use crate::report::changes::pasted;
+use crate::status::{
+    Agreement, ComponentStatus, Drift, EnvironmentStatus, NewerImage, PinStatus, Promoted, Running,
+    seconds,
+};
+
+/// What stands where nobody knows.
+const UNKNOWN: &str = "?";
+/// What stands where there is nothing.
+const NOTHING: &str = "-";
+
+/// The status of some components, for people who look at it now.
+#[derive(Debug, Clone, Copy)]
+pub struct Overview<'a> {
+    /// In the order of the configuration.
+    pub components: &'a [ComponentStatus<'a>],
+    /// Whose commits wait, and who promoted.
+    pub people: &'a People,
+    /// Seconds since 1970.
+    pub now: i64,
+    /// What gets a row.
+    pub each: Each,
+    /// What a check found; `None` if none was asked for.
+    pub drifts: Option<&'a [Drift]>,
+    /// What a person should know.
+    pub notes: &'a [String],
+}
+
+/// What gets a row of the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Each {
+    /// An environment.
+    Environment,
+    /// A pin.
+    Pin,
+}
+
+/// A row of the table: text of other people, and not escaped yet.
+#[derive(Debug)]
+struct Row<'a> {
+    environment: &'a EnvironmentStatus,
+    /// The pin that the row is about; the one that is farthest behind in a row of an environment.
+    pin: Option<&'a PinStatus>,
+    /// Its version as people know it; how many other versions there are beside it.
+    version: String,
+    running: Option<&'a Running>,
+    /// Date of the running commit, and how long ago that was.
+    committed: String,
+    age: String,
+    behind: String,
+    agreement: Agreement,
+    image: String,
+    promoted: String,
+    /// Whose commits wait.
+    waiting: Vec<String>,
+    /// What is wrong with the versions.
+    remarks: Vec<String>,
+}
+
+impl<'a> Overview<'a> {
+    /// The rows of one component.
+    fn rows(&self, component: &'a ComponentStatus) -> Vec<Row<'a>> {
+        let mut rows = Vec::new();
+        for environment in &component.environments {
+            match self.each {
+                Each::Environment => {
+                    let pin = component.farthest(environment);
+                    rows.push(self.row(component, environment, pin, &environment.pins));
+                }
+                Each::Pin if environment.pins.is_empty() => {
+                    rows.push(self.row(component, environment, None, &[]));
+                }
+                Each::Pin => rows.extend(environment.pins.iter().map(|pin| {
+                    self.row(component, environment, Some(pin), std::slice::from_ref(pin))
+                })),
+            }
+        }
+        rows
+    }
+
+    /// One row; `pins` are those that it is about.
+    fn row(
+        &self,
+        component: &'a ComponentStatus,
+        environment: &'a EnvironmentStatus,
+        pin: Option<&'a PinStatus>,
+        pins: &'a [PinStatus],
+    ) -> Row<'a> {
+        let running = pin.and_then(|pin| component.running(pin));
+        let unknown = if pin.is_some() { UNKNOWN } else { NOTHING };
+        let or_unknown = |known: Option<String>| known.unwrap_or_else(|| unknown.to_owned());
+        let mut remarks: Vec<_> = pins.iter().filter_map(|pin| component.remark(pin)).collect();
+        remarks.dedup();
+        Row {
+            environment,
+            pin,
+            version: or_unknown(pin.map(|pin| {
+                let version = short(component.component, &pin.value);
+                match environment.versions().len().saturating_sub(1) {
+                    0 => version.to_owned(),
+                    _ if self.each == Each::Pin => version.to_owned(),
+                    others => format!("{version} +{others}"),
+                }
+            })),
+            running,
+            committed: or_unknown(running.map(|running| date(running.commit.time))),
+            age: or_unknown(running.map(|running| age(self.now - running.commit.time))),
+            behind: or_unknown(running.map(|running| running.queued.len().to_string())),
+            agreement: environment.agreement(),
+            image: or_unknown(running.and_then(|running| match &running.newer_image {
+                NewerImage::Unknown => None,
+                NewerImage::None => Some("none".to_owned()),
+                NewerImage::Of(commit) => {
+                    Some(commit.tag(component.component.tag_length).to_owned())
+                }
+            })),
+            promoted: match pins {
+                [] => NOTHING.to_owned(),
+                pins => self.promoted(EnvironmentStatus::promoted(pins.iter())),
+            },
+            waiting: running.map(|running| self.waiting(running)).unwrap_or_default(),
+            remarks,
+        }
+    }
+
+    /// What a check says that found no drift.
+    fn no_drift(&self) -> Option<&'static str> {
+        let is_none = self.drifts.is_some_and(<[_]>::is_empty);
+        is_none.then(|| match self.components.iter().all(ComponentStatus::is_judged) {
+            true => "no drift",
+            false => "no drift found, but not everything could be told",
+        })
+    }
+
+    fn promoted(&self, promoted: &Promoted) -> String {
+        match promoted {
+            Promoted::Unknown => UNKNOWN.to_owned(),
+            Promoted::Uncommitted => "not committed".to_owned(),
+            Promoted::By { author, time, .. } => {
+                format!("{} by {}", date(*time), pasted(&self.people.who(author)))
+            }
+        }
+    }
+
+    /// Whose commits wait: people by name, bots as a kind.
+    fn waiting(&self, running: &Running) -> Vec<String> {
+        let groups = by_author(&running.queued.iter().collect::<Vec<_>>(), self.people);
+        let is_bot = |who: &Who| matches!(who, Who::Bot(_));
+        let whos: Vec<_> = groups.into_iter().map(|group| group.who).collect();
+        let mut names: Vec<_> = whos.iter().filter(|who| !is_bot(who)).map(pasted).collect();
+        names.extend(whos.iter().any(is_bot).then(|| "bots".to_owned()));
+        names
+    }
+}
+
+/// Whether the pins agree, in a word.
+fn word(agreement: Agreement) -> &'static str {
+    match agreement {
+        Agreement::Agree => "agree",
+        Agreement::Differ => "differ",
+        Agreement::Unknown => UNKNOWN,
+    }
+}
+
+/// Whether anything is known of newer images.
+fn has_images(component: &ComponentStatus) -> bool {
+    let running = component.upstream.iter().flat_map(|upstream| &upstream.running);
+    running.map(|running| &running.newer_image).any(|image| *image != NewerImage::Unknown)
+}
+
+/// Why there is no command that repairs pins that disagree.
+fn no_repair(component: &ComponentStatus) -> &'static str {
+    match component.upstream {
+        Some(_) => "none of them has all the others: promote the right one with `--ref`",
+        None => "which one is the newest, the upstream has to tell",
+    }
+}
+
+/// A point in time as `2024-03-27`, in UTC.
+///
+/// Source: Howard Hinnant, `chrono`-Compatible Low-Level Date Algorithms, `civil_from_days`.
+fn date(seconds: i64) -> String {
+    let days = seconds.div_euclid(86_400) + 719_468;
+    let (era, day) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    // From March on, so that a leap day is the last of its year.
+    let month = (5 * day + 2) / 153;
+    let day = day - (153 * month + 2) / 5 + 1;
+    let (month, next) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
+    format!("{:04}-{month:02}-{day:02}", year + era * 400 + next)
+}
+
+/// How long ago something was, in its largest unit.
+fn age(ago: i64) -> String {
+    let units = [86_400, 3_600, 60, 1];
+    let unit = units.into_iter().find(|unit| ago >= *unit).unwrap_or(1);
+    shown(seconds(ago / unit * unit))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates() {
+        let cases = [
+            (0, "1970-01-01"),
+            (-1, "1969-12-31"),
+            (951_782_399, "2000-02-28"),
+            (951_782_400, "2000-02-29"),
+            (1_711_533_600, "2024-03-27"),
+            (1_735_689_599, "2024-12-31"),
+            (4_107_542_400, "2100-03-01"),
+        ];
+        for (seconds, expected) in cases {
+            assert_eq!(date(seconds), expected, "{seconds}");
+        }
+    }
+
+    #[test]
+    fn ages() {
+        let cases = [(-5, "0 s"), (59, "59 s"), (61, "1 min"), (7_300, "2 h"), (1_000_000, "11 d")];
+        for (ago, expected) in cases {
+            assert_eq!(age(ago), expected, "{ago}");
+        }
+    }
+}

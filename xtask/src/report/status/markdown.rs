@@ -1,0 +1,94 @@
+//! A table for a merge request or a wiki: every text of other people is a code span.
+
+use super::{Each, NOTHING, Overview, Row, UNKNOWN, date, has_images, no_repair, word};
+use crate::error::Refusal;
+use crate::neutral::{cell, prose};
+use crate::status::{Agreement, ComponentStatus};
+
+impl<'a> Overview<'a> {
+    /// All components, each as a table.
+    pub fn markdown(&self) -> String {
+        let mut text: String = self.components.iter().map(|one| self.component(one)).collect();
+        for drift in self.drifts.unwrap_or_default() {
+            let place = format!("{}/{}", drift.component, drift.environment);
+            text.push_str(&format!("* drift: {}: {}\n", cell(&place), prose(&drift.message)));
+        }
+        text.extend(self.no_drift().map(|verdict| format!("* {verdict}\n")));
+        text
+    }
+
+    fn component(&self, component: &'a ComponentStatus) -> String {
+        let mut text = format!("### {}\n\n", prose(&component.component.name));
+        if let Some(problem) = &component.problem {
+            text.push_str(&format!("{}\n", told(problem)));
+        }
+        if let Some(upstream) = &component.upstream {
+            let tag = upstream.head.id.tag(component.component.tag_length);
+            text.push_str(&format!("Newest: `{tag}` of {}\n\n", date(upstream.head.time)));
+        }
+        let rows = self.rows(component);
+        text.push_str(&self.markdown_table(component, &rows));
+        let list = remarks(component, &rows);
+        if list.is_empty() { text } else { format!("{text}{list}\n") }
+    }
+
+    fn markdown_table(&self, component: &ComponentStatus, rows: &[Row]) -> String {
+        let mut titles = vec!["environment", "version", "committed", "behind"];
+        titles.extend(has_images(component).then_some("newer image"));
+        titles.extend(["promoted", "waiting"]);
+        titles.push(if self.each == Each::Pin { "pin" } else { "pins" });
+        let rule = titles.iter().map(|title| if *title == "behind" { "---:" } else { "---" });
+        let mut text =
+            format!("| {} |\n|{}|\n", titles.join(" | "), rule.collect::<Vec<_>>().join("|"));
+        for row in rows {
+            let mut cells = vec![
+                words(&row.environment.name),
+                words(&row.version),
+                row.committed.clone(),
+                row.behind.clone(),
+            ];
+            cells.extend(has_images(component).then(|| row.image.clone()));
+            let waiting: Vec<_> = row.waiting.iter().map(|name| words(name)).collect();
+            cells.extend([words(&row.promoted), waiting.join(", ")]);
+            cells.push(match (self.each, row.pin) {
+                (_, None) => NOTHING.to_owned(),
+                (Each::Environment, Some(_)) => word(row.agreement).to_owned(),
+                (Each::Pin, Some(pin)) => cell(&format!("{}:{}", pin.file, pin.line)),
+            });
+            text.push_str(&format!("| {} |\n", cells.join(" | ")));
+        }
+        text + "\n"
+    }
+}
+
+/// What is wrong, and what to do about it, as a list.
+fn remarks(component: &ComponentStatus, rows: &[Row]) -> String {
+    let mut list = String::new();
+    for row in rows {
+        let name = cell(&row.environment.name);
+        list.extend(row.remarks.iter().map(|one| format!("* {name}: {}\n", prose(one))));
+    }
+    for environment in &component.environments {
+        list.extend(environment.problems.iter().map(told));
+        if environment.agreement() == Agreement::Differ {
+            let name = cell(&environment.name);
+            list.push_str(&match &environment.repair {
+                Some(repair) => format!("* {name} is half promoted; repair it: {}\n", cell(repair)),
+                None => format!("* {name} is half promoted; {}\n", prose(no_repair(component))),
+            });
+        }
+    }
+    list
+}
+
+/// Text for a cell: words of other kinds are code spans, where `|` would still end the cell.
+fn words(text: &str) -> String {
+    match text {
+        NOTHING | UNKNOWN => text.to_owned(),
+        text => prose(text).replace('|', "\\|"),
+    }
+}
+
+fn told(problem: &Refusal) -> String {
+    format!("* error: {}\n", prose(&problem.to_string()))
+}

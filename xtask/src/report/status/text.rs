@@ -1,0 +1,271 @@
+//! A table that fits the terminal: one line for each row if there is room, else two.
+
+use anstyle::{AnsiColor, Style};
+
+use super::line::line;
+use super::{Each, NOTHING, Overview, Row, age, date, has_images, no_repair, word};
+use crate::escape::escaped;
+use crate::message::short;
+use crate::report::{self, BOLD, CYAN, DIM, GREEN, RED};
+use crate::status::{Agreement, ComponentStatus, EnvironmentStatus, PinStatus};
+
+const YELLOW: Style = AnsiColor::Yellow.on_default();
+
+/// The narrowest terminal that gets a time line.
+const WIDE: usize = 100;
+
+/// What stands between columns.
+const GAP: &str = "  ";
+
+/// What stands before a line that belongs to the one above.
+const INDENT: &str = "  ";
+
+/// The column of numbers: aligned to the right.
+const NUMBER: &str = "behind";
+
+/// The least that is left of a name that does not fit.
+const SHORTEST: usize = 12;
+
+/// A table whose last columns go below the line where there is no room.
+struct Table {
+    titles: Vec<&'static str>,
+    /// How many columns always stand in the line.
+    inline: usize,
+    lines: Vec<Line>,
+}
+
+struct Line {
+    cells: Vec<(String, Style)>,
+    /// Whole lines.
+    below: String,
+}
+
+impl<'a> Overview<'a> {
+    /// All components. Without a width, nothing is cut and each row is one line: for logs.
+    pub fn text(&self, width: Option<usize>) -> String {
+        let parts: Vec<_> = self.components.iter().map(|one| self.section(one, width)).collect();
+        parts.join("\n") + &self.check()
+    }
+
+    fn check(&self) -> String {
+        let Some(drifts) = self.drifts else { return String::new() };
+        let mut text = String::from("\n");
+        for drift in drifts {
+            let (component, name) = (escaped(&drift.component), escaped(&drift.environment));
+            text.push_str(&format!("{RED}drift{RED:#}: {component}/{name}: {}\n", drift.message));
+        }
+        text.extend(self.no_drift().map(|verdict| format!("{verdict}\n")));
+        text
+    }
+
+    fn section(&self, component: &'a ComponentStatus, width: Option<usize>) -> String {
+        let mut text = self.heading(component);
+        let rows = self.rows(component);
+        text.push_str(&self.table(component, &rows).text(width));
+        if let Some(line) = width.filter(|width| *width >= WIDE).and_then(|w| line(component, w)) {
+            text.push_str(&format!("\n{line}"));
+        }
+        for environment in &component.environments {
+            if environment.agreement() == Agreement::Differ {
+                text.push_str(&half_promoted(component, environment));
+            }
+        }
+        text
+    }
+
+    fn heading(&self, component: &ComponentStatus) -> String {
+        let name = escaped(&component.component.name);
+        let newest = match &component.upstream {
+            None => "the newest version is unknown".to_owned(),
+            Some(upstream) => format!(
+                "{} {} of {} ({} old)",
+                if component.problem.is_some() {
+                    "at the last fetch, newest was"
+                } else {
+                    "newest is"
+                },
+                upstream.head.id.tag(component.component.tag_length),
+                date(upstream.head.time),
+                age(self.now - upstream.head.time),
+            ),
+        };
+        let problem = component.problem.as_ref().map(report::error).unwrap_or_default();
+        format!("{BOLD}{name}{BOLD:#}: {newest}\n{problem}")
+    }
+
+    fn table(&self, component: &ComponentStatus, rows: &[Row]) -> Table {
+        let mut titles = vec!["environment", "version", "committed", "age", "behind"];
+        titles.extend((self.each == Each::Environment).then_some("pins"));
+        titles.extend(has_images(component).then_some("new image"));
+        let inline = titles.len();
+        titles.extend((self.each == Each::Pin).then_some("pin"));
+        titles.extend(["promoted", "waiting"]);
+        Table { titles, inline, lines: rows.iter().map(|row| self.line(component, row)).collect() }
+    }
+
+    fn line(&self, component: &ComponentStatus, row: &Row) -> Line {
+        let plain = Style::new();
+        let is_behind = row.running.is_some_and(|running| !running.queued.is_empty());
+        let state = match (row.pin, row.running) {
+            (None, _) => DIM,
+            (_, Some(_)) if row.remarks.is_empty() && is_behind => YELLOW,
+            (_, Some(_)) if row.remarks.is_empty() => GREEN,
+            _ => RED,
+        };
+        let mut cells = vec![
+            (escaped(&row.environment.name), BOLD),
+            (escaped(&row.version), state),
+            (row.committed.clone(), plain),
+            (row.age.clone(), plain),
+            (row.behind.clone(), state),
+        ];
+        if self.each == Each::Environment {
+            let agree = if row.pin.is_some() { word(row.agreement) } else { NOTHING };
+            let style = if row.agreement == Agreement::Differ { RED } else { plain };
+            cells.push((agree.to_owned(), style));
+        }
+        cells.extend(has_images(component).then(|| (row.image.clone(), plain)));
+        if self.each == Each::Pin {
+            cells.push((row.pin.map_or(String::new(), place), plain));
+        }
+        cells.extend([(escaped(&row.promoted), plain), (escaped(&row.waiting.join(", ")), plain)]);
+        let mut below: String =
+            row.remarks.iter().map(|one| format!("{RED}!{RED:#} {one}\n")).collect();
+        below.extend(row.environment.problems.iter().map(report::error));
+        Line { cells, below }
+    }
+}
+
+fn place(pin: &PinStatus) -> String {
+    let target = pin.target.as_ref().map(|target| format!(" ({target})"));
+    escaped(&format!("{}:{}{}", pin.file, pin.line, target.unwrap_or_default()))
+}
+
+/// Which pins name what, and the command that repairs it.
+fn half_promoted(component: &ComponentStatus, environment: &EnvironmentStatus) -> String {
+    let name = escaped(&environment.name);
+    let mut text = format!("\n{RED}half promoted{RED:#}: the pins of {name} disagree\n");
+    let version = |value: &str| escaped(short(component.component, value));
+    let pins = &environment.pins;
+    let width = pins.iter().map(|pin| version(&pin.value).chars().count()).max().unwrap_or(0);
+    for pin in pins {
+        text.push_str(&format!("  {:width$}  {}\n", version(&pin.value), place(pin)));
+    }
+    text.push_str(&match &environment.repair {
+        Some(repair) => format!("  repair it: {CYAN}{repair}{CYAN:#}\n"),
+        None => format!("  {}\n", no_repair(component)),
+    });
+    text
+}
+
+impl Table {
+    fn text(&self, width: Option<usize>) -> String {
+        let mut widths = self.widths();
+        // The last column is not filled up.
+        let fits = |widths: &[usize]| {
+            let needed: usize = widths.iter().map(|width| width + GAP.len()).sum();
+            width.is_none_or(|width| needed <= width + GAP.len())
+        };
+        if !fits(&widths) {
+            widths.truncate(self.inline);
+            while !fits(&widths) && widths[0] > SHORTEST {
+                widths[0] -= 1;
+            }
+        }
+        let titles = self.titles.iter().map(|title| ((*title).to_owned(), DIM)).collect();
+        let titles = Line { cells: titles, below: String::new() };
+        let mut text = self.row(&titles, &widths);
+        for line in &self.lines {
+            text.push_str(&self.row(line, &widths));
+            let rest = self.titles.iter().zip(&line.cells).skip(widths.len());
+            let rest: Vec<_> = rest.filter_map(|(title, (cell, _))| clause(title, cell)).collect();
+            text.push_str(&wrapped(&rest, width.unwrap_or(usize::MAX)));
+            text.push_str(&indented(&line.below));
+        }
+        text
+    }
+
+    fn widths(&self) -> Vec<usize> {
+        let width = |column: usize| {
+            let cells = self.lines.iter().map(|line| line.cells[column].0.chars().count());
+            cells.chain([self.titles[column].len()]).max().unwrap_or(0)
+        };
+        (0..self.titles.len()).map(width).collect()
+    }
+
+    /// One line with as many columns as there are widths.
+    fn row(&self, line: &Line, widths: &[usize]) -> String {
+        let mut text = String::new();
+        for (index, (width, (cell, style))) in widths.iter().zip(&line.cells).enumerate() {
+            let cell = clipped(cell, *width);
+            let fill = " ".repeat(width - cell.chars().count());
+            let is_last = widths.len() == index + 1;
+            text.push_str(&match self.titles[index] == NUMBER {
+                true => format!("{fill}{style}{cell}{style:#}"),
+                false if is_last => format!("{style}{cell}{style:#}"),
+                false => format!("{style}{cell}{style:#}{fill}"),
+            });
+            text.push_str(if is_last { "" } else { GAP });
+        }
+        text.trim_end().to_owned() + "\n"
+    }
+}
+
+/// What a column says below the line.
+fn clause(title: &str, cell: &str) -> Option<String> {
+    let is_told = !cell.is_empty() && cell != NOTHING;
+    is_told.then(|| if title == "pin" { cell.to_owned() } else { format!("{title} {cell}") })
+}
+
+/// The text, its end left out where it is longer than `width` characters.
+fn clipped(text: &str, width: usize) -> String {
+    match text.char_indices().nth(width) {
+        None => text.to_owned(),
+        Some(_) => text.chars().take(width.saturating_sub(1)).chain(['…']).collect(),
+    }
+}
+
+/// The clauses, indented, in lines of at most `width` characters. A clause is broken only if it is
+/// longer than a line.
+fn wrapped(clauses: &[String], width: usize) -> String {
+    let width = width.saturating_sub(INDENT.len());
+    let (mut text, mut used) = (String::new(), 0);
+    for (index, clause) in clauses.iter().enumerate() {
+        let clause = if index + 1 < clauses.len() { format!("{clause};") } else { clause.clone() };
+        let is_long = clause.chars().count() > width;
+        let parts = if is_long { clause.split(' ').collect() } else { vec![clause.as_str()] };
+        for part in parts {
+            let length = part.chars().count();
+            let fits = used > 0 && used + 1 + length <= width;
+            text.push_str(if fits { " " } else { "\n" });
+            text.push_str(part);
+            used = if fits { used + 1 + length } else { length };
+        }
+    }
+    indented(&text)
+}
+
+fn indented(text: &str) -> String {
+    text.lines().filter(|line| !line.is_empty()).map(|line| format!("{INDENT}{line}\n")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wraps_and_clips() {
+        let check = |clauses: &[&str], expected: &str| {
+            let clauses: Vec<_> = clauses.iter().map(|one| (*one).to_owned()).collect();
+            assert_eq!(wrapped(&clauses, 14), expected);
+        };
+        check(&["a b", "c d", "one two"], "  a b; c d;\n  one two\n");
+        check(&["a b", "one two three four"], "  a b; one two\n  three four\n");
+        check(&["longer-than-that", "x"], "  longer-than-that;\n  x\n");
+        check(&[], "");
+        let cases = [("abc", 3, "abc"), ("abcd", 3, "ab…"), ("äöü", 2, "ä…"), ("", 0, "")];
+        for (text, width, expected) in cases {
+            assert_eq!(clipped(text, width), expected);
+        }
+    }
+}
