@@ -38,7 +38,8 @@ fn the_variable_means_the_option() {
         assert_eq!(land(&dry_run, "1"), shown, "{command:?}");
         assert_eq!(shown.1, before, "{command:?}");
 
-        let written = land(command, "true");
+        assert_eq!(land(command, "true"), committed, "{command:?}");
+        let written = land(command, "no");
         assert_eq!(land(command, "0"), written, "{command:?}");
         assert_eq!(written.1.branch, before.branch, "{command:?}");
         assert_eq!(written.1.index, before.index, "{command:?}");

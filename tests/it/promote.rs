@@ -256,7 +256,7 @@ fn a_plain_folder() {
         &format!("error: `{shown}` is not the top of a git checkout\n  help: name the top with `--repo`, or leave `--commit` out to edit the files only\n"),
     );
     let head = format!("qontract-reconcile 7a734a7 {HEAD}\npr-check\n");
-    first.assert(0, &format!("{head}  latest -> 7a734a7  .env:1\n\ndiff --git a/.env b/.env\n--- a/.env\n+++ b/.env\n@@ -1 +1 @@\n-RECONCILE_IMAGE_TAG=latest\n+RECONCILE_IMAGE_TAG=7a734a7\n\n1 file edited; to commit it:\n  cargo xtask promote --repo {shown} --offline --component qontract-reconcile --env pr-check --ref {HEAD} --commit\n"), "");
+    first.assert(0, &format!("{head}  latest -> 7a734a7  .env:1\n\ndiff --git a/.env b/.env\n--- a/.env\n+++ b/.env\n@@ -1 +1 @@\n-RECONCILE_IMAGE_TAG=latest\n+RECONCILE_IMAGE_TAG=7a734a7\n\n1 file edited; to commit it:\n  cargo xtask promote --repo {shown} --offline --env pr-check --ref {HEAD} --commit\n"), "");
     second.assert(
         0,
         &format!(

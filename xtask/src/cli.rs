@@ -9,6 +9,9 @@ use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use crate::duration::parse_duration;
 use crate::escape::is_obeyed;
 
+/// What is promoted where nothing else is named.
+pub const DEFAULT_COMPONENT: &str = "qontract-reconcile";
+
 /// Promotes components in a GitOps repository: exactly, all or nothing, in one command
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", version, max_term_width = 100)]
@@ -36,7 +39,7 @@ pub struct Global {
     /// How results are printed
     #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
     pub format: Format,
-    /// Print results and errors only: no progress, no notes
+    /// Print results, warnings and errors only: no progress, no notes
     #[arg(short, long, global = true)]
     pub quiet: bool,
     /// When to use colour
@@ -138,7 +141,7 @@ pub struct Promote {
     #[arg(long)]
     pub all: bool,
     /// The component
-    #[arg(long, value_name = "NAME", default_value = "qontract-reconcile")]
+    #[arg(long, value_name = "NAME", default_value = DEFAULT_COMPONENT)]
     pub component: String,
     #[command(flatten)]
     pub version: Version,
@@ -178,7 +181,7 @@ pub struct Rollback {
     #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',', required = true)]
     pub env: Vec<String>,
     /// The component
-    #[arg(long, value_name = "NAME", default_value = "qontract-reconcile")]
+    #[arg(long, value_name = "NAME", default_value = DEFAULT_COMPONENT)]
     pub component: String,
     /// The version to go back to [default: the one before, by the history of the pins]
     #[arg(long, value_name = "REF")]
@@ -198,10 +201,10 @@ pub struct Changes {
     #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',')]
     pub env: Vec<String>,
     /// The component
-    #[arg(long, value_name = "NAME", default_value = "qontract-reconcile")]
+    #[arg(long, value_name = "NAME", default_value = DEFAULT_COMPONENT)]
     pub component: String,
     /// List from this version on, not from what the environments run
-    #[arg(long, value_name = "REF", conflicts_with = "env")]
+    #[arg(long, value_name = "REF")]
     pub from: Option<String>,
     #[command(flatten)]
     pub version: Version,

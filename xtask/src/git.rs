@@ -275,7 +275,9 @@ impl Git {
         I: IntoIterator<Item: AsRef<OsStr>>,
     {
         let place = &self.place;
-        let command = cmd!(shell, "git {place...} {config...} {args...}");
+        // A signature would stand in the middle of what `log` is asked for.
+        let plain = ["-c", "log.showSignature=false"];
+        let command = cmd!(shell, "git {place...} {plain...} {config...} {args...}");
         without(without(command, ELSEWHERE), PATHSPECS)
             .env("LC_ALL", "C")
             .env("GIT_TERMINAL_PROMPT", "0")

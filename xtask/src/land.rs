@@ -97,6 +97,9 @@ impl Promotion<'_> {
             Landing::DryRun => None,
             Landing::WorkTree | Landing::Commit => Some(self.work_tree.lock()?),
         };
+        if landing != Landing::DryRun {
+            self.work_tree.sweep(planned.plan.files.keys());
+        }
         if planned.plan.is_empty() {
             return Ok(Landed::Unchanged);
         }

@@ -33,10 +33,10 @@ fn main() -> ExitCode {
     let session = Session::new(cli.command.name(), &cli.global);
     let done = |()| Ending::Done;
     let result = match &cli.command {
-        Command::UpdateSchemas(typed) => promote::run(&session, &typed.into()).map(done),
-        Command::QrPromote(typed) => promote::run(&session, &typed.into()).map(done),
-        Command::Promote(typed) => promote::run(&session, &typed.into()).map(done),
-        Command::Rollback(typed) => promote::run(&session, &typed.into()).map(done),
+        Command::UpdateSchemas(typed) => promote::run(&session, &typed.into()),
+        Command::QrPromote(typed) => promote::run(&session, &typed.into()),
+        Command::Promote(typed) => promote::run(&session, &typed.into()),
+        Command::Rollback(typed) => promote::run(&session, &typed.into()),
         Command::Status(typed) => status::run(&session, typed),
         Command::Changes(typed) => changes::run(&session, typed).map(done),
         Command::Demo(typed) => demo::run(&session, typed).map(done),

@@ -34,6 +34,8 @@ pub struct MergeRequest {
     pub target_project: Option<String>,
     /// Set when it is opened; GitLab makes those that don't exist.
     pub labels: Vec<String>,
+    /// Taken away again when it is refreshed: they were given to other commits.
+    pub unlabels: Vec<String>,
     /// User names.
     pub assignees: Vec<String>,
     /// Whether it is marked as not ready.

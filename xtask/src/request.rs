@@ -70,7 +70,8 @@ pub struct Marks {
 
 impl From<&cli::Landing> for Landing {
     fn from(typed: &cli::Landing) -> Landing {
-        let by_variable = std::env::var_os("DO_COMMIT").is_some_and(|value| value == "1");
+        let by_variable = std::env::var_os("DO_COMMIT")
+            .is_some_and(|value| !["", "0", "no", "false"].iter().any(|no| value == *no));
         match (typed.dry_run, typed.commit || by_variable) {
             (true, _) => Landing::DryRun,
             (false, true) => Landing::Commit,
@@ -133,7 +134,7 @@ impl From<&cli::UpdateSchemas> for Request {
 impl From<&cli::QrPromote> for Request {
     fn from(typed: &cli::QrPromote) -> Request {
         Request {
-            component: "qontract-reconcile".to_owned(),
+            component: cli::DEFAULT_COMPONENT.to_owned(),
             environments: typed.env.clone(),
             version: Version::Named(typed.version.reference.clone()),
             wording: Wording::Production,
@@ -178,13 +179,14 @@ impl From<&cli::Rollback> for Request {
 }
 
 impl Request {
-    /// The command that does the same again, to the same commit.
-    pub fn again(&self, session: &Session, to: &CommitId) -> String {
+    /// The command that does the same again, to the same commit, and lands it this way.
+    pub fn again(&self, session: &Session, to: &CommitId, landing: Landing) -> String {
         let mut words = vec!["cargo".to_owned(), "xtask".to_owned(), session.command.to_owned()];
         words.extend(session.typed_options());
         let rollback = self.wording == Wording::Rollback;
         if rollback || session.command == "promote" {
-            words.extend(["--component".to_owned(), self.component.clone()]);
+            let named = (self.component != cli::DEFAULT_COMPONENT).then(|| self.component.clone());
+            words.extend(named.into_iter().flat_map(|name| ["--component".to_owned(), name]));
             words.extend(self.environments.is_empty().then(|| "--all".to_owned()));
         }
         for environment in &self.environments {
@@ -195,6 +197,11 @@ impl Request {
         let implied = |word: &String| rollback && word == "--allow-downgrade";
         words.extend(self.switches.typed().into_iter().filter(|word| !implied(word)));
         words.extend(self.merge_request.iter().flat_map(Marks::typed));
+        match (landing, &self.merge_request) {
+            (Landing::DryRun, _) => words.push("--dry-run".to_owned()),
+            (Landing::Commit, None) => words.push("--commit".to_owned()),
+            _ => {}
+        }
         words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
     }
 }

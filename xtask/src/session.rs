@@ -94,12 +94,12 @@ impl Session {
                 .map_err(|error| Refusal::new(format!("can't be read: {error}")).file(&name))?;
             return parsed(&name, bytes);
         }
-        let path =
-            RepoPath::parse(CONFIG_FILE).context("the name of the configuration is a path")?;
-        match work_tree.read_file(&path)? {
-            None => Ok(Config::builtin()),
-            Some(bytes) => parsed(CONFIG_FILE, bytes),
-        }
+        read_config(work_tree.read_file(&config_path()?)?)
+    }
+
+    /// Where a tree has the configuration that counts there; `None` if another one was named.
+    pub fn config_in_tree(&self) -> Result<Option<RepoPath>> {
+        self.config.is_none().then(config_path).transpose()
     }
 
     /// The options that were typed and that a command to run next needs too.
@@ -145,12 +145,28 @@ impl Session {
         }
     }
 
+    /// Tells a person what went wrong although there is a result.
+    pub fn fail(&self, fault: &Refusal) {
+        if self.format == Format::Text {
+            tell(&report::error(fault));
+        }
+    }
+
     /// Tells a person something beside the result.
     pub fn note(&self, note: &str) {
         if !self.quiet {
             tell(&report::note(note));
         }
     }
+}
+
+fn config_path() -> Result<RepoPath> {
+    RepoPath::parse(CONFIG_FILE).context("the name of the configuration is a path")
+}
+
+/// The configuration that a tree has at its top, or the built-in one.
+pub fn read_config(bytes: Option<Vec<u8>>) -> Result<Config> {
+    bytes.map_or_else(|| Ok(Config::builtin()), |bytes| parsed(CONFIG_FILE, bytes))
 }
 
 fn parsed(file: &str, bytes: Vec<u8>) -> Result<Config> {

@@ -127,6 +127,15 @@ impl WorkTree {
         Ok(lock)
     }
 
+    /// Removes what a killed run left beside these files; only for who holds the lock.
+    pub fn sweep<'a>(&self, paths: impl Iterator<Item = &'a RepoPath>) {
+        for path in paths {
+            let Staged { new, old, .. } = Staged::new(&self.top, path.clone());
+            let _ = fs::remove_file(new);
+            let _ = fs::remove_file(old);
+        }
+    }
+
     /// Replaces files, each by rename and with its mode kept.
     ///
     /// Errors leave every file as it was: one that changed since it was read, one that can't be

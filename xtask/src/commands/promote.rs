@@ -4,16 +4,16 @@
 use std::io::IsTerminal;
 use std::thread;
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 
-use super::merge_request;
+use super::{Ending, merge_request};
 use crate::before::version_before;
 use crate::cli::Format;
 use crate::component::Component;
-use crate::error::{Refusal, Refusals};
+use crate::error::Refusal;
 use crate::git::Git;
 use crate::image_check::ImageCheck;
-use crate::land::{Landed, Planned, Promotion};
+use crate::land::{Landed, Landing, Planned, Promotion};
 use crate::message::commit_message;
 use crate::plan::Plan;
 use crate::report;
@@ -26,7 +26,7 @@ use crate::tree::Tree;
 use crate::version::CommitId;
 
 /// Carries out a request and prints what happened.
-pub fn run(session: &Session, request: &Request) -> Result<()> {
+pub fn run(session: &Session, request: &Request) -> Result<Ending> {
     if request.switches.reason.as_deref() == Some("") {
         return Err(Refusal::usage("`--reason` is empty")
             .help("say why: it goes into the commit")
@@ -46,7 +46,12 @@ pub fn run(session: &Session, request: &Request) -> Result<()> {
 }
 
 /// Prints what happened; what a merge request lacks is an error if warnings are to refuse.
-fn tell(session: &Session, component: &Component, request: &Request, done: &Done) -> Result<()> {
+fn tell(
+    session: &Session,
+    component: &Component,
+    request: &Request,
+    done: &Done,
+) -> Result<Ending> {
     let Done { plan, review, message, landed } = done;
     let title = message.lines().next().unwrap_or_default();
     let queue = queue(session, component, review);
@@ -63,14 +68,13 @@ fn tell(session: &Session, component: &Component, request: &Request, done: &Done
         session.note(note);
     }
     let faults = delivered.map(|delivered| delivered.faults()).unwrap_or_default();
-    if request.switches.strict && !faults.is_empty() {
-        return Err(Refusals(faults).into());
-    }
-    for fault in &faults {
+    let is_strict = request.switches.strict && !faults.is_empty();
+    for fault in faults.iter().filter(|_| !is_strict) {
         session.warn(fault);
     }
+    // The branch is there, whatever lacks: so the document says where.
     match session.format {
-        Format::Json => session.print(&story.document(session.command)?),
+        Format::Json => session.print(&story.document(session.command)?)?,
         _ => {
             // What goes to a file or a pipe is what `git apply` takes.
             let out = std::io::stdout();
@@ -78,9 +82,14 @@ fn tell(session: &Session, component: &Component, request: &Request, done: &Done
             let diff = report::diff(plan);
             let diff =
                 if coloured || out.is_terminal() { report::coloured_diff(&diff) } else { diff };
-            session.print(&story.text(diff, &request.again(session, &plan.to)))
+            session.print(&story.text(diff, &request.again(session, &plan.to, Landing::Commit)))?;
         }
     }
+    if is_strict {
+        faults.iter().for_each(|fault| session.fail(fault));
+        return Ok(Ending::Incomplete);
+    }
+    Ok(Ending::Done)
 }
 
 /// A promotion that has landed.
@@ -180,11 +189,12 @@ pub(super) fn review(
         // The registry is asked while the history is read.
         let asked = scope.spawn(|| image.as_ref().map(ImageCheck::ask));
         let review = Review::new(&git, promotion.config, upstreams, plan, tree, &request.switches);
-        (asked.join().ok().flatten(), review)
+        (asked.join().map_err(|_| anyhow!("the question for the image stopped")), review)
     });
     let review = review?;
+    let answer = answer?;
     if let (Some(image), Some(answer)) = (&image, answer) {
-        let again = |to: &CommitId| request.again(session, to);
+        let again = |to: &CommitId| request.again(session, to, request.landing);
         image.settle(session, answer, &review.changes, &again)?;
     }
     Ok(review)
