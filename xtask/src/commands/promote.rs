@@ -32,6 +32,12 @@ pub fn run(session: &Session, request: &Request) -> Result<()> {
             .help("say why: it goes into the commit")
             .into());
     }
+    // The command line's own check misses an `--offline` before the command.
+    if session.offline && request.merge_request.is_some() {
+        return Err(Refusal::usage("`--mr` can't be used with `--offline`")
+            .help("leave one of them out")
+            .into());
+    }
     let work_tree = session.work_tree()?;
     let config = session.config(&work_tree)?;
     let component = config.component(&request.component)?;
