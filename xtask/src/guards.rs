@@ -31,8 +31,10 @@ impl Switches {
     pub fn typed(&self) -> Vec<String> {
         let mut words = Vec::new();
         words.extend(self.allow_downgrade.then(|| "--allow-downgrade".to_owned()));
-        if let Some(reason) = &self.reason {
-            words.extend(["--reason".to_owned(), reason.clone()]);
+        match &self.reason {
+            Some(reason) if reason.starts_with('-') => words.push(format!("--reason={reason}")),
+            Some(reason) => words.extend(["--reason".to_owned(), reason.clone()]),
+            None => {}
         }
         words.extend(self.allow_off_branch.then(|| "--allow-off-branch".to_owned()));
         words.extend(self.no_image_check.then(|| "--no-image-check".to_owned()));

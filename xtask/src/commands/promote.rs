@@ -107,7 +107,7 @@ pub(super) fn queue<'a>(
 
 /// Plans what was typed; tells what the cache knows of it, and checks nothing.
 fn offline(session: &Session, promotion: &Promotion, request: &Request) -> Result<Done> {
-    let to = request.version.offline()?;
+    let to = request.offline()?;
     let Promotion { work_tree, config, component, .. } = promotion;
     session.note(&format!("offline: nothing is checked against `{}`", component.upstream));
     let planned = promotion.plan(&to, request.landing)?;
