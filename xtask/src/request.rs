@@ -176,6 +176,7 @@ impl From<&cli::Rollback> for Request {
             merge_request: marks(&typed.landing),
             switches: Switches {
                 allow_downgrade: true,
+                is_rollback: true,
                 reason: Some(one_line(&typed.reason)),
                 ..Switches::from(&typed.checks)
             },
