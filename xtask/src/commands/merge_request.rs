@@ -6,7 +6,6 @@ use super::promote::{Done, queue, review, version};
 use crate::component::Component;
 use crate::deliver::{Delivery, Proposal};
 use crate::error::Refusal;
-use crate::git::Git;
 use crate::land::{Landed, Landing, Promotion};
 use crate::merge_request::Story;
 use crate::message::commit_message;
@@ -23,10 +22,11 @@ pub(super) fn deliver(
     marks: &Marks,
 ) -> Result<Done> {
     let Promotion { work_tree, config, component, environments } = promotion;
+    let git = promotion.git("or leave `--mr` out")?;
     let upstreams = Upstreams::fetch(session, work_tree, config, component)?;
     let (labels, withheld) = config.repository.labels(marks.lgtm, &marks.labels);
     let delivery = Delivery {
-        git: Git::at(&work_tree.top),
+        git,
         repository: &config.repository,
         component,
         environments,

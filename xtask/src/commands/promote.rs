@@ -148,7 +148,7 @@ pub(super) fn version(
             Ok(mirror.resolve(name.as_deref(), branch)?.commit)
         }
         Version::Before => {
-            let git = Git::at(&promotion.work_tree.top);
+            let git = promotion.git("or the version with `--to REF`")?;
             version_before(&git, promotion, mirror, tree, revision)
         }
     }
