@@ -4,10 +4,11 @@ use anyhow::{Context, Result};
 
 use super::promote::{Done, queue, review, version};
 use crate::component::Component;
+use crate::config::Config;
 use crate::deliver::{Delivery, Proposal};
 use crate::error::Refusal;
 use crate::land::{Landed, Landing, Promotion};
-use crate::merge_request::Story;
+use crate::merge_request::{Story, is_of};
 use crate::message::commit_message;
 use crate::plan::Plan;
 use crate::request::{Marks, Request};
@@ -46,7 +47,7 @@ pub(super) fn deliver(
             let to = version(request, promotion, &upstreams, tree, base.as_str())?;
             let plan = promotion.verified(&to, tree)?;
             let mut review = review(session, promotion, request, &upstreams, &plan, tree)?;
-            review.warnings.extend(open_already(&delivery, &review)?);
+            review.warnings.extend(open_already(config, &delivery, &review)?);
             let queue = queue(session, component, &review);
             let message = commit_message(&queue, request.wording, &plan, None);
             let proposal = propose(request, &plan, &review, component, message.clone());
@@ -70,17 +71,21 @@ pub(super) fn deliver(
 }
 
 /// Warns if the merge request that should be merged first is open.
-fn open_already(delivery: &Delivery, review: &Review) -> Result<Option<Refusal>> {
+fn open_already(config: &Config, delivery: &Delivery, review: &Review) -> Result<Option<Refusal>> {
     let Some(first) = &review.first else { return Ok(None) };
-    let pattern = format!("promote/{first}*");
-    let there = delivery.git.ask_branches(delivery.to, &pattern, &mut |_| {});
-    let there = there.map_err(Refusal::from)?;
-    let warning = |branch: &String| {
-        let message =
-            format!("the merge request of `{branch}` is open, and this one depends on it");
-        Refusal::new(message).help("have that one merged first")
-    };
-    Ok(there.first().map(warning))
+    let first = config.component(first)?;
+    let mut remotes = vec![delivery.to, delivery.from];
+    remotes.dedup();
+    for remote in remotes {
+        let there = delivery.git.ask_branches(remote, "promote/*", &mut |_| {});
+        let mut there = there.map_err(Refusal::from)?.into_iter();
+        if let Some(branch) = there.find(|branch| is_of(first, branch)) {
+            let message =
+                format!("the merge request of `{branch}` is open, and this one depends on it");
+            return Ok(Some(Refusal::new(message).help("have that one merged first")));
+        }
+    }
+    Ok(None)
 }
 
 fn propose(
