@@ -52,7 +52,7 @@ pub(super) fn deliver(
             let message = commit_message(&queue, request.wording, &plan, None);
             let proposal = propose(request, &plan, &review, component, message.clone());
             let wished = !plan.is_empty() && request.landing != Landing::DryRun;
-            if wished && marks.lgtm && !queue.tell().is_empty() {
+            if wished && marks.lgtm && withheld.is_none() && !queue.tell().is_empty() {
                 session.note(&format!("lgtm: commits of {} go along", queue.tell().join(", ")));
             }
             planned = Some((plan, review, message));
