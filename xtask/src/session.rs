@@ -94,12 +94,32 @@ impl Session {
                 .map_err(|error| Refusal::new(format!("can't be read: {error}")).file(&name))?;
             return parsed(&name, bytes);
         }
-        let path =
-            RepoPath::parse(CONFIG_FILE).context("the name of the configuration is a path")?;
-        match work_tree.read_file(&path)? {
+        match work_tree.read_file(&config_file()?)? {
             None => Ok(Config::builtin()),
             Some(bytes) => parsed(CONFIG_FILE, bytes),
         }
+    }
+
+    /// Warns if a branch, whose `promote.toml` is `there`, is configured in another way than this
+    /// checkout.
+    pub fn differs(
+        &self,
+        work_tree: &WorkTree,
+        there: impl FnOnce(&RepoPath) -> Result<Option<Vec<u8>>>,
+    ) -> Result<Option<Refusal>> {
+        if self.config.is_some() {
+            return Ok(None);
+        }
+        let path = config_file()?;
+        let without_returns = |bytes: Option<Vec<u8>>| {
+            bytes.map(|bytes| bytes.into_iter().filter(|&byte| byte != b'\r').collect::<Vec<_>>())
+        };
+        if without_returns(work_tree.read_file(&path)?) == without_returns(there(&path)?) {
+            return Ok(None);
+        }
+        let message = "is not that of the target branch, and this checkout's was used";
+        let help = "check out that of the target branch, or name this one with `--config`";
+        Ok(Some(Refusal::new(message).file(CONFIG_FILE).help(help)))
     }
 
     /// The options that were typed and that a command to run next needs too.
@@ -151,6 +171,10 @@ impl Session {
             tell(&report::note(note));
         }
     }
+}
+
+fn config_file() -> Result<RepoPath> {
+    RepoPath::parse(CONFIG_FILE).context("the name of the configuration is a path")
 }
 
 fn parsed(file: &str, bytes: Vec<u8>) -> Result<Config> {

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 
 use super::promote::{Done, queue, review, version};
-use crate::component::Component;
+use crate::component::{Component, RepoPath};
 use crate::config::Config;
 use crate::deliver::{Delivery, Proposal};
 use crate::error::Refusal;
@@ -47,6 +47,15 @@ pub(super) fn deliver(
             let to = version(request, promotion, &upstreams, tree, base.as_str())?;
             let plan = promotion.verified(&to, tree)?;
             let mut review = review(session, promotion, request, &upstreams, &plan, tree)?;
+            let there = |path: &RepoPath| {
+                let files = delivery.git.show_many(base.as_str(), std::slice::from_ref(path))?;
+                Ok(files.into_iter().flatten().next())
+            };
+            let differs = session.differs(work_tree, there)?;
+            if let (true, Some(differs)) = (request.switches.strict, &differs) {
+                return Err(differs.clone().into());
+            }
+            review.warnings.extend(differs);
             review.warnings.extend(open_already(config, &delivery, &review)?);
             let queue = queue(session, component, &review);
             let message = commit_message(&queue, request.wording, &plan, None);
