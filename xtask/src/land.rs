@@ -147,17 +147,19 @@ impl Promotion<'_> {
         Ok(plan)
     }
 
+    /// Git in the checkout. Refuses a folder that is not the top of one; `or` is another cure.
+    pub fn git(&self, or: &str) -> Result<Git, Refusal> {
+        let top = &self.work_tree.top;
+        if self.work_tree.git_dir.is_some() {
+            return Ok(Git::at(top));
+        }
+        let message = format!("`{}` is not the top of a git checkout", top.display());
+        Err(Refusal::new(message).help(format!("name the top with `--repo`, {or}")))
+    }
+
     /// The plan from the last commit on: what an earlier run wrote is part of it.
     fn against_head(&self, to: &CommitId, plan: Plan, tree: &Tree) -> Result<Planned> {
-        if self.work_tree.git_dir.is_none() {
-            let refusal = Refusal::new(format!(
-                "`{}` is not the top of a git checkout",
-                self.work_tree.top.display()
-            ));
-            let help = "name the top with `--repo`, or leave `--commit` out to edit the files only";
-            return Err(refusal.help(help).into());
-        }
-        let git = Git::at(&self.work_tree.top);
+        let git = self.git("or leave `--commit` out to edit the files only")?;
         if let Some(operation) = git.mid_operation()? {
             let refusal = Refusal::new(format!("a {operation} is in progress in this checkout"));
             return Err(refusal.help("finish or abort it first").into());

@@ -235,6 +235,12 @@ pub fn branch_names(component: &Component, environments: &[&Environment]) -> [St
     [format!("promote/{name}/{joined}"), format!("promote/{name}+{joined}")]
 }
 
+/// Whether a branch is one of a component's, whatever its environments are.
+pub fn is_of(component: &Component, branch: &str) -> bool {
+    let rest = branch.strip_prefix(&format!("promote/{}", segment(&component.name)));
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '+']))
+}
+
 /// The name for the branch, beside those that the remote has.
 ///
 /// One that exists there, else one that can: so a promotion stays with its branch.

@@ -36,18 +36,24 @@ pub enum Version {
     Before,
 }
 
-impl Version {
+impl Request {
     /// The commit, without asking the upstream: only a full one will do.
     pub fn offline(&self) -> Result<CommitId, Refusal> {
-        let found = match self {
+        let found = match &self.version {
             Version::Named(Some(name)) => match CommitId::parse(name) {
                 Some(commit) => return Ok(commit),
                 None => format!("`{name}`"),
             },
             Version::Named(None) | Version::Before => "nothing".to_owned(),
         };
-        Err(Refusal::usage(format!("`--offline` needs a full commit in `--ref`, found {found}"))
+        let option = self.option();
+        Err(Refusal::usage(format!("`--offline` needs a full commit in `{option}`, found {found}"))
             .help("give all 40 digits, or leave `--offline` out"))
+    }
+
+    /// The option that names the version.
+    fn option(&self) -> &'static str {
+        if self.wording == Wording::Rollback { "--to" } else { "--ref" }
     }
 }
 
@@ -171,6 +177,7 @@ impl From<&cli::Rollback> for Request {
             merge_request: marks(&typed.landing),
             switches: Switches {
                 allow_downgrade: true,
+                is_rollback: true,
                 reason: Some(one_line(&typed.reason)),
                 ..Switches::from(&typed.checks)
             },
@@ -192,10 +199,9 @@ impl Request {
         for environment in &self.environments {
             words.extend(["--env".to_owned(), environment.clone()]);
         }
-        let version = if rollback { "--to" } else { "--ref" };
-        words.extend([version.to_owned(), to.to_string()]);
-        let implied = |word: &String| rollback && word == "--allow-downgrade";
-        words.extend(self.switches.typed().into_iter().filter(|word| !implied(word)));
+        words.extend([self.option().to_owned(), to.to_string()]);
+        let allow_downgrade = self.switches.allow_downgrade && !rollback;
+        words.extend(Switches { allow_downgrade, ..self.switches.clone() }.typed());
         words.extend(self.merge_request.iter().flat_map(Marks::typed));
         match (landing, &self.merge_request) {
             (Landing::DryRun, _) => words.push("--dry-run".to_owned()),

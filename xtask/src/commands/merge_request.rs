@@ -1,5 +1,7 @@
 //! Takes a promotion to a merge request: `--mr` of every command that promotes.
 
+use std::cell::RefCell;
+
 use anyhow::{Context, Result};
 
 use super::promote::{Done, queue, review, version};
@@ -7,9 +9,8 @@ use crate::component::{Component, RepoPath};
 use crate::config::Config;
 use crate::deliver::{Delivery, Proposal};
 use crate::error::Refusal;
-use crate::git::Git;
 use crate::land::{Landed, Landing, Promotion};
-use crate::merge_request::{Story, branch_names};
+use crate::merge_request::{Story, is_of};
 use crate::message::commit_message;
 use crate::plan::Plan;
 use crate::request::{Marks, Request};
@@ -25,10 +26,11 @@ pub(super) fn deliver(
     marks: &Marks,
 ) -> Result<Done> {
     let Promotion { work_tree, config, component, environments } = promotion;
+    let git = promotion.git("or leave `--mr` out")?;
     let upstreams = Upstreams::fetch(session, work_tree, config, component)?;
     let (labels, withheld) = config.repository.labels(marks.lgtm, &marks.labels);
     let delivery = Delivery {
-        git: Git::at(&work_tree.top),
+        git,
         repository: &config.repository,
         component,
         environments,
@@ -43,31 +45,40 @@ pub(super) fn deliver(
     let config_file = session.config_in_tree()?;
     wanted.files.extend(config_file.clone());
     let mut planned = None;
-    let step = session.progress.network(format!("delivering to {}", delivery.to));
+    // One bar at a time: what is reviewed in between may have its own.
+    let fetching = session.progress.network(format!("fetching {}", delivery.from));
+    let step = RefCell::new(Some(fetching));
     let delivered = delivery.deliver(
         &wanted,
         |tree, base| {
-            if let Some(path) = &config_file {
-                same_config(config, tree, path)?;
-            }
+            step.take();
             let to = version(request, promotion, &upstreams, tree, base.as_str())?;
             let plan = promotion.verified(&to, tree)?;
             let mut review = review(session, promotion, request, &upstreams, &plan, tree)?;
             if let Some(branch) = open_already(&delivery, config, &review)? {
                 review.wait_for(&branch);
             }
+            if let Some(path) = &config_file {
+                let differs = differs(config, tree, path)?;
+                if let (true, Some(differs)) = (request.switches.strict, &differs) {
+                    return Err(differs.clone().into());
+                }
+                review.warnings.extend(differs);
+            }
             let queue = queue(session, component, &review);
             let message = commit_message(&queue, request.wording, &plan, None);
             let proposal = propose(request, &plan, &review, component, message.clone());
             let wished = !plan.is_empty() && request.landing != Landing::DryRun;
-            if wished && marks.lgtm && !queue.tell().is_empty() {
+            if wished && marks.lgtm && withheld.is_none() && !queue.tell().is_empty() {
                 let people = queue.tell().join(", ");
                 session.note(&format!("lgtm is asked for, and commits of {people} go along"));
             }
             planned = Some((plan, review, message));
+            let pushing = || session.progress.network(format!("pushing to {}", delivery.to));
+            step.replace(wished.then(pushing));
             Ok(wished.then_some(proposal))
         },
-        &mut |line| step.detail(line),
+        &mut |line| step.borrow().iter().for_each(|step| step.detail(line)),
     )?;
     drop(step);
     let (plan, review, message) = planned.context("a delivery plans first")?;
@@ -79,23 +90,30 @@ pub(super) fn deliver(
     Ok(Done { plan, review, message, landed })
 }
 
-/// Refuses a configuration that is not the target branch's: it may know other files.
-fn same_config(config: &Config, tree: &Tree, path: &RepoPath) -> Result<()> {
+/// Warns if the target branch has another configuration: it may know other files.
+fn differs(config: &Config, tree: &Tree, path: &RepoPath) -> Result<Option<Refusal>> {
     if read_config(tree.get(path).map(<[u8]>::to_vec))? == *config {
-        return Ok(());
+        return Ok(None);
     }
-    let refusal = Refusal::new("is not the one of the branch to merge into").file(path.as_str());
-    Err(refusal.help("update the checkout, or name this one with `--config`").into())
+    let message = "is not that of the target branch, and this checkout's was used";
+    let help = "check out that of the target branch, or name this one with `--config`";
+    Ok(Some(Refusal::new(message).file(path.as_str()).help(help)))
 }
 
-/// The branch of what should go first, if the remote has one.
+/// The branch of what should go first, if one of the remotes has one.
 fn open_already(delivery: &Delivery, config: &Config, review: &Review) -> Result<Option<String>> {
     let Some((first, _)) = &review.first else { return Ok(None) };
     let first = config.component(first)?;
-    let all: Vec<_> = first.environments.iter().collect();
-    let names = branch_names(first, &all);
-    let there = delivery.git.ask_branches(delivery.to, &names, &mut |_| {});
-    Ok(there.map_err(Refusal::from)?.into_iter().next())
+    let mut remotes = vec![delivery.to, delivery.from];
+    remotes.dedup();
+    for remote in remotes {
+        let there = delivery.git.ask_branches(remote, "promote/*", &mut |_| {});
+        let mut there = there.map_err(Refusal::from)?.into_iter();
+        if let Some(branch) = there.find(|branch| is_of(first, branch)) {
+            return Ok(Some(branch));
+        }
+    }
+    Ok(None)
 }
 
 fn propose(

@@ -32,6 +32,12 @@ pub fn run(session: &Session, request: &Request) -> Result<Ending> {
             .help("say why: it goes into the commit")
             .into());
     }
+    // The command line's own check misses an `--offline` before the command.
+    if session.offline && request.merge_request.is_some() {
+        return Err(Refusal::usage("`--mr` can't be used with `--offline`")
+            .help("leave one of them out")
+            .into());
+    }
     let work_tree = session.work_tree()?;
     let config = session.config(&work_tree)?;
     let component = config.component(&request.component)?;
@@ -110,7 +116,7 @@ pub(super) fn queue<'a>(
 
 /// Plans what was typed; tells what the cache knows of it, and checks nothing.
 fn offline(session: &Session, promotion: &Promotion, request: &Request) -> Result<Done> {
-    let to = request.version.offline()?;
+    let to = request.offline()?;
     let Promotion { work_tree, config, component, .. } = promotion;
     session.note(&format!("offline: nothing is checked against `{}`", component.upstream));
     let planned = promotion.plan(&to, request.landing)?;
@@ -151,7 +157,7 @@ pub(super) fn version(
             Ok(mirror.resolve(name.as_deref(), branch)?.commit)
         }
         Version::Before => {
-            let git = Git::at(&promotion.work_tree.top);
+            let git = promotion.git("or the version with `--to REF`")?;
             version_before(&git, promotion, mirror, tree, revision)
         }
     }

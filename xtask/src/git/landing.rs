@@ -90,21 +90,19 @@ impl Git {
         Ok(head.and_then(|head| head.strip_suffix("\tHEAD")).map(str::to_owned))
     }
 
-    /// Which of these branches a remote has. One round trip.
+    /// The branches of a remote that match a pattern, without `refs/heads/`. One round trip.
     pub fn ask_branches(
         &self,
         remote: &str,
-        branches: &[String],
+        pattern: &str,
         progress: &mut dyn FnMut(&str),
     ) -> Result<Vec<String>, Failure> {
-        let names: Vec<String> = branches.iter().map(|name| format!("refs/heads/{name}")).collect();
-        let args = ["ls-remote", "--refs", "--end-of-options", remote];
-        let args = args.into_iter().chain(names.iter().map(String::as_str));
+        let pattern = format!("refs/heads/{pattern}");
+        let args = ["ls-remote", "--refs", "--end-of-options", remote, &pattern];
         let output = self.network(&format!("can't ask `{remote}`"), args, progress)?;
         let text = String::from_utf8_lossy(&output.stdout);
         let branch = |line: &str| Some(line.split_once("\trefs/heads/")?.1.to_owned());
-        let there = text.lines().filter_map(branch);
-        Ok(there.filter(|branch| branches.contains(branch)).collect())
+        Ok(text.lines().filter_map(branch).collect())
     }
 
     /// The wanted files of a commit, as `WorkTree::read` has them of the work tree.
