@@ -180,6 +180,21 @@ impl Git {
         Ok(text.split('\0').filter_map(change).collect())
     }
 
+    /// Those of `paths` that git neither tracks nor wants to.
+    pub fn ignored(&self, paths: &[RepoPath]) -> Result<Vec<RepoPath>> {
+        if paths.is_empty() {
+            return Ok(Vec::new());
+        }
+        let args = collected(["check-ignore", "-z", "--stdin"]);
+        let asked: String = paths.iter().map(|path| format!("{path}\0")).collect();
+        let output = self.output(&args, asked.as_bytes())?;
+        if !matches!(output.status.code(), Some(0 | 1)) {
+            return Err(failed(&args, &output));
+        }
+        let text = String::from_utf8_lossy(&output.stdout);
+        Ok(text.split('\0').filter_map(RepoPath::parse).collect())
+    }
+
     /// Commits the work tree's state of `paths` (never none) and nothing else; hooks and signing
     /// as the user has them. [`Git::at`] must be the top of the work tree.
     pub fn commit_only(&self, message: &str, paths: &[RepoPath]) -> Result<CommitId> {

@@ -21,6 +21,7 @@ use crate::report::changes::Queue;
 use crate::report::promotion::Story;
 use crate::request::{Request, Version};
 use crate::review::{self, Review, Upstreams};
+use crate::search::Watch;
 use crate::session::Session;
 use crate::tree::Tree;
 use crate::version::CommitId;
@@ -36,12 +37,14 @@ pub fn run(session: &Session, request: &Request) -> Result<()> {
     let config = session.config(&work_tree)?;
     let component = config.component(&request.component)?;
     let environments = config.environments(component, &request.environments)?;
+    let watch = Watch::start(&work_tree, &config, component).judged(&request.switches)?;
     let promotion = Promotion { work_tree, config: &config, component, environments };
-    let done = match &request.merge_request {
+    let mut done = match &request.merge_request {
         Some(marks) => merge_request::deliver(session, &promotion, request, marks)?,
         None if session.offline => offline(session, &promotion, request)?,
         None => online(session, &promotion, request)?,
     };
+    done.review.warnings.extend(watch.warnings());
     tell(session, component, request, &done)
 }
 
