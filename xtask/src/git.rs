@@ -180,19 +180,21 @@ impl Git {
         Ok(text.split('\0').filter_map(change).collect())
     }
 
-    /// Those of `paths` that git neither tracks nor wants to.
-    pub fn ignored(&self, paths: &[RepoPath]) -> Result<Vec<RepoPath>> {
-        if paths.is_empty() {
-            return Ok(Vec::new());
-        }
-        let args = collected(["check-ignore", "-z", "--stdin"]);
-        let asked: String = paths.iter().map(|path| format!("{path}\0")).collect();
-        let output = self.output(&args, asked.as_bytes())?;
-        if !matches!(output.status.code(), Some(0 | 1)) {
-            return Err(failed(&args, &output));
-        }
-        let text = String::from_utf8_lossy(&output.stdout);
-        Ok(text.split('\0').filter_map(RepoPath::parse).collect())
+    /// The files that git tracks below this folder, relative to it.
+    pub fn tracked(&self) -> Result<Vec<String>> {
+        self.listed(["ls-files", "-z", "--cached"])
+    }
+
+    /// The files that git neither tracks nor ignores. Lists every folder, so it takes its time.
+    pub fn untracked(&self) -> Result<Vec<String>> {
+        self.listed(["ls-files", "-z", "--others", "--exclude-standard"])
+    }
+
+    /// Paths that end in NUL, without those that are not UTF-8.
+    fn listed<const N: usize>(&self, args: [&str; N]) -> Result<Vec<String>> {
+        let out = self.bytes(args)?;
+        let paths = out.split(|&byte| byte == 0).filter_map(|path| std::str::from_utf8(path).ok());
+        Ok(paths.filter(|path| !path.is_empty()).map(str::to_owned).collect())
     }
 
     /// Commits the work tree's state of `paths` (never none) and nothing else; hooks and signing

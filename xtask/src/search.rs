@@ -2,10 +2,10 @@
 //!
 //! Never fails: what can't be listed or read is passed over, for whoever needs it reads it again.
 
-use std::fs::{self, DirEntry, File};
+use std::fs::{self, File};
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use memchr::memmem;
@@ -19,147 +19,121 @@ use crate::guards::{Switches, Verdict};
 use crate::tree::Tree;
 use crate::worktree::WorkTree;
 
-/// The mark of a folder that only caches something, such as `target`.
-const CACHE_MARK: &str = "CACHEDIR.TAG";
+/// How many files a thread takes at a time.
+const SHARE: usize = 64;
 
 /// The files that `wants` by their path and then `holds` by their content.
 ///
-/// Passed over: symbolic links, other repositories inside this one, caches, what git ignores, and
-/// the folder of this program.
+/// Passed over: symbolic links, other repositories inside this one, what git ignores, and the
+/// fixtures of this program.
 pub fn search(
     work_tree: &WorkTree,
     wants: impl Fn(&str) -> bool + Sync,
     holds: impl Fn(&[u8]) -> bool + Sync,
 ) -> Tree {
-    let cores = thread::available_parallelism().map_or(1, usize::from);
-    let queue = Queue::new(String::new());
-    let walk = Walk { top: &work_tree.top, own: own_folders(), queue, wants, holds };
+    let top = &work_tree.top;
+    let own = own_folders(top);
+    let among = |paths: Vec<String>| {
+        let is_own = |path: &String| own.iter().any(|own| Path::new(path).starts_with(own));
+        let wanted = |path: &String| wants(path) && !is_own(path);
+        filter(top, &paths.into_iter().filter(wanted).collect::<Vec<_>>(), &holds)
+    };
     let mut tree = Tree::default();
-    thread::scope(|scope| {
-        let walkers: Vec<_> = (0..cores).map(|_| scope.spawn(|| walk.run())).collect();
-        for found in walkers.into_iter().filter_map(|walker| walker.join().ok()) {
-            tree.0.extend(found);
-        }
-    });
-    if work_tree.git_dir.is_some() {
-        let paths: Vec<RepoPath> = tree.0.keys().cloned().collect();
-        for ignored in Git::at(&work_tree.top).ignored(&paths).unwrap_or_default() {
-            tree.0.remove(&ignored);
-        }
+    if work_tree.git_dir.is_none() {
+        let mut paths = Vec::new();
+        walk(top, "", &mut paths);
+        tree.0.extend(among(paths));
+        return tree;
     }
+    thread::scope(|scope| {
+        // The index knows nearly all of them without looking into a single folder.
+        let untracked = scope.spawn(|| Git::at(top).untracked());
+        tree.0.extend(among(Git::at(top).tracked().unwrap_or_default()));
+        let untracked = untracked.join().ok().and_then(Result::ok);
+        tree.0.extend(among(untracked.unwrap_or_default()));
+    });
     tree
 }
 
 /// Where this program has its own fixtures, if it lies in the work tree.
-fn own_folders() -> Vec<PathBuf> {
+fn own_folders(top: &Path) -> Vec<PathBuf> {
     let built = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     let run = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+    let top = top.canonicalize().unwrap_or_default();
+    let inside = |dir: &PathBuf| Some(dir.canonicalize().ok()?.strip_prefix(&top).ok()?.to_owned());
     let manifests = std::iter::once(built).chain(run);
-    let both = |dir: PathBuf| {
-        let fixtures = dir.parent().map(|workspace| workspace.join("tests/data"));
-        std::iter::once(dir).chain(fixtures)
-    };
-    manifests.flat_map(both).collect()
+    let own = manifests.flat_map(|dir| [dir.join("../tests/data"), dir]);
+    own.filter_map(|dir| inside(&dir)).filter(|dir| !dir.as_os_str().is_empty()).collect()
 }
 
-struct Walk<'a, W, H> {
-    top: &'a Path,
-    own: Vec<PathBuf>,
-    queue: Queue,
-    wants: W,
-    holds: H,
-}
-
-impl<W: Fn(&str) -> bool, H: Fn(&[u8]) -> bool> Walk<'_, W, H> {
-    fn run(&self) -> Vec<(RepoPath, Vec<u8>)> {
+fn filter(
+    top: &Path,
+    paths: &[String],
+    holds: &(impl Fn(&[u8]) -> bool + Sync),
+) -> Vec<(RepoPath, Vec<u8>)> {
+    let next = AtomicUsize::new(0);
+    let share = || {
         let mut found = Vec::new();
         let mut buffer = vec![0; 1 << 16];
-        while let Some(folder) = self.queue.take() {
-            self.folder(&folder, &mut buffer, &mut found);
-            self.queue.done();
-        }
-        found
-    }
-
-    fn folder(&self, folder: &str, buffer: &mut Vec<u8>, found: &mut Vec<(RepoPath, Vec<u8>)>) {
-        let Ok(entries) = fs::read_dir(self.top.join(folder)) else { return };
-        let entries: Vec<DirEntry> = entries.filter_map(Result::ok).collect();
-        let is_foreign = |entry: &DirEntry| entry.file_name() == ".git";
-        let is_cache = |entry: &DirEntry| entry.file_name() == CACHE_MARK;
-        if !folder.is_empty() && entries.iter().any(|one| is_foreign(one) || is_cache(one)) {
-            return;
-        }
-        for entry in entries {
-            let name = entry.file_name();
-            let (Some(name), Ok(kind)) = (name.to_str(), entry.file_type()) else { continue };
-            let slash = if folder.is_empty() { "" } else { "/" };
-            let path = format!("{folder}{slash}{name}");
-            if kind.is_dir() && name != ".git" && !self.own.contains(&self.top.join(&path)) {
-                self.queue.add(path);
-            } else if kind.is_file()
-                && (self.wants)(&path)
-                && let Some(bytes) = read(&entry.path(), buffer)
-                && (self.holds)(bytes)
-                && let Some(path) = RepoPath::parse(&path)
-            {
-                found.push((path, bytes.to_vec()));
+        while let Some(rest) = paths.get(next.fetch_add(SHARE, Ordering::Relaxed)..)
+            && !rest.is_empty()
+        {
+            for path in &rest[..SHARE.min(rest.len())] {
+                if let Some(bytes) = read(&top.join(path), &mut buffer)
+                    && holds(bytes)
+                    && let Some(accepted) = accepted(top, path)
+                {
+                    found.push((accepted, bytes.to_vec()));
+                }
             }
         }
-    }
+        found
+    };
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    thread::scope(|scope| {
+        let others = cores.min(paths.len().div_ceil(SHARE)).saturating_sub(1);
+        let others: Vec<_> = (0..others).map(|_| scope.spawn(share)).collect();
+        let found = share();
+        let others = others.into_iter().filter_map(|thread| thread.join().ok());
+        others.fold(found, |found, more| [found, more].concat())
+    })
+}
+
+fn accepted(top: &Path, path: &str) -> Option<RepoPath> {
+    let is_link = fs::symlink_metadata(top.join(path)).ok()?.is_symlink();
+    RepoPath::parse(path).filter(|_| !is_link)
 }
 
 /// Reads a file into a buffer that is used again and again.
+///
+/// A regular file gives all there is: asking for more after a short read is one call in four.
 fn read<'b>(path: &Path, buffer: &'b mut Vec<u8>) -> Option<&'b [u8]> {
     let mut file = File::open(path).ok()?;
     let mut length = 0;
     loop {
-        if length == buffer.len() {
-            buffer.resize(2 * length, 0);
-        }
         match file.read(&mut buffer[length..]) {
-            Ok(0) => return Some(&buffer[..length]),
-            Ok(count) => length += count,
+            Ok(count) if length + count < buffer.len() => return Some(&buffer[..length + count]),
+            Ok(count) => {
+                length += count;
+                buffer.resize(2 * length, 0);
+            }
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(_) => return None,
         }
     }
 }
 
-/// Folders to visit. Empty only when nobody is in one any more.
-struct Queue {
-    state: Mutex<(Vec<String>, usize)>,
-    changed: Condvar,
-}
-
-impl Queue {
-    fn new(first: String) -> Self {
-        Queue { state: Mutex::new((vec![first], 0)), changed: Condvar::new() }
-    }
-
-    fn add(&self, folder: String) {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).0.push(folder);
-        self.changed.notify_one();
-    }
-
-    fn take(&self) -> Option<String> {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        loop {
-            if let Some(folder) = state.0.pop() {
-                state.1 += 1;
-                return Some(folder);
-            }
-            if state.1 == 0 {
-                return None;
-            }
-            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
-        }
-    }
-
-    fn done(&self) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.1 -= 1;
-        if state.1 == 0 && state.0.is_empty() {
-            self.changed.notify_all();
+/// Adds the files below a folder, for a work tree that git does not know.
+fn walk(top: &Path, folder: &str, paths: &mut Vec<String>) {
+    let Ok(entries) = fs::read_dir(top.join(folder)) else { return };
+    for entry in entries.filter_map(Result::ok) {
+        let name = entry.file_name();
+        let (Some(name), Ok(kind)) = (name.to_str(), entry.file_type()) else { continue };
+        let path = if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") };
+        if kind.is_dir() && !entry.path().join(".git").exists() && name != ".git" {
+            walk(top, &path, paths);
+        } else if kind.is_file() {
+            paths.push(path);
         }
     }
 }
