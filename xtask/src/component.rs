@@ -162,6 +162,11 @@ impl RepoPath {
         text.split('/').all(clean).then(|| RepoPath(text.to_owned()))
     }
 
+    /// The file that a `$ref` means: those paths are relative to `data/`.
+    pub fn parse_reference(reference: &str) -> Option<Self> {
+        RepoPath::parse(&format!("data/{}", reference.trim_start_matches('/')))
+    }
+
     /// The path, relative to the top of the repository.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -175,6 +180,11 @@ impl fmt::Display for RepoPath {
 }
 
 impl Component {
+    /// The pins of all its environments, in the order of the configuration.
+    pub fn pins(&self) -> impl Iterator<Item = &PinSpec> {
+        self.environments.iter().flat_map(|environment| &environment.pins)
+    }
+
     /// The environment with that name or alias.
     pub fn environment(&self, name: &str) -> Option<&Environment> {
         let is = |e: &&Environment| e.name == name || e.aliases.iter().any(|alias| alias == name);

@@ -3,13 +3,15 @@
 
 use std::collections::HashSet;
 
+use memchr::memmem;
+
 use crate::component::{
     Component, Form, PinSpec, Place, Position, RepoPath, SaasFilter, Selector, bare_upstream,
 };
 use crate::config::Config;
 use crate::error::Refusal;
 use crate::locate::yaml::Yaml;
-use crate::locate::{self, Found, Verdict};
+use crate::locate::{self, Found, Verdict, saas};
 use crate::tree::Tree;
 use crate::version::commit_part;
 
@@ -39,6 +41,8 @@ pub struct Unconfigured {
     pub selector: Selector,
     /// Whether the selector would also find values here that must stay.
     pub mixed: bool,
+    /// The targets of the file that the configuration has, in a saas file.
+    pub claimed: Vec<SaasFilter>,
     /// In the order of the file; never empty.
     pub values: Vec<Value>,
 }
@@ -81,7 +85,7 @@ impl Terms {
             images: component.image.iter().cloned().collect(),
             ..Terms::default()
         };
-        for pin in component.environments.iter().flat_map(|environment| &environment.pins) {
+        for pin in component.pins() {
             let (names, name) = match &pin.selector {
                 Selector::Variable(name) => (&mut terms.variables, name),
                 Selector::Key(name) => (&mut terms.keys, name),
@@ -138,9 +142,7 @@ pub fn unconfigured(terms: &[Terms], config: &Config, tree: &Tree) -> Vec<Unconf
     let mut found = Vec::new();
     for (path, bytes) in &tree.0 {
         let Ok(text) = std::str::from_utf8(bytes) else { continue };
-        let fits = |terms: &&Terms| terms.needles().any(|needle| text.contains(needle));
-        let terms: Vec<&Terms> = terms.iter().filter(fits).collect();
-        found.extend(in_file(path, text, &terms, config));
+        found.extend(in_file(path, text, terms, config));
     }
     found
 }
@@ -149,23 +151,17 @@ pub fn unconfigured(terms: &[Terms], config: &Config, tree: &Tree) -> Vec<Unconf
 pub fn in_file(
     path: &RepoPath,
     text: &str,
-    terms: &[&Terms],
+    terms: &[Terms],
     config: &Config,
 ) -> Vec<Unconfigured> {
-    let reader = match Kind::of(path.as_str()) {
-        Some(Kind::Shell) => Reader::Shell(text),
-        Some(Kind::Yaml) => match Yaml::parse(text) {
-            Ok(yaml) => Reader::Yaml(Box::new(yaml)),
-            Err(_) => return Vec::new(),
-        },
-        None => return Vec::new(),
-    };
-    let claimed = claimed(path, &reader, config);
+    let Some(reader) = Reader::new(path, text) else { return Vec::new() };
+    let mut claimed = None;
     let mut found = Vec::new();
     for terms in terms {
-        for selector in reader.selectors(terms) {
+        for selector in reader.selectors(text, terms) {
             let values = reader.locate(&wide(selector.clone()), &terms.upstream);
-            found.extend(lines(path, terms, &selector, values, &claimed));
+            let claimed = claimed.get_or_insert_with(|| self::claimed(path, &reader, config));
+            found.extend(lines(path, terms, &selector, values, claimed));
         }
     }
     found
@@ -174,28 +170,47 @@ pub fn in_file(
 /// A file that is read once for all that is looked for in it.
 enum Reader<'t> {
     Shell(&'t str),
-    Yaml(Box<Yaml<'t>>),
+    /// With the upstreams of its saas templates.
+    Yaml(Box<Yaml<'t>>, HashSet<String>),
 }
 
-impl Reader<'_> {
+impl<'t> Reader<'t> {
+    fn new(path: &RepoPath, text: &'t str) -> Option<Self> {
+        match Kind::of(path.as_str())? {
+            Kind::Shell => Some(Reader::Shell(text)),
+            Kind::Yaml => {
+                let yaml = Box::new(Yaml::parse(text).ok()?);
+                let urls = saas::urls(&yaml).map(|url| bare_upstream(url).to_owned()).collect();
+                Some(Reader::Yaml(yaml, urls))
+            }
+        }
+    }
+
     fn locate(&self, spec: &PinSpec, upstream: &str) -> Vec<Found> {
         match (self, &spec.selector) {
             (Reader::Shell(text), Selector::Variable(_)) => {
                 locate::locate(spec, upstream, text).unwrap_or_default()
             }
             (Reader::Shell(_), _) => Vec::new(),
-            (Reader::Yaml(yaml), _) => locate::locate_in(spec, upstream, yaml),
+            (Reader::Yaml(yaml, _), _) => locate::locate_in(spec, upstream, yaml),
         }
     }
 
-    fn selectors(&self, terms: &Terms) -> Vec<Selector> {
-        if let Reader::Shell(_) = self {
-            return terms.variables.iter().cloned().map(Selector::Variable).collect();
+    /// What there may be of these terms.
+    fn selectors(&self, text: &str, terms: &Terms) -> Vec<Selector> {
+        let named = |names: &[String], selector: fn(String) -> Selector| -> Vec<Selector> {
+            let here = |name: &&String| memmem::find(text.as_bytes(), name.as_bytes()).is_some();
+            names.iter().filter(here).cloned().map(selector).collect()
+        };
+        match self {
+            Reader::Shell(_) => named(&terms.variables, Selector::Variable),
+            Reader::Yaml(_, urls) => {
+                let is_saas = urls.contains(bare_upstream(&terms.upstream));
+                let saas = is_saas.then(|| Selector::Saas(SaasFilter::default()));
+                let keys = named(&terms.keys, Selector::Key);
+                [keys, named(&terms.images, Selector::Image)].concat().into_iter().chain(saas).collect()
+            }
         }
-        let keys = terms.keys.iter().cloned().map(Selector::Key);
-        let images = terms.images.iter().cloned().map(Selector::Image);
-        let saas = Selector::Saas(SaasFilter::default());
-        keys.chain(images).chain([saas]).collect()
     }
 }
 
@@ -219,8 +234,7 @@ fn spot(found: &Found) -> Spot {
 fn claimed(path: &RepoPath, reader: &Reader, config: &Config) -> HashSet<Spot> {
     let mut claimed = HashSet::new();
     for component in &config.components {
-        let pins = component.environments.iter().flat_map(|environment| &environment.pins);
-        for pin in pins.filter(|pin| pin.place.takes(path)) {
+        for pin in component.pins().filter(|pin| pin.place.takes(path)) {
             let found = reader.locate(pin, &component.upstream);
             claimed.extend(found.iter().map(spot));
         }
@@ -246,6 +260,7 @@ fn lines(
         component: terms.component.clone(),
         file: path.clone(),
         mixed: values.len() < total,
+        claimed: others.clone(),
         selector,
         values,
     };

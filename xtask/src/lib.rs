@@ -9,6 +9,7 @@ pub mod config;
 pub mod deliver;
 pub mod coverage;
 pub mod diff;
+pub mod discover;
 pub mod duration;
 pub mod edit;
 pub mod error;
