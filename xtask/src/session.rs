@@ -36,6 +36,17 @@ pub struct Session {
     config: Option<PathBuf>,
 }
 
+/// The file that the configuration is in, or would be in.
+#[derive(Debug)]
+pub struct ConfigFile {
+    /// What people call it.
+    pub name: String,
+    /// Where it is.
+    pub path: PathBuf,
+    /// What it says; `None` if there is none.
+    pub text: Option<String>,
+}
+
 impl Session {
     /// What was typed becomes what was meant. Also decides about colour, for the whole process.
     pub fn new(command: &'static str, global: &Global) -> Session {
@@ -88,18 +99,39 @@ impl Session {
 
     /// The configuration: the named file, else `promote.toml` of the checkout, else the built-in.
     pub fn config(&self, work_tree: &WorkTree) -> Result<Config> {
-        if let Some(file) = &self.config {
-            let name = file.display().to_string();
-            let bytes = std::fs::read(file)
-                .map_err(|error| Refusal::new(format!("can't be read: {error}")).file(&name))?;
-            return parsed(&name, bytes);
-        }
-        let path =
-            RepoPath::parse(CONFIG_FILE).context("the name of the configuration is a path")?;
-        match work_tree.read_file(&path)? {
+        let ConfigFile { name, text, .. } = self.config_file(work_tree)?;
+        match text {
+            None if self.config.is_some() => {
+                Err(Refusal::new("can't be read: there is no such file").file(name).into())
+            }
             None => Ok(Config::builtin()),
-            Some(bytes) => parsed(CONFIG_FILE, bytes),
+            Some(text) => Ok(Config::parse(&name, &text)?),
         }
+    }
+
+    /// The file that the configuration is in, or would be in.
+    pub fn config_file(&self, work_tree: &WorkTree) -> Result<ConfigFile> {
+        let (name, path, bytes) = match &self.config {
+            Some(file) => {
+                let name = file.display().to_string();
+                let bytes = match std::fs::read(file) {
+                    Err(error) if error.kind() == ErrorKind::NotFound => None,
+                    bytes => Some(bytes.map_err(|error| {
+                        Refusal::new(format!("can't be read: {error}")).file(&name)
+                    })?),
+                };
+                (name, file.clone(), bytes)
+            }
+            None => {
+                let path = RepoPath::parse(CONFIG_FILE)
+                    .context("the name of the configuration is a path")?;
+                let bytes = work_tree.read_file(&path)?;
+                (CONFIG_FILE.to_owned(), work_tree.top.join(CONFIG_FILE), bytes)
+            }
+        };
+        let not_utf8 = |_| Refusal::new("is not UTF-8").file(&name);
+        let text = bytes.map(String::from_utf8).transpose().map_err(not_utf8)?;
+        Ok(ConfigFile { name, path, text })
     }
 
     /// The options that were typed and that a command to run next needs too.
@@ -151,11 +183,6 @@ impl Session {
             tell(&report::note(note));
         }
     }
-}
-
-fn parsed(file: &str, bytes: Vec<u8>) -> Result<Config> {
-    let text = String::from_utf8(bytes).map_err(|_| Refusal::new("is not UTF-8").file(file))?;
-    Ok(Config::parse(file, &text)?)
 }
 
 /// Prints a result.

@@ -1,7 +1,6 @@
 //! Promotes a component: plan, verify, review, then land. `update-schemas` and `qr-promote` are this
 //! command with the component filled in.
 
-use std::io::IsTerminal;
 use std::thread;
 
 use anyhow::Result;
@@ -75,12 +74,7 @@ fn tell(session: &Session, component: &Component, request: &Request, done: &Done
     match session.format {
         Format::Json => session.print(&story.document(session.command)?),
         _ => {
-            // What goes to a file or a pipe is what `git apply` takes.
-            let out = std::io::stdout();
-            let coloured = anstream::AutoStream::choice(&out) != anstream::ColorChoice::Never;
-            let diff = report::diff(plan);
-            let diff =
-                if coloured || out.is_terminal() { report::coloured_diff(&diff) } else { diff };
+            let diff = report::shown_diff(&report::diff(plan));
             session.print(&story.text(diff, &request.again(session, &plan.to)))
         }
     }

@@ -47,6 +47,38 @@ fn with_old_bytes(old: &str, plain: &str, new: &str) -> String {
     text
 }
 
+/// `text` without the environments that `keeps` (component, environment) does not keep, and
+/// without the components that have none then.
+pub fn pruned(text: &str, keeps: impl Fn(&str, &str) -> bool) -> Result<String, Refusal> {
+    let mut document: DocumentMut = text
+        .parse()
+        .map_err(|error: toml_edit::TomlError| Refusal::new(error.message().to_owned()))?;
+    let components = document.get_mut("component").and_then(Item::as_table_mut);
+    let Some(components) = components else { return Ok(text.to_owned()) };
+    let names: Vec<String> = components.iter().map(|(name, _)| name.to_owned()).collect();
+    for name in &names {
+        let environments = components
+            .get_mut(name)
+            .and_then(|component| component.get_mut("environment"))
+            .and_then(Item::as_table_mut);
+        let Some(environments) = environments else { continue };
+        environments.retain(|environment, _| keeps(name, environment));
+        if environments.is_empty() {
+            components.remove(name);
+        }
+    }
+    let kept: Vec<String> = components.iter().map(|(name, _)| name.to_owned()).collect();
+    for (_, component) in components.iter_mut() {
+        let schemas = component.get("schemas").and_then(Item::as_str);
+        let is_gone = schemas.is_some_and(|name| !kept.iter().any(|kept| kept == name));
+        if let Some(component) = component.as_table_mut().filter(|_| is_gone) {
+            component.remove("schemas");
+            component.remove("schema-paths");
+        }
+    }
+    Ok(if kept.is_empty() { String::new() } else { document.to_string() })
+}
+
 fn add(
     root: &mut Item,
     candidate: Option<&Candidate>,
@@ -80,7 +112,7 @@ fn add(
 
 fn add_pins(environment: &mut Item, pins: Vec<InlineTable>) -> Result<(), Refusal> {
     match environment.get_mut("pins") {
-        None => {
+        None | Some(Item::None) => {
             let mut array = Array::new();
             let several = pins.len() > 1;
             for pin in pins {
