@@ -167,6 +167,23 @@ pub fn in_file(
     found
 }
 
+/// Whatever fits these terms in a file, whether it is configured or not, with what finds it.
+pub fn fitting<'t>(
+    path: &RepoPath,
+    text: &str,
+    terms: &'t [Terms],
+) -> Vec<(&'t Terms, PinSpec, Vec<Found>)> {
+    let Some(reader) = Reader::new(path, text) else { return Vec::new() };
+    let mut fitting = Vec::new();
+    for terms in terms {
+        for spec in reader.selectors(text, terms).into_iter().map(wide) {
+            let found = reader.locate(&spec, &terms.upstream);
+            fitting.push((terms, spec, found));
+        }
+    }
+    fitting
+}
+
 /// A file that is read once for all that is looked for in it.
 enum Reader<'t> {
     Shell(&'t str),
@@ -220,10 +237,11 @@ fn wide(selector: Selector) -> PinSpec {
     PinSpec { place: Place::Glob("**".to_owned()), selector, form, at: Position::default() }
 }
 
-/// Where a value stands, whatever found it.
-type Spot = (usize, Option<usize>);
+/// Where a value stands, whatever found it: the line, and the first byte of a pin.
+pub type Spot = (usize, Option<usize>);
 
-fn spot(found: &Found) -> Spot {
+/// Where a value stands.
+pub fn spot(found: &Found) -> Spot {
     match &found.verdict {
         Verdict::Pin(pin) => (found.line, Some(pin.range.start)),
         _ => (found.line, None),

@@ -26,6 +26,7 @@ mod blame;
 mod failure;
 pub mod landing;
 mod network;
+pub mod past;
 pub mod publish;
 
 /// Environment variables that would point git at another repository than the one that is meant.
