@@ -148,12 +148,7 @@ pub fn unconfigured(terms: &[Terms], config: &Config, tree: &Tree) -> Vec<Unconf
 }
 
 /// The same for one file.
-pub fn in_file(
-    path: &RepoPath,
-    text: &str,
-    terms: &[Terms],
-    config: &Config,
-) -> Vec<Unconfigured> {
+pub fn in_file(path: &RepoPath, text: &str, terms: &[Terms], config: &Config) -> Vec<Unconfigured> {
     let Some(reader) = Reader::new(path, text) else { return Vec::new() };
     let mut claimed = None;
     let mut found = Vec::new();
@@ -225,7 +220,11 @@ impl<'t> Reader<'t> {
                 let is_saas = urls.contains(bare_upstream(&terms.upstream));
                 let saas = is_saas.then(|| Selector::Saas(SaasFilter::default()));
                 let keys = named(&terms.keys, Selector::Key);
-                [keys, named(&terms.images, Selector::Image)].concat().into_iter().chain(saas).collect()
+                [keys, named(&terms.images, Selector::Image)]
+                    .concat()
+                    .into_iter()
+                    .chain(saas)
+                    .collect()
             }
         }
     }

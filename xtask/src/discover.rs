@@ -5,6 +5,7 @@ pub mod environments;
 pub mod merge;
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use crate::component::{Component, RepoPath, Selector, bare_upstream, same_upstream};
 use crate::config::Config;
@@ -49,6 +50,19 @@ pub struct Orphan {
     pub value: String,
     /// What it would be called if its upstream were known.
     pub image: Option<String>,
+}
+
+impl fmt::Display for Orphan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Orphan { file, line, name, value, image } = self;
+        write!(f, "`{file}:{line}`: `{name}` is `{value}`")?;
+        if let Some(image) = image {
+            write!(f, " of `{image}`")?;
+        }
+        f.write_str(
+            ", and no upstream of it is known: add a `[component.NAME]` with its `upstream`",
+        )
+    }
 }
 
 /// A tag under a name, and what stands next to it.
@@ -182,11 +196,8 @@ fn clues(tree: &Tree) -> (Vec<Tag>, BTreeMap<String, String>) {
         }
     }
     // What stands next to a key in one file is true of it in all.
-    let images: BTreeMap<String, String> = tags
-        .iter()
-        .rev()
-        .filter_map(|tag| Some((tag.name.clone(), tag.image.clone()?)))
-        .collect();
+    let images: BTreeMap<String, String> =
+        tags.iter().rev().filter_map(|tag| Some((tag.name.clone(), tag.image.clone()?))).collect();
     for tag in tags.iter_mut().filter(|tag| tag.image.is_none() && !tag.is_variable) {
         tag.image = images.get(&tag.name).cloned();
     }
@@ -247,11 +258,12 @@ fn has_pin(yaml: &Yaml, url: &str) -> bool {
 
 /// Whether git would take it for the address of a repository on another machine.
 fn is_address(url: &str) -> bool {
-    let clean = !url.starts_with('-') && !url.contains(|c: char| c.is_whitespace() || c.is_control());
+    let clean =
+        !url.starts_with('-') && !url.contains(|c: char| c.is_whitespace() || c.is_control());
     let scheme = ["https://", "http://", "ssh://", "git://"].iter().any(|one| url.starts_with(one));
-    let scp = url.split_once(':').is_some_and(|(host, path)| {
-        host.contains('@') && !host.contains('/') && !path.is_empty()
-    });
+    let scp = url
+        .split_once(':')
+        .is_some_and(|(host, path)| host.contains('@') && !host.contains('/') && !path.is_empty());
     let has_name = !bare_upstream(url).ends_with([':', '/']);
     clean && has_name && (scheme || scp)
 }

@@ -62,13 +62,23 @@ pub struct Trace {
     nth: usize,
 }
 
-impl Trace {
-    /// The value there; `None` if it is not there, or nobody can read it.
-    pub fn value(&self, text: &str) -> Option<String> {
-        let found = locate::locate(&self.spec, &self.upstream, text).ok()?;
-        let alike = found.into_iter().filter(|one| one.target == self.target);
-        alike.map(|one| one.value).nth(self.nth)
+/// The value of each trace in another content of the file; `None` where there is none, or where
+/// nobody can read it. What finds several of them looks only once.
+pub fn values(traces: &[&Trace], text: &str) -> Vec<Option<String>> {
+    let mut looked: Vec<(&Trace, Vec<Found>)> = Vec::new();
+    let mut values = Vec::new();
+    for &trace in traces {
+        let alike =
+            |(other, _): &(&Trace, _)| other.spec == trace.spec && other.upstream == trace.upstream;
+        let index = looked.iter().position(alike).unwrap_or_else(|| {
+            let found = locate::locate(&trace.spec, &trace.upstream, text);
+            looked.push((trace, found.unwrap_or_default()));
+            looked.len() - 1
+        });
+        let alike = looked[index].1.iter().filter(|one| one.target == trace.target);
+        values.push(alike.map(|one| one.value.clone()).nth(trace.nth));
     }
+    values
 }
 
 /// Every value of a file that a line of the configuration finds, or that fits `terms`, in the order

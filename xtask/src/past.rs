@@ -89,7 +89,8 @@ mod tests {
         let line = [revision(&["b1"], "c1"), revision(&["a1"], "a2"), revision(&[""], "a1")];
         check(&line, &[("b", "c"), ("-", "a")]);
         // A branch that is older than a promotion changed something else.
-        let merge = [revision(&["b1", "a2"], "b2"), revision(&["a1"], "a2"), revision(&["a1"], "b1")];
+        let merge =
+            [revision(&["b1", "a2"], "b2"), revision(&["a1"], "a2"), revision(&["a1"], "b1")];
         check(&merge, &[("a", "b")]);
         check(&[revision(&["a1", "b1"], "c1")], &[("a", "c")]);
         check(&[revision(&["-1"], "a1"), revision(&["a1"], "-1")], &[("-", "a"), ("a", "-")]);

@@ -18,7 +18,7 @@ use crate::discover::{Candidate, NEEDLES, Orphan, candidates};
 use crate::error::Refusal;
 use crate::locate::yaml::Yaml;
 use crate::plan::plan;
-use crate::report;
+use crate::report::{self, json};
 use crate::search::search;
 use crate::session::{ConfigFile, Session};
 use crate::tree::{Tree, Wanted};
@@ -69,14 +69,6 @@ impl Found {
     }
 
     fn notes(&self) -> Vec<String> {
-        let orphan = |one: &Orphan| {
-            let Orphan { file, line, name, value, image } = one;
-            let image = image.as_ref().map_or(String::new(), |image| format!(" of `{image}`"));
-            format!(
-                "`{file}:{line}`: `{name}` is `{value}`{image}, and no upstream of it is known: \
-                 add a `[component.NAME]` with its `upstream`"
-            )
-        };
         let dropped = self.dropped.iter().map(|refusal| format!("left out: {refusal}"));
         let tail = (!self.tail.is_empty()).then(|| {
             format!(
@@ -85,7 +77,7 @@ impl Found {
                 self.tail.len()
             )
         });
-        self.orphans.iter().map(orphan).chain(dropped).chain(tail).collect()
+        self.orphans.iter().map(Orphan::to_string).chain(dropped).chain(tail).collect()
     }
 }
 
@@ -171,7 +163,8 @@ fn with_any(work_tree: &WorkTree, needles: Vec<&str>) -> Tree {
 
 /// Where the namespaces of unconfigured saas targets are.
 fn sites(work_tree: &WorkTree, unconfigured: &[Unconfigured]) -> BTreeMap<String, Site> {
-    let filters = unconfigured.iter().flat_map(|one| &one.values).filter_map(|one| one.filter.as_ref());
+    let filters =
+        unconfigured.iter().flat_map(|one| &one.values).filter_map(|one| one.filter.as_ref());
     let mut names: BTreeMap<String, Option<String>> = BTreeMap::new();
     let mut sites = BTreeMap::new();
     for namespace in filters.filter_map(|filter| filter.namespace.as_ref()) {
@@ -235,8 +228,9 @@ impl Found {
             let parsed = alone.and_then(|text| Config::parse(&self.name, &text));
             match parsed.and_then(|config| tried(&config, tree)) {
                 Ok(()) => kept.push(proposal),
-                Err(refusal) => self.dropped.push(Refusal { line: None, column: None, ..refusal }
-                    .file(proposal.file.as_str())),
+                Err(refusal) => self.dropped.push(
+                    Refusal { line: None, column: None, ..refusal }.file(proposal.file.as_str()),
+                ),
             }
         }
         self.proposals = kept;
@@ -302,7 +296,7 @@ struct Document<'a> {
     added: Vec<AddedDocument<'a>>,
     /// Upstreams with one saas file each, left to `promote --saas`.
     left: Vec<LeftDocument<'a>>,
-    orphans: Vec<OrphanDocument<'a>>,
+    orphans: Vec<json::OrphanDocument<'a>>,
     diff: String,
     /// The whole file, with what is added.
     toml: &'a str,
@@ -326,15 +320,6 @@ struct LeftDocument<'a> {
     file: &'a str,
 }
 
-#[derive(Serialize)]
-struct OrphanDocument<'a> {
-    file: &'a str,
-    line: usize,
-    name: &'a str,
-    value: &'a str,
-    image: Option<&'a str>,
-}
-
 fn document(session: &Session, found: &Found, is_written: bool) -> Result<String> {
     let upstream = |component: &str| {
         let is = |one: &&Candidate| one.terms.component == component;
@@ -352,13 +337,6 @@ fn document(session: &Session, found: &Found, is_written: bool) -> Result<String
         upstream: upstream(&one.component),
         file: one.file.as_str(),
     });
-    let orphans = found.orphans.iter().map(|one| OrphanDocument {
-        file: one.file.as_str(),
-        line: one.line,
-        name: &one.name,
-        value: &one.value,
-        image: one.image.as_deref(),
-    });
     let result = match (is_written, found.is_unchanged()) {
         (true, _) => "written",
         (false, true) => "unchanged",
@@ -371,7 +349,7 @@ fn document(session: &Session, found: &Found, is_written: bool) -> Result<String
         file: &found.name,
         added: added.collect(),
         left: left.collect(),
-        orphans: orphans.collect(),
+        orphans: found.orphans.iter().map(json::orphan_document).collect(),
         diff: diff::unified_between(&found.name, found.before.as_deref(), &found.after),
         toml: &found.after,
         notes: found.notes(),

@@ -10,12 +10,12 @@ use crate::cli::{self, Format};
 use crate::component::RepoPath;
 use crate::config::Config;
 use crate::coverage::{Kind, Terms};
-use crate::discover::candidates;
+use crate::discover::{Orphan, candidates};
 use crate::error::Refusal;
-use crate::explain::{Explained, Fate, explained};
+use crate::explain::{self, Explained, Fate, explained};
 use crate::git::Git;
 use crate::past::{Moved, Revision, moves};
-use crate::report::explain as report;
+use crate::report::{explain as report, json};
 use crate::session::Session;
 use crate::tree::Tree;
 use crate::worktree::WorkTree;
@@ -35,9 +35,10 @@ pub fn run(session: &Session, typed: &cli::Explain) -> Result<()> {
     })?;
     let text = std::str::from_utf8(&bytes)
         .map_err(|_| Refusal::new("is not UTF-8").file(path.as_str()))?;
-    let pins = pins(&path, text, &config)?;
+    let (pins, mut orphans) = pins(&path, text, &config)?;
     let wanted = |pin: &Explained| line.is_none_or(|line| pin.line == line);
     let (pins, others): (Vec<_>, Vec<_>) = pins.into_iter().partition(wanted);
+    orphans.retain(|orphan| line.is_none_or(|line| orphan.line == line));
     if let Some(line) = line.filter(|line| *line == 0 || *line > text.lines().count()) {
         let count = text.lines().count();
         let message = format!("has no line {line}, it has {count}");
@@ -57,15 +58,19 @@ pub fn run(session: &Session, typed: &cli::Explain) -> Result<()> {
                 file: path.as_str(),
                 line,
                 pins: pins.collect(),
+                orphans: orphans.iter().map(json::orphan_document).collect(),
             };
             session.print(
                 &(serde_json::to_string_pretty(&document).context("can't write JSON")? + "\n"),
             )
         }
-        _ if pins.is_empty() => session.print(&report::nothing(&path, line, &others)),
+        _ if pins.is_empty() && orphans.is_empty() => {
+            session.print(&report::nothing(&path, line, &others))
+        }
         _ => {
             let parts = pins.iter().zip(&histories);
             let parts = parts.map(|(pin, past)| report::pin(&path, &config, pin, past));
+            let parts = parts.chain(orphans.iter().map(report::orphan));
             session.print(&parts.collect::<Vec<_>>().join("\n"))
         }
     }
@@ -101,21 +106,21 @@ fn from_here(top: &Path, file: &str) -> Option<RepoPath> {
 }
 
 /// What the configuration and the file itself know of its pins.
-fn pins(path: &RepoPath, text: &str, config: &Config) -> Result<Vec<Explained>> {
+fn pins(path: &RepoPath, text: &str, config: &Config) -> Result<(Vec<Explained>, Vec<Orphan>)> {
     let mut tree = Tree::default();
     if Kind::of(path.as_str()).is_some() {
         tree.0.insert(path.clone(), text.as_bytes().to_vec());
     }
-    let (candidates, _) = candidates(config, &tree);
+    let (candidates, orphans) = candidates(config, &tree);
     let terms: Vec<Terms> = candidates.into_iter().map(|candidate| candidate.terms).collect();
     let unreadable = |error: crate::locate::yaml::Unreadable| {
         let message = format!("can't be read as YAML: {}", error.reason);
         Refusal::new(message).file(path.as_str()).line(error.line)
     };
-    Ok(explained(path, text, &terms, config).map_err(unreadable)?)
+    Ok((explained(path, text, &terms, config).map_err(unreadable)?, orphans))
 }
 
-/// The history of each pin. A content is read and parsed once for all of them.
+/// The history of each pin. A content is read once for all of them.
 fn histories<'r>(
     work_tree: &WorkTree,
     pins: &[Explained],
@@ -126,11 +131,12 @@ fn histories<'r>(
     let mut ids: Vec<&str> = contents.flatten().map(String::as_str).collect();
     ids.sort_unstable();
     ids.dedup();
+    let traces: Vec<_> = pins.iter().map(|pin| &pin.trace).collect();
     let mut values: BTreeMap<&str, Vec<Option<String>>> = BTreeMap::new();
     for share in ids.chunks(SHARE) {
         for (id, bytes) in share.iter().zip(git.contents(share)?) {
             let text = String::from_utf8_lossy(&bytes);
-            values.insert(id, pins.iter().map(|pin| pin.trace.value(&text)).collect());
+            values.insert(id, explain::values(&traces, &text));
         }
     }
     let value = |id: &str, nth: usize| values.get(id).and_then(|all| all[nth].clone());
@@ -145,6 +151,8 @@ struct Document<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     line: Option<usize>,
     pins: Vec<PinDocument<'a>>,
+    /// Versions that belong to nobody.
+    orphans: Vec<json::OrphanDocument<'a>>,
 }
 
 #[derive(Serialize)]

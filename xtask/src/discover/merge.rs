@@ -79,11 +79,7 @@ pub fn pruned(text: &str, keeps: impl Fn(&str, &str) -> bool) -> Result<String, 
     Ok(if kept.is_empty() { String::new() } else { document.to_string() })
 }
 
-fn add(
-    root: &mut Item,
-    candidate: Option<&Candidate>,
-    proposal: &Proposal,
-) -> Result<(), Refusal> {
+fn add(root: &mut Item, candidate: Option<&Candidate>, proposal: &Proposal) -> Result<(), Refusal> {
     let components = child(root, "component", true)?;
     let is_new = components.get(&proposal.component).is_none();
     let component = child(components, &proposal.component, false)?;
@@ -135,9 +131,11 @@ fn add_pins(environment: &mut Item, pins: Vec<InlineTable>) -> Result<(), Refusa
                     let blank = prefix.as_str().is_some_and(|text| text.trim().is_empty());
                     value.decor_mut().set_prefix(if blank { prefix } else { " ".into() });
                 }
-                let first = array.len() == 1 && value.decor().prefix().is_some_and(|prefix| {
-                    prefix.as_str().is_some_and(str::is_empty)
-                });
+                let first = array.len() == 1
+                    && value
+                        .decor()
+                        .prefix()
+                        .is_some_and(|prefix| prefix.as_str().is_some_and(str::is_empty));
                 if first {
                     value.decor_mut().set_prefix(" ");
                 }

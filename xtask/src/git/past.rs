@@ -84,7 +84,8 @@ fn parsed(out: &[u8]) -> Result<Vec<Revision>> {
             words.next();
             let entry = entry.trim_start();
             let parents = entry.bytes().take_while(|&byte| byte == b':').count();
-            let ids: Vec<Option<String>> = entry.split(' ').skip(parents + 1).map(content).collect();
+            let ids: Vec<Option<String>> =
+                entry.split(' ').skip(parents + 1).map(content).collect();
             let (before, after) = ids.split_at_checked(parents).ok_or_else(unreadable)?;
             revision.before = before.to_vec();
             revision.after = after.first().cloned().flatten();

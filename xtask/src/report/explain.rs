@@ -3,6 +3,7 @@
 use super::{BOLD, DIM, GREEN, printable};
 use crate::component::RepoPath;
 use crate::config::Config;
+use crate::discover::Orphan;
 use crate::explain::{Explained, Fate};
 use crate::locate::Stay;
 use crate::past::Moved;
@@ -18,7 +19,7 @@ pub fn pin(path: &RepoPath, config: &Config, pin: &Explained, past: &[Moved]) ->
     );
     text.push_str(&format!("  {}\n", printable(&owner(config, pin))));
     let style = if pin.fate == Fate::Moves { GREEN } else { DIM };
-    for line in fate(pin).lines() {
+    for line in fate(config, pin).lines() {
         text.push_str(&format!("  {style}{}{style:#}\n", printable(line)));
     }
     text + &history(pin, past)
@@ -39,13 +40,18 @@ fn owner(config: &Config, pin: &Explained) -> String {
     }
 }
 
-fn fate(pin: &Explained) -> String {
+fn fate(config: &Config, pin: &Explained) -> String {
     match &pin.fate {
         Fate::Moves => "moves with every promotion there".to_owned(),
         Fate::Stays(Stay::Tracking) => "stays: it follows a branch or a moving tag".to_owned(),
         Fate::Stays(Stay::Auto) => "stays: `promotion.auto` moves it".to_owned(),
         Fate::Stays(Stay::Delete) => "stays: the target is about to be deleted".to_owned(),
         Fate::Unfit(reason) => format!("can't move: it {reason}; a promotion refuses it"),
+        Fate::Unconfigured(line) if config.component(&pin.component).is_err() => format!(
+            "does not move: no component is `{}`; with one, this would take it in \
+             (`cargo xtask discover --write` adds both):\n  pins = [{line}]",
+            pin.upstream
+        ),
         Fate::Unconfigured(line) => format!(
             "does not move; this in `[component.{}.environment.NAME]` would take it in:\n  pins = [{line}]",
             pin.component
@@ -73,8 +79,7 @@ fn history(pin: &Explained, past: &[Moved]) -> String {
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
     let [date, value, author] = [0, 1, 2].map(|column| width(column).unwrap_or(0));
     let row = |row: &[String; 4]| {
-        let line =
-            format!("  {:date$}  {:value$}  {:author$}  {}", row[0], row[1], row[2], row[3]);
+        let line = format!("  {:date$}  {:value$}  {:author$}  {}", row[0], row[1], row[2], row[3]);
         line.trim_end().to_owned() + "\n"
     };
     rows.iter().map(row).collect()
@@ -87,6 +92,11 @@ fn shown(value: Option<&str>) -> String {
         Some(value) if crate::version::is_full_commit(value) => value[..12].to_owned(),
         Some(value) => printable(value.trim_end()).replace('\n', " "),
     }
+}
+
+/// A version that belongs to nobody.
+pub fn orphan(orphan: &Orphan) -> String {
+    printable(&orphan.to_string()) + "\n"
 }
 
 /// There is no pin; `others` are in other lines of the file.
