@@ -6,8 +6,6 @@ pub mod json;
 pub mod promotion;
 pub mod status;
 
-use std::io::IsTerminal;
-
 use anstyle::{AnsiColor, Style};
 
 use crate::component::Component;
@@ -89,13 +87,6 @@ pub fn coloured_diff(diff: &str) -> String {
         text.push_str(&format!("{style}{}{style:#}\n", printable(line.trim_end_matches('\r'))));
     }
     text
-}
-
-/// The diff as it is printed: coloured for a terminal, else as `git apply` takes it.
-pub fn shown_diff(diff: &str) -> String {
-    let out = std::io::stdout();
-    let coloured = anstream::AutoStream::choice(&out) != anstream::ColorChoice::Never;
-    if coloured || out.is_terminal() { coloured_diff(diff) } else { diff.to_owned() }
 }
 
 /// A title above a command that is about to run.

@@ -1,6 +1,6 @@
 //! One run of one command: what the global options mean, and where results go.
 
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -183,6 +183,13 @@ impl Session {
             tell(&report::note(note));
         }
     }
+}
+
+/// A diff as it is printed: coloured for a terminal, else as `git apply` takes it.
+pub fn shown_diff(diff: &str) -> String {
+    let out = std::io::stdout();
+    let coloured = anstream::AutoStream::choice(&out) != anstream::ColorChoice::Never;
+    if coloured || out.is_terminal() { report::coloured_diff(diff) } else { diff.to_owned() }
 }
 
 /// Prints a result.

@@ -20,7 +20,7 @@ use crate::locate::yaml::Yaml;
 use crate::plan::plan;
 use crate::report::{self, json};
 use crate::search::search;
-use crate::session::{ConfigFile, Session};
+use crate::session::{ConfigFile, Session, shown_diff};
 use crate::tree::{Tree, Wanted};
 use crate::version::CommitId;
 use crate::worktree::{Replacement, WorkTree};
@@ -278,7 +278,7 @@ fn text(found: &Found, is_written: bool) -> String {
             report::printable(&nothing) + "\n"
         }
         None if !is_written => report::printable(&found.after),
-        _ => report::shown_diff(&diff),
+        _ => shown_diff(&diff),
     };
     if is_written {
         text.push_str(&format!("{} written\n", report::printable(&found.name)));

@@ -21,7 +21,7 @@ use crate::report::promotion::Story;
 use crate::request::{Request, Version};
 use crate::review::{self, Review, Upstreams};
 use crate::search::Watch;
-use crate::session::Session;
+use crate::session::{Session, shown_diff};
 use crate::tree::Tree;
 use crate::version::CommitId;
 
@@ -74,7 +74,7 @@ fn tell(session: &Session, component: &Component, request: &Request, done: &Done
     match session.format {
         Format::Json => session.print(&story.document(session.command)?),
         _ => {
-            let diff = report::shown_diff(&report::diff(plan));
+            let diff = shown_diff(&report::diff(plan));
             session.print(&story.text(diff, &request.again(session, &plan.to)))
         }
     }
