@@ -89,6 +89,10 @@ pub enum Command {
     Status(Status),
     /// List the commits that wait to be promoted, by author
     Changes(Changes),
+    /// Find every pin in the tree, and write promote.toml
+    Discover(Discover),
+    /// Say what a pin belongs to, what it was, and why it would or would not move
+    Explain(Explain),
     /// Build a small world of git repositories and run a whole promotion in it
     Demo(Demo),
 }
@@ -103,6 +107,8 @@ impl Command {
             Command::Rollback(_) => "rollback",
             Command::Status(_) => "status",
             Command::Changes(_) => "changes",
+            Command::Discover(_) => "discover",
+            Command::Explain(_) => "explain",
             Command::Demo(_) => "demo",
         }
     }
@@ -208,6 +214,23 @@ pub struct Changes {
     pub from: Option<String>,
     #[command(flatten)]
     pub version: Version,
+}
+
+#[derive(Debug, Args)]
+pub struct Discover {
+    /// Write promote.toml, or add to it what is missing
+    #[arg(long)]
+    pub write: bool,
+    /// Also take in each of many upstreams that have one saas file only
+    #[arg(long)]
+    pub all: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// The file, from the current folder or from the top of the checkout, and perhaps a line
+    #[arg(value_name = "FILE[:LINE]")]
+    pub place: String,
 }
 
 #[derive(Debug, Args)]

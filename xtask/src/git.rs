@@ -26,6 +26,7 @@ mod blame;
 mod failure;
 pub mod landing;
 mod network;
+pub mod past;
 pub mod publish;
 
 /// Environment variables that would point git at another repository than the one that is meant.
@@ -178,6 +179,23 @@ impl Git {
             Some(Change { state: state[..2].to_owned(), path: path.to_owned() })
         };
         Ok(text.split('\0').filter_map(change).collect())
+    }
+
+    /// The files that git tracks below this folder, relative to it.
+    pub fn tracked(&self) -> Result<Vec<String>> {
+        self.listed(["ls-files", "-z", "--cached"])
+    }
+
+    /// The files that git neither tracks nor ignores. Lists every folder, so it takes its time.
+    pub fn untracked(&self) -> Result<Vec<String>> {
+        self.listed(["ls-files", "-z", "--others", "--exclude-standard"])
+    }
+
+    /// Paths that end in NUL, without those that are not UTF-8.
+    fn listed<const N: usize>(&self, args: [&str; N]) -> Result<Vec<String>> {
+        let out = self.bytes(args)?;
+        let paths = out.split(|&byte| byte == 0).filter_map(|path| std::str::from_utf8(path).ok());
+        Ok(paths.filter(|path| !path.is_empty()).map(str::to_owned).collect())
     }
 
     /// Commits the work tree's state of `paths` (never none) and nothing else; hooks and signing

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use clap::error::ErrorKind;
 use xtask::cli::{Cli, Command, Format};
-use xtask::commands::{Ending, changes, demo, promote, status};
+use xtask::commands::{Ending, changes, demo, discover, explain, promote, status};
 use xtask::error::{Refusal, refusals};
 use xtask::report;
 use xtask::session::{self, Session};
@@ -39,6 +39,8 @@ fn main() -> ExitCode {
         Command::Rollback(typed) => promote::run(&session, &typed.into()),
         Command::Status(typed) => status::run(&session, typed),
         Command::Changes(typed) => changes::run(&session, typed).map(done),
+        Command::Discover(typed) => discover::run(&session, typed).map(done),
+        Command::Explain(typed) => explain::run(&session, typed).map(done),
         Command::Demo(typed) => demo::run(&session, typed).map(done),
     };
     match result {

@@ -154,6 +154,18 @@ impl WorkTree {
         staged.swap()
     }
 
+    /// Writes a file that must not be there yet, at once with all that is in it.
+    pub fn create(&self, path: &RepoPath, text: &str) -> Result<()> {
+        let Staged { file, new, .. } = Staged::new(&self.top, path.clone());
+        let failed = || format!("can't write `{path}`");
+        let _ = fs::remove_file(&new);
+        fs::write(&new, text).with_context(failed)?;
+        // Unlike a rename, a link never replaces what somebody else wrote meanwhile.
+        let linked = fs::hard_link(&new, &file).with_context(failed);
+        let _ = fs::remove_file(&new);
+        linked
+    }
+
     fn stage(&self, paths: &Staged, file: &Replacement) -> Result<()> {
         let path = &file.path;
         if self.read_file(path)?.as_deref() != Some(file.before.as_bytes()) {

@@ -2,6 +2,8 @@
 
 pub mod changes;
 pub mod demo;
+pub mod discover;
+pub mod explain;
 mod merge_request;
 pub mod promote;
 pub mod status;

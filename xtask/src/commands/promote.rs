@@ -1,7 +1,6 @@
 //! Promotes a component: plan, verify, review, then land. `update-schemas` and `qr-promote` are this
 //! command with the component filled in.
 
-use std::io::IsTerminal;
 use std::thread;
 
 use anyhow::{Result, anyhow};
@@ -21,7 +20,8 @@ use crate::report::changes::Queue;
 use crate::report::promotion::Story;
 use crate::request::{Request, Version};
 use crate::review::{self, Review, Upstreams};
-use crate::session::Session;
+use crate::search::Watch;
+use crate::session::{Session, shown_diff};
 use crate::tree::Tree;
 use crate::version::CommitId;
 
@@ -42,12 +42,14 @@ pub fn run(session: &Session, request: &Request) -> Result<Ending> {
     let config = session.config(&work_tree)?;
     let component = config.component(&request.component)?;
     let environments = config.environments(component, &request.environments)?;
+    let watch = Watch::start(&work_tree, &config, component).judged(&request.switches)?;
     let promotion = Promotion { work_tree, config: &config, component, environments };
-    let done = match &request.merge_request {
+    let mut done = match &request.merge_request {
         Some(marks) => merge_request::deliver(session, &promotion, request, marks)?,
         None if session.offline => offline(session, &promotion, request)?,
         None => online(session, &promotion, request)?,
     };
+    done.review.warnings.extend(watch.warnings());
     tell(session, component, request, &done)
 }
 
@@ -82,13 +84,9 @@ fn tell(
     match session.format {
         Format::Json => session.print(&story.document(session.command)?)?,
         _ => {
-            // What goes to a file or a pipe is what `git apply` takes.
-            let out = std::io::stdout();
-            let coloured = anstream::AutoStream::choice(&out) != anstream::ColorChoice::Never;
-            let diff = report::diff(plan);
-            let diff =
-                if coloured || out.is_terminal() { report::coloured_diff(&diff) } else { diff };
-            session.print(&story.text(diff, &request.again(session, &plan.to, Landing::Commit)))?;
+            let diff = shown_diff(&report::diff(plan));
+            let again = request.again(session, &plan.to, Landing::Commit);
+            session.print(&story.text(diff, &again))?;
         }
     }
     if is_strict {
