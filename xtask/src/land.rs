@@ -66,10 +66,13 @@ pub struct Planned {
 }
 
 impl Promotion<'_> {
-    /// Refuses what no version could change, before anybody waits for the network.
-    pub fn check(&self) -> Result<()> {
+    /// Refuses what no version could change, before anybody waits for the network. Returns the
+    /// files that hold the pins.
+    pub fn check(&self) -> Result<Tree> {
         let any = CommitId::parse(&"f".repeat(40)).context("40 digits are a commit")?;
-        self.verified(&any, &self.read()?).map(drop)
+        let tree = self.read()?;
+        self.verified(&any, &tree)?;
+        Ok(tree)
     }
 
     /// Computes the plan for a landing and lets the second parser judge it. Writes nothing.
@@ -135,8 +138,7 @@ impl Promotion<'_> {
         Wanted::new(self.component, &self.environments)
     }
 
-    /// Those of the work tree.
-    pub fn read(&self) -> Result<Tree> {
+    fn read(&self) -> Result<Tree> {
         self.work_tree.read(&self.wanted())
     }
 

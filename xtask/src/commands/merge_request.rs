@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use anyhow::{Context, Result};
 
-use super::promote::{Done, queue, review, version};
+use super::promote::{Done, Run};
 use crate::component::{Component, RepoPath};
 use crate::config::Config;
 use crate::deliver::{Delivery, Proposal};
@@ -15,16 +15,12 @@ use crate::message::commit_message;
 use crate::plan::Plan;
 use crate::request::{Marks, Request};
 use crate::review::{self, Review, Upstreams};
-use crate::session::{Session, read_config};
+use crate::session::read_config;
 use crate::tree::Tree;
 
 /// Plans on the remote's target branch, and opens or refreshes a merge request.
-pub(super) fn deliver(
-    session: &Session,
-    promotion: &Promotion,
-    request: &Request,
-    marks: &Marks,
-) -> Result<Done> {
+pub(super) fn deliver(run: &Run, marks: &Marks) -> Result<Done> {
+    let Run { session, request, promotion } = run;
     let Promotion { work_tree, config, component, environments } = promotion;
     let git = promotion.git("or leave `--mr` out")?;
     let upstreams = Upstreams::fetch(session, work_tree, config, component)?;
@@ -52,9 +48,9 @@ pub(super) fn deliver(
         &wanted,
         |tree, base| {
             step.take();
-            let to = version(request, promotion, &upstreams, tree, base.as_str())?;
+            let to = run.version(&upstreams, tree, base.as_str())?;
             let plan = promotion.verified(&to, tree)?;
-            let mut review = review(session, promotion, request, &upstreams, &plan, tree)?;
+            let mut review = run.review(&upstreams, &plan, tree)?;
             if let Some(branch) = open_already(&delivery, config, &review)? {
                 review.wait_for(&branch);
             }
@@ -65,7 +61,7 @@ pub(super) fn deliver(
                 }
                 review.warnings.extend(differs);
             }
-            let queue = queue(session, component, &review);
+            let queue = run.queue(&review);
             let message = commit_message(&queue, request.wording, &plan, None);
             let proposal = propose(request, &plan, &review, component, message.clone());
             let wished = !plan.is_empty() && request.landing != Landing::DryRun;
