@@ -3,6 +3,7 @@
 
 mod case;
 mod changes;
+mod completions;
 mod deliver;
 mod demo;
 mod fixtures;
