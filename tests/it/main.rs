@@ -12,6 +12,7 @@ mod git;
 mod guards;
 mod http;
 mod image;
+mod json;
 mod landing;
 mod laws;
 mod loopback;
