@@ -20,6 +20,7 @@ mod makefile;
 mod mirror;
 mod origin;
 mod output;
+mod pipelines;
 mod promote;
 mod refusals;
 mod registry;
