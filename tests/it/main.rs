@@ -3,6 +3,7 @@
 
 mod case;
 mod changes;
+mod completions;
 mod deliver;
 mod demo;
 mod fixtures;
@@ -11,6 +12,7 @@ mod git;
 mod guards;
 mod http;
 mod image;
+mod json;
 mod landing;
 mod laws;
 mod loopback;
@@ -19,6 +21,7 @@ mod mirror;
 mod mr;
 mod origin;
 mod output;
+mod pipelines;
 mod promote;
 mod refusals;
 mod registry;

@@ -1,18 +1,9 @@
 //! The make targets that people know, run by the real Makefile with a stand-in for cargo.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 use crate::sandbox::{HEAD, Output, Run, Sandbox};
-
-/// Runs what `cargo xtask` would run, and writes down how it was called.
-const CARGO: &str = "#!/bin/sh
-for arg; do printf '[%s]' \"$arg\"; done > \"$CALLED\"
-[ \"$1\" = xtask ] || exit 97
-shift
-[ -z \"$RUN\" ] || exec \"$RUN\" \"$@\"
-";
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
@@ -24,21 +15,15 @@ struct Make {
 impl Make {
     fn new() -> Self {
         let sandbox = Sandbox::new();
-        let bin = sandbox.world.root.join("bin");
-        fs::create_dir(&bin).unwrap();
-        fs::write(bin.join("cargo"), CARGO).unwrap();
-        fs::set_permissions(bin.join("cargo"), fs::Permissions::from_mode(0o755)).unwrap();
+        sandbox.stand_in_for_cargo();
         let called = sandbox.world.root.join("called");
         Make { sandbox, called }
     }
 
     /// `make -C` with the project's folder, called in the checkout.
     fn make(&self, args: &[&str]) -> Run<'_> {
-        let path = std::env::var("PATH").unwrap_or_default();
-        let path = format!("{}/bin:{path}", self.sandbox.world.root.display());
-        let run =
-            self.sandbox.program("make", &[&["--no-print-directory", "-C", ROOT], args].concat());
-        let run = run.env("PATH", path).env("CALLED", &self.called);
+        let args = [&["--no-print-directory", "-C", ROOT], args].concat();
+        let run = self.sandbox.with_cargo("make", &args).env("RUN", "");
         run.env("APP_INTERFACE", &self.sandbox.world.repository)
     }
 

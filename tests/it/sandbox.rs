@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::Write;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -19,6 +19,14 @@ pub const HEAD: &str = "7a734a7c2c6a3a95816f09dec686865dd6107382";
 
 /// The newest commit of `qontract-schemas`.
 pub const SCHEMAS_HEAD: &str = "feab7afe34b17458968fd48a0ab93fd59e346dfc";
+
+/// Runs what `cargo xtask` would run, and writes down how it was called.
+const CARGO: &str = "#!/bin/sh
+for arg; do printf '[%s]' \"$arg\"; done > \"$CALLED\"
+[ \"$1\" = xtask ] || exit 97
+shift
+[ -z \"$RUN\" ] || exec \"$RUN\" \"$@\"
+";
 
 /// A world in a fresh folder, removed on drop unless `KEEP_SANDBOX` is set.
 pub struct Sandbox {
@@ -84,6 +92,23 @@ impl Sandbox {
         let mut command = self.prepare(program);
         command.args(args);
         Run { sandbox: self, command }
+    }
+
+    /// Puts a `cargo` into the sandbox whose `xtask` is the program. It writes to `called` how it was
+    /// called.
+    pub fn stand_in_for_cargo(&self) {
+        let bin = self.world.root.join("bin");
+        fs::create_dir(&bin).unwrap();
+        fs::write(bin.join("cargo"), CARGO).unwrap();
+        fs::set_permissions(bin.join("cargo"), fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    /// A run of another program that finds this `cargo`.
+    pub fn with_cargo(&self, program: &str, args: &[&str]) -> Run<'_> {
+        let root = &self.world.root;
+        let path = env::var("PATH").unwrap_or_default();
+        let run = self.program(program, args).env("PATH", format!("{}/bin:{path}", root.display()));
+        run.env("CALLED", root.join("called")).env("RUN", env!("CARGO_BIN_EXE_xtask"))
     }
 
     /// Runs git in the app-interface checkout; `args` are split on blanks.

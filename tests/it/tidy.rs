@@ -152,7 +152,7 @@ fn no_machine_is_named() {
             fs::read_to_string(Path::new(ROOT).join(name)).map(|text| (name.to_owned(), text)),
         );
     }
-    for folder in ["tests/it", "tests/data/output"] {
+    for folder in ["tests/it", "tests/data/output", "docs", "examples"] {
         for entry in fs::read_dir(Path::new(ROOT).join(folder)).unwrap() {
             let path = entry.unwrap().path();
             files.push((path.display().to_string(), fs::read_to_string(path).unwrap()));

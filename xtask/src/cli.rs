@@ -95,6 +95,11 @@ pub enum Command {
     Explain(Explain),
     /// Build a small world of git repositories and run a whole promotion in it
     Demo(Demo),
+    /// Print the script that completes `cargo xtask` in a shell
+    Completions(Completions),
+    /// Answer a completion script
+    #[command(hide = true)]
+    Complete(Complete),
 }
 
 impl Command {
@@ -110,6 +115,8 @@ impl Command {
             Command::Discover(_) => "discover",
             Command::Explain(_) => "explain",
             Command::Demo(_) => "demo",
+            Command::Completions(_) => "completions",
+            Command::Complete(_) => "complete",
         }
     }
 }
@@ -238,6 +245,30 @@ pub struct Demo {
     /// Where to build it: a new or empty folder [default: target/xtask-demo, made anew]
     #[arg(long, value_name = "DIR")]
     pub dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct Completions {
+    /// The shell
+    pub shell: Shell,
+}
+
+#[derive(Debug, Args)]
+pub struct Complete {
+    /// The shell
+    pub shell: Shell,
+    /// The words after `cargo xtask`, the last one at the cursor; for bash, the characters that
+    /// break words, and the line up to the cursor
+    #[arg(last = true)]
+    pub words: Vec<String>,
+}
+
+/// A shell that completes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Shell {
+    Bash,
+    Zsh,
+    Fish,
 }
 
 #[derive(Debug, Args)]

@@ -4,6 +4,7 @@ pub mod before;
 pub mod changes;
 pub mod cli;
 pub mod commands;
+pub mod complete;
 pub mod component;
 pub mod config;
 pub mod coverage;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use clap::error::ErrorKind;
 use xtask::cli::{Cli, Command, Format};
-use xtask::commands::{Ending, changes, demo, discover, explain, promote, status};
+use xtask::commands::{Ending, changes, completions, demo, discover, explain, promote, status};
 use xtask::error::{Refusal, refusals};
 use xtask::report;
 use xtask::session::{self, Session};
@@ -20,10 +20,10 @@ fn main() -> ExitCode {
         Err(error) => return unparsed(&error),
     };
     let lists = matches!(cli.command, Command::Changes(_) | Command::Status(_));
-    let is_demo = matches!(cli.command, Command::Demo(_));
+    let is_for_people = matches!(cli.command, Command::Demo(_) | Command::Completions(_));
     let unfit = match cli.global.format {
         Format::Markdown if !lists => Some(("markdown", "use `text` or `json`")),
-        Format::Json if is_demo => Some(("json", "use `text`")),
+        Format::Json if is_for_people => Some(("json", "use `text`")),
         _ => None,
     };
     if let Some((format, help)) = unfit {
@@ -42,6 +42,8 @@ fn main() -> ExitCode {
         Command::Discover(typed) => discover::run(&session, typed).map(done),
         Command::Explain(typed) => explain::run(&session, typed).map(done),
         Command::Demo(typed) => demo::run(&session, typed).map(done),
+        Command::Completions(typed) => completions::run(&session, typed).map(done),
+        Command::Complete(typed) => completions::complete(typed),
     };
     match result {
         Ok(Ending::Done) => ExitCode::SUCCESS,

@@ -1,6 +1,7 @@
 //! One file per command.
 
 pub mod changes;
+pub mod completions;
 pub mod demo;
 pub mod discover;
 pub mod explain;

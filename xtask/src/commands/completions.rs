@@ -1,0 +1,104 @@
+//! Prints the completion scripts, and answers what they ask on every press of the key: silently,
+//! without the network, and from the program that printed them, so that cargo is not started.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use clap::CommandFactory;
+
+use super::Ending;
+use crate::cli::{self, Cli, Color, Format, Global, Shell};
+use crate::complete::bash::Line;
+use crate::complete::{Offer, Place};
+use crate::config::Config;
+use crate::error::Refusal;
+use crate::session::{self, Session};
+
+/// Prints the script for a shell.
+pub fn run(session: &Session, typed: &cli::Completions) -> Result<()> {
+    let program = std::env::current_exe().context("can't tell where this program is")?;
+    let program = program.to_str().ok_or_else(|| {
+        Refusal::new(format!("the path of this program is not UTF-8: {}", program.display()))
+    })?;
+    let (script, quoted) = match typed.shell {
+        Shell::Bash => (include_str!("../complete/cargo-xtask.bash"), in_quotes(program)),
+        Shell::Zsh => (include_str!("../complete/cargo-xtask.zsh"), in_quotes(program)),
+        Shell::Fish => (
+            include_str!("../complete/cargo-xtask.fish"),
+            format!("'{}'", program.replace('\\', "\\\\").replace('\'', "\\'")),
+        ),
+    };
+    session.print(&script.replace("@PROGRAM@", &quoted))
+}
+
+/// Answers a completion script: what may stand at the cursor.
+pub fn complete(typed: &cli::Complete) -> Result<Ending> {
+    if !is_typed_here() {
+        return Ok(Ending::Incomplete);
+    }
+    let answer = match (typed.shell, typed.words.as_slice()) {
+        (Shell::Bash, [breaks, line]) => {
+            let line = Line::split(line, breaks);
+            let after = line.words.iter().position(|word| word == "xtask").map_or(0, |at| at + 1);
+            let offer = offer(&line.words[after..]);
+            answer(&offer, |candidate, _| line.insertion(candidate))
+        }
+        (_, words) => answer(&offer(words), |candidate, help| Some(format!("{candidate}\t{help}"))),
+    };
+    session::print(&answer)?;
+    Ok(Ending::Done)
+}
+
+fn answer(offer: &Offer, line: impl Fn(&str, &str) -> Option<String>) -> String {
+    let candidates = match offer {
+        Offer::Files => return "files\n".to_owned(),
+        Offer::Folders => return "folders\n".to_owned(),
+        Offer::Words(candidates) => candidates,
+    };
+    let lines = candidates.iter().filter_map(|one| line(&one.word, &one.help));
+    std::iter::once("words".to_owned()).chain(lines).map(|line| line + "\n").collect()
+}
+
+fn offer(words: &[String]) -> Offer {
+    let mut command = Cli::command();
+    command.build();
+    let (current, before) = words.split_last().map_or(("", words), |(last, rest)| (last, rest));
+    let place = Place::find(&command, before, current);
+    place.offer(config(&place).as_ref())
+}
+
+/// The configuration of the checkout that is meant, if it can be read.
+fn config(place: &Place) -> Option<Config> {
+    let path = |id| place.given(id).map(at_home);
+    let global = Global {
+        repo: path("repo"),
+        config: path("config"),
+        offline: true,
+        format: Format::Text,
+        quiet: true,
+        color: Color::Never,
+    };
+    let session = Session::new("complete", &global);
+    session.config(&session.work_tree().ok()?).ok()
+}
+
+/// A path as the shell will pass it on.
+fn at_home(typed: &str) -> std::path::PathBuf {
+    match (typed.strip_prefix("~/"), std::env::var_os("HOME")) {
+        (Some(rest), Some(home)) => Path::new(&home).join(rest),
+        _ => typed.into(),
+    }
+}
+
+/// Whether `cargo xtask` means this program in the current folder: other projects have one too.
+fn is_typed_here() -> bool {
+    let Ok(here) = std::env::current_dir() else { return false };
+    let manifest = here.ancestors().map(|folder| folder.join("xtask/Cargo.toml"));
+    let found = manifest.filter_map(|file| std::fs::read_to_string(file).ok()).next();
+    let ours = format!("description = \"{}\"", env!("CARGO_PKG_DESCRIPTION"));
+    found.is_some_and(|manifest| manifest.lines().any(|line| line == ours))
+}
+
+fn in_quotes(word: &str) -> String {
+    format!("'{}'", word.replace('\'', "'\\''"))
+}

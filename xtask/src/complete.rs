@@ -1,0 +1,253 @@
+//! What may stand at the cursor of a command line: clap's own description of the commands is asked,
+//! so nothing has to be kept in step with them. It prints nothing.
+
+pub mod bash;
+
+use clap::{Arg, ArgAction, Command, ValueHint};
+
+use crate::config::Config;
+use crate::escape::is_obeyed;
+
+/// What may stand at the cursor.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Offer {
+    /// One of these words; none if only the user can know.
+    Words(Vec<Candidate>),
+    /// The path of a file.
+    Files,
+    /// The path of a folder.
+    Folders,
+}
+
+/// A word that may stand at the cursor, whatever was typed of it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// The whole word: free of blanks and of what a terminal obeys, but not quoted.
+    pub word: String,
+    /// What it is; may be empty.
+    pub help: String,
+}
+
+/// Where the cursor is.
+#[derive(Debug)]
+pub struct Place<'c> {
+    command: &'c Command,
+    /// The options that were typed before, by id, with their values.
+    given: Vec<(&'c str, &'c str)>,
+    /// The option that the cursor may be in a value of, and how many values it has.
+    open: Option<(&'c Arg, usize)>,
+    /// How many words were no options.
+    positionals: usize,
+    /// Whether `--` was typed.
+    ended: bool,
+    /// The word at the cursor, as far as it is typed.
+    current: &'c str,
+}
+
+impl<'c> Place<'c> {
+    /// The place after `words`, in the word `current`. The command has to be built.
+    pub fn find(command: &'c Command, words: &'c [String], current: &'c str) -> Self {
+        let mut place =
+            Place { command, given: Vec::new(), open: None, positionals: 0, ended: false, current };
+        for word in words {
+            place.pass(word);
+        }
+        place
+    }
+
+    /// The last value of an option that was typed before.
+    pub fn given(&self, id: &str) -> Option<&'c str> {
+        self.given.iter().rev().find(|(name, _)| *name == id).map(|(_, value)| *value)
+    }
+
+    fn pass(&mut self, word: &'c str) {
+        if let Some((arg, count)) = self.open.take()
+            && (count == 0 || !word.starts_with('-'))
+        {
+            self.given.push((arg.get_id().as_str(), word));
+            self.open = (count + 1 < most_values(arg)).then_some((arg, count + 1));
+        } else if self.ended {
+            self.positionals += 1;
+        } else if word == "--" {
+            self.ended = true;
+        } else if let Some(long) = word.strip_prefix("--") {
+            let (name, value) = long.split_once('=').map_or((long, None), |(n, v)| (n, Some(v)));
+            let arg = options(self.command).find(|arg| arg.get_long() == Some(name));
+            self.pass_option(arg, value);
+        } else if word.starts_with('-') && word != "-" {
+            for short in word.chars().skip(1) {
+                let arg = options(self.command).find(|arg| arg.get_short() == Some(short));
+                self.pass_option(arg, None);
+            }
+        } else if let Some(command) = self.command.find_subcommand(word) {
+            self.command = command;
+        } else {
+            self.positionals += 1;
+        }
+    }
+
+    fn pass_option(&mut self, arg: Option<&'c Arg>, value: Option<&'c str>) {
+        let Some(arg) = arg else { return };
+        let takes_next = value.is_none() && most_values(arg) > 0 && !arg.is_require_equals_set();
+        self.open = takes_next.then_some((arg, 0));
+        if !takes_next {
+            self.given.push((arg.get_id().as_str(), value.unwrap_or_default()));
+        }
+    }
+
+    /// What may stand here; names come from the configuration, where there is one.
+    pub fn offer(&self, config: Option<&Config>) -> Offer {
+        let current = self.current;
+        if let Some((arg, 0)) = self.open {
+            return self.values(arg, "", current, config);
+        }
+        if !self.ended && current.starts_with('-') {
+            return match current.split_once('=') {
+                Some((option, value)) => {
+                    let is_it = |arg: &&Arg| arg.get_long() == option.strip_prefix("--");
+                    match options(self.command).find(is_it) {
+                        Some(arg) => self.values(arg, &format!("{option}="), value, config),
+                        None => Offer::Words(Vec::new()),
+                    }
+                }
+                None => Offer::Words(self.options()),
+            };
+        }
+        if let Some((arg, _)) = self.open {
+            return self.values(arg, "", current, config);
+        }
+        if self.command.has_subcommands() {
+            return Offer::Words(self.subcommands());
+        }
+        match self.command.get_positionals().nth(self.positionals) {
+            Some(arg) => self.values(arg, "", current, config),
+            // There is nothing else to say.
+            None if !self.ended => Offer::Words(self.options()),
+            None => Offer::Words(Vec::new()),
+        }
+    }
+
+    fn subcommands(&self) -> Vec<Candidate> {
+        let shown = self.command.get_subcommands().filter(|command| !command.is_hide_set());
+        shown
+            .map(|command| Candidate {
+                word: command.get_name().to_owned(),
+                help: gist(command.get_about()),
+            })
+            .collect()
+    }
+
+    /// The options that can still be given.
+    fn options(&self) -> Vec<Candidate> {
+        let is_given = |arg: &Arg| self.given.iter().any(|(id, _)| *id == arg.get_id().as_str());
+        let is_over = |arg: &Arg| {
+            let conflicts = self.command.get_arg_conflicts_with(arg);
+            let repeats = matches!(arg.get_action(), ArgAction::Append | ArgAction::Count);
+            (!repeats && is_given(arg)) || conflicts.into_iter().any(is_given)
+        };
+        let open = options(self.command).filter(|arg| !arg.is_hide_set() && !is_over(arg));
+        let named = open.filter_map(|arg| {
+            let help = gist(arg.get_help());
+            arg.get_long().map(|long| Candidate { word: format!("--{long}"), help })
+        });
+        named.collect()
+    }
+
+    /// The values of an argument; `before` is what stands before them in the same word.
+    fn values(&self, arg: &Arg, before: &str, typed: &str, config: Option<&Config>) -> Offer {
+        match (arg.get_value_hint(), value_name(arg)) {
+            (ValueHint::DirPath, _) | (_, "DIR") => return Offer::Folders,
+            (ValueHint::AnyPath | ValueHint::FilePath, _) | (_, "FILE") => return Offer::Files,
+            _ => {}
+        }
+        let separator = arg.get_value_delimiter();
+        let list = separator.and_then(|separator| typed.rfind(separator)).map_or(0, |at| at + 1);
+        let before = format!("{before}{}", &typed[..list]);
+        let mut taken: Vec<&str> = vec![&typed[..list]];
+        let id = arg.get_id().as_str();
+        taken.extend(self.given.iter().filter(|(name, _)| *name == id).map(|(_, value)| *value));
+        let is_taken = |word: &str| {
+            separator.is_some_and(|at| taken.iter().any(|list| list.split(at).any(|w| w == word)))
+        };
+        let possible = arg.get_possible_values();
+        let mut candidates: Vec<_> = possible
+            .iter()
+            .filter(|value| !value.is_hide_set())
+            .map(|value| (value.get_name().to_owned(), gist(value.get_help())))
+            .collect();
+        candidates.extend(config.into_iter().flat_map(|config| match id {
+            "component" => components(config),
+            "env" => self.environments(config, &typed[list..]),
+            _ => Vec::new(),
+        }));
+        // Such a name can't be typed as a value, or would be obeyed by the terminal that shows it.
+        let is_odd = |c: char| is_obeyed(c) || c.is_whitespace() || Some(c) == separator;
+        candidates.retain(|(word, _)| !word.contains(is_odd) && !is_taken(word));
+        let whole =
+            |(word, help): (String, String)| Candidate { word: format!("{before}{word}"), help };
+        Offer::Words(candidates.into_iter().map(whole).collect())
+    }
+
+    /// The environments of the component that is meant, of all if none is.
+    fn environments(&self, config: &Config, typed: &str) -> Vec<(String, String)> {
+        let component = self.component();
+        let meant = |name: &str| component.as_deref().is_none_or(|component| component == name);
+        let components = config.components.iter().filter(|component| meant(&component.name));
+        let mut found: Vec<(String, String)> = Vec::new();
+        for environment in components.flat_map(|component| &component.environments) {
+            let name = &environment.name;
+            // Only who begins to type an alias is shown it.
+            let aliases = environment.aliases.iter().filter(|_| !typed.is_empty());
+            let aliases = aliases.map(|alias| (alias.clone(), format!("environment {name}")));
+            for (word, help) in
+                [(name.clone(), "environment".to_owned())].into_iter().chain(aliases)
+            {
+                if found.iter().all(|(known, _)| *known != word) {
+                    found.push((word, without_odd(&help)));
+                }
+            }
+        }
+        found
+    }
+
+    /// The component that was typed, or that the command takes without it.
+    fn component(&self) -> Option<String> {
+        if let Some(typed) = self.given("component") {
+            return Some(typed.to_owned());
+        }
+        if self.command.get_name() == "qr-promote" {
+            return Some("qontract-reconcile".to_owned());
+        }
+        let arg = options(self.command).find(|arg| arg.get_id() == "component")?;
+        arg.get_default_values().first().map(|name| name.to_string_lossy().into_owned())
+    }
+}
+
+fn options(command: &Command) -> impl Iterator<Item = &Arg> {
+    command.get_arguments().filter(|arg| !arg.is_positional())
+}
+
+fn most_values(arg: &Arg) -> usize {
+    arg.get_num_args().map_or(0, |range| range.max_values())
+}
+
+fn value_name(arg: &Arg) -> &str {
+    arg.get_value_names().and_then(<[_]>::first).map_or("", |name| name.as_str())
+}
+
+fn components(config: &Config) -> Vec<(String, String)> {
+    let names = config.components.iter().map(|component| component.name.clone());
+    names.map(|name| (name, "component".to_owned())).collect()
+}
+
+/// The first clause of a help.
+fn gist(help: Option<&clap::builder::StyledStr>) -> String {
+    let help = help.map(ToString::to_string).unwrap_or_default();
+    let ends = ["; ", " [", ". ", "\n"].into_iter().filter_map(|end| help.find(end));
+    help[..ends.min().unwrap_or(help.len())].to_owned()
+}
+
+/// One line that no terminal obeys.
+fn without_odd(text: &str) -> String {
+    text.chars().filter(|c| !is_obeyed(*c)).collect()
+}

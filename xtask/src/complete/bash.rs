@@ -1,0 +1,137 @@
+//! The command line as bash splits it, and words as bash takes them.
+//! Nothing is expanded: what was typed is read, never run.
+
+/// A command line up to the cursor.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Line {
+    /// The words, without their quotes. The last one is at the cursor; there is always one.
+    pub words: Vec<String>,
+    /// The quotation mark that is still open.
+    pub quote: Option<char>,
+    /// How many bytes of the last word stay when readline puts another word in its place.
+    pub kept: usize,
+}
+
+impl Line {
+    /// Splits a line. `breaks` are the characters at which readline begins a new word
+    /// (`COMP_WORDBREAKS`).
+    pub fn split(line: &str, breaks: &str) -> Self {
+        let mut words = Vec::new();
+        let mut word: Option<String> = None;
+        let (mut quote, mut kept) = (None, 0);
+        let mut rest = line.chars();
+        while let Some(c) = rest.next() {
+            match (quote, c) {
+                (None, ' ' | '\t' | '\n') => {
+                    words.extend(word.take());
+                    kept = 0;
+                    continue;
+                }
+                (None, '\'' | '"') => {
+                    quote = Some(c);
+                    kept = word.get_or_insert_default().len();
+                    continue;
+                }
+                (Some(open), _) if open == c => {
+                    quote = None;
+                    continue;
+                }
+                _ => {}
+            }
+            let word = word.get_or_insert_default();
+            match (quote, c) {
+                (None, '\\') => word.extend(rest.next()),
+                (Some('"'), '\\') => match rest.next() {
+                    Some(escaped) if "\"\\$`".contains(escaped) => word.push(escaped),
+                    other => word.extend(std::iter::once('\\').chain(other)),
+                },
+                _ => {
+                    word.push(c);
+                    if quote.is_none() && breaks.contains(c) {
+                        kept = word.len();
+                    }
+                }
+            }
+        }
+        words.push(word.unwrap_or_default());
+        Line { words, quote, kept }
+    }
+
+    /// What readline has to put at the cursor for a word; nothing if the word does not continue
+    /// what is typed, or can't stand inside the quotation mark that is open.
+    pub fn insertion(&self, word: &str) -> Option<String> {
+        let typed = self.words.last().map_or("", String::as_str);
+        let rest = word.starts_with(typed).then(|| word.get(self.kept..))??;
+        let inserted = quoted(rest);
+        // Some of readline's commands take the mark away when they insert.
+        (self.quote.is_none() || inserted == rest).then_some(inserted)
+    }
+}
+
+/// A word with a backslash before everything that could mean something to the shell.
+fn quoted(word: &str) -> String {
+    let mut text = String::with_capacity(word.len());
+    for c in word.chars() {
+        if c.is_ascii() && !c.is_ascii_alphanumeric() && !"-_./=:@%+,".contains(c) {
+            text.push('\\');
+        }
+        text.push(c);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BREAKS: &str = " \t\n\"'@><=;|&(:";
+
+    #[test]
+    fn lines() {
+        let cases: &[(&str, &[&str], Option<char>, usize)] = &[
+            ("", &[""], None, 0),
+            ("cargo xtask ", &["cargo", "xtask", ""], None, 0),
+            ("cargo  xtask\tpro", &["cargo", "xtask", "pro"], None, 0),
+            ("x --env=te", &["x", "--env=te"], None, 6),
+            ("x --env=", &["x", "--env="], None, 6),
+            ("x a:b=c", &["x", "a:b=c"], None, 4),
+            ("x 'a b'c d", &["x", "a bc", "d"], None, 0),
+            ("x 'it", &["x", "it"], Some('\''), 0),
+            ("x --env='it", &["x", "--env=it"], Some('\''), 6),
+            ("x --env=\"it", &["x", "--env=it"], Some('"'), 6),
+            (r"x it\'s\ he", &["x", "it's he"], None, 0),
+            (r"x a\=b", &["x", "a=b"], None, 0),
+            (r#"x "a\"b\c" ''"#, &["x", "a\"b\\c", ""], None, 0),
+            ("x $(touch y)", &["x", "$(touch", "y)"], None, 0),
+            ("x é=漢", &["x", "é=漢"], None, 3),
+            ("x a\\", &["x", "a"], None, 0),
+        ];
+        for (line, words, quote, kept) in cases {
+            let words = words.iter().map(ToString::to_string).collect();
+            let expected = Line { words, quote: *quote, kept: *kept };
+            assert_eq!(Line::split(line, BREAKS), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn insertions() {
+        let cases = [
+            ("x te", "tekton", Some("tekton")),
+            ("x in", "tekton", None),
+            ("x --env=te", "--env=tekton", Some("tekton")),
+            ("x --env=a,te", "--env=a,tekton", Some("a,tekton")),
+            ("x ", "$(touch${IFS}x)", Some(r"\$\(touch\$\{IFS\}x\)")),
+            ("x ", "~;&|<>*?[]#!'\"`\\", Some(r#"\~\;\&\|\<\>\*\?\[\]\#\!\'\"\`\\"#)),
+            ("x 'te", "tekton", Some("tekton")),
+            ("x --env=\"te", "--env=tekton", Some("tekton")),
+            ("x '", "$(x)", None),
+            ("x \"", "it's", None),
+            ("x a:", "a:b=c", Some("b=c")),
+            ("x é=", "é=漢", Some("漢")),
+        ];
+        for (line, word, expected) in cases {
+            let inserted = Line::split(line, BREAKS).insertion(word);
+            assert_eq!(inserted.as_deref(), expected, "{line} {word}");
+        }
+    }
+}
