@@ -3,8 +3,11 @@
 
 mod case;
 mod changes;
+mod coverage;
 mod deliver;
 mod demo;
+mod discover;
+mod explain;
 mod fixtures;
 mod from;
 mod git;

@@ -92,7 +92,7 @@ pub(super) fn deliver(
 
 /// Warns if the target branch has another configuration: it may know other files.
 fn differs(config: &Config, tree: &Tree, path: &RepoPath) -> Result<Option<Refusal>> {
-    if read_config(tree.get(path))? == *config {
+    if read_config(tree.get(path).map(<[u8]>::to_vec))? == *config {
         return Ok(None);
     }
     let message = "is not that of the target branch, and this checkout's was used";

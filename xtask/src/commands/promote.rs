@@ -85,8 +85,7 @@ fn tell(
         Format::Json => session.print(&story.document(session.command)?)?,
         _ => {
             let diff = shown_diff(&report::diff(plan));
-            let again = request.again(session, &plan.to, Landing::Commit);
-            session.print(&story.text(diff, &again))?;
+            session.print(&story.text(diff, &request.again(session, &plan.to, Landing::Commit)))?;
         }
     }
     if is_strict {
