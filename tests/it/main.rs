@@ -4,8 +4,11 @@
 mod case;
 mod changes;
 mod completions;
+mod coverage;
 mod deliver;
 mod demo;
+mod discover;
+mod explain;
 mod fixtures;
 mod from;
 mod git;

@@ -194,7 +194,7 @@ fn named_configuration() {
     sandbox.command(&["qr-promote", "--config", "promote.toml"]).cwd("data").run().assert(
         1,
         "",
-        "error: `promote.toml`: can't be read: there is no such file\n",
+        "error: `promote.toml`: can't be read: No such file or directory (os error 2)\n",
     );
 }
 

@@ -1,12 +1,18 @@
 //! Finds pins that no environment has: values that look like a component's versions and that no
 //! line of the configuration finds. Pure; `search` brings the files.
 
+mod terms;
+
 use std::collections::HashSet;
+use std::sync::LazyLock;
 
 use memchr::memmem;
 
+use terms::Index;
+pub use terms::Terms;
+
 use crate::component::{
-    Component, Form, PinSpec, Place, Position, RepoPath, SaasFilter, Selector, bare_upstream,
+    Form, PinSpec, Place, Position, RepoPath, SaasFilter, Selector, bare_upstream,
 };
 use crate::config::Config;
 use crate::error::Refusal;
@@ -14,21 +20,6 @@ use crate::locate::yaml::Yaml;
 use crate::locate::{self, Found, Verdict, saas};
 use crate::tree::Tree;
 use crate::version::commit_part;
-
-/// What a component's pins are called, wherever they stand.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Terms {
-    /// The component's name.
-    pub component: String,
-    /// The address of its upstream.
-    pub upstream: String,
-    /// Names of variables.
-    pub variables: Vec<String>,
-    /// Names of mapping keys.
-    pub keys: Vec<String>,
-    /// Images without a tag.
-    pub images: Vec<String>,
-}
 
 /// Values of one file that one line of `promote.toml` would take in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,50 +51,6 @@ pub struct Value {
     pub filter: Option<SaasFilter>,
     /// Why no edit could change it alone.
     pub unfit: Option<&'static str>,
-}
-
-impl Terms {
-    /// What the configuration says of a component. A name that other components have too says
-    /// nothing about whose a value is, and is left out.
-    pub fn of(component: &Component, config: &Config) -> Terms {
-        let others = config.components.iter().filter(|other| other.name != component.name);
-        let others: Vec<Terms> = others.map(Terms::all).collect();
-        let mut terms = Terms::all(component);
-        let own = |names: fn(&Terms) -> &Vec<String>, name: &String| {
-            !others.iter().any(|other| names(other).contains(name))
-        };
-        terms.variables.retain(|name| own(|terms| &terms.variables, name));
-        terms.keys.retain(|name| own(|terms| &terms.keys, name));
-        terms.images.retain(|name| own(|terms| &terms.images, name));
-        terms
-    }
-
-    fn all(component: &Component) -> Terms {
-        let mut terms = Terms {
-            component: component.name.clone(),
-            upstream: component.upstream.clone(),
-            images: component.image.iter().cloned().collect(),
-            ..Terms::default()
-        };
-        for pin in component.pins() {
-            let (names, name) = match &pin.selector {
-                Selector::Variable(name) => (&mut terms.variables, name),
-                Selector::Key(name) => (&mut terms.keys, name),
-                Selector::Image(name) => (&mut terms.images, name),
-                Selector::Saas(_) | Selector::Path(_) => continue,
-            };
-            if !names.contains(name) {
-                names.push(name.clone());
-            }
-        }
-        terms
-    }
-
-    /// Texts of which every file with such a value contains one.
-    pub fn needles(&self) -> impl Iterator<Item = &str> {
-        let names = [&self.variables, &self.keys, &self.images].into_iter().flatten();
-        names.map(String::as_str).chain([bare_upstream(&self.upstream)])
-    }
 }
 
 /// What kind of file a path is, by its name alone.
@@ -139,20 +86,25 @@ impl Kind {
 /// Values that follow something and targets that something else moves are no pins; nor is
 /// anything in a file that can't be read.
 pub fn unconfigured(terms: &[Terms], config: &Config, tree: &Tree) -> Vec<Unconfigured> {
+    let index = Index::new(terms);
     let mut found = Vec::new();
     for (path, bytes) in &tree.0 {
         let Ok(text) = std::str::from_utf8(bytes) else { continue };
-        found.extend(in_file(path, text, terms, config));
+        found.extend(indexed(path, text, &index, config));
     }
     found
 }
 
 /// The same for one file.
 pub fn in_file(path: &RepoPath, text: &str, terms: &[Terms], config: &Config) -> Vec<Unconfigured> {
+    indexed(path, text, &Index::new(terms), config)
+}
+
+fn indexed(path: &RepoPath, text: &str, index: &Index, config: &Config) -> Vec<Unconfigured> {
     let Some(reader) = Reader::new(path, text) else { return Vec::new() };
     let mut claimed = None;
     let mut found = Vec::new();
-    for terms in terms {
+    for terms in index.of(reader.urls()) {
         for selector in reader.selectors(text, terms) {
             let values = reader.locate(&wide(selector.clone()), &terms.upstream);
             let claimed = claimed.get_or_insert_with(|| self::claimed(path, &reader, config));
@@ -170,7 +122,7 @@ pub fn fitting<'t>(
 ) -> Vec<(&'t Terms, PinSpec, Vec<Found>)> {
     let Some(reader) = Reader::new(path, text) else { return Vec::new() };
     let mut fitting = Vec::new();
-    for terms in terms {
+    for terms in Index::new(terms).of(reader.urls()) {
         for spec in reader.selectors(text, terms).into_iter().map(wide) {
             let found = reader.locate(&spec, &terms.upstream);
             fitting.push((terms, spec, found));
@@ -195,6 +147,15 @@ impl<'t> Reader<'t> {
                 let urls = saas::urls(&yaml).map(|url| bare_upstream(url).to_owned()).collect();
                 Some(Reader::Yaml(yaml, urls))
             }
+        }
+    }
+
+    /// The upstreams of its saas templates.
+    fn urls(&self) -> &HashSet<String> {
+        static NONE: LazyLock<HashSet<String>> = LazyLock::new(HashSet::new);
+        match self {
+            Reader::Shell(_) => &NONE,
+            Reader::Yaml(_, urls) => urls,
         }
     }
 
@@ -237,10 +198,9 @@ fn wide(selector: Selector) -> PinSpec {
 }
 
 /// Where a value stands, whatever found it: the line, and the first byte of a pin.
-pub type Spot = (usize, Option<usize>);
+type Spot = (usize, Option<usize>);
 
-/// Where a value stands.
-pub fn spot(found: &Found) -> Spot {
+fn spot(found: &Found) -> Spot {
     match &found.verdict {
         Verdict::Pin(pin) => (found.line, Some(pin.range.start)),
         _ => (found.line, None),

@@ -1,11 +1,12 @@
 //! Says what a value belongs to and why it would or would not move. Pure.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashSet};
 
-use crate::component::{PinSpec, Position, RepoPath};
+use crate::component::{PinSpec, Position, RepoPath, Selector};
 use crate::config::Config;
-use crate::coverage::{self, Terms, spot};
-use crate::locate::yaml::Unreadable;
+use crate::coverage::{self, Terms};
+use crate::locate::yaml::{Unreadable, Yaml};
 use crate::locate::{self, Found, Stay, Verdict};
 
 /// One value of a file.
@@ -65,14 +66,21 @@ pub struct Trace {
 /// The value of each trace in another content of the file; `None` where there is none, or where
 /// nobody can read it. What finds several of them looks only once.
 pub fn values(traces: &[&Trace], text: &str) -> Vec<Option<String>> {
+    let yaml = OnceCell::new();
+    let locate = |trace: &Trace| match &trace.spec.selector {
+        Selector::Variable(_) => locate::locate(&trace.spec, &trace.upstream, text).ok(),
+        _ => {
+            let yaml = yaml.get_or_init(|| Yaml::parse(text).ok()).as_ref()?;
+            Some(locate::locate_in(&trace.spec, &trace.upstream, yaml))
+        }
+    };
     let mut looked: Vec<(&Trace, Vec<Found>)> = Vec::new();
     let mut values = Vec::new();
     for &trace in traces {
         let alike =
             |(other, _): &(&Trace, _)| other.spec == trace.spec && other.upstream == trace.upstream;
         let index = looked.iter().position(alike).unwrap_or_else(|| {
-            let found = locate::locate(&trace.spec, &trace.upstream, text);
-            looked.push((trace, found.unwrap_or_default()));
+            looked.push((trace, locate(trace).unwrap_or_default()));
             looked.len() - 1
         });
         let alike = looked[index].1.iter().filter(|one| one.target == trace.target);
@@ -90,12 +98,14 @@ pub fn explained(
     config: &Config,
 ) -> Result<Vec<Explained>, Unreadable> {
     let mut all = Vec::new();
+    // A literal file takes more for a pin than anything else does: its bytes say nothing here.
+    let place = |found: &Found| (found.line, found.value.clone(), found.target.clone());
     let mut seen = HashSet::new();
     for component in &config.components {
         for environment in &component.environments {
             for pin in environment.pins.iter().filter(|pin| pin.place.takes(path)) {
                 let found = locate::locate(pin, &component.upstream, text)?;
-                seen.extend(found.iter().map(spot));
+                seen.extend(found.iter().map(place));
                 all.extend(traced(found, pin, &component.upstream).map(|(found, trace)| {
                     let at = pin.at;
                     let configured = Configured { name: environment.name.clone(), at };
@@ -108,7 +118,7 @@ pub fn explained(
     let lines = coverage::in_file(path, text, terms, config);
     for (terms, spec, found) in coverage::fitting(path, text, terms) {
         for (found, trace) in traced(found, &spec, &terms.upstream) {
-            if seen.insert(spot(&found)) {
+            if !seen.contains(&place(&found)) {
                 let is = |value: &coverage::Value| value.line == found.line;
                 let line = lines.iter().find(|line| line.values.iter().any(is));
                 let fate = match (fate(&found), line) {

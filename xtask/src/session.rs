@@ -99,14 +99,13 @@ impl Session {
 
     /// The configuration: the named file, else `promote.toml` of the checkout, else the built-in.
     pub fn config(&self, work_tree: &WorkTree) -> Result<Config> {
-        let ConfigFile { name, text, .. } = self.config_file(work_tree)?;
-        match text {
-            None if self.config.is_some() => {
-                Err(Refusal::new("can't be read: there is no such file").file(name).into())
-            }
-            None => Ok(Config::builtin()),
-            Some(text) => Ok(Config::parse(&name, &text)?),
+        if let Some(file) = &self.config {
+            let name = file.display().to_string();
+            let bytes = std::fs::read(file)
+                .map_err(|error| Refusal::new(format!("can't be read: {error}")).file(&name))?;
+            return parsed(&name, bytes);
         }
+        read_config(work_tree.read_file(&config_path()?)?)
     }
 
     /// Where a tree has the configuration that counts there; `None` if another one was named.
@@ -200,10 +199,13 @@ fn config_path() -> Result<RepoPath> {
 }
 
 /// The configuration that a tree has at its top, or the built-in one.
-pub fn read_config(bytes: Option<&[u8]>) -> Result<Config> {
-    let Some(bytes) = bytes else { return Ok(Config::builtin()) };
-    let not_utf8 = |_| Refusal::new("is not UTF-8").file(CONFIG_FILE);
-    Ok(Config::parse(CONFIG_FILE, std::str::from_utf8(bytes).map_err(not_utf8)?)?)
+pub fn read_config(bytes: Option<Vec<u8>>) -> Result<Config> {
+    bytes.map_or_else(|| Ok(Config::builtin()), |bytes| parsed(CONFIG_FILE, bytes))
+}
+
+fn parsed(file: &str, bytes: Vec<u8>) -> Result<Config> {
+    let text = String::from_utf8(bytes).map_err(|_| Refusal::new("is not UTF-8").file(file))?;
+    Ok(Config::parse(file, &text)?)
 }
 
 /// A diff as it is printed: coloured for a terminal, else as `git apply` takes it.

@@ -100,7 +100,7 @@ fn find(work_tree: &WorkTree, file: &ConfigFile, all: bool) -> Result<Found> {
         candidates,
         tail: Vec::new(),
         orphans,
-        dropped: Vec::new(),
+        dropped: unfit(&unconfigured),
     };
     if !all {
         found.cut_tail();
@@ -113,6 +113,18 @@ fn find(work_tree: &WorkTree, file: &ConfigFile, all: bool) -> Result<Found> {
     };
     Config::parse(&file.name, &found.after)?;
     Ok(found)
+}
+
+/// What could only be promoted after somebody wrote it out.
+fn unfit(unconfigured: &[Unconfigured]) -> Vec<Refusal> {
+    let unfit = unconfigured.iter().flat_map(|one| {
+        let values = one.values.iter().filter_map(move |value| Some((one, value, value.unfit?)));
+        values.map(|(one, value, reason)| {
+            let message = format!("{}: `{}` {reason}", one.selector, value.value);
+            Refusal::new(message).file(one.file.as_str()).line(value.line)
+        })
+    });
+    unfit.collect()
 }
 
 /// What the built-in configuration says of this tree: an environment that it names keeps its name.
@@ -196,15 +208,14 @@ fn value(work_tree: &WorkTree, reference: &str, keys: &[&str]) -> Option<String>
 impl Found {
     /// Leaves the upstreams that have nothing but one saas file, if they are many.
     fn cut_tail(&mut self) {
-        let has_one_file = |proposal: &Proposal| {
-            let own = self.proposals.iter().filter(|one| one.component == proposal.component);
-            own.into_iter().all(|one| one.file == proposal.file)
-        };
+        let mut files: BTreeMap<&str, BTreeSet<&RepoPath>> = BTreeMap::new();
+        for proposal in &self.proposals {
+            files.entry(&proposal.component).or_default().insert(&proposal.file);
+        }
+        let saas_only = self.candidates.iter().filter(|one| !one.is_configured && !one.has_names);
+        let saas_only: BTreeSet<&str> = saas_only.map(|one| &*one.terms.component).collect();
         let is_tail = |proposal: &Proposal| {
-            let component = |one: &&Candidate| one.terms.component == proposal.component;
-            let candidate = self.candidates.iter().find(component);
-            candidate.is_some_and(|one| !one.is_configured && !one.has_names)
-                && has_one_file(proposal)
+            saas_only.contains(&*proposal.component) && files[&*proposal.component].len() == 1
         };
         let tail: Vec<bool> = self.proposals.iter().map(is_tail).collect();
         let names = self.proposals.iter().zip(&tail).filter(|(_, is_tail)| **is_tail);

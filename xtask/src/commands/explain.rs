@@ -44,11 +44,13 @@ pub fn run(session: &Session, typed: &cli::Explain) -> Result<()> {
         let message = format!("has no line {line}, it has {count}");
         return Err(Refusal::new(message).file(path.as_str()).into());
     }
+    let git = Git::at(&work_tree.top);
     let revisions = match &work_tree.git_dir {
-        Some(_) if !pins.is_empty() => Git::at(&work_tree.top).past(&path).unwrap_or_default(),
+        // A checkout without a commit has no past.
+        Some(_) if !pins.is_empty() && git.commit("HEAD").is_ok() => git.past(&path)?,
         _ => Vec::new(),
     };
-    let histories = histories(&work_tree, &pins, &revisions)?;
+    let histories = histories(&git, &pins, &revisions)?;
     match session.format {
         Format::Json => {
             let pins = pins.iter().zip(&histories).map(|(pin, past)| document(&config, pin, past));
@@ -122,11 +124,10 @@ fn pins(path: &RepoPath, text: &str, config: &Config) -> Result<(Vec<Explained>,
 
 /// The history of each pin. A content is read once for all of them.
 fn histories<'r>(
-    work_tree: &WorkTree,
+    git: &Git,
     pins: &[Explained],
     revisions: &'r [Revision],
 ) -> Result<Vec<Vec<Moved<'r>>>> {
-    let git = Git::at(&work_tree.top);
     let contents = revisions.iter().flat_map(|one| one.before.iter().chain([&one.after]));
     let mut ids: Vec<&str> = contents.flatten().map(String::as_str).collect();
     ids.sort_unstable();

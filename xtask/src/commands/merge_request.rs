@@ -92,7 +92,7 @@ pub(super) fn deliver(run: &Run, marks: &Marks) -> Result<Done> {
 /// Warns if the target branch has another configuration: it may know other files.
 fn differs(config: &Config, tree: &Tree, path: Option<&RepoPath>) -> Result<Option<Refusal>> {
     let Some(path) = path else { return Ok(None) };
-    if read_config(tree.get(path))? == *config {
+    if read_config(tree.get(path).map(<[u8]>::to_vec))? == *config {
         return Ok(None);
     }
     let message = "is not that of the target branch, and this checkout's was used";

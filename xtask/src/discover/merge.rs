@@ -1,6 +1,6 @@
 //! Writes proposals into the text of a `promote.toml`. Every line that stays keeps its bytes.
 
-use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, Value};
+use toml_edit::{Array, DocumentMut, InlineTable, Item, RawString, Table, Value};
 
 use super::Candidate;
 use super::environments::Proposal;
@@ -124,23 +124,7 @@ fn add_pins(environment: &mut Item, pins: Vec<InlineTable>) -> Result<(), Refusa
             set(environment, "pins", array);
         }
         Some(Item::Value(Value::Array(array))) => {
-            let like = array.iter().last().and_then(|last| last.decor().prefix().cloned());
-            for pin in pins {
-                let mut value = Value::from(pin);
-                if let Some(prefix) = array.len().checked_sub(1).and(like.clone()) {
-                    let blank = prefix.as_str().is_some_and(|text| text.trim().is_empty());
-                    value.decor_mut().set_prefix(if blank { prefix } else { " ".into() });
-                }
-                let first = array.len() == 1
-                    && value
-                        .decor()
-                        .prefix()
-                        .is_some_and(|prefix| prefix.as_str().is_some_and(str::is_empty));
-                if first {
-                    value.decor_mut().set_prefix(" ");
-                }
-                array.push_formatted(value);
-            }
+            pins.into_iter().for_each(|pin| push(array, pin));
         }
         Some(Item::ArrayOfTables(tables)) => {
             for pin in pins {
@@ -150,6 +134,33 @@ fn add_pins(environment: &mut Item, pins: Vec<InlineTable>) -> Result<(), Refusa
         Some(_) => return Err(Refusal::new("`pins` is not a list")),
     }
     Ok(())
+}
+
+/// Adds an item in the style of the last one: a comment behind that stays behind it.
+fn push(array: &mut Array, pin: InlineTable) {
+    let ends_in_comma = array.trailing_comma();
+    let trailing = array.trailing().as_str().unwrap_or_default().to_owned();
+    let mut value = Value::from(pin);
+    if let Some(last) = array.iter_mut().last() {
+        let decor = last.decor_mut();
+        let text = |raw: Option<&RawString>| {
+            raw.and_then(RawString::as_str).unwrap_or_default().to_owned()
+        };
+        let (prefix, suffix) = (text(decor.prefix()), text(decor.suffix()));
+        value.decor_mut().set_prefix(" ");
+        if let Some(start) = prefix.rfind('\n') {
+            let rest = if ends_in_comma { trailing } else { suffix };
+            let end = rest.rfind('\n').unwrap_or(rest.len());
+            value.decor_mut().set_prefix(format!("{}{}", &rest[..end], &prefix[start..]));
+            if ends_in_comma {
+                array.set_trailing(&rest[end..]);
+            } else {
+                decor.set_suffix("");
+                value.decor_mut().set_suffix(&rest[end..]);
+            }
+        }
+    }
+    array.push_formatted(value);
 }
 
 /// The table under a key, made in the style of its parent if there is none.

@@ -1,5 +1,7 @@
 //! What became of one file, commit by commit. Knows neither pins nor versions.
 
+use std::borrow::Cow;
+
 use anyhow::{Context, Result, anyhow};
 
 use super::{Git, next_blob};
@@ -64,8 +66,8 @@ fn parsed(out: &[u8]) -> Result<Vec<Revision>> {
     let mut words = out.split(|&byte| byte == 0).map(String::from_utf8_lossy).peekable();
     let mut revisions = Vec::new();
     while let Some(id) = words.next() {
-        if id.is_empty() {
-            continue;
+        if id.is_empty() && words.peek().is_none() {
+            break;
         }
         let mut field = || words.next().map(|word| word.into_owned()).unwrap_or_default();
         let unreadable = || anyhow!("`git log` answered in an unknown way");
@@ -79,8 +81,12 @@ fn parsed(out: &[u8]) -> Result<Vec<Revision>> {
             after: None,
             before: Vec::new(),
         };
-        let is_entry = |word: &std::borrow::Cow<str>| word.trim_start().starts_with(':');
+        // Before the entries of a merge stands an empty word more.
+        let is_entry = |word: &Cow<str>| word.is_empty() || word.trim_start().starts_with(':');
         while let Some(entry) = words.next_if(is_entry) {
+            if entry.is_empty() {
+                continue;
+            }
             words.next();
             let entry = entry.trim_start();
             let parents = entry.bytes().take_while(|&byte| byte == b':').count();
@@ -111,7 +117,7 @@ mod tests {
         let (one, two, three) = ("1".repeat(40), "2".repeat(40), "3".repeat(40));
         let none = "0".repeat(40);
         let log = format!(
-            "{three}\0A\0a@x\03\02024-01-03\0:s\0\n::100644 100644 100644 {one} {two} {three} MM\0f\0\
+            "{three}\0A\0a@x\03\02024-01-03\0:s\0\0::100644 100644 100644 {one} {two} {three} MM\0f\0\
              {two}\0\0\02\02024-01-02\0\0{one}\0B\0b@x\01\02024-01-01\0t\0\n:000000 100644 {none} {one} A\0f\0"
         );
         let found = parsed(log.as_bytes()).unwrap();
@@ -128,5 +134,6 @@ mod tests {
             ]
         );
         assert!(parsed(b"no commit\0").is_err());
+        assert_eq!(parsed(b"").unwrap(), []);
     }
 }

@@ -1,0 +1,175 @@
+//! Pins that nobody configured: what counts, what does not, and what a promotion says.
+
+use std::collections::BTreeMap;
+
+use xtask::config::Config;
+use xtask::coverage::{Terms, unconfigured};
+
+use crate::fixtures::{Files, tree};
+use crate::sandbox::Sandbox;
+
+const TEKTON: &str = "data/pipelines/tekton-provider-global-defaults.yaml";
+
+const CONFIG: &str = r#"
+[component.app]
+upstream = "https://github.com/org/app"
+image = "quay.io/org/app"
+[component.app.environment.env]
+pins = [{ file = ".env", variable = "APP_TAG" }, { file = ".env", variable = "SHARED" }]
+[component.app.environment.key]
+pins = [{ files = "keys/**/*.yml", key = "app_tag" }, { file = "one.yml", path = "a.app_tag" }]
+[component.app.environment.saas]
+pins = [{ file = "saas.yml", saas = true, namespace = "/a.yml" }]
+[component.other]
+upstream = "https://github.com/org/other"
+[component.other.environment.env]
+pins = [{ file = "other.env", variable = "SHARED" }, { file = "other.yml", image = "quay.io/org/app" }]
+"#;
+
+/// `saas.yml` with these targets: a namespace, a ref, more.
+fn saas(url: &str, targets: &[(&str, &str, &str)]) -> String {
+    let target = |(namespace, commit, more): &(&str, &str, &str)| {
+        let commit = if commit.len() == 1 { commit.repeat(40) } else { (*commit).to_owned() };
+        format!("  - namespace: {{$ref: {namespace}}}\n    ref: {commit}\n{more}")
+    };
+    let targets: String = targets.iter().map(target).collect();
+    format!("resourceTemplates:\n- name: t\n  url: {url}\n  targets:\n{targets}")
+}
+
+/// What is found in one file, as `LINE VALUE, …: PIN`.
+fn check(file: &str, text: &str, expected: &[&str]) {
+    let config = Config::parse("promote.toml", CONFIG).unwrap();
+    let files: Files = BTreeMap::from([(file.to_owned(), text.as_bytes().to_vec())]);
+    let terms = [Terms::of(&config.components[0], &config)];
+    let found: Vec<String> = unconfigured(&terms, &config, &tree(&files))
+        .iter()
+        .map(|one| {
+            let values: Vec<_> =
+                one.values.iter().map(|value| format!("{} {}", value.line, value.value)).collect();
+            let pin = one.pin().replace(&format!("file = \"{file}\", "), "");
+            format!("{}: {pin}", values.join(", "))
+        })
+        .collect();
+    assert_eq!(found, expected, "{file}: {text}");
+}
+
+#[test]
+fn variables() {
+    let found = ["1 22e638d: { variable = \"APP_TAG\" }"];
+    for file in ["ci.env", ".env.local", "hack/run.sh", "Makefile", "x/rules.mk", "a/.env"] {
+        check(file, "export APP_TAG=22e638d\n", &found);
+    }
+    check(".env", "export APP_TAG=22e638d\n", &[]);
+    for file in ["README.md", "env", "a.txt", "x.py"] {
+        check(file, "APP_TAG=22e638d\n", &[]);
+    }
+    check(
+        "ci.env",
+        "APP_TAG=latest\n#APP_TAG=22e638d\nMY_APP_TAG=22e638d\nAPP_TAGS=22e638d\n",
+        &[],
+    );
+    check("ci.env", "APP_TAG=$(git rev-parse HEAD)\necho APP_TAG=22e638d\n", &[]);
+    // The name is of two components: nobody can tell whose it is.
+    check("ci.env", "SHARED=22e638d\n", &[]);
+    // What follows a tag must stay when the rest is taken in.
+    check(
+        "ci.env",
+        "APP_TAG=latest\nAPP_TAG=22e638d-rc\n",
+        &["2 22e638d-rc: { files = \"ci.env\", variable = \"APP_TAG\" }"],
+    );
+}
+
+#[test]
+fn keys_and_images() {
+    let key = "a:\n  app_tag: 22e638d\nb: [{app_tag: '0123456'}]\n";
+    check("x.yaml", key, &["2 22e638d, 3 0123456: { key = \"app_tag\" }"]);
+    check("x.json", "{\"app_tag\": \"22e638d\"}", &["1 22e638d: { key = \"app_tag\" }"]);
+    check("keys/deep/x.yml", key, &[]);
+    check("one.yml", "a:\n  app_tag: 22e638d\n", &[]);
+    check("x.yml", "app_tag: latest\n# app_tag: 22e638d\nmy_app_tag: 22e638d\n", &[]);
+    check("x.yml", "app_tag: {{ app_tag }}\n{% if x %}\n", &[]);
+    check("x.yml", "description: |\n  app_tag: 22e638d\n", &[]);
+    let image = "image: quay.io/org/app:22e638d\nother: quay.io/org/app:latest\n";
+    check("x.yml", image, &[]);
+    check("x.txt", "app_tag: 22e638d\n", &[]);
+}
+
+#[test]
+fn saas_targets() {
+    let url = "https://github.com/org/app.git";
+    let two = [("/a.yml", "master", ""), ("/b.yml", "a", "")];
+    let check_saas = |file: &str, text: &str, rows: &[&str]| {
+        let rows: Vec<_> = rows.iter().map(|row| row.replace("aaaa", &"a".repeat(40))).collect();
+        check(file, text, &rows.iter().map(String::as_str).collect::<Vec<_>>());
+    };
+    check_saas("new.yaml", &saas(url, &two), &["8 aaaa: { saas = true }"]);
+    check_saas("new.yaml", &saas("https://github.com/org/app2", &two), &[]);
+    // The rest of a file that is configured in part is narrowed.
+    let parts = [("/a.yml", "b", ""), ("/b.yml", "a", "")];
+    check_saas(
+        "saas.yml",
+        &saas(url, &parts),
+        &["8 aaaa: { saas = true, namespace = \"/b.yml\" }"],
+    );
+    let moved = [
+        ("/b.yml", "a", "    promotion: {auto: true}\n"),
+        ("/c.yml", "a", "    delete: true\n"),
+        ("/d.yml", "1234567", ""),
+    ];
+    check_saas("new.yaml", &saas(url, &moved), &[]);
+    let alias = "x: &v aaaa\nresourceTemplates:\n- url: https://github.com/org/app\n  targets:\n  - ref: *v\n";
+    check_saas("new.yaml", &alias.replace("aaaa", &"a".repeat(40)), &["5 aaaa: { saas = true }"]);
+}
+
+#[test]
+fn every_promotion_warns() {
+    let sandbox = Sandbox::new();
+    let jenkins = ["promote", "--env", "jenkins", "-n"];
+    sandbox.offline(&jenkins).matches("coverage-offline");
+    sandbox.offline(&["promote", "--env", "jenkins", "--strict"]).matches("coverage-strict");
+    assert_eq!(sandbox.git("status --porcelain"), "");
+    let json = sandbox.offline(&["promote", "--env", "jenkins", "--strict", "--format", "json"]);
+    json.matches("coverage-strict-json");
+    let schemas = sandbox.xtask(&["update-schemas", "-n", "-q", "--strict"]).succeeds();
+    assert_eq!(schemas.stderr, "");
+}
+
+#[test]
+fn nothing_else_in_the_world_is_reported() {
+    let sandbox = Sandbox::covered();
+    let stray = "qontract_reconcile_image_tag: 47fbced\n";
+    sandbox.write(".gitignore", "/ignored/\n");
+    sandbox.write("ignored/x.yml", stray);
+    sandbox.write("nested/x.yml", stray);
+    sandbox.git("init --quiet nested");
+    sandbox.write("tool/tests/data/x.yml", stray);
+    sandbox.write("tool/xtask/x.yml", stray);
+    std::os::unix::fs::symlink(TEKTON, sandbox.path("link.yml")).unwrap();
+    sandbox.write("docs/how-to.md", stray);
+    sandbox.write("notes.yml", "# qontract_reconcile_image_tag: 47fbced\n");
+    let args = ["qr-promote", "--offline", "--ref", crate::sandbox::HEAD, "--strict", "-n", "-q"];
+    let run = || {
+        let command = sandbox.command(&args);
+        command.env("CARGO_MANIFEST_DIR", sandbox.path("tool/xtask")).run()
+    };
+    assert_eq!(run().succeeds().stderr, "");
+    sandbox.write("new/x.yml", stray);
+    assert_eq!(run().status, 1, "an untracked file counts");
+    sandbox.git("add new/x.yml");
+    assert_eq!(run().status, 1);
+    sandbox.write("evil\u{1b}[31m.yml", stray);
+    run().matches("coverage-hostile");
+}
+
+#[test]
+fn a_folder_that_git_does_not_know() {
+    let sandbox = Sandbox::new();
+    let copy = sandbox.world.root.join("copy");
+    std::fs::create_dir_all(copy.join("sub")).unwrap();
+    for file in [".env", "promote.toml"] {
+        std::fs::copy(sandbox.path(file), copy.join(file)).unwrap();
+    }
+    std::fs::write(copy.join("sub/x.yml"), "qontract_reconcile_image_tag: 47fbced\n").unwrap();
+    let run = ["promote", "--env", "pr-check", "-n", "--repo", copy.to_str().unwrap()];
+    sandbox.offline(&run).matches("coverage-no-git");
+}

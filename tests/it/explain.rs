@@ -1,0 +1,115 @@
+//! What a pin belongs to, what it was, and why it would or would not move.
+
+use std::fs;
+
+use crate::sandbox::Sandbox;
+
+const EXTERNAL: &str = "data/services/app-interface/cicd/ci-ext/saas-qontract-reconcile.yaml";
+const TEKTON: &str = "data/pipelines/tekton-provider-global-defaults.yaml";
+
+#[test]
+fn every_verdict() {
+    let sandbox = Sandbox::new();
+    sandbox.xtask(&["explain", EXTERNAL]).matches("explain-saas");
+    sandbox.xtask(&["explain", ".env"]).matches("explain-env");
+    sandbox.xtask(&["explain", &format!("{TEKTON}:12")]).matches("explain-unconfigured");
+    sandbox.xtask(&["explain", &format!("{TEKTON}:13")]).matches("explain-nothing");
+    sandbox.xtask(&["explain", "Makefile"]).assert(
+        1,
+        "",
+        "error: `Makefile`: no such file\n  help: name it from the current folder or from the top of the checkout, as `FILE` or `FILE:LINE`\n",
+    );
+    sandbox.xtask(&["explain", ".env:99"]).assert(
+        1,
+        "",
+        "error: `.env`: has no line 99, it has 30\n",
+    );
+    sandbox.replace(
+        EXTERNAL,
+        "    ref: 47fbcedb83acf136db09422466a44c7e37c08639 # make",
+        "    ref: &a 47fbcedb83acf136db09422466a44c7e37c08639 # make",
+    );
+    sandbox.replace(EXTERNAL, "- ref:  47fbcedb83acf136db09422466a44c7e37c08639", "- ref:  *a");
+    sandbox.xtask(&["explain", &format!("{EXTERNAL}:62")]).matches("explain-unfit");
+}
+
+#[test]
+fn documents() {
+    let sandbox = Sandbox::new();
+    let json = |place: &str| sandbox.xtask(&["explain", place, "--format", "json"]);
+    json(EXTERNAL).matches("explain-saas-json");
+    json(".env:5").matches("explain-orphan-json");
+    json(&format!("{TEKTON}:23")).matches("explain-unconfigured-json");
+    json("nowhere.yml").matches("explain-missing-json");
+}
+
+#[test]
+fn places() {
+    let sandbox = Sandbox::new();
+    let expected = sandbox.xtask(&["explain", &format!("{TEKTON}:12")]).succeeds();
+    let from = |folder: &str, file: &str| sandbox.command(&["explain", file]).cwd(folder).run();
+    assert_eq!(from("data/pipelines", "tekton-provider-global-defaults.yaml:12"), expected);
+    assert_eq!(
+        from("data/services", "../pipelines/tekton-provider-global-defaults.yaml:12"),
+        expected
+    );
+    assert_eq!(from("data/services", &format!("{TEKTON}:12")), expected);
+    assert_eq!(from("data", &format!("{}:12", sandbox.path(TEKTON).display())), expected);
+    let outside = sandbox.xtask(&["explain", "../home/.gitconfig"]);
+    outside.assert(
+        2,
+        "",
+        "error: `../home/.gitconfig` is not a file of the checkout\n  help: name it from the current folder or from the top of the checkout\n",
+    );
+}
+
+#[test]
+fn history_follows_renames_and_leaves_merges_out() {
+    let sandbox = Sandbox::new();
+    sandbox.git("checkout --quiet -b old HEAD~1");
+    sandbox.replace(TEKTON, "labels: {}", "labels: {old: branch}");
+    sandbox.commit_all();
+    sandbox.git("checkout --quiet master");
+    sandbox.replace(TEKTON, "47fbced", "7a734a7");
+    sandbox.commit_all();
+    sandbox.git("merge --quiet --no-edit old");
+    fs::create_dir_all(sandbox.path("data/tekton")).unwrap();
+    sandbox.git(&format!("mv {TEKTON} data/tekton/defaults.yml"));
+    sandbox.commit_all();
+    sandbox.replace("data/tekton/defaults.yml", "7a734a7", "0badcaf");
+    sandbox.xtask(&["explain", "data/tekton/defaults.yml:12"]).matches("explain-renamed");
+}
+
+#[test]
+fn hostile_history() {
+    let sandbox = Sandbox::new();
+    let message = "\u{1b}[31mred\u{1}\n\nbody";
+    sandbox.replace(".env", "72aebf9-rc", "7a734a7");
+    sandbox.git_in(
+        &sandbox.world.repository,
+        &[
+            "-c",
+            "user.name=\u{1b}[1mEve\u{202e}",
+            "commit",
+            "--quiet",
+            "-a",
+            "--cleanup=verbatim",
+            "-F",
+            "-",
+        ],
+        message,
+    );
+    sandbox.xtask(&["explain", ".env:26"]).matches("explain-hostile");
+    sandbox.write("evil\u{1b}[31m.env", "RECONCILE_IMAGE_TAG=7a734a7\n");
+    sandbox.xtask(&["explain", "evil\u{1b}[31m.env"]).matches("explain-hostile-file");
+}
+
+#[test]
+fn a_file_without_history_and_a_folder_without_git() {
+    let sandbox = Sandbox::new();
+    sandbox.write("new.yml", "qontract_reconcile_image_tag: 47fbced\n");
+    sandbox.xtask(&["explain", "new.yml"]).matches("explain-new");
+    fs::rename(sandbox.path(".git"), sandbox.world.root.join("git")).unwrap();
+    let top = sandbox.world.repository.to_str().unwrap();
+    sandbox.xtask(&["explain", "new.yml", "--repo", top]).matches("explain-new");
+}
