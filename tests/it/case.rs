@@ -51,6 +51,11 @@ pub struct Case<'a> {
 impl<'a> Case<'a> {
     pub fn new(sandbox: &'a Sandbox) -> Self {
         hook(&sandbox.world.remote, "post-receive", GITLAB);
+        Case::at(sandbox)
+    }
+
+    /// The same with whatever hook the remote has.
+    pub fn at(sandbox: &'a Sandbox) -> Self {
         Case {
             sandbox,
             checkout: sandbox.world.repository.clone(),

@@ -19,7 +19,7 @@ fn check_refused(sandbox: &Sandbox, args: &[&str], name: &str) {
 
 #[test]
 fn behind() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::covered();
     let args = ["qr-promote", "--ref", "v0.9.0"];
     check_refused(&sandbox, &args, "guard-behind");
     check_refused(&sandbox, &[&args[..], &["--commit"]].concat(), "guard-behind");
@@ -33,7 +33,7 @@ fn behind() {
 
 #[test]
 fn the_command_to_commit_has_the_switches() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::covered();
     let args = ["promote", "--env", "jenkins", "--ref", "v0.9.0", "--allow-off-branch", "-q"];
     let run = sandbox.xtask(&[&args[..], &["--allow-downgrade", "--reason", "it's bad"]].concat());
     run.matches("guard-command-to-commit");
@@ -41,7 +41,7 @@ fn the_command_to_commit_has_the_switches() {
 
 #[test]
 fn diverged_and_off_branch() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::covered();
     let hotfix = ["promote", "--env", "jenkins", "--ref", "hotfix/saas-timeout"];
     check_refused(&sandbox, &hotfix, "guard-off-branch");
     sandbox
@@ -56,7 +56,7 @@ fn diverged_and_off_branch() {
 /// What is there already needs no leave.
 #[test]
 fn nothing_to_do_is_not_judged() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::covered();
     let hotfix = ["promote", "--env", "jenkins", "--ref", "hotfix/saas-timeout", "-q"];
     sandbox.xtask(&[&hotfix[..], &["--allow-off-branch"]].concat()).succeeds();
     sandbox.xtask(&[&hotfix[..], &["--strict"]].concat()).assert(
@@ -68,7 +68,7 @@ fn nothing_to_do_is_not_judged() {
 
 #[test]
 fn an_unknown_commit() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::covered();
     sandbox.replace(JENKINS, "'47fbced'", "'0badcaf'");
     check_refused(&sandbox, &["promote", "--env", "jenkins"], "guard-unknown");
     let allowed = [&["promote", "--env", "jenkins", "-q"], &REASON[..]].concat();
@@ -77,7 +77,7 @@ fn an_unknown_commit() {
 
 #[test]
 fn a_moving_tag() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::covered();
     sandbox.replace(JENKINS, "'47fbced'", "'latest'");
     sandbox.xtask(&["promote", "--env", "jenkins", "--strict"]).matches("guard-moving");
 }
@@ -103,7 +103,7 @@ fn with_twins(sandbox: &Sandbox, merged: &[usize]) -> String {
 
 #[test]
 fn a_colliding_old_tag() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::covered();
     with_twins(&sandbox, &[0, 1]);
     sandbox.replace(JENKINS, "'47fbced'", "'06d07fa'");
     sandbox.xtask(&["promote", "--env", "jenkins", "-n"]).matches("guard-colliding-old");
@@ -113,7 +113,7 @@ fn a_colliding_old_tag() {
         "guard-colliding-old-strict",
     );
 
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::covered();
     with_twins(&sandbox, &[0]);
     sandbox.replace(JENKINS, "'47fbced'", "'06d07fa'");
     check_refused(&sandbox, &["promote", "--env", "jenkins"], "guard-colliding-old-unmerged");
@@ -121,7 +121,7 @@ fn a_colliding_old_tag() {
 
 #[test]
 fn a_colliding_new_tag() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::covered();
     with_twins(&sandbox, &[0, 1]);
     sandbox.replace(JENKINS, "'47fbced'", "'latest'");
     let args = ["promote", "--env", "jenkins", "--ref", TWINS[0].1];
@@ -132,7 +132,7 @@ fn a_colliding_new_tag() {
 
 #[test]
 fn schemas_first() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::covered();
     check_refused(&sandbox, &["qr-promote", "--strict"], "guard-schemas-strict");
     sandbox.xtask(&["qr-promote", "-n", "--format", "json", "-q"]).matches("guard-schemas-json");
     // What is wrong with their own pin is no reason to say how far behind they are.
@@ -140,6 +140,7 @@ fn schemas_first() {
     let jenkins = sandbox.xtask(&["promote", "--env", "jenkins", "--strict", "-q", "-n"]);
     assert_eq!(jenkins.succeeds().stderr, "");
     sandbox.reset();
+    sandbox.cover();
     // Nothing that needs them goes along.
     let older = sandbox.xtask(&["qr-promote", "--ref", "v0.10.0", "--strict", "-n"]);
     older.matches("guard-schemas-not-needed");

@@ -56,8 +56,8 @@ fn absent_names_the_newest_that_is_there() {
     let (sandbox, registry) = sandbox(&[OLDER]);
     let expected = error(
         "`[registry]/app-sre/qontract-reconcile:7a734a7` doesn't exist: not built yet, or its build failed",
-        "wait until it is built: cargo xtask promote --component qontract-reconcile --env jenkins --ref 7a734a7c2c6a3a95816f09dec686865dd6107382 --wait-image\n\
-         or promote the newest version that has one: cargo xtask promote --component qontract-reconcile --env jenkins --ref 3884060977431970f94e1ab9b2781840fa5f7357",
+        "wait until it is built: cargo xtask promote --env jenkins --ref 7a734a7c2c6a3a95816f09dec686865dd6107382 --wait-image\n\
+         or promote the newest version that has one: cargo xtask promote --env jenkins --ref 3884060977431970f94e1ab9b2781840fa5f7357",
     );
     check(&promote(&sandbox, &registry, &[]), &expected);
     assert_eq!(sandbox.git("status --porcelain"), " M promote.toml\n");
@@ -68,7 +68,7 @@ fn absent_for_too_long() {
     let (sandbox, registry) = sandbox(&[]);
     let expected = error(
         "`[registry]/app-sre/qontract-reconcile:7a734a7` doesn't exist: not built yet, or its build failed",
-        "look at the build, then go on: cargo xtask promote --component qontract-reconcile --env jenkins --ref 7a734a7c2c6a3a95816f09dec686865dd6107382 --wait-image=0s\n\
+        "look at the build, then go on: cargo xtask promote --env jenkins --ref 7a734a7c2c6a3a95816f09dec686865dd6107382 --wait-image=0s\n\
          or skip this check with `--no-image-check`",
     );
     check(&promote(&sandbox, &registry, &["--wait-image=0s"]), &expected);

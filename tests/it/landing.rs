@@ -38,7 +38,8 @@ fn the_variable_means_the_option() {
         assert_eq!(land(&dry_run, "1"), shown, "{command:?}");
         assert_eq!(shown.1, before, "{command:?}");
 
-        let written = land(command, "true");
+        assert_eq!(land(command, "true"), committed, "{command:?}");
+        let written = land(command, "no");
         assert_eq!(land(command, "0"), written, "{command:?}");
         assert_eq!(written.1.branch, before.branch, "{command:?}");
         assert_eq!(written.1.index, before.index, "{command:?}");
@@ -372,7 +373,7 @@ fn symbolic_links() {
     for (moved, reported) in
         [(JENKINS, JENKINS), ("resources/jenkins", JENKINS), (&legacy, &legacy)]
     {
-        for landing in ["--commit", "--dry-run", "--strict"] {
+        for landing in ["--commit", "--dry-run", "--no-image-check"] {
             fs::rename(sandbox.path(moved), &elsewhere).unwrap();
             symlink(&elsewhere, sandbox.path(moved)).unwrap();
             sandbox.commit_all();
@@ -393,13 +394,13 @@ fn symbolic_links() {
 fn files_that_cannot_be_written() {
     let in_the_way = "resources/jenkins/global/.defaults.yaml.promote";
     for (landing, suffix) in [("--commit", "new"), ("--strict", "new"), ("--strict", "old")] {
-        let sandbox = Sandbox::new();
+        let sandbox = Sandbox::covered();
         sandbox.write(&format!("{in_the_way}-{suffix}/x"), "");
         let before = sandbox.state();
         sandbox.offline(&["qr-promote", landing]).matches(&format!("unwritable-{suffix}"));
         assert_eq!(sandbox.state(), before);
     }
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::covered();
     let long = format!("{SHARED}/z{}.yml", "y".repeat(244));
     sandbox.write(&long, "qontract_reconcile_image_tag: 47fbced\n");
     let before = sandbox.state();
@@ -458,7 +459,7 @@ fn repositories_inside_are_left_alone() {
 /// Where the two parsers of YAML disagree about what an edit did, nothing is written.
 #[test]
 fn the_second_parser_is_asked() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::covered();
     sandbox.replace(
         JENKINS,
         "    timeout",

@@ -9,7 +9,7 @@ const JENKINS: [&str; 5] = ["promote", "--env", "jenkins", "-n", "--ref"];
 
 #[test]
 fn colour() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::covered();
     let jenkins = [&JENKINS[..], &[HEAD, "--offline"]].concat();
     let plain = sandbox.xtask(&jenkins);
     let with = |args: &[&str], env: &str| {
@@ -27,7 +27,7 @@ fn colour() {
 
 #[test]
 fn silence() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::covered();
     let jenkins = [&JENKINS[..], &[HEAD]].concat();
     for more in [&["--offline"][..], &["--ref", "v0.10.0"], &["--format", "json"]] {
         let loud = [&["promote", "--env", "jenkins", "-n"], more].concat();
@@ -74,7 +74,7 @@ fn nobody_reads() {
 
 #[test]
 fn nowhere_to_write() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::covered();
     let mut run = sandbox.command(&["qr-promote", "--offline", "-q", "--ref", HEAD]);
     run.command().stdout(File::options().write(true).open("/dev/full").unwrap());
     run.run().assert(
@@ -106,7 +106,7 @@ fn with_hostile_commits(sandbox: &Sandbox) -> String {
 
 #[test]
 fn hostile_commits() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::covered();
     let head = with_hostile_commits(&sandbox);
     let changes = ["changes", "--from", HEAD, "-q"];
     for format in ["text", "markdown", "json"] {

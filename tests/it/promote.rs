@@ -194,7 +194,7 @@ fn named_configuration() {
     sandbox.command(&["qr-promote", "--config", "promote.toml"]).cwd("data").run().assert(
         1,
         "",
-        "error: `promote.toml`: can't be read: No such file or directory (os error 2)\n",
+        "error: `promote.toml`: can't be read: there is no such file\n",
     );
 }
 
@@ -256,7 +256,7 @@ fn a_plain_folder() {
         &format!("error: `{shown}` is not the top of a git checkout\n  help: name the top with `--repo`, or leave `--commit` out to edit the files only\n"),
     );
     let head = format!("qontract-reconcile 7a734a7 {HEAD}\npr-check\n");
-    first.assert(0, &format!("{head}  latest -> 7a734a7  .env:1\n\ndiff --git a/.env b/.env\n--- a/.env\n+++ b/.env\n@@ -1 +1 @@\n-RECONCILE_IMAGE_TAG=latest\n+RECONCILE_IMAGE_TAG=7a734a7\n\n1 file edited; to commit it:\n  cargo xtask promote --repo {shown} --offline --component qontract-reconcile --env pr-check --ref {HEAD} --commit\n"), "");
+    first.assert(0, &format!("{head}  latest -> 7a734a7  .env:1\n\ndiff --git a/.env b/.env\n--- a/.env\n+++ b/.env\n@@ -1 +1 @@\n-RECONCILE_IMAGE_TAG=latest\n+RECONCILE_IMAGE_TAG=7a734a7\n\n1 file edited; to commit it:\n  cargo xtask promote --repo {shown} --offline --env pr-check --ref {HEAD} --commit\n"), "");
     second.assert(
         0,
         &format!(

@@ -9,6 +9,9 @@ use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use crate::duration::parse_duration;
 use crate::escape::is_obeyed;
 
+/// What is promoted where nothing else is named.
+pub const DEFAULT_COMPONENT: &str = "qontract-reconcile";
+
 /// Promotes components in a GitOps repository: exactly, all or nothing, in one command
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", version, max_term_width = 100)]
@@ -36,7 +39,7 @@ pub struct Global {
     /// How results are printed
     #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
     pub format: Format,
-    /// Print results and errors only: no progress, no notes
+    /// Print results, warnings and errors only: no progress, no notes
     #[arg(short, long, global = true)]
     pub quiet: bool,
     /// When to use colour
@@ -86,6 +89,10 @@ pub enum Command {
     Status(Status),
     /// List the commits that wait to be promoted, by author
     Changes(Changes),
+    /// Find every pin in the tree, and write promote.toml
+    Discover(Discover),
+    /// Say what a pin belongs to, what it was, and why it would or would not move
+    Explain(Explain),
     /// Build a small world of git repositories and run a whole promotion in it
     Demo(Demo),
     /// Print the script that completes `cargo xtask` in a shell
@@ -105,6 +112,8 @@ impl Command {
             Command::Rollback(_) => "rollback",
             Command::Status(_) => "status",
             Command::Changes(_) => "changes",
+            Command::Discover(_) => "discover",
+            Command::Explain(_) => "explain",
             Command::Demo(_) => "demo",
             Command::Completions(_) => "completions",
             Command::Complete(_) => "complete",
@@ -145,7 +154,7 @@ pub struct Promote {
     #[arg(long)]
     pub all: bool,
     /// The component
-    #[arg(long, value_name = "NAME", default_value = "qontract-reconcile")]
+    #[arg(long, value_name = "NAME", default_value = DEFAULT_COMPONENT)]
     pub component: String,
     #[command(flatten)]
     pub version: Version,
@@ -185,7 +194,7 @@ pub struct Rollback {
     #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',', required = true)]
     pub env: Vec<String>,
     /// The component
-    #[arg(long, value_name = "NAME", default_value = "qontract-reconcile")]
+    #[arg(long, value_name = "NAME", default_value = DEFAULT_COMPONENT)]
     pub component: String,
     /// The version to go back to [default: the one before, by the history of the pins]
     #[arg(long, value_name = "REF")]
@@ -205,13 +214,30 @@ pub struct Changes {
     #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',')]
     pub env: Vec<String>,
     /// The component
-    #[arg(long, value_name = "NAME", default_value = "qontract-reconcile")]
+    #[arg(long, value_name = "NAME", default_value = DEFAULT_COMPONENT)]
     pub component: String,
     /// List from this version on, not from what the environments run
-    #[arg(long, value_name = "REF", conflicts_with = "env")]
+    #[arg(long, value_name = "REF")]
     pub from: Option<String>,
     #[command(flatten)]
     pub version: Version,
+}
+
+#[derive(Debug, Args)]
+pub struct Discover {
+    /// Write promote.toml, or add to it what is missing
+    #[arg(long)]
+    pub write: bool,
+    /// Also take in each of many upstreams that have one saas file only
+    #[arg(long)]
+    pub all: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// The file, from the current folder or from the top of the checkout, and perhaps a line
+    #[arg(value_name = "FILE[:LINE]")]
+    pub place: String,
 }
 
 #[derive(Debug, Args)]

@@ -67,6 +67,16 @@ pub enum Place {
     Glob(String),
 }
 
+impl Place {
+    /// Whether a file is one of these.
+    pub fn takes(&self, path: &RepoPath) -> bool {
+        match self {
+            Place::File(file) => file == path,
+            Place::Glob(glob) => fast_glob::glob_match(glob, path.as_str()),
+        }
+    }
+}
+
 /// What finds a pin in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Selector {
@@ -91,6 +101,23 @@ pub struct SaasFilter {
     pub target: Option<String>,
     /// The `namespace.$ref` of the target.
     pub namespace: Option<String>,
+}
+
+impl SaasFilter {
+    /// Its parts, each with its key in `promote.toml`.
+    pub fn parts(&self) -> [(&'static str, Option<&str>); 3] {
+        [
+            ("template", self.template.as_deref()),
+            ("target", self.target.as_deref()),
+            ("namespace", self.namespace.as_deref()),
+        ]
+    }
+
+    /// Whether it takes a target that has all of `own`.
+    pub fn takes(&self, own: &SaasFilter) -> bool {
+        let pairs = self.parts().into_iter().zip(own.parts());
+        pairs.into_iter().all(|((_, wanted), (_, found))| wanted.is_none() || wanted == found)
+    }
 }
 
 /// A path such as `a[name=x].b`: keys, and list items chosen by a field.
@@ -135,6 +162,11 @@ impl RepoPath {
         text.split('/').all(clean).then(|| RepoPath(text.to_owned()))
     }
 
+    /// The file that a `$ref` means: those paths are relative to `data/`.
+    pub fn parse_reference(reference: &str) -> Option<Self> {
+        RepoPath::parse(&format!("data/{}", reference.trim_start_matches('/')))
+    }
+
     /// The path, relative to the top of the repository.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -148,6 +180,11 @@ impl fmt::Display for RepoPath {
 }
 
 impl Component {
+    /// The pins of all its environments, in the order of the configuration.
+    pub fn pins(&self) -> impl Iterator<Item = &PinSpec> {
+        self.environments.iter().flat_map(|environment| &environment.pins)
+    }
+
     /// The environment with that name or alias.
     pub fn environment(&self, name: &str) -> Option<&Environment> {
         let is = |e: &&Environment| e.name == name || e.aliases.iter().any(|alias| alias == name);
@@ -164,12 +201,7 @@ impl fmt::Display for Selector {
             Selector::Image(name) => write!(f, "image `{name}`"),
             Selector::Saas(filter) => {
                 f.write_str("saas target")?;
-                let parts = [
-                    ("template", &filter.template),
-                    ("target", &filter.target),
-                    ("namespace", &filter.namespace),
-                ];
-                for (name, value) in parts {
+                for (name, value) in filter.parts() {
                     if let Some(value) = value {
                         write!(f, " with {name} `{value}`")?;
                     }
@@ -182,9 +214,11 @@ impl fmt::Display for Selector {
 
 /// Whether two addresses name the same upstream: alike but for a final slash or `.git`.
 pub fn same_upstream(one: &str, other: &str) -> bool {
-    fn bare(url: &str) -> &str {
-        let url = url.trim_end_matches('/');
-        url.strip_suffix(".git").unwrap_or(url).trim_end_matches('/')
-    }
-    bare(one) == bare(other)
+    bare_upstream(one) == bare_upstream(other)
+}
+
+/// The address of an upstream without a final slash or `.git`.
+pub fn bare_upstream(url: &str) -> &str {
+    let url = url.trim_end_matches('/');
+    url.strip_suffix(".git").unwrap_or(url).trim_end_matches('/')
 }

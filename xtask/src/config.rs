@@ -93,6 +93,9 @@ impl Repository {
 }
 
 impl Config {
+    /// The layout of app-interface's promotion procedure, as a file would say it.
+    pub const BUILTIN_TEXT: &str = include_str!("builtin.toml");
+
     /// Parses `text`; `file` is its name in refusals.
     ///
     /// A BOM and CRLF are accepted. Refuses, with line and column, what is not TOML, unknown keys,
@@ -114,7 +117,7 @@ impl Config {
 
     /// The layout of app-interface's promotion procedure.
     pub fn builtin() -> Self {
-        Config::parse(BUILTIN, include_str!("builtin.toml"))
+        Config::parse(BUILTIN, Config::BUILTIN_TEXT)
             .expect("a test parses the built-in configuration")
     }
 

@@ -145,7 +145,11 @@ impl Delivery<'_> {
             }
         }
         let commit = self.commit(&tree, &found.base, &proposal, seen)?;
-        let request = self.request(branch, &found.target, proposal);
+        let mut request = self.request(branch, &found.target, proposal);
+        let lgtm = &self.repository.lgtm_label;
+        if seen.is_some() && !self.labels.contains(lgtm) {
+            request.unlabels.push(lgtm.clone());
+        }
         self.push(&request, &commit, seen, progress).map(Some)
     }
 
@@ -247,6 +251,7 @@ impl Delivery<'_> {
             target: target.to_owned(),
             target_project: upstream.and_then(|url| forge::project(&url)),
             labels: self.labels.clone(),
+            unlabels: Vec::new(),
             assignees: self.assignees.clone(),
             draft: self.draft,
         }

@@ -1,4 +1,5 @@
-//! A unified diff of edits that keep the number of lines, as every promotion's edits do.
+//! Unified diffs: of edits that keep the number of lines, as every promotion's edits do, and of
+//! any two texts.
 
 const CONTEXT: usize = 3;
 
@@ -15,6 +16,93 @@ pub fn unified(path: &str, before: &str, after: &str) -> String {
     }
     for group in changed.chunk_by(|one, next| next - one <= 2 * CONTEXT) {
         hunk(&mut diff, group, &old, &new);
+    }
+    diff
+}
+
+/// One line of two texts, with its line end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Line<'t> {
+    /// Both have it.
+    Same(&'t str),
+    /// Only the first has it.
+    Old(&'t str),
+    /// Only the second has it.
+    New(&'t str),
+}
+
+/// The lines of both texts, by their longest common subsequence.
+///
+/// Takes room for the product of the lines between what both texts begin and end with.
+pub fn lines_between<'t>(before: &'t str, after: &'t str) -> Vec<Line<'t>> {
+    let (old, new) = (lines(before), lines(after));
+    let head = old.iter().zip(&new).take_while(|(one, other)| one == other).count();
+    let (old_rest, new_rest) = (&old[head..], &new[head..]);
+    let tail = old_rest.iter().rev().zip(new_rest.iter().rev());
+    let tail = tail.take_while(|(one, other)| one == other).count();
+    let (a, b) = (&old_rest[..old_rest.len() - tail], &new_rest[..new_rest.len() - tail]);
+    let mut common = vec![vec![0_u32; b.len() + 1]; a.len() + 1];
+    for i in (0..a.len()).rev() {
+        for j in (0..b.len()).rev() {
+            common[i][j] = match a[i] == b[j] {
+                true => common[i + 1][j + 1] + 1,
+                false => common[i + 1][j].max(common[i][j + 1]),
+            };
+        }
+    }
+    let mut between: Vec<Line> = old[..head].iter().map(|line| Line::Same(line)).collect();
+    let (mut i, mut j) = (0, 0);
+    while i < a.len() || j < b.len() {
+        if i < a.len() && j < b.len() && a[i] == b[j] {
+            between.push(Line::Same(a[i]));
+            (i, j) = (i + 1, j + 1);
+        } else if j == b.len() || (i < a.len() && common[i + 1][j] >= common[i][j + 1]) {
+            between.push(Line::Old(a[i]));
+            i += 1;
+        } else {
+            between.push(Line::New(b[j]));
+            j += 1;
+        }
+    }
+    between.extend(old[old.len() - tail..].iter().map(|line| Line::Same(line)));
+    between
+}
+
+/// The unified diff of two texts with any number of lines; empty if nothing differs.
+pub fn unified_between(path: &str, before: Option<&str>, after: &str) -> String {
+    let between = lines_between(before.unwrap_or_default(), after);
+    let is_change = |index: &usize| !matches!(between[*index], Line::Same(_));
+    let changed: Vec<usize> = (0..between.len()).filter(is_change).collect();
+    if changed.is_empty() {
+        return String::new();
+    }
+    let (a, b) = (quoted("a/", path), quoted("b/", path));
+    let mut diff = format!("diff --git {a} {b}\n");
+    match before {
+        Some(_) => diff.push_str(&format!("--- {a}\n+++ {b}\n")),
+        None => diff.push_str(&format!("new file mode 100644\n--- /dev/null\n+++ {b}\n")),
+    }
+    for group in changed.chunk_by(|one, next| next - one <= 2 * CONTEXT) {
+        let start = group[0].saturating_sub(CONTEXT);
+        let end = (group[group.len() - 1] + CONTEXT + 1).min(between.len());
+        let span = |other: fn(&Line) -> bool| {
+            let before = between[..start].iter().filter(|line| !other(line)).count();
+            match between[start..end].iter().filter(|line| !other(line)).count() {
+                0 => format!("{before},0"),
+                1 => format!("{}", before + 1),
+                length => format!("{},{length}", before + 1),
+            }
+        };
+        let old = span(|line| matches!(line, Line::New(_)));
+        let new = span(|line| matches!(line, Line::Old(_)));
+        diff.push_str(&format!("@@ -{old} +{new} @@\n"));
+        for shown in &between[start..end] {
+            match shown {
+                Line::Same(text) => line(&mut diff, ' ', text),
+                Line::Old(text) => line(&mut diff, '-', text),
+                Line::New(text) => line(&mut diff, '+', text),
+            }
+        }
     }
     diff
 }

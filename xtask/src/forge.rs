@@ -56,6 +56,7 @@ fn gitlab(request: &MergeRequest) -> Push {
     let project = request.target_project.iter();
     options.extend(project.map(|project| option("merge_request.target_project", project)));
     options.extend(request.labels.iter().map(|label| option("merge_request.label", label)));
+    options.extend(request.unlabels.iter().map(|label| option("merge_request.unlabel", label)));
     options.extend(request.assignees.iter().map(|user| option("merge_request.assign", user)));
     options.extend(request.draft.then(|| "merge_request.draft".to_owned()));
     Push { destination: format!("refs/heads/{}", request.branch), options, notes: Vec::new() }

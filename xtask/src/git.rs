@@ -26,6 +26,7 @@ mod blame;
 mod failure;
 pub mod landing;
 mod network;
+pub mod past;
 pub mod publish;
 
 /// Environment variables that would point git at another repository than the one that is meant.
@@ -180,6 +181,23 @@ impl Git {
         Ok(text.split('\0').filter_map(change).collect())
     }
 
+    /// The files that git tracks below this folder, relative to it.
+    pub fn tracked(&self) -> Result<Vec<String>> {
+        self.listed(["ls-files", "-z", "--cached"])
+    }
+
+    /// The files that git neither tracks nor ignores. Lists every folder, so it takes its time.
+    pub fn untracked(&self) -> Result<Vec<String>> {
+        self.listed(["ls-files", "-z", "--others", "--exclude-standard"])
+    }
+
+    /// Paths that end in NUL, without those that are not UTF-8.
+    fn listed<const N: usize>(&self, args: [&str; N]) -> Result<Vec<String>> {
+        let out = self.bytes(args)?;
+        let paths = out.split(|&byte| byte == 0).filter_map(|path| std::str::from_utf8(path).ok());
+        Ok(paths.filter(|path| !path.is_empty()).map(str::to_owned).collect())
+    }
+
     /// Commits the work tree's state of `paths` (never none) and nothing else; hooks and signing
     /// as the user has them. [`Git::at`] must be the top of the work tree.
     pub fn commit_only(&self, message: &str, paths: &[RepoPath]) -> Result<CommitId> {
@@ -275,7 +293,9 @@ impl Git {
         I: IntoIterator<Item: AsRef<OsStr>>,
     {
         let place = &self.place;
-        let command = cmd!(shell, "git {place...} {config...} {args...}");
+        // A signature would stand in the middle of what `log` is asked for.
+        let plain = ["-c", "log.showSignature=false"];
+        let command = cmd!(shell, "git {place...} {plain...} {config...} {args...}");
         without(without(command, ELSEWHERE), PATHSPECS)
             .env("LC_ALL", "C")
             .env("GIT_TERMINAL_PROMPT", "0")

@@ -14,6 +14,8 @@ use crate::version::CommitId;
 pub struct Switches {
     /// Versions may go back.
     pub allow_downgrade: bool,
+    /// Versions shall go back: going forward is another command.
+    pub is_rollback: bool,
     /// Why they go back; becomes a trailer of the commit.
     pub reason: Option<String>,
     /// The version need not be on the default branch.
@@ -31,8 +33,10 @@ impl Switches {
     pub fn typed(&self) -> Vec<String> {
         let mut words = Vec::new();
         words.extend(self.allow_downgrade.then(|| "--allow-downgrade".to_owned()));
-        if let Some(reason) = &self.reason {
-            words.extend(["--reason".to_owned(), reason.clone()]);
+        match &self.reason {
+            Some(reason) if reason.starts_with('-') => words.push(format!("--reason={reason}")),
+            Some(reason) => words.extend(["--reason".to_owned(), reason.clone()]),
+            None => {}
         }
         words.extend(self.allow_off_branch.then(|| "--allow-off-branch".to_owned()));
         words.extend(self.no_image_check.then(|| "--no-image-check".to_owned()));
@@ -83,7 +87,27 @@ pub fn directions(
             verdict.refusals.push(not_forward(component, span, to));
         }
     }
+    if switches.is_rollback {
+        let newer = changes.0.iter().filter_map(|span| newer(component, span, to));
+        let newer: Vec<Refusal> = newer.collect();
+        // Pins that were left behind may come along with those that go back.
+        let nothing_goes_back = newer.len() == changes.0.len();
+        if nothing_goes_back { &mut verdict.refusals } else { &mut verdict.warnings }.extend(newer);
+    }
     verdict
+}
+
+/// A span that goes forward although a rollback was asked for.
+fn newer(component: &Component, span: &Span, to: &CommitId) -> Option<Refusal> {
+    let Direction::Forward(count @ 1..) = span.direction else { return None };
+    let (old, new) = (short(component, &span.old), to.tag(component.tag_length));
+    let environments = span.environments.join(", ");
+    let message = format!(
+        "`{old}` -> `{new}` ({environments}) goes forward by {}: that is no rollback",
+        commits(count)
+    );
+    let help = "name an older version with `--to`, or go there with `promote --ref`";
+    Some(Refusal::new(message).help(help))
 }
 
 /// A warning if the tag that is written is the beginning of other commits too.

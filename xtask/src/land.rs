@@ -66,10 +66,13 @@ pub struct Planned {
 }
 
 impl Promotion<'_> {
-    /// Refuses what no version could change, before anybody waits for the network.
-    pub fn check(&self) -> Result<()> {
+    /// Refuses what no version could change, before anybody waits for the network. Returns the
+    /// files that hold the pins.
+    pub fn check(&self) -> Result<Tree> {
         let any = CommitId::parse(&"f".repeat(40)).context("40 digits are a commit")?;
-        self.verified(&any, &self.read()?).map(drop)
+        let tree = self.read()?;
+        self.verified(&any, &tree)?;
+        Ok(tree)
     }
 
     /// Computes the plan for a landing and lets the second parser judge it. Writes nothing.
@@ -97,6 +100,9 @@ impl Promotion<'_> {
             Landing::DryRun => None,
             Landing::WorkTree | Landing::Commit => Some(self.work_tree.lock()?),
         };
+        if landing != Landing::DryRun {
+            self.work_tree.sweep(planned.plan.files.keys());
+        }
         if planned.plan.is_empty() {
             return Ok(Landed::Unchanged);
         }
@@ -132,8 +138,7 @@ impl Promotion<'_> {
         Wanted::new(self.component, &self.environments)
     }
 
-    /// Those of the work tree.
-    pub fn read(&self) -> Result<Tree> {
+    fn read(&self) -> Result<Tree> {
         self.work_tree.read(&self.wanted())
     }
 
@@ -144,17 +149,19 @@ impl Promotion<'_> {
         Ok(plan)
     }
 
+    /// Git in the checkout. Refuses a folder that is not the top of one; `or` is another cure.
+    pub fn git(&self, or: &str) -> Result<Git, Refusal> {
+        let top = &self.work_tree.top;
+        if self.work_tree.git_dir.is_some() {
+            return Ok(Git::at(top));
+        }
+        let message = format!("`{}` is not the top of a git checkout", top.display());
+        Err(Refusal::new(message).help(format!("name the top with `--repo`, {or}")))
+    }
+
     /// The plan from the last commit on: what an earlier run wrote is part of it.
     fn against_head(&self, to: &CommitId, plan: Plan, tree: &Tree) -> Result<Planned> {
-        if self.work_tree.git_dir.is_none() {
-            let refusal = Refusal::new(format!(
-                "`{}` is not the top of a git checkout",
-                self.work_tree.top.display()
-            ));
-            let help = "name the top with `--repo`, or leave `--commit` out to edit the files only";
-            return Err(refusal.help(help).into());
-        }
-        let git = Git::at(&self.work_tree.top);
+        let git = self.git("or leave `--commit` out to edit the files only")?;
         if let Some(operation) = git.mid_operation()? {
             let refusal = Refusal::new(format!("a {operation} is in progress in this checkout"));
             return Err(refusal.help("finish or abort it first").into());

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use clap::error::ErrorKind;
 use xtask::cli::{Cli, Command, Format};
-use xtask::commands::{Ending, changes, completions, demo, promote, status};
+use xtask::commands::{Ending, changes, completions, demo, discover, explain, promote, status};
 use xtask::error::{Refusal, refusals};
 use xtask::report;
 use xtask::session::{self, Session};
@@ -33,12 +33,14 @@ fn main() -> ExitCode {
     let session = Session::new(cli.command.name(), &cli.global);
     let done = |()| Ending::Done;
     let result = match &cli.command {
-        Command::UpdateSchemas(typed) => promote::run(&session, &typed.into()).map(done),
-        Command::QrPromote(typed) => promote::run(&session, &typed.into()).map(done),
-        Command::Promote(typed) => promote::run(&session, &typed.into()).map(done),
-        Command::Rollback(typed) => promote::run(&session, &typed.into()).map(done),
+        Command::UpdateSchemas(typed) => promote::run(&session, &typed.into()),
+        Command::QrPromote(typed) => promote::run(&session, &typed.into()),
+        Command::Promote(typed) => promote::run(&session, &typed.into()),
+        Command::Rollback(typed) => promote::run(&session, &typed.into()),
         Command::Status(typed) => status::run(&session, typed),
         Command::Changes(typed) => changes::run(&session, typed).map(done),
+        Command::Discover(typed) => discover::run(&session, typed).map(done),
+        Command::Explain(typed) => explain::run(&session, typed).map(done),
         Command::Demo(typed) => demo::run(&session, typed).map(done),
         Command::Completions(typed) => completions::run(&session, typed).map(done),
         Command::Complete(typed) => completions::complete(typed),

@@ -34,6 +34,8 @@ pub struct MergeRequest {
     pub target_project: Option<String>,
     /// Set when it is opened; GitLab makes those that don't exist.
     pub labels: Vec<String>,
+    /// Taken away again when it is refreshed: they were given to other commits.
+    pub unlabels: Vec<String>,
     /// User names.
     pub assignees: Vec<String>,
     /// Whether it is marked as not ready.
@@ -231,6 +233,12 @@ pub fn branch_names(component: &Component, environments: &[&Environment]) -> [St
         _ => format!("{}-{:08x}", joined.get(..60).unwrap_or(&joined), hash(&joined)),
     };
     [format!("promote/{name}/{joined}"), format!("promote/{name}+{joined}")]
+}
+
+/// Whether a branch is one of a component's, whatever its environments are.
+pub fn is_of(component: &Component, branch: &str) -> bool {
+    let rest = branch.strip_prefix(&format!("promote/{}", segment(&component.name)));
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '+']))
 }
 
 /// The name for the branch, beside those that the remote has.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::changes::{Changes, Commit, Direction, Span};
 use crate::component::Component;
 use crate::escape::escaped;
-use crate::neutral::line;
+use crate::neutral::{line, subject};
 use crate::plan::{EnvironmentPlan, Outcome, Plan};
 use crate::report::changes::Queue;
 use crate::version::{commit_part, is_full_commit};
@@ -41,7 +41,7 @@ pub fn commit_message(
 ) -> String {
     let component = queue.component;
     let paragraphs = [
-        title(component, wording, plan),
+        subject(&title(component, wording, plan)),
         environments(component, plan),
         compare_addresses(component, plan, queue.changes).join("\n"),
         listed("Goes along:", queue, &queue.changes.queued()),
@@ -57,7 +57,7 @@ fn environments(component: &Component, plan: &Plan) -> String {
     for environment in &plan.environments {
         for old in old_of(environment) {
             let shown = if is_full_commit(old) { old } else { short(component, old) };
-            lines.push(format!("{}: {shown} -> {}", environment.name, plan.to));
+            lines.push(format!("{}: {shown} -> {}", line(&environment.name), plan.to));
         }
     }
     lines.join("\n")

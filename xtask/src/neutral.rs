@@ -76,12 +76,25 @@ pub fn title(text: &str) -> String {
 
 /// A line of a commit message, in which GitLab finds nobody to call and nothing to close.
 pub fn line(text: &str) -> String {
-    let text = one_line(text, LONGEST);
+    broken_up(&one_line(text, LONGEST))
+}
+
+/// The same for its first line, which may be longer.
+pub fn subject(text: &str) -> String {
+    broken_up(&one_line(text, LONGEST_TITLE))
+}
+
+fn broken_up(text: &str) -> String {
     let mut out = String::new();
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {
         out.push(c);
-        if "@#!&".contains(c) && chars.peek().is_some_and(|next| next.is_alphanumeric()) {
+        let next = chars.peek();
+        let is_reference = "@#!&".contains(c) && next.is_some_and(|next| next.is_alphanumeric());
+        // An address after `Closes` closes an issue too, and an action begins a line.
+        let is_address = c == ':' && next == Some(&'/');
+        let is_action = out == "/";
+        if is_reference || is_address || is_action {
             out.push(' ');
         }
     }
@@ -231,6 +244,21 @@ mod tests {
         ];
         for (text, expected) in cases {
             assert_eq!(prose(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn lines_of_a_commit() {
+        let cases = [
+            ("fix(slack): tolerate users (#4127)", "fix(slack): tolerate users (# 4127)"),
+            ("Closes #1, g/p#2, !3 and &4 @all", "Closes # 1, g/p# 2, ! 3 and & 4 @ all"),
+            ("Closes https://h/g/p/-/issues/1", "Closes https: //h/g/p/-/issues/1"),
+            ("/tag v1", "/ tag v1"),
+            ("a/b and \\n a:b #", "a/b and \\n a:b #"),
+            ("a\nb\u{1b}[31m", "a b\u{fffd}[31m"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(line(text), expected, "{text}");
         }
     }
 

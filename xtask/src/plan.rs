@@ -235,7 +235,7 @@ impl Planner<'_> {
     }
 
     fn one(&mut self, spec: &PinSpec, path: &RepoPath, text: &str, found: Found) {
-        let Found { line, value: old, target, verdict } = found;
+        let Found { line, value: old, target, verdict, .. } = found;
         let outcome = match verdict {
             Verdict::Stays(stay) => Outcome::Stays(stay),
             Verdict::Unfit(reason) => return self.unfit(spec, path, line, &old, reason),

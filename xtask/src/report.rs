@@ -1,6 +1,7 @@
 //! What is told: as text for people here, as JSON for scripts in `json`. Prints nothing.
 
 pub mod changes;
+pub mod explain;
 pub mod json;
 pub mod promotion;
 pub mod status;

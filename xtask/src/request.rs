@@ -36,18 +36,24 @@ pub enum Version {
     Before,
 }
 
-impl Version {
+impl Request {
     /// The commit, without asking the upstream: only a full one will do.
     pub fn offline(&self) -> Result<CommitId, Refusal> {
-        let found = match self {
+        let found = match &self.version {
             Version::Named(Some(name)) => match CommitId::parse(name) {
                 Some(commit) => return Ok(commit),
                 None => format!("`{name}`"),
             },
             Version::Named(None) | Version::Before => "nothing".to_owned(),
         };
-        Err(Refusal::usage(format!("`--offline` needs a full commit in `--ref`, found {found}"))
+        let option = self.option();
+        Err(Refusal::usage(format!("`--offline` needs a full commit in `{option}`, found {found}"))
             .help("give all 40 digits, or leave `--offline` out"))
+    }
+
+    /// The option that names the version.
+    fn option(&self) -> &'static str {
+        if self.wording == Wording::Rollback { "--to" } else { "--ref" }
     }
 }
 
@@ -70,7 +76,8 @@ pub struct Marks {
 
 impl From<&cli::Landing> for Landing {
     fn from(typed: &cli::Landing) -> Landing {
-        let by_variable = std::env::var_os("DO_COMMIT").is_some_and(|value| value == "1");
+        let by_variable = std::env::var_os("DO_COMMIT")
+            .is_some_and(|value| !["", "0", "no", "false"].iter().any(|no| value == *no));
         match (typed.dry_run, typed.commit || by_variable) {
             (true, _) => Landing::DryRun,
             (false, true) => Landing::Commit,
@@ -133,7 +140,7 @@ impl From<&cli::UpdateSchemas> for Request {
 impl From<&cli::QrPromote> for Request {
     fn from(typed: &cli::QrPromote) -> Request {
         Request {
-            component: "qontract-reconcile".to_owned(),
+            component: cli::DEFAULT_COMPONENT.to_owned(),
             environments: typed.env.clone(),
             version: Version::Named(typed.version.reference.clone()),
             wording: Wording::Production,
@@ -170,6 +177,7 @@ impl From<&cli::Rollback> for Request {
             merge_request: marks(&typed.landing),
             switches: Switches {
                 allow_downgrade: true,
+                is_rollback: true,
                 reason: Some(one_line(&typed.reason)),
                 ..Switches::from(&typed.checks)
             },
@@ -178,23 +186,28 @@ impl From<&cli::Rollback> for Request {
 }
 
 impl Request {
-    /// The command that does the same again, to the same commit.
-    pub fn again(&self, session: &Session, to: &CommitId) -> String {
+    /// The command that does the same again, to the same commit, and lands it this way.
+    pub fn again(&self, session: &Session, to: &CommitId, landing: Landing) -> String {
         let mut words = vec!["cargo".to_owned(), "xtask".to_owned(), session.command.to_owned()];
         words.extend(session.typed_options());
         let rollback = self.wording == Wording::Rollback;
         if rollback || session.command == "promote" {
-            words.extend(["--component".to_owned(), self.component.clone()]);
+            let named = (self.component != cli::DEFAULT_COMPONENT).then(|| self.component.clone());
+            words.extend(named.into_iter().flat_map(|name| ["--component".to_owned(), name]));
             words.extend(self.environments.is_empty().then(|| "--all".to_owned()));
         }
         for environment in &self.environments {
             words.extend(["--env".to_owned(), environment.clone()]);
         }
-        let version = if rollback { "--to" } else { "--ref" };
-        words.extend([version.to_owned(), to.to_string()]);
-        let implied = |word: &String| rollback && word == "--allow-downgrade";
-        words.extend(self.switches.typed().into_iter().filter(|word| !implied(word)));
+        words.extend([self.option().to_owned(), to.to_string()]);
+        let allow_downgrade = self.switches.allow_downgrade && !rollback;
+        words.extend(Switches { allow_downgrade, ..self.switches.clone() }.typed());
         words.extend(self.merge_request.iter().flat_map(Marks::typed));
+        match (landing, &self.merge_request) {
+            (Landing::DryRun, _) => words.push("--dry-run".to_owned()),
+            (Landing::Commit, None) => words.push("--commit".to_owned()),
+            _ => {}
+        }
         words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
     }
 }

@@ -4,7 +4,7 @@
 
 use std::thread;
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 
 use crate::changes::{Changes, Start};
 use crate::component::Component;
@@ -29,10 +29,13 @@ pub struct Upstreams<'a> {
     pub mirror: Mirror,
     /// The component that may have to go first, and its upstream.
     pub schemas: Option<(&'a Component, Mirror)>,
+    /// Why that one could not be fetched.
+    unasked: Option<anyhow::Error>,
 }
 
 impl<'a> Upstreams<'a> {
-    /// Fetches them all at the same time. An error is that of the component's own upstream first.
+    /// Fetches them all at the same time. An error is that of the component's own upstream; that of
+    /// the other one becomes a warning.
     pub fn fetch(
         session: &Session,
         work_tree: &WorkTree,
@@ -41,17 +44,17 @@ impl<'a> Upstreams<'a> {
     ) -> Result<Self> {
         let upstreams = Upstreams::open(work_tree, config, component)?;
         let step = session.progress.network(format!("fetching {}", component.upstream));
-        thread::scope(|scope| {
+        let unasked = thread::scope(|scope| {
             let schemas = upstreams.schemas.as_ref();
             let schemas = schemas.map(|(_, mirror)| scope.spawn(|| mirror.fetch(&mut |_| {})));
             upstreams.mirror.fetch(&mut |line| step.detail(line))?;
-            match schemas.map(thread::ScopedJoinHandle::join) {
-                Some(Ok(result)) => result,
-                Some(Err(_)) => Err(anyhow::anyhow!("the fetch of the schemas stopped")),
-                None => Ok(()),
-            }
+            Ok::<_, anyhow::Error>(match schemas.map(thread::ScopedJoinHandle::join) {
+                Some(Ok(result)) => result.err(),
+                Some(Err(_)) => Some(anyhow!("the fetch of the schemas stopped")),
+                None => None,
+            })
         })?;
-        Ok(upstreams)
+        Ok(Upstreams { unasked, ..upstreams })
     }
 
     /// The same without the network: what earlier runs left in the cache, if anything.
@@ -67,7 +70,8 @@ impl<'a> Upstreams<'a> {
         let schemas = component.schemas.as_ref().filter(|_| !component.schema_paths.is_empty());
         let schemas = schemas.map(|name| config.component(name)).transpose()?;
         let schemas = schemas.map(|schemas| Ok::<_, anyhow::Error>((schemas, open(schemas)?)));
-        Ok(Upstreams { component, mirror: open(component)?, schemas: schemas.transpose()? })
+        let (mirror, schemas) = (open(component)?, schemas.transpose()?);
+        Ok(Upstreams { component, mirror, schemas, unasked: None })
     }
 
     /// What the plan moves along.
@@ -102,28 +106,36 @@ impl<'a> Upstreams<'a> {
         if commits.is_empty() {
             return Ok(None);
         }
-        let head = mirror.resolve(None, schemas.branch.as_deref())?.commit;
-        let environments: Vec<_> = schemas.environments.iter().collect();
-        let behind = match plan(schemas, &environments, &head, tree, config) {
-            Ok(plan) => mirror.changes(moving(&plan), &head)?.queued().len(),
-            // Its own promotion says what is wrong there.
-            Err(_) => 0,
-        };
-        if behind == 0 {
-            return Ok(None);
-        }
         let tags: Vec<_> =
             commits.iter().map(|one| format!("`{}`", one.tag(self.component.tag_length))).collect();
-        let message = format!(
-            "{} {} what `{}` has to know ({}), and that is behind by {}",
+        let needs = format!(
+            "{} {} newer schemas: `{}` changes",
             tags.join(", "),
-            if tags.len() == 1 { "changes" } else { "change" },
-            schemas.name,
-            self.component.schema_paths.join(", "),
-            guards::commits(behind),
+            if tags.len() == 1 { "needs" } else { "need" },
+            self.component.schema_paths.join("`, `"),
         );
-        let help = "promote the schemas first, in a merge request of their own: `cargo xtask update-schemas`";
-        Ok(Some(Refusal::new(message).help(help)))
+        let name = &schemas.name;
+        if let Some(error) = &self.unasked {
+            let message =
+                format!("{needs}, and nobody can tell whether `{name}` is behind: {error}");
+            return Ok(Some(Refusal::new(message)));
+        }
+        let behind = behind(schemas, mirror, tree, config)?;
+        let message = format!("{needs}, and `{name}` is behind by {}", guards::commits(behind));
+        let help =
+            "promote them first, in a merge request of their own: `cargo xtask update-schemas`";
+        Ok((behind > 0).then(|| Refusal::new(message).help(help)))
+    }
+}
+
+/// How many commits the pins of a component are behind its upstream.
+fn behind(component: &Component, mirror: &Mirror, tree: &Tree, config: &Config) -> Result<usize> {
+    let head = mirror.resolve(None, component.branch.as_deref())?.commit;
+    let environments: Vec<_> = component.environments.iter().collect();
+    match plan(component, &environments, &head, tree, config) {
+        Ok(plan) => Ok(mirror.changes(moving(&plan), &head)?.queued().len()),
+        // Its own promotion says what is wrong there.
+        Err(_) => Ok(0),
     }
 }
 
@@ -153,8 +165,8 @@ pub struct Review {
     pub people: People,
     /// What somebody should look at.
     pub warnings: Vec<Refusal>,
-    /// The component that should go first.
-    pub first: Option<String>,
+    /// The component that should go first, and the index of the warning that says so.
+    pub first: Option<(String, usize)>,
 }
 
 /// The files that a review reads beside those of the plan.
@@ -173,6 +185,14 @@ pub fn users(config: &Config) -> (String, String) {
 }
 
 impl Review {
+    /// Says that what should go first has its merge request already.
+    pub fn wait_for(&mut self, branch: &str) {
+        let warning = self.first.as_ref().and_then(|(_, index)| self.warnings.get_mut(*index));
+        if let Some(warning) = warning {
+            warning.help = Some(format!("its branch `{branch}` is there: have that merged first"));
+        }
+    }
+
     /// Reviews a plan; `tree` holds what is [`wanted`]. The error is what the guards refuse.
     pub fn new(
         git: &Git,
@@ -186,7 +206,8 @@ impl Review {
         let changes = upstreams.changes(plan)?;
         let mut verdict = guards::directions(component, &changes, to, switches);
         let first = upstreams.schemas_first(tree, config, &changes, to)?;
-        let schemas = first.as_ref().and(component.schemas.clone());
+        let index = verdict.warnings.len();
+        let schemas = first.as_ref().and(component.schemas.clone()).map(|name| (name, index));
         verdict.warnings.extend(first);
         let alike = mirror.with_prefix(to.tag(component.tag_length))?;
         verdict.warnings.extend(guards::colliding_tag(component, &alike));

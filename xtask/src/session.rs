@@ -1,6 +1,6 @@
 //! One run of one command: what the global options mean, and where results go.
 
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -34,6 +34,17 @@ pub struct Session {
     repo: Option<PathBuf>,
     typed_repo: Option<PathBuf>,
     config: Option<PathBuf>,
+}
+
+/// The file that the configuration is in, or would be in.
+#[derive(Debug)]
+pub struct ConfigFile {
+    /// What people call it.
+    pub name: String,
+    /// Where it is.
+    pub path: PathBuf,
+    /// What it says; `None` if there is none.
+    pub text: Option<String>,
 }
 
 impl Session {
@@ -88,18 +99,42 @@ impl Session {
 
     /// The configuration: the named file, else `promote.toml` of the checkout, else the built-in.
     pub fn config(&self, work_tree: &WorkTree) -> Result<Config> {
-        if let Some(file) = &self.config {
-            let name = file.display().to_string();
-            let bytes = std::fs::read(file)
-                .map_err(|error| Refusal::new(format!("can't be read: {error}")).file(&name))?;
-            return parsed(&name, bytes);
-        }
-        let path =
-            RepoPath::parse(CONFIG_FILE).context("the name of the configuration is a path")?;
-        match work_tree.read_file(&path)? {
+        let ConfigFile { name, text, .. } = self.config_file(work_tree)?;
+        match text {
+            None if self.config.is_some() => {
+                Err(Refusal::new("can't be read: there is no such file").file(name).into())
+            }
             None => Ok(Config::builtin()),
-            Some(bytes) => parsed(CONFIG_FILE, bytes),
+            Some(text) => Ok(Config::parse(&name, &text)?),
         }
+    }
+
+    /// Where a tree has the configuration that counts there; `None` if another one was named.
+    pub fn config_in_tree(&self) -> Result<Option<RepoPath>> {
+        self.config.is_none().then(config_path).transpose()
+    }
+
+    /// The file that the configuration is in, or would be in.
+    pub fn config_file(&self, work_tree: &WorkTree) -> Result<ConfigFile> {
+        let (name, path, bytes) = match &self.config {
+            Some(file) => {
+                let name = file.display().to_string();
+                let bytes = match std::fs::read(file) {
+                    Err(error) if error.kind() == ErrorKind::NotFound => None,
+                    bytes => Some(bytes.map_err(|error| {
+                        Refusal::new(format!("can't be read: {error}")).file(&name)
+                    })?),
+                };
+                (name, file.clone(), bytes)
+            }
+            None => {
+                let bytes = work_tree.read_file(&config_path()?)?;
+                (CONFIG_FILE.to_owned(), work_tree.top.join(CONFIG_FILE), bytes)
+            }
+        };
+        let not_utf8 = |_| Refusal::new("is not UTF-8").file(&name);
+        let text = bytes.map(String::from_utf8).transpose().map_err(not_utf8)?;
+        Ok(ConfigFile { name, path, text })
     }
 
     /// The options that were typed and that a command to run next needs too.
@@ -145,6 +180,13 @@ impl Session {
         }
     }
 
+    /// Tells a person what went wrong although there is a result.
+    pub fn fail(&self, fault: &Refusal) {
+        if self.format == Format::Text {
+            tell(&report::error(fault));
+        }
+    }
+
     /// Tells a person something beside the result.
     pub fn note(&self, note: &str) {
         if !self.quiet {
@@ -153,9 +195,22 @@ impl Session {
     }
 }
 
-fn parsed(file: &str, bytes: Vec<u8>) -> Result<Config> {
-    let text = String::from_utf8(bytes).map_err(|_| Refusal::new("is not UTF-8").file(file))?;
-    Ok(Config::parse(file, &text)?)
+fn config_path() -> Result<RepoPath> {
+    RepoPath::parse(CONFIG_FILE).context("the name of the configuration is a path")
+}
+
+/// The configuration that a tree has at its top, or the built-in one.
+pub fn read_config(bytes: Option<&[u8]>) -> Result<Config> {
+    let Some(bytes) = bytes else { return Ok(Config::builtin()) };
+    let not_utf8 = |_| Refusal::new("is not UTF-8").file(CONFIG_FILE);
+    Ok(Config::parse(CONFIG_FILE, std::str::from_utf8(bytes).map_err(not_utf8)?)?)
+}
+
+/// A diff as it is printed: coloured for a terminal, else as `git apply` takes it.
+pub fn shown_diff(diff: &str) -> String {
+    let out = std::io::stdout();
+    let coloured = anstream::AutoStream::choice(&out) != anstream::ColorChoice::Never;
+    if coloured || out.is_terminal() { report::coloured_diff(diff) } else { diff.to_owned() }
 }
 
 /// Prints a result.

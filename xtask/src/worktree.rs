@@ -127,6 +127,15 @@ impl WorkTree {
         Ok(lock)
     }
 
+    /// Removes what a killed run left beside these files; only for who holds the lock.
+    pub fn sweep<'a>(&self, paths: impl Iterator<Item = &'a RepoPath>) {
+        for path in paths {
+            let Staged { new, old, .. } = Staged::new(&self.top, path.clone());
+            let _ = fs::remove_file(new);
+            let _ = fs::remove_file(old);
+        }
+    }
+
     /// Replaces files, each by rename and with its mode kept.
     ///
     /// Errors leave every file as it was: one that changed since it was read, one that can't be
@@ -143,6 +152,18 @@ impl WorkTree {
             }
         }
         staged.swap()
+    }
+
+    /// Writes a file that must not be there yet, at once with all that is in it.
+    pub fn create(&self, path: &RepoPath, text: &str) -> Result<()> {
+        let Staged { file, new, .. } = Staged::new(&self.top, path.clone());
+        let failed = || format!("can't write `{path}`");
+        let _ = fs::remove_file(&new);
+        fs::write(&new, text).with_context(failed)?;
+        // Unlike a rename, a link never replaces what somebody else wrote meanwhile.
+        let linked = fs::hard_link(&new, &file).with_context(failed);
+        let _ = fs::remove_file(&new);
+        linked
     }
 
     fn stage(&self, paths: &Staged, file: &Replacement) -> Result<()> {

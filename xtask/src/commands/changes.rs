@@ -32,7 +32,9 @@ pub fn run(session: &Session, typed: &cli::Changes) -> Result<()> {
     let changes = match &typed.from {
         Some(from) => {
             let from = upstreams.mirror.resolve(Some(from), branch)?.commit;
-            upstreams.mirror.changes(vec![(from.to_string(), Vec::new())], &to)?
+            let named = promotion.environments.iter().filter(|_| !typed.env.is_empty());
+            let names = named.map(|environment| environment.name.clone()).collect();
+            upstreams.mirror.changes(vec![(from.to_string(), names)], &to)?
         }
         None => upstreams.changes(&promotion.plan(&to, Landing::DryRun)?.plan)?,
     };
@@ -48,9 +50,10 @@ pub fn run(session: &Session, typed: &cli::Changes) -> Result<()> {
 }
 
 fn text(typed: &cli::Changes, promotion: &Promotion, to: &CommitId, queue: &Queue) -> String {
-    let text = queue.text();
-    if !text.is_empty() {
-        return text;
+    let moves = !queue.changes.queued().is_empty() || !queue.changes.taken_back().is_empty();
+    // What runs may differ from the new version by a suffix alone; that waits too.
+    if moves || typed.from.is_none() && !queue.changes.0.is_empty() {
+        return queue.text();
     }
     let component = queue.component;
     let tag = to.tag(component.tag_length);

@@ -1,32 +1,32 @@
 //! Takes a promotion to a merge request: `--mr` of every command that promotes.
 
+use std::cell::RefCell;
+
 use anyhow::{Context, Result};
 
-use super::promote::{Done, queue, review, version};
-use crate::component::Component;
+use super::promote::{Done, Run};
+use crate::component::{Component, RepoPath};
+use crate::config::Config;
 use crate::deliver::{Delivery, Proposal};
 use crate::error::Refusal;
-use crate::git::Git;
 use crate::land::{Landed, Landing, Promotion};
-use crate::merge_request::Story;
+use crate::merge_request::{Story, is_of};
 use crate::message::commit_message;
 use crate::plan::Plan;
 use crate::request::{Marks, Request};
 use crate::review::{self, Review, Upstreams};
-use crate::session::Session;
+use crate::session::read_config;
+use crate::tree::Tree;
 
 /// Plans on the remote's target branch, and opens or refreshes a merge request.
-pub(super) fn deliver(
-    session: &Session,
-    promotion: &Promotion,
-    request: &Request,
-    marks: &Marks,
-) -> Result<Done> {
+pub(super) fn deliver(run: &Run, marks: &Marks) -> Result<Done> {
+    let Run { session, request, promotion } = run;
     let Promotion { work_tree, config, component, environments } = promotion;
+    let git = promotion.git("or leave `--mr` out")?;
     let upstreams = Upstreams::fetch(session, work_tree, config, component)?;
     let (labels, withheld) = config.repository.labels(marks.lgtm, &marks.labels);
     let delivery = Delivery {
-        git: Git::at(&work_tree.top),
+        git,
         repository: &config.repository,
         component,
         environments,
@@ -37,27 +37,44 @@ pub(super) fn deliver(
         assignees: marks.assignees.clone(),
         draft: marks.draft,
     };
-    let wanted = promotion.wanted().and(review::wanted(config, component));
+    let mut wanted = promotion.wanted().and(review::wanted(config, component));
+    let config_file = session.config_in_tree()?;
+    wanted.files.extend(config_file.clone());
     let mut planned = None;
-    let step = session.progress.network(format!("delivering to {}", delivery.to));
+    // One bar at a time: what is reviewed in between may have its own.
+    let fetching = session.progress.network(format!("fetching {}", delivery.from));
+    let step = RefCell::new(Some(fetching));
     let delivered = delivery.deliver(
         &wanted,
         |tree, base| {
-            let to = version(request, promotion, &upstreams, tree, base.as_str())?;
+            step.take();
+            let to = run.version(&upstreams, tree, base.as_str())?;
             let plan = promotion.verified(&to, tree)?;
-            let mut review = review(session, promotion, request, &upstreams, &plan, tree)?;
-            review.warnings.extend(open_already(&delivery, &review)?);
-            let queue = queue(session, component, &review);
+            let mut review = run.review(&upstreams, &plan, tree)?;
+            if let Some(branch) = open_already(&delivery, config, &review)? {
+                review.wait_for(&branch);
+            }
+            if let Some(path) = &config_file {
+                let differs = differs(config, tree, path)?;
+                if let (true, Some(differs)) = (request.switches.strict, &differs) {
+                    return Err(differs.clone().into());
+                }
+                review.warnings.extend(differs);
+            }
+            let queue = run.queue(&review);
             let message = commit_message(&queue, request.wording, &plan, None);
             let proposal = propose(request, &plan, &review, component, message.clone());
             let wished = !plan.is_empty() && request.landing != Landing::DryRun;
-            if wished && marks.lgtm && !queue.tell().is_empty() {
-                session.note(&format!("lgtm: commits of {} go along", queue.tell().join(", ")));
+            if wished && marks.lgtm && withheld.is_none() && !queue.tell().is_empty() {
+                let people = queue.tell().join(", ");
+                session.note(&format!("lgtm is asked for, and commits of {people} go along"));
             }
             planned = Some((plan, review, message));
+            let pushing = || session.progress.network(format!("pushing to {}", delivery.to));
+            step.replace(wished.then(pushing));
             Ok(wished.then_some(proposal))
         },
-        &mut |line| step.detail(line),
+        &mut |line| step.borrow().iter().for_each(|step| step.detail(line)),
     )?;
     drop(step);
     let (plan, review, message) = planned.context("a delivery plans first")?;
@@ -69,18 +86,30 @@ pub(super) fn deliver(
     Ok(Done { plan, review, message, landed })
 }
 
-/// Warns if the merge request that should be merged first is open.
-fn open_already(delivery: &Delivery, review: &Review) -> Result<Option<Refusal>> {
-    let Some(first) = &review.first else { return Ok(None) };
-    let pattern = format!("promote/{first}*");
-    let there = delivery.git.ask_branches(delivery.to, &pattern, &mut |_| {});
-    let there = there.map_err(Refusal::from)?;
-    let warning = |branch: &String| {
-        let message =
-            format!("the merge request of `{branch}` is open, and this one depends on it");
-        Refusal::new(message).help("have that one merged first")
-    };
-    Ok(there.first().map(warning))
+/// Warns if the target branch has another configuration: it may know other files.
+fn differs(config: &Config, tree: &Tree, path: &RepoPath) -> Result<Option<Refusal>> {
+    if read_config(tree.get(path))? == *config {
+        return Ok(None);
+    }
+    let message = "is not that of the target branch, and this checkout's was used";
+    let help = "check out that of the target branch, or name this one with `--config`";
+    Ok(Some(Refusal::new(message).file(path.as_str()).help(help)))
+}
+
+/// The branch of what should go first, if one of the remotes has one.
+fn open_already(delivery: &Delivery, config: &Config, review: &Review) -> Result<Option<String>> {
+    let Some((first, _)) = &review.first else { return Ok(None) };
+    let first = config.component(first)?;
+    let mut remotes = vec![delivery.to, delivery.from];
+    remotes.dedup();
+    for remote in remotes {
+        let there = delivery.git.ask_branches(remote, "promote/*", &mut |_| {});
+        let mut there = there.map_err(Refusal::from)?.into_iter();
+        if let Some(branch) = there.find(|branch| is_of(first, branch)) {
+            return Ok(Some(branch));
+        }
+    }
+    Ok(None)
 }
 
 fn propose(

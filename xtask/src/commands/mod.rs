@@ -3,6 +3,8 @@
 pub mod changes;
 pub mod completions;
 pub mod demo;
+pub mod discover;
+pub mod explain;
 mod merge_request;
 pub mod promote;
 pub mod status;

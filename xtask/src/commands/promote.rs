@@ -1,19 +1,17 @@
 //! Promotes a component: plan, verify, review, then land. `update-schemas` and `qr-promote` are this
 //! command with the component filled in.
 
-use std::io::IsTerminal;
 use std::thread;
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 
-use super::merge_request;
+use super::{Ending, merge_request};
 use crate::before::version_before;
 use crate::cli::Format;
-use crate::component::Component;
-use crate::error::{Refusal, Refusals};
+use crate::error::Refusal;
 use crate::git::Git;
 use crate::image_check::ImageCheck;
-use crate::land::{Landed, Planned, Promotion};
+use crate::land::{Landed, Landing, Planned, Promotion};
 use crate::message::commit_message;
 use crate::plan::Plan;
 use crate::report;
@@ -21,66 +19,45 @@ use crate::report::changes::Queue;
 use crate::report::promotion::Story;
 use crate::request::{Request, Version};
 use crate::review::{self, Review, Upstreams};
-use crate::session::Session;
+use crate::search::Watch;
+use crate::session::{Session, shown_diff};
 use crate::tree::Tree;
 use crate::version::CommitId;
 
 /// Carries out a request and prints what happened.
-pub fn run(session: &Session, request: &Request) -> Result<()> {
+pub fn run(session: &Session, request: &Request) -> Result<Ending> {
     if request.switches.reason.as_deref() == Some("") {
         return Err(Refusal::usage("`--reason` is empty")
             .help("say why: it goes into the commit")
+            .into());
+    }
+    // The command line's own check misses an `--offline` before the command.
+    if session.offline && request.merge_request.is_some() {
+        return Err(Refusal::usage("`--mr` can't be used with `--offline`")
+            .help("leave one of them out")
             .into());
     }
     let work_tree = session.work_tree()?;
     let config = session.config(&work_tree)?;
     let component = config.component(&request.component)?;
     let environments = config.environments(component, &request.environments)?;
+    let watch = Watch::start(&work_tree, &config, component).judged(&request.switches)?;
     let promotion = Promotion { work_tree, config: &config, component, environments };
-    let done = match &request.merge_request {
-        Some(marks) => merge_request::deliver(session, &promotion, request, marks)?,
-        None if session.offline => offline(session, &promotion, request)?,
-        None => online(session, &promotion, request)?,
+    let run = Run { session, request, promotion };
+    let mut done = match &request.merge_request {
+        Some(marks) => merge_request::deliver(&run, marks)?,
+        None if session.offline => run.offline()?,
+        None => run.online()?,
     };
-    tell(session, component, request, &done)
+    done.review.warnings.extend(watch.warnings());
+    run.tell(&done)
 }
 
-/// Prints what happened; what a merge request lacks is an error if warnings are to refuse.
-fn tell(session: &Session, component: &Component, request: &Request, done: &Done) -> Result<()> {
-    let Done { plan, review, message, landed } = done;
-    let title = message.lines().next().unwrap_or_default();
-    let queue = queue(session, component, review);
-    let story = Story { plan, queue, landed, title, warnings: &review.warnings };
-    let delivered = match landed {
-        Landed::Delivered(delivered) => Some(delivered),
-        _ => None,
-    };
-    for warning in &review.warnings {
-        session.warn(warning);
-    }
-    let notes = delivered.iter().flat_map(|delivered| &delivered.notes);
-    for note in plan.notes.iter().chain(notes) {
-        session.note(note);
-    }
-    let faults = delivered.map(|delivered| delivered.faults()).unwrap_or_default();
-    if request.switches.strict && !faults.is_empty() {
-        return Err(Refusals(faults).into());
-    }
-    for fault in &faults {
-        session.warn(fault);
-    }
-    match session.format {
-        Format::Json => session.print(&story.document(session.command)?),
-        _ => {
-            // What goes to a file or a pipe is what `git apply` takes.
-            let out = std::io::stdout();
-            let coloured = anstream::AutoStream::choice(&out) != anstream::ColorChoice::Never;
-            let diff = report::diff(plan);
-            let diff =
-                if coloured || out.is_terminal() { report::coloured_diff(&diff) } else { diff };
-            session.print(&story.text(diff, &request.again(session, &plan.to)))
-        }
-    }
+/// One promotion, from what was typed to what is told.
+pub(super) struct Run<'a> {
+    pub(super) session: &'a Session,
+    pub(super) request: &'a Request,
+    pub(super) promotion: Promotion<'a>,
 }
 
 /// A promotion that has landed.
@@ -91,101 +68,133 @@ pub(super) struct Done {
     pub(super) landed: Landed,
 }
 
-pub(super) fn queue<'a>(
-    session: &Session,
-    component: &'a Component,
-    review: &'a Review,
-) -> Queue<'a> {
-    Queue { component, changes: &review.changes, people: &review.people, now: session.now() }
-}
+impl Run<'_> {
+    /// Plans what was typed; tells what the cache knows of it, and checks nothing.
+    fn offline(&self) -> Result<Done> {
+        let to = self.request.offline()?;
+        let Promotion { work_tree, config, component, .. } = &self.promotion;
+        self.session.note(&format!("offline: nothing is checked against `{}`", component.upstream));
+        let planned = self.promotion.plan(&to, self.request.landing)?;
+        let upstreams = Upstreams::open(work_tree, config, component)?;
+        let mut review = Review::default();
+        if upstreams.mirror.knows(&to) {
+            let tree = work_tree.read(&review::wanted(config, component))?;
+            review.changes = upstreams.changes(&planned.plan)?;
+            let git = Git::at(&work_tree.top);
+            review.people = review::people(&git, config, &tree, &review.changes);
+        }
+        self.land(planned, review)
+    }
 
-/// Plans what was typed; tells what the cache knows of it, and checks nothing.
-fn offline(session: &Session, promotion: &Promotion, request: &Request) -> Result<Done> {
-    let to = request.version.offline()?;
-    let Promotion { work_tree, config, component, .. } = promotion;
-    session.note(&format!("offline: nothing is checked against `{}`", component.upstream));
-    let planned = promotion.plan(&to, request.landing)?;
-    let upstreams = Upstreams::open(work_tree, config, component)?;
-    let mut review = Review::default();
-    if upstreams.mirror.knows(&to) {
+    /// Plans the commit that the upstream names, and lets the guards judge it.
+    fn online(&self) -> Result<Done> {
+        let Promotion { work_tree, config, component, .. } = &self.promotion;
+        let tree = self.promotion.check()?;
+        let upstreams = Upstreams::fetch(self.session, work_tree, config, component)?;
+        let to = self.version(&upstreams, &tree, "HEAD")?;
+        let planned = self.promotion.plan(&to, self.request.landing)?;
         let tree = work_tree.read(&review::wanted(config, component))?;
-        review.changes = upstreams.changes(&planned.plan)?;
-        review.people = review::people(&Git::at(&work_tree.top), config, &tree, &review.changes);
+        let review = self.review(&upstreams, &planned.plan, &tree)?;
+        self.land(planned, review)
     }
-    land(session, promotion, request, planned, review)
-}
 
-/// Plans the commit that the upstream names, and lets the guards judge it.
-fn online(session: &Session, promotion: &Promotion, request: &Request) -> Result<Done> {
-    let Promotion { work_tree, config, component, .. } = promotion;
-    promotion.check()?;
-    let upstreams = Upstreams::fetch(session, work_tree, config, component)?;
-    let to = version(request, promotion, &upstreams, &promotion.read()?, "HEAD")?;
-    let planned = promotion.plan(&to, request.landing)?;
-    let tree = work_tree.read(&review::wanted(config, component))?;
-    let review = review(session, promotion, request, &upstreams, &planned.plan, &tree)?;
-    land(session, promotion, request, planned, review)
-}
-
-/// The commit that is asked for; `tree` has the pins as they are in `revision`.
-pub(super) fn version(
-    request: &Request,
-    promotion: &Promotion,
-    upstreams: &Upstreams,
-    tree: &Tree,
-    revision: &str,
-) -> Result<CommitId> {
-    let mirror = &upstreams.mirror;
-    match &request.version {
-        Version::Named(name) => {
-            let branch = promotion.component.branch.as_deref();
-            Ok(mirror.resolve(name.as_deref(), branch)?.commit)
-        }
-        Version::Before => {
-            let git = Git::at(&promotion.work_tree.top);
-            version_before(&git, promotion, mirror, tree, revision)
+    /// The commit that is asked for; `tree` has the pins that `revision` led to.
+    pub(super) fn version(
+        &self,
+        upstreams: &Upstreams,
+        tree: &Tree,
+        revision: &str,
+    ) -> Result<CommitId> {
+        let mirror = &upstreams.mirror;
+        match &self.request.version {
+            Version::Named(name) => {
+                let branch = self.promotion.component.branch.as_deref();
+                Ok(mirror.resolve(name.as_deref(), branch)?.commit)
+            }
+            Version::Before => {
+                let git = self.promotion.git("or the version with `--to REF`")?;
+                version_before(&git, &self.promotion, mirror, tree, revision)
+            }
         }
     }
-}
 
-fn land(
-    session: &Session,
-    promotion: &Promotion,
-    request: &Request,
-    planned: Planned,
-    review: Review,
-) -> Result<Done> {
-    let queue = queue(session, promotion.component, &review);
-    let reason = request.switches.reason.as_deref();
-    let message = commit_message(&queue, request.wording, &planned.plan, reason);
-    let landed = promotion.land(&planned, request.landing, &message, session.progress)?;
-    Ok(Done { plan: planned.plan, review, message, landed })
-}
+    /// Reviews a plan, unless there is nothing to do, and makes sure of its image.
+    pub(super) fn review(&self, upstreams: &Upstreams, plan: &Plan, tree: &Tree) -> Result<Review> {
+        if plan.is_empty() {
+            return Ok(Review::default());
+        }
+        let Run { session, request, promotion } = self;
+        let git = Git::at(&promotion.work_tree.top);
+        let image = ImageCheck::new(promotion.component, &plan.to, &request.switches);
+        let (answer, review) = thread::scope(|scope| {
+            // The registry is asked while the history is read.
+            let asked = scope.spawn(|| image.as_ref().map(ImageCheck::ask));
+            let config = promotion.config;
+            let review = Review::new(&git, config, upstreams, plan, tree, &request.switches);
+            (asked.join().map_err(|_| anyhow!("the question for the image stopped")), review)
+        });
+        let review = review?;
+        let answer = answer?;
+        if let (Some(image), Some(answer)) = (&image, answer) {
+            let again = |to: &CommitId| request.again(session, to, request.landing);
+            image.settle(session, answer, &review.changes, &again)?;
+        }
+        Ok(review)
+    }
 
-/// Reviews a plan, unless there is nothing to do, and makes sure of its image.
-pub(super) fn review(
-    session: &Session,
-    promotion: &Promotion,
-    request: &Request,
-    upstreams: &Upstreams,
-    plan: &Plan,
-    tree: &Tree,
-) -> Result<Review> {
-    if plan.is_empty() {
-        return Ok(Review::default());
+    fn land(&self, planned: Planned, review: Review) -> Result<Done> {
+        let Run { session, request, promotion } = self;
+        let reason = request.switches.reason.as_deref();
+        let message = commit_message(&self.queue(&review), request.wording, &planned.plan, reason);
+        let landed = promotion.land(&planned, request.landing, &message, session.progress)?;
+        Ok(Done { plan: planned.plan, review, message, landed })
     }
-    let git = Git::at(&promotion.work_tree.top);
-    let image = ImageCheck::new(promotion.component, &plan.to, &request.switches);
-    let (answer, review) = thread::scope(|scope| {
-        // The registry is asked while the history is read.
-        let asked = scope.spawn(|| image.as_ref().map(ImageCheck::ask));
-        let review = Review::new(&git, promotion.config, upstreams, plan, tree, &request.switches);
-        (asked.join().ok().flatten(), review)
-    });
-    let review = review?;
-    if let (Some(image), Some(answer)) = (&image, answer) {
-        let again = |to: &CommitId| request.again(session, to);
-        image.settle(session, answer, &review.changes, &again)?;
+
+    pub(super) fn queue<'a>(&'a self, review: &'a Review) -> Queue<'a> {
+        Queue {
+            component: self.promotion.component,
+            changes: &review.changes,
+            people: &review.people,
+            now: self.session.now(),
+        }
     }
-    Ok(review)
+
+    /// Prints what happened; what a merge request lacks is a failure if warnings are to refuse.
+    fn tell(&self, done: &Done) -> Result<Ending> {
+        let Run { session, request, .. } = self;
+        let Done { plan, review, message, landed } = done;
+        let delivered = match landed {
+            Landed::Delivered(delivered) => Some(delivered),
+            _ => None,
+        };
+        for warning in &review.warnings {
+            session.warn(warning);
+        }
+        let notes = delivered.iter().flat_map(|delivered| &delivered.notes);
+        for note in plan.notes.iter().chain(notes) {
+            session.note(note);
+        }
+        let faults = delivered.map(|delivered| delivered.faults()).unwrap_or_default();
+        let is_strict = request.switches.strict && !faults.is_empty();
+        for fault in faults.iter().filter(|_| !is_strict) {
+            session.warn(fault);
+        }
+        let title = message.lines().next().unwrap_or_default();
+        let queue = self.queue(review);
+        let story = Story { plan, queue, landed, title, warnings: &review.warnings };
+        // The branch is there, whatever lacks: so the document says where.
+        match session.format {
+            Format::Json => session.print(&story.document(session.command)?)?,
+            _ => {
+                let diff = shown_diff(&report::diff(plan));
+                let again = request.again(session, &plan.to, Landing::Commit);
+                session.print(&story.text(diff, &again))?;
+            }
+        }
+        if is_strict {
+            faults.iter().for_each(|fault| session.fail(fault));
+            return Ok(Ending::Incomplete);
+        }
+        Ok(Ending::Done)
+    }
 }

@@ -8,6 +8,7 @@ fn request() -> MergeRequest {
         target: "master".to_owned(),
         target_project: None,
         labels: Vec::new(),
+        unlabels: Vec::new(),
         assignees: Vec::new(),
         draft: false,
     }

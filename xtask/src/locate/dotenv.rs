@@ -32,6 +32,19 @@ pub fn assignments<'s>(text: &'s str, name: &str) -> Vec<Assignment<'s>> {
     found
 }
 
+/// The name of every variable that [`assignments`] finds a value of, each once, in their order.
+pub fn names(text: &str) -> Vec<&str> {
+    let mut names = Vec::new();
+    for whole in text.split_inclusive('\n') {
+        let Some((before, _)) = whole.split_once('=') else { continue };
+        let name = before.rsplit([' ', '\t', '\u{feff}']).next().unwrap_or(before);
+        if !name.is_empty() && !names.contains(&name) && value_in(whole, name).is_some() {
+            names.push(name);
+        }
+    }
+    names
+}
+
 fn value_in(whole: &str, name: &str) -> Option<Range<usize>> {
     let blank = [' ', '\t'];
     let line = whole.strip_prefix('\u{feff}').unwrap_or(whole).trim_start_matches(blank);
@@ -69,6 +82,12 @@ mod tests {
         check("VAULT_TAG=a\nTAG_=b\n TAG=c\nexportTAG=d\n", &[(3, "c")]);
         check("# TAG=a\n#export TAG=b\necho TAG=c\nTAG =d\n", &[]);
         check("TAG=a # old: TAG=b\nTAG=\n", &[(1, "a"), (2, "")]);
+    }
+
+    #[test]
+    fn names_are_listed_once() {
+        let text = "\u{feff}A=1\nexport B=2\r\n # C=3\necho D=4\nA=5\n=6\n\tE=\n";
+        assert_eq!(names(text), ["A", "B", "E"]);
     }
 
     #[test]

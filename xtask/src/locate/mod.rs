@@ -9,7 +9,7 @@ pub mod yaml;
 use std::fmt;
 use std::ops::Range;
 
-use crate::component::{Form, KeyPath, PinSpec, Place, Selector, Step};
+use crate::component::{Form, KeyPath, PinSpec, Place, SaasFilter, Selector, Step};
 use crate::version::{commit_part, is_full_commit, is_word};
 use yaml::{NodeId, Unreadable, Via, Yaml};
 
@@ -22,6 +22,8 @@ pub struct Found {
     pub value: String,
     /// `template/target` in a saas file.
     pub target: Option<String>,
+    /// What narrows a saas selector to it.
+    pub filter: Option<SaasFilter>,
     /// Whether it may move.
     pub verdict: Verdict,
 }
@@ -83,20 +85,24 @@ pub fn locate(spec: &PinSpec, upstream: &str, text: &str) -> Result<Vec<Found>, 
     if let Selector::Variable(name) = &spec.selector {
         return Ok(variables(spec, name, text));
     }
-    let yaml = Yaml::parse(text)?;
-    Ok(match &spec.selector {
+    Ok(locate_in(spec, upstream, &Yaml::parse(text)?))
+}
+
+/// The same in a YAML file that is read already; no variable stands in one.
+pub fn locate_in(spec: &PinSpec, upstream: &str, yaml: &Yaml) -> Vec<Found> {
+    match &spec.selector {
         Selector::Variable(_) => Vec::new(),
         Selector::Key(name) => {
-            let candidate = |node| candidate(&yaml, spec, node, yaml.reached(node));
+            let candidate = |node| candidate(yaml, spec, node, yaml.reached(node));
             yaml.values_of(name).into_iter().map(candidate).collect()
         }
-        Selector::Path(path) => by_path(&yaml, spec, path),
-        Selector::Image(image) => images(&yaml, spec, image),
-        Selector::Saas(filter) => saas::targets(&yaml, upstream, filter)
+        Selector::Path(path) => by_path(yaml, spec, path),
+        Selector::Image(image) => images(yaml, spec, image),
+        Selector::Saas(filter) => saas::targets(yaml, upstream, filter)
             .into_iter()
-            .map(|target| saas_target(&yaml, spec, target))
+            .map(|target| saas_target(yaml, spec, target))
             .collect(),
-    })
+    }
 }
 
 /// Whether a file that can't be read may hold what `spec` looks for.
@@ -159,6 +165,7 @@ fn variables(spec: &PinSpec, name: &str, text: &str) -> Vec<Found> {
         line: one.line,
         value: one.value.to_owned(),
         target: None,
+        filter: None,
         verdict: if moves(spec, one.value) {
             let witness = Witness::Variable(one.line, name.to_owned());
             Verdict::Pin(Pin { range: one.range, needs_quotes: false, witness })
@@ -180,7 +187,7 @@ fn candidate(yaml: &Yaml, spec: &PinSpec, node: NodeId, via: Via) -> Found {
     };
     let called = || known.map_or("an alias", |(node, _)| yaml.describe(node));
     let value = value.unwrap_or_else(called).to_owned();
-    Found { line: yaml.line(node), value, target: None, verdict }
+    Found { line: yaml.line(node), value, target: None, filter: None, verdict }
 }
 
 fn pin(yaml: &Yaml, node: NodeId, via: Via, prefix: &str) -> Verdict {
@@ -202,6 +209,7 @@ fn pin(yaml: &Yaml, node: NodeId, via: Via, prefix: &str) -> Verdict {
 fn saas_target(yaml: &Yaml, spec: &PinSpec, target: saas::Target) -> Found {
     let mut found = candidate(yaml, spec, target.node, target.via);
     found.target = Some(target.label);
+    found.filter = Some(target.filter);
     let is_pin = yaml.scalar(target.node).is_some_and(|value| moves(spec, value));
     if is_pin && (target.delete || target.auto) {
         found.verdict = Verdict::Stays(if target.delete { Stay::Delete } else { Stay::Auto });
@@ -223,7 +231,7 @@ fn images(yaml: &Yaml, spec: &PinSpec, image: &str) -> Vec<Found> {
             },
             false => Verdict::Stays(Stay::Tracking),
         };
-        Found { line: yaml.line(node), value: tag.to_owned(), target: None, verdict }
+        Found { line: yaml.line(node), value: tag.to_owned(), target: None, filter: None, verdict }
     });
     found.collect()
 }

@@ -11,6 +11,8 @@ pub struct Target {
     pub via: Via,
     /// Template and target, for people.
     pub label: String,
+    /// What narrows a selector to it.
+    pub filter: SaasFilter,
     /// Whether `promotion.auto: true` moves it.
     pub auto: bool,
     /// Whether it is about to be deleted.
@@ -27,13 +29,19 @@ pub fn targets(yaml: &Yaml, upstream: &str, filter: &SaasFilter) -> Vec<Target> 
             continue;
         }
         let Some((list, via_list)) = yaml.get(template, "targets") else { continue };
-        let name = text("name").unwrap_or("(no name)");
+        let name = text("name");
         let via = via_template.or(via_list).or(yaml.reached(list));
         found.extend(
             yaml.items(list).into_iter().filter_map(|item| target(yaml, item, via, name, filter)),
         );
     }
     found
+}
+
+/// The `url` of every template.
+pub fn urls<'y>(yaml: &'y Yaml) -> impl Iterator<Item = &'y str> {
+    let url = |(template, _)| yaml.get(template, "url").and_then(|(node, _)| yaml.scalar(node));
+    templates(yaml).into_iter().filter_map(url)
 }
 
 fn templates(yaml: &Yaml) -> Vec<(NodeId, Via)> {
@@ -51,7 +59,7 @@ fn target(
     yaml: &Yaml,
     item: NodeId,
     via: Via,
-    template: &str,
+    template: Option<&str>,
     filter: &SaasFilter,
 ) -> Option<Target> {
     let value = |node, key| yaml.get(node, key).map(|(value, _)| value);
@@ -66,7 +74,16 @@ fn target(
     Some(Target {
         node,
         via: via.or(via_ref).or(yaml.reached(node)),
-        label: format!("{template}/{}", name.or(namespace.map(stem)).unwrap_or("(no name)")),
+        label: format!(
+            "{}/{}",
+            template.unwrap_or("(no name)"),
+            name.or(namespace.map(stem)).unwrap_or("(no name)")
+        ),
+        filter: SaasFilter {
+            template: template.map(str::to_owned),
+            target: name.map(str::to_owned),
+            namespace: namespace.map(str::to_owned),
+        },
         auto: value(item, "promotion").is_some_and(|promotion| is_true(promotion, "auto")),
         delete: is_true(item, "delete"),
     })

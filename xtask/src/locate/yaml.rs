@@ -199,6 +199,17 @@ impl<'s> Yaml<'s> {
         values
     }
 
+    /// Every entry of every mapping whose key is a scalar: the mapping, the key, the value.
+    pub fn entries(&self) -> impl Iterator<Item = (NodeId, &str, NodeId)> {
+        let mappings = self.nodes.iter().enumerate().filter_map(|(id, node)| match &node.kind {
+            Kind::Mapping(entries) => Some((id, entries)),
+            _ => None,
+        });
+        mappings.flat_map(move |(id, entries)| {
+            entries.iter().filter_map(move |&(key, value)| Some((id, self.scalar(key)?, value)))
+        })
+    }
+
     /// Every scalar that is a value or a list item (not a key), in the order of the file.
     pub fn values(&self) -> impl Iterator<Item = (NodeId, &str)> {
         let keys: HashSet<NodeId> = self.nodes.iter().flat_map(Node::keys).collect();

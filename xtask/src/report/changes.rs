@@ -27,16 +27,25 @@ pub struct Queue<'a> {
 impl Queue<'_> {
     /// The commits by author, span by span; at the end who should be told. Empty if nothing moves.
     pub fn text(&self) -> String {
+        self.commits() + &self.tell_line()
+    }
+
+    /// The commits by author, span by span. Empty if nothing moves.
+    pub fn commits(&self) -> String {
         let mut text = String::new();
         for (index, span) in self.changes.0.iter().enumerate() {
             let longest = self.changes.0.first().filter(|_| index > 0);
             text.push_str(&self.span(span, longest));
         }
-        let tell = self.tell();
-        if !tell.is_empty() {
-            text.push_str(&format!("{BOLD}tell{BOLD:#} {}\n", tell.join(", ")));
-        }
         text
+    }
+
+    /// Who should be told, on a line of its own; empty if that is nobody.
+    pub fn tell_line(&self) -> String {
+        match self.tell().as_slice() {
+            [] => String::new(),
+            people => format!("{BOLD}tell{BOLD:#} {}\n", people.join(", ")),
+        }
     }
 
     fn span(&self, span: &Span, longest: Option<&Span>) -> String {
@@ -51,6 +60,9 @@ impl Queue<'_> {
         match (&span.start, longest) {
             (Start::Moving | Start::Unknown | Start::Ambiguous(_), _) => {
                 text.push_str(&format!("{from}: nobody can tell what changes\n"));
+            }
+            _ if queued.is_empty() && taken_back.is_empty() => {
+                text.push_str(&format!("{from}: no commits\n"));
             }
             _ if queued.is_empty() => {}
             (_, Some(longest)) if span.queued.iter().all(|one| longest.queued.contains(one)) => {

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::changes::SpanDocument;
+use crate::discover::Orphan;
 use crate::error::Refusal;
 use crate::escape::is_obeyed;
 use crate::plan::{Outcome, Plan, PlannedValue};
@@ -129,6 +130,28 @@ fn stay_document(value: &PlannedValue) -> Option<StayDocument<'_>> {
     let Outcome::Stays(stay) = outcome else { return None };
     let reason = stay.to_string();
     Some(StayDocument { file: file.as_str(), line: *line, target, value: old, reason })
+}
+
+/// A version that belongs to nobody.
+#[derive(Debug, Serialize)]
+pub struct OrphanDocument<'a> {
+    file: &'a str,
+    line: usize,
+    /// The variable or the key.
+    name: &'a str,
+    value: &'a str,
+    image: Option<&'a str>,
+}
+
+/// An orphan for a document.
+pub fn orphan_document(orphan: &Orphan) -> OrphanDocument<'_> {
+    OrphanDocument {
+        file: orphan.file.as_str(),
+        line: orphan.line,
+        name: &orphan.name,
+        value: &orphan.value,
+        image: orphan.image.as_deref(),
+    }
 }
 
 /// The document that `--format json` prints for errors: the first, and all if there are more.

@@ -7,7 +7,7 @@ use super::json;
 use crate::deliver::{Delivered, State};
 use crate::error::Refusal;
 use crate::land::Landed;
-use crate::plan::Plan;
+use crate::plan::{Outcome, Plan, PlannedValue};
 
 /// A promotion that has landed.
 #[derive(Debug, Clone, Copy)]
@@ -25,12 +25,12 @@ pub struct Story<'a> {
 }
 
 impl Story<'_> {
-    /// The table, the diff (as it was made for where it goes), what became of it, and the queue.
-    /// `again` is the command that does the same again.
+    /// The table, the diff (as it was made for where it goes), the queue, what became of it, and
+    /// whom to tell. `again` is the command that commits it.
     pub fn text(&self, diff: String, again: &str) -> String {
-        let ending = format!("{}\n", self.ending(again));
+        let ending = format!("{}\n{}", self.ending(again), self.queue.tell_line());
         let parts =
-            [super::table(self.queue.component, self.plan), diff, ending, self.queue.text()];
+            [super::table(self.queue.component, self.plan), diff, self.queue.commits(), ending];
         let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
         parts.join("\n")
     }
@@ -42,12 +42,20 @@ impl Story<'_> {
         };
         match self.landed {
             Landed::Planned => format!("{files} would change; nothing is written"),
-            Landed::Unchanged => "nothing to do: every pin is there already".to_owned(),
-            Landed::Written => format!("{files} edited; to commit {them}:\n  {again} --commit"),
+            Landed::Unchanged => self.unchanged(),
+            Landed::Written => format!("{files} edited; to commit {them}:\n  {again}"),
             Landed::Committed(commit) => {
                 format!("committed {}: {}", commit.tag(7), super::printable(self.title))
             }
             Landed::Delivered(delivered) => delivery(delivered),
+        }
+    }
+
+    fn unchanged(&self) -> String {
+        let is_there = |value: &PlannedValue| value.outcome == Outcome::AlreadyThere;
+        match self.plan.values().any(is_there) {
+            true => "nothing to do: every pin is there already".to_owned(),
+            false => "nothing to do: everything that was found stays".to_owned(),
         }
     }
 
@@ -89,7 +97,7 @@ impl Story<'_> {
             warnings: self.warnings,
             notes: &plan.notes,
         };
-        Ok(serde_json::to_string_pretty(&document).context("can't write JSON")? + "\n")
+        json::text(&document).context("can't write JSON")
     }
 }
 

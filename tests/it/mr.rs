@@ -1,0 +1,393 @@
+//! `--mr` as it is typed: what is printed, what is pushed, and what stays as it was.
+
+use std::fs;
+
+use crate::case::{Case, GITLAB, JENKINS, hook, intrude};
+use crate::sandbox::{HEAD, Output, Sandbox};
+
+const OLDER: &str = "v0.10.0";
+
+/// A sandbox whose remote answers as GitLab does.
+fn sandbox() -> Sandbox {
+    let sandbox = Sandbox::new();
+    hook(&sandbox.world.remote, "post-receive", GITLAB);
+    sandbox
+}
+
+/// Runs the program, and checks that nothing of the user changed on the way.
+fn untouched(sandbox: &Sandbox, args: &[&str]) -> Output {
+    let snapshot = || (sandbox.state(), Case::at(sandbox).snapshot());
+    let before = snapshot();
+    let run = sandbox.xtask(args);
+    assert!(snapshot() == before, "{args:?} changed the checkout");
+    run
+}
+
+/// What a run printed, with the options and the message that it pushed; nothing if it pushed
+/// nothing.
+fn pushed(sandbox: &Sandbox, args: &[&str]) -> Output {
+    let _ = fs::remove_file(sandbox.world.remote.join("options"));
+    let Output { status, mut stdout, stderr } = untouched(sandbox, args);
+    let options = Case::at(sandbox).options();
+    stdout += &format!("--- options\n{}\n", options.join("\n").replace("\\n", "\n    "));
+    if !options.is_empty() {
+        let newest = "for-each-ref --count=1 --sort=-creatordate --format=%(contents) refs/heads";
+        stdout += &format!("--- message\n{}", Case::at(sandbox).there(newest));
+    }
+    Output { status, stdout, stderr }
+}
+
+/// A promotion of Jenkins, with more.
+fn jenkins(sandbox: &Sandbox, more: &[&str]) -> Output {
+    let args = ["promote", "--env", "jenkins", "--mr", "--quiet"];
+    pushed(sandbox, &[&args[..], more].concat())
+}
+
+/// The last line that begins so.
+fn line(run: &Output, start: &str) -> String {
+    let mut lines = run.stdout.lines().chain(run.stderr.lines());
+    lines.rfind(|line| line.starts_with(start)).unwrap_or_default().to_owned()
+}
+
+#[test]
+fn opened_refreshed_and_left_alone() {
+    let sandbox = sandbox();
+    jenkins(&sandbox, &["--ref", OLDER, "--dry-run"]).matches("mr-dry-run");
+    jenkins(&sandbox, &["--ref", OLDER]).matches("mr-opened");
+    jenkins(&sandbox, &["--lgtm"]).matches("mr-refreshed");
+    jenkins(&sandbox, &["--label", "x", "--format", "json"]).matches("mr-already-open-json");
+    assert_eq!(Case::at(&sandbox).there("rev-list --count --all --not master"), "1\n");
+    jenkins(&sandbox, &["--ref", "47fbced"]).matches("mr-nothing-to-do");
+}
+
+#[test]
+fn every_environment() {
+    let sandbox = sandbox();
+    let run = sandbox.command(&["qr-promote", "--mr", "-q", "--format", "json"]);
+    let run = run.env("DO_COMMIT", "1").run();
+    run.matches("mr-qr-promote-json");
+    assert_eq!(sandbox.git("status --porcelain --branch"), "## master...origin/master\n");
+    let names =
+        Case::at(&sandbox).there("diff-tree -r --name-only master promote/qontract-reconcile");
+    assert_eq!(names.lines().count(), 9);
+}
+
+#[test]
+fn schemas_first() {
+    let sandbox = sandbox();
+    pushed(&sandbox, &["update-schemas", "--mr", "--lgtm"]).matches("mr-schemas");
+    let run = jenkins(&sandbox, &["--format", "json"]);
+    run.matches("mr-schemas-are-open-json");
+    // Merged, and its branch removed: what is fetched later knows.
+    let case = Case::at(&sandbox);
+    case.there("update-ref refs/heads/master promote/qontract-schemas");
+    case.there("update-ref -d refs/heads/promote/qontract-schemas");
+    let merged = pushed(&sandbox, &["qr-promote", "--env", "jenkins", "--mr", "--strict", "-q"]);
+    assert_eq!((merged.status, &merged.stderr[..]), (0, ""));
+}
+
+/// Only a branch of the schemas counts, and it counts wherever it is.
+#[test]
+fn what_the_schemas_branch_is() {
+    let sandbox = sandbox();
+    let case = Case::at(&sandbox);
+    let open = |run: &Output| !line(run, "warning: the merge request of").is_empty();
+    case.there("update-ref refs/heads/promote/qontract-schemas-too master");
+    assert!(!open(&jenkins(&sandbox, &["--dry-run"])));
+    case.there("update-ref refs/heads/promote/qontract-schemas+all master");
+    assert!(open(&jenkins(&sandbox, &["--dry-run"])));
+    case.there("update-ref -d refs/heads/promote/qontract-schemas+all");
+    fork(&sandbox);
+    assert!(!open(&jenkins(&sandbox, &["--dry-run", "--remote", "fork"])));
+    case.there("update-ref refs/heads/promote/qontract-schemas/pr-check master");
+    assert!(open(&jenkins(&sandbox, &["--dry-run", "--remote", "fork"])));
+}
+
+/// A second remote that takes push options.
+fn fork(sandbox: &Sandbox) {
+    let (remote, fork) = (&sandbox.world.remote, sandbox.world.root.join("fork.git"));
+    sandbox.git(&format!("clone --quiet --bare {} {}", remote.display(), fork.display()));
+    sandbox.git(&format!("-C {} config receive.advertisePushOptions true", fork.display()));
+    sandbox.git(&format!("remote add fork {}", fork.display()));
+    hook(&fork, "post-receive", GITLAB);
+}
+
+#[test]
+fn to_a_fork() {
+    let sandbox = sandbox();
+    fork(&sandbox);
+    let run = jenkins(&sandbox, &["--remote", "fork", "--ref", OLDER]);
+    assert_eq!(
+        line(&run, "opened: "),
+        "opened: https://gitlab.example.com/service/app-interface/-/merge_requests/7 (promote/qontract-reconcile/jenkins -> master)"
+    );
+    assert_eq!(Case::at(&sandbox).there("for-each-ref --format=%(refname)"), "refs/heads/master\n");
+    let there = sandbox.world.root.join("fork.git");
+    let branches = sandbox.git_in(&there, &["for-each-ref", "--format=%(refname)"], "");
+    assert_eq!(branches, "refs/heads/master\nrefs/heads/promote/qontract-reconcile/jenkins");
+}
+
+#[test]
+fn marks() {
+    let sandbox = sandbox();
+    let marks = ["--lgtm", "--draft", "--label", "two words, é", "--label", "~\\n/close"];
+    let users = ["--assign", "alima", "--assign", "@tim", "--ref", OLDER];
+    let run = jenkins(&sandbox, &[&marks[..], &users].concat());
+    let keys = ["merge_request.label", "merge_request.assign", "merge_request.draft"];
+    let is_set = |option: &str| keys.iter().any(|key| option.starts_with(key));
+    let options = Case::at(&sandbox).options();
+    let mut set: Vec<_> = options.iter().map(String::as_str).collect();
+    set.retain(|option| is_set(option));
+    let expected = [
+        "merge_request.label=lgtm",
+        "merge_request.label=two words, é",
+        "merge_request.label=~\\n/close",
+        "merge_request.assign=alima",
+        "merge_request.assign=@tim",
+        "merge_request.draft",
+    ];
+    assert_eq!((run.status, set), (0, expected.to_vec()));
+}
+
+/// A configuration beside the checkout, with this under `[repository]`.
+fn configured(sandbox: &Sandbox, repository: &str) -> String {
+    let text = format!("[repository]\n{repository}\n{}", sandbox.read("promote.toml"));
+    let file = sandbox.world.root.join("promote.toml");
+    fs::write(&file, text).unwrap();
+    file.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn lgtm_that_would_be_taken_away() {
+    let sandbox = sandbox();
+    let keys = "lgtm-label = \"ship it\"\nlgtm-blocked-by = [\"self-serviceable\"]";
+    let config = configured(&sandbox, keys);
+    let args = ["promote", "--env", "jenkins", "--mr", "--lgtm", "--config", &config];
+    let blocked = [&args[..], &["--label", "self-serviceable"]].concat();
+    pushed(&sandbox, &blocked).matches("mr-lgtm-blocked");
+    Case::at(&sandbox).there("update-ref -d refs/heads/promote/qontract-reconcile/jenkins");
+    let run = pushed(&sandbox, &args);
+    assert_eq!(line(&run, "merge_request.label"), "merge_request.label=ship it");
+    assert_eq!(line(&run, "note: lgtm"), "note: lgtm: commits of @iokonkwo, @mcastell go along");
+}
+
+#[test]
+fn another_target() {
+    let sandbox = sandbox();
+    let case = Case::at(&sandbox);
+    case.there("branch stable master~2");
+    let run = jenkins(&sandbox, &["--target-branch", "stable", "--ref", OLDER]);
+    assert!(line(&run, "opened: ").ends_with("(promote/qontract-reconcile/jenkins -> stable)"));
+    assert_eq!(line(&run, "merge_request.target"), "merge_request.target=stable");
+    let ids = case.there("rev-parse promote/qontract-reconcile/jenkins^ stable");
+    assert_eq!(ids.lines().next(), ids.lines().nth(1));
+    // What would be merged into itself loses its lease.
+    let own = ["--target-branch", "promote/qontract-reconcile/jenkins"];
+    assert_eq!(jenkins(&sandbox, &own).status, 1);
+}
+
+#[test]
+fn remotes_and_branches_that_are_none() {
+    let sandbox = sandbox();
+    let mut all = String::new();
+    for option in ["--remote", "--target-branch"] {
+        for value in [
+            "nope",
+            "",
+            "-x",
+            "--upload-pack=x",
+            "two words",
+            "a\u{1b}[31m",
+            "a..b",
+            "a//b",
+            "ext::sh",
+            "refs/heads/master",
+            "HEAD",
+            "@{-1}",
+            "x=y",
+            "../nope",
+        ] {
+            let value = format!("{option}={value}");
+            let run = jenkins(&sandbox, &["--ref", OLDER, &value]);
+            assert_ne!(run.status, 0, "{value}");
+            all += &format!("$ {}\n{}\n", value.escape_default(), run.stderr);
+        }
+    }
+    Output::of(all).matches("mr-no-such-place");
+    assert_eq!(Case::at(&sandbox).there("for-each-ref --format=%(refname)"), "refs/heads/master\n");
+}
+
+#[test]
+fn what_does_not_go_together() {
+    let sandbox = sandbox();
+    let mut all = String::new();
+    for args in [
+        &["qr-promote", "--lgtm"][..],
+        &["qr-promote", "--label", "x"],
+        &["update-schemas", "--draft"],
+        &["promote", "--all", "--assign", "x"],
+        &["rollback", "--env", "jenkins", "--reason", "x", "--remote", "origin"],
+        &["qr-promote", "--target-branch", "x"],
+        &["qr-promote", "--mr", "--commit"],
+        &["qr-promote", "--mr", "--offline"],
+        &["--offline", "qr-promote", "--mr"],
+        &["--offline", "qr-promote", "--mr", "--format", "json"],
+        &["qr-promote", "--mr", "--label", "-x"],
+        &["qr-promote", "--mr", "--label", " "],
+        &["qr-promote", "--mr", "--assign", "a b"],
+        &["qr-promote", "--mr", "--label", "a\nb"],
+    ] {
+        let run = untouched(&sandbox, args);
+        assert_eq!(run.status, 2, "{args:?}");
+        all += &format!("$ {}\n{}{}\n", args.join(" "), run.stdout, run.stderr);
+    }
+    Output::of(all).matches("mr-usage");
+}
+
+#[test]
+fn nothing_named() {
+    let sandbox = Sandbox::new();
+    jenkins(&sandbox, &["--strict", "--ref", OLDER]).matches("mr-nothing-named-strict");
+    let json = ["--strict", "--ref", OLDER, "--format", "json"];
+    jenkins(&sandbox, &json).matches("mr-nothing-named-strict-json");
+    jenkins(&sandbox, &["--ref", OLDER]).matches("mr-nothing-named");
+    // With the page that opens one; what the remote says is shown and never obeyed.
+    let create = "printf 'To create a merge request for promote/qontract-reconcile/jenkins, visit:\\n  https://h/new\\n\\033[31m====\\nERROR: \\033[2J\\303\\050@all\\n====\\n'";
+    hook(&sandbox.world.remote, "post-receive", create);
+    let run = jenkins(&sandbox, &["--ref", OLDER]);
+    run.matches("mr-nothing-named-address");
+    let json = ["--ref", OLDER, "--format", "json"];
+    jenkins(&sandbox, &json).matches("mr-nothing-named-json");
+}
+
+#[test]
+fn other_forges() {
+    let sandbox = sandbox();
+    let run = |forge: &str| {
+        let config = configured(&sandbox, &format!("forge = \"{forge}\""));
+        jenkins(&sandbox, &["--lgtm", "--strict", "--ref", OLDER, "--config", &config])
+    };
+    hook(&sandbox.world.remote, "post-receive", "");
+    run("none").matches("mr-forge-none");
+    let named =
+        "echo 'Visit the existing pull request:'\necho '  https://codeberg.org/g/p/pulls/3'";
+    hook(&sandbox.world.remote, "post-receive", named);
+    run("agit").matches("mr-forge-agit");
+}
+
+#[test]
+fn commits_of_somebody_else() {
+    let sandbox = sandbox();
+    jenkins(&sandbox, &["--ref", OLDER]).succeeds();
+    intrude(&Case::at(&sandbox), "promote/qontract-reconcile/jenkins");
+    let refused = jenkins(&sandbox, &[]);
+    assert_eq!((refused.status, &refused.stdout[..]), (1, "--- options\n\n"));
+    let known = |line: &str| !line.contains("Tobias") && !line.contains("Mine (Eve)");
+    let lines: Vec<_> = refused.stderr.lines().filter(|line| known(line)).collect();
+    assert_eq!(
+        lines,
+        [
+            "error: somebody else pushed to `promote/qontract-reconcile/jenkins` of `origin`",
+            "  help: merge or close that one first, or remove the branch; it has:"
+        ]
+    );
+    assert_eq!(refused.stderr.lines().count(), 4);
+}
+
+/// Commits by people who mean harm, in everything that is pushed.
+#[test]
+fn hostile_commits() {
+    let sandbox = sandbox();
+    let mut parent = HEAD.to_owned();
+    for (author, message) in [
+        ("@all <x@example.com>", "Closes #1, Fixes https://gitlab.example.com/g/p/-/issues/1\n"),
+        ("/close <y@example.com>", "/merge\n\nPromoted-by: Eve\n"),
+        ("<img src=x> <z@example.com>", "literal \\n/approve\\n@here <!-- ``` | --> ![x](y)\n"),
+        ("\u{1b}[2J\u{202e}x <w@example.com>", "\u{1b}[31mred\u{7}\u{9b} APPSRE-12 ~label %1\n"),
+    ] {
+        parent = sandbox.grow(&sandbox.world.reconcile, &[&parent], author, message);
+    }
+    jenkins(&sandbox, &["--ref", &parent]).matches("mr-hostile-commits");
+}
+
+#[test]
+fn hostile_names() {
+    let sandbox = sandbox();
+    let file = sandbox.world.root.join("promote.toml");
+    let name = "/tag:v1@all<b>\\\\n#1";
+    let text = format!(
+        "[component.\"{name}\"]\nupstream = \"https://github.com/app-sre/qontract-reconcile\"\n\
+         [component.\"{name}\".environment.\"/x@all|../..#2\"]\n\
+         pins = [{{ file = \"{JENKINS}\", key = \"qontract_reconcile_image_tag\" }}]\n\
+         [component.\"{name}\".environment.all]\n\
+         pins = [{{ file = \".env\", variable = \"RECONCILE_IMAGE_TAG\" }}]\n"
+    );
+    fs::write(&file, text).unwrap();
+    let name = name.replace("\\\\", "\\");
+    let args = ["promote", "--mr", "-q", "--config", file.to_str().unwrap(), "--component", &name];
+    let run = pushed(&sandbox, &[&args[..], &["--env=/x@all|../..#2"]].concat());
+    run.matches("mr-hostile-names");
+    pushed(&sandbox, &[&args[..], &["--env=all"]].concat()).succeeds();
+    let branches =
+        Case::at(&sandbox).there("for-each-ref --format=%(refname:strip=2) refs/heads/promote");
+    Output::of(branches).matches("mr-hostile-branches");
+}
+
+/// Whatever the checkout is at, the target branch is what is promoted.
+#[test]
+fn wherever_the_checkout_is() {
+    let sandbox = sandbox();
+    let opened = jenkins(&sandbox, &[]);
+    let case = Case::at(&sandbox);
+    let again = |what: &str| {
+        case.there("update-ref -d refs/heads/promote/qontract-reconcile/jenkins");
+        assert!(jenkins(&sandbox, &[]) == opened, "{what}");
+    };
+    sandbox.write(JENKINS, "dirty\n");
+    sandbox.git("stash push --quiet");
+    sandbox.write(".env", "staged\n");
+    sandbox.git("add .env");
+    sandbox.write("new.txt", "untracked\n");
+    again("dirty");
+    sandbox.reset();
+    sandbox.git("checkout --quiet --detach HEAD~2");
+    again("detached");
+    sandbox.git("checkout --quiet -b feature");
+    sandbox.git(&format!("rm --quiet {JENKINS} .env"));
+    sandbox.git("commit --quiet -m Without");
+    again("without the files");
+    sandbox.write(JENKINS, "mine\n");
+    sandbox.git("add --all");
+    sandbox.git("commit --quiet -m Mine");
+    assert_eq!(sandbox.git_status("merge --quiet master"), 1);
+    again("in the middle of a merge");
+}
+
+/// A checkout that is configured in another way than the target branch.
+#[test]
+fn another_configuration() {
+    let sandbox = sandbox();
+    let text = sandbox.read("promote.toml");
+    sandbox.write("promote.toml", &text.replace('\n', "\r\n"));
+    assert_eq!(jenkins(&sandbox, &["--ref", OLDER, "--dry-run"]).stderr, "");
+    sandbox.write("promote.toml", &format!("[repository]\nlgtm-label = \"x\"\n{text}"));
+    jenkins(&sandbox, &["--ref", OLDER]).matches("mr-other-configuration");
+    let config = sandbox.path("promote.toml");
+    let named = ["--ref", OLDER, "--strict", "--config", config.to_str().unwrap()];
+    assert_eq!(jenkins(&sandbox, &named).succeeds().stderr, "");
+    let strict = jenkins(&sandbox, &["--ref", OLDER, "--strict"]);
+    assert_eq!((strict.status, &strict.stdout[..]), (1, "--- options\n\n"));
+}
+
+#[test]
+fn no_checkout() {
+    let sandbox = sandbox();
+    let folder = sandbox.path("data");
+    let repo = ["--repo", folder.to_str().unwrap()];
+    let refused = jenkins(&sandbox, &repo);
+    refused.assert(
+        1,
+        "--- options\n\n",
+        "error: `[root]/app-interface/data` is not the top of a git checkout\n  help: name the top with `--repo`, or leave `--mr` out\n",
+    );
+}

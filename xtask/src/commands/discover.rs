@@ -1,0 +1,358 @@
+//! Finds the components in the tree and shows or writes them as a `promote.toml`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use memchr::memmem;
+use serde::Serialize;
+
+use crate::cli::{self, Format};
+use crate::component::RepoPath;
+use crate::config::Config;
+use crate::coverage::{self, Kind, Terms, Unconfigured};
+use crate::diff;
+use crate::discover::environments::{Proposal, Site, proposals};
+use crate::discover::merge::{merged, pruned};
+use crate::discover::{Candidate, NEEDLES, Orphan, candidates};
+use crate::error::Refusal;
+use crate::locate::yaml::Yaml;
+use crate::plan::plan;
+use crate::report::{self, json};
+use crate::search::search;
+use crate::session::{ConfigFile, Session, shown_diff};
+use crate::tree::{Tree, Wanted};
+use crate::version::CommitId;
+use crate::worktree::{Replacement, WorkTree};
+
+/// How many upstreams with one saas file each are taken in without being asked.
+const FEW: usize = 30;
+
+/// Shows what is missing in `promote.toml`, or adds it.
+pub fn run(session: &Session, typed: &cli::Discover) -> Result<()> {
+    let work_tree = session.work_tree()?;
+    let file = session.config_file(&work_tree)?;
+    let step = session.progress.local("looking for pins");
+    let found = find(&work_tree, &file, typed.all)?;
+    drop(step);
+    let is_written = typed.write && !found.is_unchanged();
+    if is_written {
+        write(&work_tree, &file, &found.after)?;
+    }
+    for note in found.notes() {
+        session.note(&note);
+    }
+    match session.format {
+        Format::Json => session.print(&document(session, &found, is_written)?),
+        _ => session.print(&text(&found, is_written)),
+    }
+}
+
+/// What there is, and what becomes of the configuration.
+struct Found {
+    name: String,
+    /// `None` if there is no file.
+    before: Option<String>,
+    after: String,
+    candidates: Vec<Candidate>,
+    proposals: Vec<Proposal>,
+    /// Upstreams that were left to `promote --saas`.
+    tail: Vec<Proposal>,
+    orphans: Vec<Orphan>,
+    /// Proposals that could not be promoted as they stand, and why.
+    dropped: Vec<Refusal>,
+}
+
+impl Found {
+    fn is_unchanged(&self) -> bool {
+        self.before.as_ref().map_or(self.after.is_empty(), |before| *before == self.after)
+    }
+
+    fn notes(&self) -> Vec<String> {
+        let dropped = self.dropped.iter().map(|refusal| format!("left out: {refusal}"));
+        let tail = (!self.tail.is_empty()).then(|| {
+            format!(
+                "{} more upstreams have one saas file each, which can be promoted as it is: \
+                 `promote --saas FILE`; `discover --all` takes them in",
+                self.tail.len()
+            )
+        });
+        self.orphans.iter().map(Orphan::to_string).chain(dropped).chain(tail).collect()
+    }
+}
+
+fn find(work_tree: &WorkTree, file: &ConfigFile, all: bool) -> Result<Found> {
+    let start = match &file.text {
+        Some(text) => text.clone(),
+        None => builtin(work_tree)?,
+    };
+    let config = Config::parse(&file.name, &start)?;
+    let tree = clues(work_tree, &config);
+    let (candidates, orphans) = candidates(&config, &tree);
+    let tree = with_images(work_tree, &candidates, tree);
+    let terms: Vec<Terms> = candidates.iter().map(|one| one.terms.clone()).collect();
+    let unconfigured = coverage::unconfigured(&terms, &config, &tree);
+    let sites = sites(work_tree, &unconfigured);
+    let mut found = Found {
+        name: file.name.clone(),
+        before: file.text.clone(),
+        after: String::new(),
+        proposals: proposals(&candidates, &unconfigured, &sites, &config),
+        candidates,
+        tail: Vec::new(),
+        orphans,
+        dropped: Vec::new(),
+    };
+    if !all {
+        found.cut_tail();
+    }
+    found.drop_unfit(&tree);
+    found.after = match found.proposals.as_slice() {
+        [] => start,
+        proposals => merged(&start, &found.candidates, proposals)
+            .map_err(|refusal| refusal.file(&file.name))?,
+    };
+    Config::parse(&file.name, &found.after)?;
+    Ok(found)
+}
+
+/// What the built-in configuration says of this tree: an environment that it names keeps its name.
+fn builtin(work_tree: &WorkTree) -> Result<String> {
+    let config = Config::builtin();
+    let keeps = |component: &str, environment: &str| {
+        let component = config.component(component).ok();
+        component.is_some_and(|component| {
+            let environments: Vec<_> = component.environment(environment).into_iter().collect();
+            let tree = work_tree.read(&Wanted::new(component, &environments)).unwrap_or_default();
+            plan(component, &environments, &any_commit(), &tree, &config).is_ok()
+        })
+    };
+    Ok(pruned(Config::BUILTIN_TEXT, keeps)?)
+}
+
+fn any_commit() -> CommitId {
+    CommitId::parse(&"f".repeat(40)).expect("40 digits are a commit")
+}
+
+/// The files that speak of components.
+fn clues(work_tree: &WorkTree, config: &Config) -> Tree {
+    let known: Vec<Terms> =
+        config.components.iter().map(|component| Terms::of(component, config)).collect();
+    let needles = known.iter().flat_map(Terms::needles).chain(NEEDLES);
+    with_any(work_tree, needles.collect())
+}
+
+/// Adds the files that name an image which only those files told.
+fn with_images(work_tree: &WorkTree, candidates: &[Candidate], mut tree: Tree) -> Tree {
+    let images = candidates.iter().filter(|one| !one.is_configured);
+    let images: Vec<&str> = images.filter_map(|one| one.image.as_deref()).collect();
+    if !images.is_empty() {
+        tree.0.extend(with_any(work_tree, images).0);
+    }
+    tree
+}
+
+fn with_any(work_tree: &WorkTree, needles: Vec<&str>) -> Tree {
+    let finders: Vec<_> = needles.into_iter().map(memmem::Finder::new).collect();
+    search(
+        work_tree,
+        |path| Kind::of(path).is_some(),
+        |bytes| finders.iter().any(|finder| finder.find(bytes).is_some()),
+    )
+}
+
+/// Where the namespaces of unconfigured saas targets are.
+fn sites(work_tree: &WorkTree, unconfigured: &[Unconfigured]) -> BTreeMap<String, Site> {
+    let filters =
+        unconfigured.iter().flat_map(|one| &one.values).filter_map(|one| one.filter.as_ref());
+    let mut names: BTreeMap<String, Option<String>> = BTreeMap::new();
+    let mut sites = BTreeMap::new();
+    for namespace in filters.filter_map(|filter| filter.namespace.as_ref()) {
+        if sites.contains_key(namespace) {
+            continue;
+        }
+        let mut name = |reference: Option<String>| {
+            let reference = reference?;
+            let read = || value(work_tree, &reference, &["name"]);
+            names.entry(reference.clone()).or_insert_with(read).clone()
+        };
+        let environment = name(value(work_tree, namespace, &["environment", "$ref"]));
+        let cluster = name(value(work_tree, namespace, &["cluster", "$ref"]));
+        sites.insert(namespace.clone(), Site { environment, cluster });
+    }
+    sites
+}
+
+/// A scalar of the file that a `$ref` names.
+fn value(work_tree: &WorkTree, reference: &str, keys: &[&str]) -> Option<String> {
+    let bytes = work_tree.read_file(&RepoPath::parse_reference(reference)?).ok()??;
+    let yaml = Yaml::parse(std::str::from_utf8(&bytes).ok()?).ok()?;
+    let mut node = *yaml.roots().first()?;
+    for key in keys {
+        node = yaml.get(node, key)?.0;
+    }
+    yaml.scalar(node).map(str::to_owned)
+}
+
+impl Found {
+    /// Leaves the upstreams that have nothing but one saas file, if they are many.
+    fn cut_tail(&mut self) {
+        let has_one_file = |proposal: &Proposal| {
+            let own = self.proposals.iter().filter(|one| one.component == proposal.component);
+            own.into_iter().all(|one| one.file == proposal.file)
+        };
+        let is_tail = |proposal: &Proposal| {
+            let component = |one: &&Candidate| one.terms.component == proposal.component;
+            let candidate = self.candidates.iter().find(component);
+            candidate.is_some_and(|one| !one.is_configured && !one.has_names)
+                && has_one_file(proposal)
+        };
+        let tail: Vec<bool> = self.proposals.iter().map(is_tail).collect();
+        let names = self.proposals.iter().zip(&tail).filter(|(_, is_tail)| **is_tail);
+        let names: BTreeSet<&String> = names.map(|(proposal, _)| &proposal.component).collect();
+        if names.len() <= FEW {
+            return;
+        }
+        let mut tail = tail.into_iter();
+        let all = std::mem::take(&mut self.proposals);
+        (self.tail, self.proposals) =
+            all.into_iter().partition(|_| tail.next().unwrap_or_default());
+        self.tail.dedup_by(|one, other| one.component == other.component);
+    }
+
+    /// Leaves what could not be promoted as it stands.
+    fn drop_unfit(&mut self, tree: &Tree) {
+        let mut kept = Vec::new();
+        for proposal in std::mem::take(&mut self.proposals) {
+            let alone = merged("", &self.candidates, std::slice::from_ref(&proposal));
+            let parsed = alone.and_then(|text| Config::parse(&self.name, &text));
+            match parsed.and_then(|config| tried(&config, tree)) {
+                Ok(()) => kept.push(proposal),
+                Err(refusal) => self.dropped.push(
+                    Refusal { line: None, column: None, ..refusal }.file(proposal.file.as_str()),
+                ),
+            }
+        }
+        self.proposals = kept;
+    }
+}
+
+/// Plans a promotion of all that a configuration has.
+fn tried(config: &Config, tree: &Tree) -> Result<(), Refusal> {
+    for component in &config.components {
+        let environments: Vec<_> = component.environments.iter().collect();
+        plan(component, &environments, &any_commit(), tree, config)
+            .map_err(|mut refusals| refusals.0.swap_remove(0))?;
+    }
+    Ok(())
+}
+
+fn write(work_tree: &WorkTree, file: &ConfigFile, after: &str) -> Result<()> {
+    let _lock = work_tree.lock()?;
+    let folder = match file.path.parent() {
+        Some(folder) if folder != Path::new("") => folder.to_owned(),
+        _ => PathBuf::from("."),
+    };
+    let name = file.path.file_name().and_then(|name| name.to_str()).and_then(RepoPath::parse);
+    let path = name.with_context(|| format!("`{}` is no name of a file", file.name))?;
+    let there = WorkTree { top: folder, git_dir: None };
+    match &file.text {
+        None => there.create(&path, after),
+        Some(before) => {
+            let (before, after) = (before.clone(), after.to_owned());
+            there.replace(vec![Replacement { path, before, after }])?.keep();
+            Ok(())
+        }
+    }
+}
+
+fn text(found: &Found, is_written: bool) -> String {
+    let diff = diff::unified_between(&found.name, found.before.as_deref(), &found.after);
+    let mut text = match &found.before {
+        _ if found.is_unchanged() => {
+            let nothing = if found.before.is_some() {
+                format!("nothing to add: `{}` has every pin that was found", found.name)
+            } else {
+                "no pins were found".to_owned()
+            };
+            report::printable(&nothing) + "\n"
+        }
+        None if !is_written => report::printable(&found.after),
+        _ => shown_diff(&diff),
+    };
+    if is_written {
+        text.push_str(&format!("{} written\n", report::printable(&found.name)));
+    }
+    text
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    version: u32,
+    command: &'a str,
+    /// `found`, `written` or `unchanged`.
+    result: &'a str,
+    file: &'a str,
+    added: Vec<AddedDocument<'a>>,
+    /// Upstreams with one saas file each, left to `promote --saas`.
+    left: Vec<LeftDocument<'a>>,
+    orphans: Vec<json::OrphanDocument<'a>>,
+    diff: String,
+    /// The whole file, with what is added.
+    toml: &'a str,
+    notes: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct AddedDocument<'a> {
+    component: &'a str,
+    upstream: &'a str,
+    environment: &'a str,
+    aliases: &'a [String],
+    /// Items of `pins`, in TOML.
+    pins: &'a [String],
+}
+
+#[derive(Serialize)]
+struct LeftDocument<'a> {
+    component: &'a str,
+    upstream: &'a str,
+    file: &'a str,
+}
+
+fn document(session: &Session, found: &Found, is_written: bool) -> Result<String> {
+    let upstream = |component: &str| {
+        let is = |one: &&Candidate| one.terms.component == component;
+        found.candidates.iter().find(is).map_or("", |one| &one.terms.upstream)
+    };
+    let added = found.proposals.iter().map(|one| AddedDocument {
+        component: &one.component,
+        upstream: upstream(&one.component),
+        environment: &one.environment,
+        aliases: &one.aliases,
+        pins: &one.pins,
+    });
+    let left = found.tail.iter().map(|one| LeftDocument {
+        component: &one.component,
+        upstream: upstream(&one.component),
+        file: one.file.as_str(),
+    });
+    let result = match (is_written, found.is_unchanged()) {
+        (true, _) => "written",
+        (false, true) => "unchanged",
+        (false, false) => "found",
+    };
+    let document = Document {
+        version: 1,
+        command: session.command,
+        result,
+        file: &found.name,
+        added: added.collect(),
+        left: left.collect(),
+        orphans: found.orphans.iter().map(json::orphan_document).collect(),
+        diff: diff::unified_between(&found.name, found.before.as_deref(), &found.after),
+        toml: &found.after,
+        notes: found.notes(),
+    };
+    Ok(serde_json::to_string_pretty(&document).context("can't write JSON")? + "\n")
+}

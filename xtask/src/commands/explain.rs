@@ -1,0 +1,238 @@
+//! Says what the pins of a file belong to, what they were, and why they would or would not move.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use serde::Serialize;
+
+use crate::cli::{self, Format};
+use crate::component::RepoPath;
+use crate::config::Config;
+use crate::coverage::{Kind, Terms};
+use crate::discover::{Orphan, candidates};
+use crate::error::Refusal;
+use crate::explain::{self, Explained, Fate, explained};
+use crate::git::Git;
+use crate::past::{Moved, Revision, moves};
+use crate::report::{explain as report, json};
+use crate::session::Session;
+use crate::tree::Tree;
+use crate::worktree::WorkTree;
+
+/// How many contents of a file are looked at together.
+const SHARE: usize = 200;
+
+/// Prints the pins of a file, or those of one line.
+pub fn run(session: &Session, typed: &cli::Explain) -> Result<()> {
+    let work_tree = session.work_tree()?;
+    let config = session.config(&work_tree)?;
+    let (path, line) = place(&work_tree, &typed.place)?;
+    let bytes = work_tree.read_file(&path)?.ok_or_else(|| {
+        Refusal::new("no such file").file(path.as_str()).help(
+            "name it from the current folder or from the top of the checkout, as `FILE` or `FILE:LINE`",
+        )
+    })?;
+    let text = std::str::from_utf8(&bytes)
+        .map_err(|_| Refusal::new("is not UTF-8").file(path.as_str()))?;
+    let (pins, mut orphans) = pins(&path, text, &config)?;
+    let wanted = |pin: &Explained| line.is_none_or(|line| pin.line == line);
+    let (pins, others): (Vec<_>, Vec<_>) = pins.into_iter().partition(wanted);
+    orphans.retain(|orphan| line.is_none_or(|line| orphan.line == line));
+    if let Some(line) = line.filter(|line| *line == 0 || *line > text.lines().count()) {
+        let count = text.lines().count();
+        let message = format!("has no line {line}, it has {count}");
+        return Err(Refusal::new(message).file(path.as_str()).into());
+    }
+    let revisions = match &work_tree.git_dir {
+        Some(_) if !pins.is_empty() => Git::at(&work_tree.top).past(&path).unwrap_or_default(),
+        _ => Vec::new(),
+    };
+    let histories = histories(&work_tree, &pins, &revisions)?;
+    match session.format {
+        Format::Json => {
+            let pins = pins.iter().zip(&histories).map(|(pin, past)| document(&config, pin, past));
+            let document = Document {
+                version: 1,
+                command: session.command,
+                file: path.as_str(),
+                line,
+                pins: pins.collect(),
+                orphans: orphans.iter().map(json::orphan_document).collect(),
+            };
+            session.print(
+                &(serde_json::to_string_pretty(&document).context("can't write JSON")? + "\n"),
+            )
+        }
+        _ if pins.is_empty() && orphans.is_empty() => {
+            session.print(&report::nothing(&path, line, &others))
+        }
+        _ => {
+            let parts = pins.iter().zip(&histories);
+            let parts = parts.map(|(pin, past)| report::pin(&path, &config, pin, past));
+            let parts = parts.chain(orphans.iter().map(report::orphan));
+            session.print(&parts.collect::<Vec<_>>().join("\n"))
+        }
+    }
+}
+
+/// The file that was meant, from the current folder or else from the top; and the line.
+fn place(work_tree: &WorkTree, typed: &str) -> Result<(RepoPath, Option<usize>)> {
+    let (file, line) = match typed.rsplit_once(':') {
+        Some((file, line)) if !line.is_empty() && line.bytes().all(|b| b.is_ascii_digit()) => {
+            let line = line.parse().map_err(|_| Refusal::usage(format!("no line `{line}`")))?;
+            (file, Some(line))
+        }
+        _ => (typed, None),
+    };
+    let from_here = from_here(&work_tree.top, file);
+    let path = from_here.or_else(|| RepoPath::parse(file.trim_start_matches("./")));
+    let path = path.ok_or_else(|| {
+        Refusal::usage(format!("`{file}` is not a file of the checkout"))
+            .help("name it from the current folder or from the top of the checkout")
+    })?;
+    Ok((path, line))
+}
+
+/// The path of a file that is there, if it is below `top`. Its folders may be links, not itself.
+fn from_here(top: &Path, file: &str) -> Option<RepoPath> {
+    let file = PathBuf::from(file);
+    let folder = file.parent().filter(|folder| *folder != Path::new(""));
+    let folder = folder.unwrap_or(Path::new(".")).canonicalize().ok()?;
+    let file = folder.join(file.file_name()?);
+    file.symlink_metadata().ok()?;
+    let path = file.strip_prefix(top.canonicalize().ok()?).ok()?.to_str()?.to_owned();
+    RepoPath::parse(&path)
+}
+
+/// What the configuration and the file itself know of its pins.
+fn pins(path: &RepoPath, text: &str, config: &Config) -> Result<(Vec<Explained>, Vec<Orphan>)> {
+    let mut tree = Tree::default();
+    if Kind::of(path.as_str()).is_some() {
+        tree.0.insert(path.clone(), text.as_bytes().to_vec());
+    }
+    let (candidates, orphans) = candidates(config, &tree);
+    let terms: Vec<Terms> = candidates.into_iter().map(|candidate| candidate.terms).collect();
+    let unreadable = |error: crate::locate::yaml::Unreadable| {
+        let message = format!("can't be read as YAML: {}", error.reason);
+        Refusal::new(message).file(path.as_str()).line(error.line)
+    };
+    Ok((explained(path, text, &terms, config).map_err(unreadable)?, orphans))
+}
+
+/// The history of each pin. A content is read once for all of them.
+fn histories<'r>(
+    work_tree: &WorkTree,
+    pins: &[Explained],
+    revisions: &'r [Revision],
+) -> Result<Vec<Vec<Moved<'r>>>> {
+    let git = Git::at(&work_tree.top);
+    let contents = revisions.iter().flat_map(|one| one.before.iter().chain([&one.after]));
+    let mut ids: Vec<&str> = contents.flatten().map(String::as_str).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let traces: Vec<_> = pins.iter().map(|pin| &pin.trace).collect();
+    let mut values: BTreeMap<&str, Vec<Option<String>>> = BTreeMap::new();
+    for share in ids.chunks(SHARE) {
+        for (id, bytes) in share.iter().zip(git.contents(share)?) {
+            let text = String::from_utf8_lossy(&bytes);
+            values.insert(id, explain::values(&traces, &text));
+        }
+    }
+    let value = |id: &str, nth: usize| values.get(id).and_then(|all| all[nth].clone());
+    Ok((0..pins.len()).map(|nth| moves(revisions, |id| value(id, nth))).collect())
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    version: u32,
+    command: &'a str,
+    file: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<usize>,
+    pins: Vec<PinDocument<'a>>,
+    /// Versions that belong to nobody.
+    orphans: Vec<json::OrphanDocument<'a>>,
+}
+
+#[derive(Serialize)]
+struct PinDocument<'a> {
+    line: usize,
+    value: &'a str,
+    /// `TEMPLATE/TARGET` in a saas file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    target: Option<&'a str>,
+    component: &'a str,
+    upstream: &'a str,
+    environment: Option<&'a str>,
+    selector: String,
+    /// Where the configuration has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    configured: Option<PlaceDocument<'a>>,
+    /// `moves`, `tracking`, `promotion.auto`, `delete`, `unfit` or `unconfigured`.
+    verdict: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+    /// The item of `pins` that would take it in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pin: Option<&'a str>,
+    /// Newest first.
+    history: Vec<MoveDocument<'a>>,
+}
+
+#[derive(Serialize)]
+struct PlaceDocument<'a> {
+    file: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<usize>,
+}
+
+#[derive(Serialize)]
+struct MoveDocument<'a> {
+    commit: &'a str,
+    /// Seconds since 1970.
+    time: i64,
+    date: &'a str,
+    author: &'a str,
+    email: &'a str,
+    subject: &'a str,
+    from: Option<&'a str>,
+    to: Option<&'a str>,
+}
+
+fn document<'a>(config: &'a Config, pin: &'a Explained, past: &'a [Moved]) -> PinDocument<'a> {
+    let (verdict, reason, line) = match &pin.fate {
+        Fate::Moves => ("moves".to_owned(), None, None),
+        Fate::Stays(stay) => (stay.to_string(), None, None),
+        Fate::Unfit(reason) => ("unfit".to_owned(), Some(*reason), None),
+        Fate::Unconfigured(line) => ("unconfigured".to_owned(), None, Some(line.as_str())),
+    };
+    let configured = pin.environment.as_ref().map(|environment| PlaceDocument {
+        file: &config.file,
+        line: (!config.is_builtin()).then_some(environment.at.line),
+    });
+    let history = past.iter().map(|one| MoveDocument {
+        commit: one.revision.commit.as_str(),
+        time: one.revision.time,
+        date: &one.revision.date,
+        author: &one.revision.author,
+        email: &one.revision.email,
+        subject: &one.revision.subject,
+        from: one.from.as_deref(),
+        to: one.to.as_deref(),
+    });
+    PinDocument {
+        line: pin.line,
+        value: &pin.value,
+        target: pin.target.as_deref(),
+        component: &pin.component,
+        upstream: &pin.upstream,
+        environment: pin.environment.as_ref().map(|environment| environment.name.as_str()),
+        selector: pin.trace.spec.selector.to_string(),
+        configured,
+        verdict,
+        reason,
+        pin: line,
+        history: history.collect(),
+    }
+}

@@ -1,0 +1,388 @@
+//! Finds pins that no environment has: values that look like a component's versions and that no
+//! line of the configuration finds. Pure; `search` brings the files.
+
+use std::collections::HashSet;
+
+use memchr::memmem;
+
+use crate::component::{
+    Component, Form, PinSpec, Place, Position, RepoPath, SaasFilter, Selector, bare_upstream,
+};
+use crate::config::Config;
+use crate::error::Refusal;
+use crate::locate::yaml::Yaml;
+use crate::locate::{self, Found, Verdict, saas};
+use crate::tree::Tree;
+use crate::version::commit_part;
+
+/// What a component's pins are called, wherever they stand.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Terms {
+    /// The component's name.
+    pub component: String,
+    /// The address of its upstream.
+    pub upstream: String,
+    /// Names of variables.
+    pub variables: Vec<String>,
+    /// Names of mapping keys.
+    pub keys: Vec<String>,
+    /// Images without a tag.
+    pub images: Vec<String>,
+}
+
+/// Values of one file that one line of `promote.toml` would take in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unconfigured {
+    /// The component's name.
+    pub component: String,
+    /// The file that holds them.
+    pub file: RepoPath,
+    /// What finds them.
+    pub selector: Selector,
+    /// Whether the selector would also find values here that must stay.
+    pub mixed: bool,
+    /// The targets of the file that the configuration has, in a saas file.
+    pub claimed: Vec<SaasFilter>,
+    /// In the order of the file; never empty.
+    pub values: Vec<Value>,
+}
+
+/// One value that nobody configured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Value {
+    /// From 1.
+    pub line: usize,
+    /// The version.
+    pub value: String,
+    /// `template/target` in a saas file.
+    pub target: Option<String>,
+    /// What narrows a saas selector to it.
+    pub filter: Option<SaasFilter>,
+    /// Why no edit could change it alone.
+    pub unfit: Option<&'static str>,
+}
+
+impl Terms {
+    /// What the configuration says of a component. A name that other components have too says
+    /// nothing about whose a value is, and is left out.
+    pub fn of(component: &Component, config: &Config) -> Terms {
+        let others = config.components.iter().filter(|other| other.name != component.name);
+        let others: Vec<Terms> = others.map(Terms::all).collect();
+        let mut terms = Terms::all(component);
+        let own = |names: fn(&Terms) -> &Vec<String>, name: &String| {
+            !others.iter().any(|other| names(other).contains(name))
+        };
+        terms.variables.retain(|name| own(|terms| &terms.variables, name));
+        terms.keys.retain(|name| own(|terms| &terms.keys, name));
+        terms.images.retain(|name| own(|terms| &terms.images, name));
+        terms
+    }
+
+    fn all(component: &Component) -> Terms {
+        let mut terms = Terms {
+            component: component.name.clone(),
+            upstream: component.upstream.clone(),
+            images: component.image.iter().cloned().collect(),
+            ..Terms::default()
+        };
+        for pin in component.pins() {
+            let (names, name) = match &pin.selector {
+                Selector::Variable(name) => (&mut terms.variables, name),
+                Selector::Key(name) => (&mut terms.keys, name),
+                Selector::Image(name) => (&mut terms.images, name),
+                Selector::Saas(_) | Selector::Path(_) => continue,
+            };
+            if !names.contains(name) {
+                names.push(name.clone());
+            }
+        }
+        terms
+    }
+
+    /// Texts of which every file with such a value contains one.
+    pub fn needles(&self) -> impl Iterator<Item = &str> {
+        let names = [&self.variables, &self.keys, &self.images].into_iter().flatten();
+        names.map(String::as_str).chain([bare_upstream(&self.upstream)])
+    }
+}
+
+/// What kind of file a path is, by its name alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Variables may stand in it.
+    Shell,
+    /// Everything else may stand in it.
+    Yaml,
+}
+
+impl Kind {
+    /// `None` for a file in which nothing is looked for.
+    pub fn of(path: &str) -> Option<Kind> {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        let ends = |ends: &[&str]| ends.iter().any(|end| name.ends_with(end));
+        if ends(&[".yml", ".yaml", ".json"]) {
+            Some(Kind::Yaml)
+        } else if name.starts_with(".env")
+            || name == "Makefile"
+            || ends(&[".env", ".sh", ".bash", ".mk"])
+        {
+            Some(Kind::Shell)
+        } else {
+            None
+        }
+    }
+}
+
+/// The pins in the tree that fit `terms` and that no component of the configuration has, in the
+/// order of the files, then of the terms.
+///
+/// Values that follow something and targets that something else moves are no pins; nor is
+/// anything in a file that can't be read.
+pub fn unconfigured(terms: &[Terms], config: &Config, tree: &Tree) -> Vec<Unconfigured> {
+    let mut found = Vec::new();
+    for (path, bytes) in &tree.0 {
+        let Ok(text) = std::str::from_utf8(bytes) else { continue };
+        found.extend(in_file(path, text, terms, config));
+    }
+    found
+}
+
+/// The same for one file.
+pub fn in_file(path: &RepoPath, text: &str, terms: &[Terms], config: &Config) -> Vec<Unconfigured> {
+    let Some(reader) = Reader::new(path, text) else { return Vec::new() };
+    let mut claimed = None;
+    let mut found = Vec::new();
+    for terms in terms {
+        for selector in reader.selectors(text, terms) {
+            let values = reader.locate(&wide(selector.clone()), &terms.upstream);
+            let claimed = claimed.get_or_insert_with(|| self::claimed(path, &reader, config));
+            found.extend(lines(path, terms, &selector, values, claimed));
+        }
+    }
+    found
+}
+
+/// Whatever fits these terms in a file, whether it is configured or not, with what finds it.
+pub fn fitting<'t>(
+    path: &RepoPath,
+    text: &str,
+    terms: &'t [Terms],
+) -> Vec<(&'t Terms, PinSpec, Vec<Found>)> {
+    let Some(reader) = Reader::new(path, text) else { return Vec::new() };
+    let mut fitting = Vec::new();
+    for terms in terms {
+        for spec in reader.selectors(text, terms).into_iter().map(wide) {
+            let found = reader.locate(&spec, &terms.upstream);
+            fitting.push((terms, spec, found));
+        }
+    }
+    fitting
+}
+
+/// A file that is read once for all that is looked for in it.
+enum Reader<'t> {
+    Shell(&'t str),
+    /// With the upstreams of its saas templates.
+    Yaml(Box<Yaml<'t>>, HashSet<String>),
+}
+
+impl<'t> Reader<'t> {
+    fn new(path: &RepoPath, text: &'t str) -> Option<Self> {
+        match Kind::of(path.as_str())? {
+            Kind::Shell => Some(Reader::Shell(text)),
+            Kind::Yaml => {
+                let yaml = Box::new(Yaml::parse(text).ok()?);
+                let urls = saas::urls(&yaml).map(|url| bare_upstream(url).to_owned()).collect();
+                Some(Reader::Yaml(yaml, urls))
+            }
+        }
+    }
+
+    fn locate(&self, spec: &PinSpec, upstream: &str) -> Vec<Found> {
+        match (self, &spec.selector) {
+            (Reader::Shell(text), Selector::Variable(_)) => {
+                locate::locate(spec, upstream, text).unwrap_or_default()
+            }
+            (Reader::Shell(_), _) => Vec::new(),
+            (Reader::Yaml(yaml, _), _) => locate::locate_in(spec, upstream, yaml),
+        }
+    }
+
+    /// What there may be of these terms.
+    fn selectors(&self, text: &str, terms: &Terms) -> Vec<Selector> {
+        let named = |names: &[String], selector: fn(String) -> Selector| -> Vec<Selector> {
+            let here = |name: &&String| memmem::find(text.as_bytes(), name.as_bytes()).is_some();
+            names.iter().filter(here).cloned().map(selector).collect()
+        };
+        match self {
+            Reader::Shell(_) => named(&terms.variables, Selector::Variable),
+            Reader::Yaml(_, urls) => {
+                let is_saas = urls.contains(bare_upstream(&terms.upstream));
+                let saas = is_saas.then(|| Selector::Saas(SaasFilter::default()));
+                let keys = named(&terms.keys, Selector::Key);
+                [keys, named(&terms.images, Selector::Image)]
+                    .concat()
+                    .into_iter()
+                    .chain(saas)
+                    .collect()
+            }
+        }
+    }
+}
+
+/// A line that finds commits only, wherever they stand.
+fn wide(selector: Selector) -> PinSpec {
+    let form = if matches!(selector, Selector::Saas(_)) { Form::Commit } else { Form::Tag };
+    PinSpec { place: Place::Glob("**".to_owned()), selector, form, at: Position::default() }
+}
+
+/// Where a value stands, whatever found it: the line, and the first byte of a pin.
+pub type Spot = (usize, Option<usize>);
+
+/// Where a value stands.
+pub fn spot(found: &Found) -> Spot {
+    match &found.verdict {
+        Verdict::Pin(pin) => (found.line, Some(pin.range.start)),
+        _ => (found.line, None),
+    }
+}
+
+/// The values of a file that the configuration finds.
+fn claimed(path: &RepoPath, reader: &Reader, config: &Config) -> HashSet<Spot> {
+    let mut claimed = HashSet::new();
+    for component in &config.components {
+        for pin in component.pins().filter(|pin| pin.place.takes(path)) {
+            let found = reader.locate(pin, &component.upstream);
+            claimed.extend(found.iter().map(spot));
+        }
+    }
+    claimed
+}
+
+/// One line of configuration for all free values, or as many as keep the claimed ones out.
+fn lines(
+    path: &RepoPath,
+    terms: &Terms,
+    selector: &Selector,
+    found: Vec<Found>,
+    claimed: &HashSet<Spot>,
+) -> Vec<Unconfigured> {
+    let is_claimed = |found: &Found| claimed.contains(&spot(found));
+    let others: Vec<SaasFilter> =
+        found.iter().filter(|one| is_claimed(one)).filter_map(|one| one.filter.clone()).collect();
+    let total = found.len();
+    let free = found.into_iter().filter(|one| !is_claimed(one)).filter_map(value);
+    let free: Vec<Value> = free.collect();
+    let line = |selector: Selector, values: Vec<Value>| Unconfigured {
+        component: terms.component.clone(),
+        file: path.clone(),
+        mixed: values.len() < total,
+        claimed: others.clone(),
+        selector,
+        values,
+    };
+    if free.is_empty() {
+        return Vec::new();
+    }
+    match selector {
+        Selector::Saas(_) => narrowed(free, &others)
+            .into_iter()
+            .map(|(filter, values)| line(Selector::Saas(filter), values))
+            .collect(),
+        _ => vec![line(selector.clone(), free)],
+    }
+}
+
+fn value(found: Found) -> Option<Value> {
+    let Found { line, value, target, filter, verdict } = found;
+    let unfit = match verdict {
+        Verdict::Pin(_) => None,
+        Verdict::Unfit(reason) => Some(reason),
+        Verdict::Stays(_) => return None,
+    };
+    commit_part(&value.to_ascii_lowercase())?;
+    Some(Value { line, value, target, filter, unfit })
+}
+
+/// The widest filters that find all of `wanted` and none of `others`, with what each finds.
+pub fn narrowed(wanted: Vec<Value>, others: &[SaasFilter]) -> Vec<(SaasFilter, Vec<Value>)> {
+    let mut lines: Vec<(SaasFilter, Vec<Value>)> = Vec::new();
+    for value in wanted {
+        let own = value.filter.clone().unwrap_or_default();
+        if let Some((_, values)) = lines.iter_mut().find(|(filter, _)| filter.takes(&own)) {
+            values.push(value);
+            continue;
+        }
+        let SaasFilter { template, target, namespace } = own.clone();
+        let candidates = [
+            SaasFilter::default(),
+            SaasFilter { namespace: namespace.clone(), ..SaasFilter::default() },
+            SaasFilter { template: template.clone(), ..SaasFilter::default() },
+            SaasFilter { template, namespace, target: None },
+            SaasFilter { target, ..SaasFilter::default() },
+        ];
+        let fits = |filter: &SaasFilter| !others.iter().any(|other| filter.takes(other));
+        let filter = candidates.into_iter().find(fits).unwrap_or(own);
+        lines.push((filter, vec![value]));
+    }
+    lines
+}
+
+impl Unconfigured {
+    /// Whether this very line would find exactly these values and move them all.
+    pub fn is_exact(&self) -> bool {
+        !self.values.iter().any(|value| value.unfit.is_some())
+    }
+
+    /// The item of `pins` in `promote.toml` that takes them in.
+    pub fn pin(&self) -> String {
+        let text = |text: &str| toml_edit::Value::from(text).to_string();
+        // A glob takes commits only; in a literal file any word would move.
+        let keeps = matches!(self.selector, Selector::Saas(_) | Selector::Image(_)) || !self.mixed;
+        let place = if keeps { "file" } else { "files" };
+        let mut pin = format!("{{ {place} = {}", text(self.file.as_str()));
+        let (key, name) = match &self.selector {
+            Selector::Variable(name) => ("variable", text(name)),
+            Selector::Key(name) => ("key", text(name)),
+            Selector::Image(name) => ("image", text(name)),
+            Selector::Path(path) => ("path", text(&path.text)),
+            Selector::Saas(_) => ("saas", "true".to_owned()),
+        };
+        pin.push_str(&format!(", {key} = {name}"));
+        if let Selector::Saas(filter) = &self.selector {
+            for (key, value) in filter.parts() {
+                if let Some(value) = value {
+                    pin.push_str(&format!(", {key} = {}", text(value)));
+                }
+            }
+        }
+        pin + " }"
+    }
+
+    /// What a promotion says about them.
+    pub fn warning(&self) -> Refusal {
+        let Unconfigured { component, file, selector, values, .. } = self;
+        let lines = |values: &[Value]| {
+            values.iter().map(|value| value.line.to_string()).collect::<Vec<_>>().join(", ")
+        };
+        let Some((first, rest)) = values.split_first() else { return Refusal::default() };
+        let also = match rest {
+            [] => String::new(),
+            [_] => format!(" (also in line {})", lines(rest)),
+            _ => format!(" (also in lines {})", lines(rest)),
+        };
+        let what = selector.to_string();
+        let message = format!(
+            "{what} is `{}`, and no environment of `{component}` has it{also}",
+            first.value
+        );
+        let help = match values.iter().find_map(|value| value.unfit) {
+            Some(reason) => format!("write it out first, for it {reason}"),
+            None => format!(
+                "take it in with `pins = [{}]`, as `cargo xtask discover --write` does",
+                self.pin()
+            ),
+        };
+        Refusal::new(message).file(file.as_str()).line(first.line).help(help)
+    }
+}

@@ -1,0 +1,111 @@
+//! The pins of a file, for people.
+
+use super::{BOLD, DIM, GREEN, printable};
+use crate::component::RepoPath;
+use crate::config::Config;
+use crate::discover::Orphan;
+use crate::explain::{Explained, Fate};
+use crate::locate::Stay;
+use crate::past::Moved;
+
+/// One pin: where it is, whose it is, whether it moves, and what it was.
+pub fn pin(path: &RepoPath, config: &Config, pin: &Explained, past: &[Moved]) -> String {
+    let place = printable(&format!("{path}:{}", pin.line));
+    let target = pin.target.as_ref().map_or(String::new(), |target| format!("  {target}"));
+    let mut text = format!(
+        "{BOLD}{place}{BOLD:#} {}{DIM}{}{DIM:#}\n",
+        printable(pin.value.trim_end()),
+        printable(&target)
+    );
+    text.push_str(&format!("  {}\n", printable(&owner(config, pin))));
+    let style = if pin.fate == Fate::Moves { GREEN } else { DIM };
+    for line in fate(config, pin).lines() {
+        text.push_str(&format!("  {style}{}{style:#}\n", printable(line)));
+    }
+    text + &history(pin, past)
+}
+
+fn owner(config: &Config, pin: &Explained) -> String {
+    let selector = &pin.trace.spec.selector;
+    match &pin.environment {
+        None => format!("`{}`, in no environment: {selector}", pin.component),
+        Some(environment) => {
+            let line = if config.is_builtin() {
+                config.file.clone()
+            } else {
+                format!("{}:{}", config.file, environment.at.line)
+            };
+            format!("`{}` in `{}`: {selector} ({line})", pin.component, environment.name)
+        }
+    }
+}
+
+fn fate(config: &Config, pin: &Explained) -> String {
+    match &pin.fate {
+        Fate::Moves => "moves with every promotion there".to_owned(),
+        Fate::Stays(Stay::Tracking) => "stays: it follows a branch or a moving tag".to_owned(),
+        Fate::Stays(Stay::Auto) => "stays: `promotion.auto` moves it".to_owned(),
+        Fate::Stays(Stay::Delete) => "stays: the target is about to be deleted".to_owned(),
+        Fate::Unfit(reason) => format!("can't move: it {reason}; a promotion refuses it"),
+        Fate::Unconfigured(line) if config.component(&pin.component).is_err() => format!(
+            "does not move: no component is `{}`; with one, this would take it in \
+             (`cargo xtask discover --write` adds both):\n  pins = [{line}]",
+            pin.upstream
+        ),
+        Fate::Unconfigured(line) => format!(
+            "does not move; this in `[component.{}.environment.NAME]` would take it in:\n  pins = [{line}]",
+            pin.component
+        ),
+    }
+}
+
+/// The changes, newest first; what is not committed yet before all of them.
+fn history(pin: &Explained, past: &[Moved]) -> String {
+    let mut rows = Vec::new();
+    let newest = past.first().map(|one| one.to.as_deref());
+    if newest != Some(Some(pin.value.as_str())) {
+        let value = shown(Some(&pin.value));
+        rows.push(["not committed".to_owned(), value, String::new(), String::new()]);
+    }
+    for one in past {
+        let revision = one.revision;
+        rows.push([
+            revision.date.clone(),
+            shown(one.to.as_deref()),
+            printable(&revision.author),
+            format!("{} {}", revision.commit.tag(7), printable(&revision.subject)),
+        ]);
+    }
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
+    let [date, value, author] = [0, 1, 2].map(|column| width(column).unwrap_or(0));
+    let row = |row: &[String; 4]| {
+        let line = format!("  {:date$}  {:value$}  {:author$}  {}", row[0], row[1], row[2], row[3]);
+        line.trim_end().to_owned() + "\n"
+    };
+    rows.iter().map(row).collect()
+}
+
+/// A version as a history shows it: of a full commit, as much as tells it from others.
+fn shown(value: Option<&str>) -> String {
+    match value {
+        None => "(none)".to_owned(),
+        Some(value) if crate::version::is_full_commit(value) => value[..12].to_owned(),
+        Some(value) => printable(value.trim_end()).replace('\n', " "),
+    }
+}
+
+/// A version that belongs to nobody.
+pub fn orphan(orphan: &Orphan) -> String {
+    printable(&orphan.to_string()) + "\n"
+}
+
+/// There is no pin; `others` are in other lines of the file.
+pub fn nothing(path: &RepoPath, line: Option<usize>, others: &[Explained]) -> String {
+    let place = line.map_or(path.to_string(), |line| format!("{path}:{line}"));
+    let mut text = format!("{}: no pin, and nothing that looks like one\n", printable(&place));
+    let lines: Vec<String> = others.iter().map(|pin| pin.line.to_string()).collect();
+    if !lines.is_empty() {
+        text.push_str(&format!("  the file has pins in line {}\n", lines.join(", ")));
+    }
+    text
+}
