@@ -9,8 +9,16 @@ const OLDER: &str = "v0.10.0";
 
 /// A sandbox whose remote answers as GitLab does.
 fn sandbox() -> Sandbox {
-    let sandbox = Sandbox::new();
+    let sandbox = covered();
     hook(&sandbox.world.remote, "post-receive", GITLAB);
+    sandbox
+}
+
+/// A sandbox whose remote has no pin that no environment has.
+fn covered() -> Sandbox {
+    let sandbox = Sandbox::covered();
+    sandbox.git("commit --quiet --all -m Cover");
+    sandbox.git("push --quiet origin master");
     sandbox
 }
 
@@ -31,7 +39,8 @@ fn pushed(sandbox: &Sandbox, args: &[&str]) -> Output {
     let options = Case::at(sandbox).options();
     stdout += &format!("--- options\n{}\n", options.join("\n").replace("\\n", "\n    "));
     if !options.is_empty() {
-        let newest = "for-each-ref --count=1 --sort=-creatordate --format=%(contents) refs/heads";
+        let newest =
+            "for-each-ref --count=1 --sort=-creatordate --format=%(contents) refs/heads/promote";
         stdout += &format!("--- message\n{}", Case::at(sandbox).there(newest));
     }
     Output { status, stdout, stderr }
@@ -91,7 +100,7 @@ fn schemas_first() {
 fn what_the_schemas_branch_is() {
     let sandbox = sandbox();
     let case = Case::at(&sandbox);
-    let open = |run: &Output| !line(run, "warning: the merge request of").is_empty();
+    let open = |run: &Output| !line(run, "  help: have that branch").is_empty();
     case.there("update-ref refs/heads/promote/qontract-schemas-too master");
     assert!(!open(&jenkins(&sandbox, &["--dry-run"])));
     case.there("update-ref refs/heads/promote/qontract-schemas+all master");
@@ -168,7 +177,10 @@ fn lgtm_that_would_be_taken_away() {
     Case::at(&sandbox).there("update-ref -d refs/heads/promote/qontract-reconcile/jenkins");
     let run = pushed(&sandbox, &args);
     assert_eq!(line(&run, "merge_request.label"), "merge_request.label=ship it");
-    assert_eq!(line(&run, "note: lgtm"), "note: lgtm: commits of @iokonkwo, @mcastell go along");
+    assert_eq!(
+        line(&run, "note: lgtm"),
+        "note: lgtm is asked for, and commits of @iokonkwo, @mcastell go along"
+    );
 }
 
 #[test]
@@ -246,7 +258,7 @@ fn what_does_not_go_together() {
 
 #[test]
 fn nothing_named() {
-    let sandbox = Sandbox::new();
+    let sandbox = covered();
     jenkins(&sandbox, &["--strict", "--ref", OLDER]).matches("mr-nothing-named-strict");
     let json = ["--strict", "--ref", OLDER, "--format", "json"];
     jenkins(&sandbox, &json).matches("mr-nothing-named-strict-json");
@@ -350,7 +362,7 @@ fn wherever_the_checkout_is() {
     sandbox.write("new.txt", "untracked\n");
     again("dirty");
     sandbox.reset();
-    sandbox.git("checkout --quiet --detach HEAD~2");
+    sandbox.git("checkout --quiet --detach HEAD~3");
     again("detached");
     sandbox.git("checkout --quiet -b feature");
     sandbox.git(&format!("rm --quiet {JENKINS} .env"));

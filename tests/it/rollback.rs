@@ -44,7 +44,7 @@ fn jenkins(sandbox: &Sandbox, version: &str) {
 
 #[test]
 fn one_environment() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::covered();
     let before = sandbox.state();
     rollback(&sandbox, "jenkins", &["--dry-run"]).matches("rollback-dry-run");
     assert_eq!(sandbox.state(), before);
@@ -59,7 +59,7 @@ fn one_environment() {
 /// The previous promotion came by a merge; `.env` was left out of it.
 #[test]
 fn several_environments() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::covered();
     assert_eq!(target(&sandbox, "jenkins,tekton,internal,app-sre-prod-01"), BEFORE);
     assert_eq!(target(&sandbox, "pr-check"), BEFORE);
     let all = "app-sre-prod-01,internal,pr-check,jenkins,tekton";
@@ -81,7 +81,7 @@ fn several_environments() {
 /// Other edits of the file are not its pins'.
 #[test]
 fn after_other_edits() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::covered();
     sandbox.replace(JENKINS, "    node:", "    # more\n    node:");
     sandbox.commit_all();
     assert_eq!(target(&sandbox, "jenkins"), BEFORE);
@@ -103,7 +103,7 @@ fn after_other_edits() {
 /// Versions that can't be told from the history.
 #[test]
 fn versions_that_mean_no_commit() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::covered();
     let place = format!("jenkins: `{JENKINS}:6`");
     let help = "name the version with `--to REF`";
     for (version, what) in [
@@ -133,7 +133,7 @@ fn versions_that_mean_no_commit() {
 
 #[test]
 fn a_colliding_old_tag() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::covered();
     let upstream = &sandbox.world.reconcile;
     let git = |args: &[&str], input: &str| sandbox.git_in(&upstream.path, args, input);
     let empty = git(&["mktree"], "");
@@ -172,7 +172,7 @@ fn a_colliding_old_tag() {
 /// Going forward is no rollback, be it asked for or found.
 #[test]
 fn a_newer_version() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::covered();
     let help = "name an older version with `--to`, or go there with `promote --ref`";
     let forward = |old: &str, new: &str, count: &str| {
         format!("`{old}` -> `{new}` (jenkins) goes forward by {count}: that is no rollback")
@@ -194,7 +194,7 @@ fn a_newer_version() {
 
 #[test]
 fn no_version_before() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::covered();
     let help = "name the version with `--to REF`";
     let none = |environment: &str| {
         format!("the history of the pins of `{environment}` has no earlier version")
@@ -216,7 +216,7 @@ fn no_version_before() {
 /// A clone without the history says so.
 #[test]
 fn history_that_is_cut() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::covered();
     let clone = sandbox.world.root.join("shallow");
     let (remote, shallow) = (sandbox.world.remote.display(), clone.display());
     sandbox.git(&format!("clone --quiet --depth=2 file://{remote} {shallow}"));
@@ -240,7 +240,7 @@ fn history_that_is_cut() {
 
 #[test]
 fn reasons() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::covered();
     let run = |reason: &str| {
         let reason = format!("--reason={reason}");
         sandbox.xtask(&["rollback", "--env", "jenkins", "-q", &reason])
@@ -257,7 +257,8 @@ fn reasons() {
     ] {
         let stdout = run(reason).succeeds().stdout;
         let command = stdout.lines().find(|line| line.contains("cargo xtask")).unwrap();
-        let start = "  cargo xtask rollback --component qontract-reconcile --env jenkins --to d41ce514c28b583d7a2acd936d1923acbce083e1";
+        let start =
+            "  cargo xtask rollback --env jenkins --to d41ce514c28b583d7a2acd936d1923acbce083e1";
         assert_eq!(command, format!("{start} {shown} --commit"));
         sandbox.reset();
     }
@@ -266,7 +267,7 @@ fn reasons() {
 /// The history of the target branch counts, not that of the checkout.
 #[test]
 fn by_merge_request() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::covered();
     hook(&sandbox.world.remote, "post-receive", GITLAB);
     let case = Case::at(&sandbox);
     move_on(&case, JENKINS);
@@ -288,7 +289,7 @@ fn by_merge_request() {
 
 #[test]
 fn guards() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::covered();
     jenkins(&sandbox, "2bbe03e");
     jenkins(&sandbox, "7a734a7");
     rollback(&sandbox, "jenkins", &[]).matches("rollback-off-branch");
@@ -306,7 +307,7 @@ fn guards() {
 
 #[test]
 fn what_is_typed_wrong() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::covered();
     let mut all = String::new();
     for args in [
         &["--env", "jenkins"][..],

@@ -262,6 +262,25 @@ impl Git {
         Ok(self.read(args)?.lines().filter_map(CommitId::parse).collect())
     }
 
+    /// The files of a commit that contain one of these texts, and whose names are plain.
+    ///
+    /// Fetches nothing: an error in a partial clone that lacks files.
+    pub fn holding(&self, commit: &CommitId, needles: &[&str]) -> Result<Vec<RepoPath>> {
+        let flags = ["grep", "-z", "-l", "-F", "--full-name"];
+        let needles = needles.iter().flat_map(|needle| ["-e", needle]);
+        let args = flags.into_iter().chain(needles).chain([commit.as_str()]);
+        let git = self.clone().env("GIT_NO_LAZY_FETCH", "1");
+        let output = git.output(&collected(args.clone()), b"")?;
+        match output.status.code() {
+            Some(0 | 1) => {}
+            _ => return Err(failed(&collected(args), &output)),
+        }
+        let prefix = format!("{commit}:");
+        let text = String::from_utf8_lossy(&output.stdout);
+        let path = |name: &str| RepoPath::parse(name.strip_prefix(prefix.as_str())?);
+        Ok(text.split('\0').filter_map(path).collect())
+    }
+
     /// The operation that is under way in this work tree, such as `merge`.
     pub fn mid_operation(&self) -> Result<Option<&'static str>> {
         let git_dir = PathBuf::from(self.read(["rev-parse", "--absolute-git-dir"])?);

@@ -189,7 +189,8 @@ impl Review {
     pub fn wait_for(&mut self, branch: &str) {
         let warning = self.first.as_ref().and_then(|(_, index)| self.warnings.get_mut(*index));
         if let Some(warning) = warning {
-            warning.help = Some(format!("its branch `{branch}` is there: have that merged first"));
+            warning.message.push_str(&format!("; `{branch}` has them"));
+            warning.help = Some("have that branch merged first".to_owned());
         }
     }
 

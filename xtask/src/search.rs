@@ -17,6 +17,7 @@ use crate::error::{Refusal, Refusals};
 use crate::git::Git;
 use crate::guards::{Switches, Verdict};
 use crate::tree::Tree;
+use crate::version::CommitId;
 use crate::worktree::WorkTree;
 
 /// How many files a thread takes at a time.
@@ -143,6 +144,11 @@ fn walk(top: &Path, folder: &str, paths: &mut Vec<String>) {
 pub struct Watch(Option<thread::JoinHandle<Vec<Unconfigured>>>);
 
 impl Watch {
+    /// One that finds nothing, where the work tree does not matter.
+    pub fn idle() -> Watch {
+        Watch(None)
+    }
+
     /// Starts it, for one component of the configuration.
     pub fn start(work_tree: &WorkTree, config: &Config, component: &Component) -> Watch {
         let terms = vec![Terms::of(component, config)];
@@ -167,6 +173,24 @@ impl Watch {
         let found = self.0.and_then(|thread| thread.join().ok()).unwrap_or_default();
         found.iter().map(Unconfigured::warning).collect()
     }
+}
+
+/// The pins of a commit's files that no component of the configuration has, as warnings; none in a
+/// partial clone, where every file would have to be fetched first.
+pub fn at_commit(
+    git: &Git,
+    commit: &CommitId,
+    config: &Config,
+    component: &Component,
+) -> anyhow::Result<Vec<Refusal>> {
+    let terms = vec![Terms::of(component, config)];
+    let needles: Vec<&str> = terms.iter().flat_map(Terms::needles).collect();
+    let Ok(mut paths) = git.holding(commit, &needles) else { return Ok(Vec::new()) };
+    paths.retain(|path| Kind::of(path.as_str()).is_some());
+    let texts = git.show_many(commit.as_str(), &paths)?;
+    let files = paths.into_iter().zip(texts).filter_map(|(path, text)| Some((path, text?)));
+    let found = coverage::unconfigured(&terms, config, &Tree(files.collect()));
+    Ok(found.iter().map(Unconfigured::warning).collect())
 }
 
 /// The pins in the work tree that fit `terms` and that no component of the configuration has.

@@ -8,13 +8,15 @@ use super::promote::{Done, Run};
 use crate::component::{Component, RepoPath};
 use crate::config::Config;
 use crate::deliver::{Delivery, Proposal};
-use crate::error::Refusal;
+use crate::error::{Refusal, Refusals};
+use crate::guards::Verdict;
 use crate::land::{Landed, Landing, Promotion};
 use crate::merge_request::{Story, is_of};
 use crate::message::commit_message;
 use crate::plan::Plan;
 use crate::request::{Marks, Request};
 use crate::review::{self, Review, Upstreams};
+use crate::search::at_commit;
 use crate::session::read_config;
 use crate::tree::Tree;
 
@@ -54,13 +56,14 @@ pub(super) fn deliver(run: &Run, marks: &Marks) -> Result<Done> {
             if let Some(branch) = open_already(&delivery, config, &review)? {
                 review.wait_for(&branch);
             }
-            if let Some(path) = &config_file {
-                let differs = differs(config, tree, path)?;
-                if let (true, Some(differs)) = (request.switches.strict, &differs) {
-                    return Err(differs.clone().into());
-                }
-                review.warnings.extend(differs);
+            let mut more = Verdict::default();
+            more.warnings.extend(differs(config, tree, config_file.as_ref())?);
+            more.warnings.extend(at_commit(&delivery.git, base, config, component)?);
+            let more = more.strict(request.switches.strict);
+            if !more.refusals.is_empty() {
+                return Err(Refusals(more.refusals).into());
             }
+            review.warnings.extend(more.warnings);
             let queue = run.queue(&review);
             let message = commit_message(&queue, request.wording, &plan, None);
             let proposal = propose(request, &plan, &review, component, message.clone());
@@ -87,7 +90,8 @@ pub(super) fn deliver(run: &Run, marks: &Marks) -> Result<Done> {
 }
 
 /// Warns if the target branch has another configuration: it may know other files.
-fn differs(config: &Config, tree: &Tree, path: &RepoPath) -> Result<Option<Refusal>> {
+fn differs(config: &Config, tree: &Tree, path: Option<&RepoPath>) -> Result<Option<Refusal>> {
+    let Some(path) = path else { return Ok(None) };
     if read_config(tree.get(path))? == *config {
         return Ok(None);
     }

@@ -41,7 +41,10 @@ pub fn run(session: &Session, request: &Request) -> Result<Ending> {
     let config = session.config(&work_tree)?;
     let component = config.component(&request.component)?;
     let environments = config.environments(component, &request.environments)?;
-    let watch = Watch::start(&work_tree, &config, component).judged(&request.switches)?;
+    let watch = match &request.merge_request {
+        Some(_) => Watch::idle(),
+        None => Watch::start(&work_tree, &config, component).judged(&request.switches)?,
+    };
     let promotion = Promotion { work_tree, config: &config, component, environments };
     let run = Run { session, request, promotion };
     let mut done = match &request.merge_request {

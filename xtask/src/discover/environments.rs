@@ -74,7 +74,7 @@ pub fn proposals(
         let mut groups = saas_groups(&own, sites);
         groups.extend(key_groups(&own, config));
         groups.extend(own.iter().filter(|one| is_single(one)).map(single));
-        proposals.extend(named(name, groups, known));
+        proposals.extend(named(name, &groups, known));
     }
     proposals
 }
@@ -197,7 +197,7 @@ fn is_configured_below(folder: &str, selector: &Selector, config: &Config) -> bo
 }
 
 /// Gives every group a name, and the names of its clusters where no other group has them.
-fn named(component: &str, groups: Vec<Group>, known: Option<&Component>) -> Vec<Proposal> {
+fn named(component: &str, groups: &[Group], known: Option<&Component>) -> Vec<Proposal> {
     let environments = known.map_or(&[][..], |component| &component.environments);
     let mut taken: BTreeSet<String> = environments
         .iter()
@@ -208,14 +208,14 @@ fn named(component: &str, groups: Vec<Group>, known: Option<&Component>) -> Vec<
         same.is_some_and(|same| same.pins.iter().any(|pin| pin.place.takes(&group.file)))
     };
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-    for group in &groups {
+    for group in groups {
         *counts.entry(group.base.clone()).or_default() += 1;
         for cluster in &group.clusters {
             *counts.entry(cluster.clone()).or_default() += 1;
         }
     }
     let mut proposals = Vec::new();
-    for group in &groups {
+    for group in groups {
         let is_shared = counts.get(&group.base).is_some_and(|count| *count > 1);
         let environment = if joins(group) {
             group.base.clone()
