@@ -56,7 +56,7 @@ struct Found {
     after: String,
     candidates: Vec<Candidate>,
     proposals: Vec<Proposal>,
-    /// Upstreams that were left to `promote --saas`.
+    /// Upstreams with one saas file each, left out unless all are wanted.
     tail: Vec<Proposal>,
     orphans: Vec<Orphan>,
     /// Proposals that could not be promoted as they stand, and why.
@@ -72,8 +72,7 @@ impl Found {
         let dropped = self.dropped.iter().map(|refusal| format!("left out: {refusal}"));
         let tail = (!self.tail.is_empty()).then(|| {
             format!(
-                "{} more upstreams have one saas file each, which can be promoted as it is: \
-                 `promote --saas FILE`; `discover --all` takes them in",
+                "{} more upstreams have one saas file each; `discover --all` takes them in",
                 self.tail.len()
             )
         });
@@ -294,7 +293,7 @@ struct Document<'a> {
     result: &'a str,
     file: &'a str,
     added: Vec<AddedDocument<'a>>,
-    /// Upstreams with one saas file each, left to `promote --saas`.
+    /// Upstreams with one saas file each, left out unless all are wanted.
     left: Vec<LeftDocument<'a>>,
     orphans: Vec<json::OrphanDocument<'a>>,
     diff: String,
