@@ -70,6 +70,7 @@ const CASES: &[Case] = &[
     ("xtask --config built-in.toml promote --env", "", &["built-in"]),
     ("xtask --config nowhere.toml promote --env", "", &[]),
     ("xtask --config", "built", &["built-in.toml"]),
+    ("xtask explain", "built", &["built-in.toml"]),
     ("xtask status", "--config=built", &["--config=built-in.toml"]),
     ("", "bui", &["build"]),
 ];

@@ -3,7 +3,7 @@
 
 pub mod bash;
 
-use clap::{Arg, ArgAction, Command, ValueHint};
+use clap::{Arg, ArgAction, Command};
 
 use crate::config::Config;
 use crate::escape::is_obeyed;
@@ -155,9 +155,9 @@ impl<'c> Place<'c> {
 
     /// The values of an argument; `before` is what stands before them in the same word.
     fn values(&self, arg: &Arg, before: &str, typed: &str, config: Option<&Config>) -> Offer {
-        match (arg.get_value_hint(), value_name(arg)) {
-            (ValueHint::DirPath, _) | (_, "DIR") => return Offer::Folders,
-            (ValueHint::AnyPath | ValueHint::FilePath, _) | (_, "FILE") => return Offer::Files,
+        match value_name(arg) {
+            "DIR" => return Offer::Folders,
+            "FILE" | "FILE[:LINE]" => return Offer::Files,
             _ => {}
         }
         let separator = arg.get_value_delimiter();
