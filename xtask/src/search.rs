@@ -178,15 +178,18 @@ impl Watch {
 /// The pins of a commit's files that no component of the configuration has, as warnings; none in a
 /// partial clone, where every file would have to be fetched first.
 pub fn at_commit(
-    git: &Git,
+    work_tree: &WorkTree,
     commit: &CommitId,
     config: &Config,
     component: &Component,
 ) -> anyhow::Result<Vec<Refusal>> {
     let terms = vec![Terms::of(component, config)];
     let needles: Vec<&str> = terms.iter().flat_map(Terms::needles).collect();
+    let git = Git::at(&work_tree.top);
     let Ok(mut paths) = git.holding(commit, &needles) else { return Ok(Vec::new()) };
-    paths.retain(|path| Kind::of(path.as_str()).is_some());
+    let own = own_folders(&work_tree.top);
+    let is_own = |path: &RepoPath| own.iter().any(|own| Path::new(path.as_str()).starts_with(own));
+    paths.retain(|path| Kind::of(path.as_str()).is_some() && !is_own(path));
     let texts = git.show_many(commit.as_str(), &paths)?;
     let files = paths.into_iter().zip(texts).filter_map(|(path, text)| Some((path, text?)));
     let found = coverage::unconfigured(&terms, config, &Tree(files.collect()));
