@@ -19,7 +19,7 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 const TICK: Duration = Duration::from_millis(50);
 
 /// How long the last output of a git that has ended may take to arrive.
-const LAST_WORDS: Duration = Duration::from_millis(200);
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// How long a git that was told to stop may clean up.
 const GRACE: Duration = Duration::from_secs(2);
