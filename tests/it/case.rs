@@ -6,17 +6,18 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use xtask::component::Environment;
-use xtask::config::Config;
-use xtask::deliver::{Delivered, Delivery, Proposal};
-use xtask::error::Refusal;
+use promotion::component::Environment;
+use promotion::config::Config;
+use promotion::error::Refusal;
+use promotion::landed::Delivered;
+use promotion::merge_request::Story;
+use promotion::message::{Wording, title};
+use promotion::plan::plan;
+use promotion::tree::{Tree, Wanted};
+use promotion::verify::verify;
+use promotion::version::CommitId;
+use xtask::deliver::{Delivery, Proposal};
 use xtask::git::Git;
-use xtask::merge_request::Story;
-use xtask::message::{Wording, title};
-use xtask::plan::plan;
-use xtask::tree::{Tree, Wanted};
-use xtask::verify::verify;
-use xtask::version::CommitId;
 
 use crate::sandbox::Sandbox;
 

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use xtask::config::Config;
-use xtask::coverage::{Terms, unconfigured};
+use promotion::config::Config;
+use promotion::coverage::{Terms, unconfigured};
 
 use crate::fixtures::{Files, tree};
 use crate::sandbox::Sandbox;

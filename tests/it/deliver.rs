@@ -6,9 +6,9 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use std::{env, fs, thread};
 
-use xtask::config::Forge;
-use xtask::deliver::{Delivered, State};
-use xtask::version::CommitId;
+use promotion::config::Forge;
+use promotion::landed::{Delivered, State};
+use promotion::version::CommitId;
 
 use crate::case::{ADDRESS, Case, GITLAB, JENKINS, hook, intrude, move_on};
 use crate::sandbox::Sandbox;

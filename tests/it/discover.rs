@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::symlink;
 
+use promotion::component::RepoPath;
+use promotion::config::Config;
+use promotion::discover::environments::Proposal;
+use promotion::discover::merge::{merged, pruned};
 use serde_json::Value;
-use xtask::component::RepoPath;
-use xtask::config::Config;
-use xtask::discover::environments::Proposal;
-use xtask::discover::merge::{merged, pruned};
 
 use crate::sandbox::HEAD;
 use crate::sandbox::Sandbox;

@@ -10,14 +10,14 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use anstream::adapter::strip_str;
-use xtask::component::RepoPath;
-use xtask::config::Config;
-use xtask::error::Refusal;
-use xtask::plan::{Plan, plan};
-use xtask::report;
-use xtask::tree::Tree;
-use xtask::verify::verify;
-use xtask::version::CommitId;
+use promotion::component::RepoPath;
+use promotion::config::Config;
+use promotion::error::Refusal;
+use promotion::plan::{Plan, plan};
+use promotion::report;
+use promotion::tree::Tree;
+use promotion::verify::verify;
+use promotion::version::CommitId;
 
 const DEFAULT_COMMIT: &str = "6ba2ceb4a1c53e6f7d8091a2b3c4d5e6f7a8b9c0";
 

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use xtask::deliver::State;
+use promotion::landed::State;
 
 use crate::case::{ADDRESS, Case, GITLAB, hook, move_on};
 use crate::http;

@@ -4,9 +4,9 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use promotion::component::RepoPath;
+use promotion::error::Refusal;
 use xshell::{Shell, TempDir, cmd};
-use xtask::component::RepoPath;
-use xtask::error::Refusal;
 use xtask::git::{Change, Git};
 
 /// A checkout with two committed files: `a file.txt` and `sub/b.txt`.

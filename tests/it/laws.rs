@@ -3,23 +3,22 @@
 //! A generated file knows its pins, so what must come out is known without the core's help.
 
 use std::collections::BTreeMap;
-
 use std::fs;
 use std::path::Path;
 use std::process::{self, Command};
 
+use promotion::component::RepoPath;
+use promotion::config::Config;
+use promotion::error::Refusals;
+use promotion::plan::{Outcome, Plan, plan};
+use promotion::report;
+use promotion::tree::Tree;
+use promotion::verify::verify;
+use promotion::version::CommitId;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use serde::Deserialize;
 use serde_yaml::Value;
-use xtask::component::RepoPath;
-use xtask::config::Config;
-use xtask::error::Refusals;
-use xtask::plan::{Outcome, Plan, plan};
-use xtask::report;
-use xtask::tree::Tree;
-use xtask::verify::verify;
-use xtask::version::CommitId;
 
 use crate::fixtures::{files_in, tree};
 

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
+use promotion::error::Refusal;
 use xshell::{Shell, TempDir, cmd};
-use xtask::error::Refusal;
 use xtask::upstream::Mirror;
 
 /// Two commits without parents and files whose ids share 7 digits, searched for beforehand.

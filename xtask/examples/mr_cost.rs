@@ -9,14 +9,14 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use promotion::config::Config;
+use promotion::plan::plan;
+use promotion::tree::{Tree, Wanted};
+use promotion::verify::verify;
+use promotion::version::CommitId;
 use xshell::{Shell, cmd};
-use xtask::config::Config;
 use xtask::deliver::{Delivery, Proposal};
 use xtask::git::Git;
-use xtask::plan::plan;
-use xtask::tree::{Tree, Wanted};
-use xtask::verify::verify;
-use xtask::version::CommitId;
 use xtask::world::World;
 
 const ROUNDS: usize = 7;

@@ -4,16 +4,16 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
+use promotion::component::{PinSpec, RepoPath};
+use promotion::error::Refusal;
+use promotion::escape::escaped;
+use promotion::locate::{Verdict, locate};
+use promotion::tree::Tree;
+use promotion::version::{CommitId, commit_part, is_full_commit};
 
-use crate::component::{PinSpec, RepoPath};
-use crate::error::Refusal;
-use crate::escape::escaped;
 use crate::git::Git;
 use crate::land::Promotion;
-use crate::locate::{Verdict, locate};
-use crate::tree::Tree;
 use crate::upstream::Mirror;
-use crate::version::{CommitId, commit_part, is_full_commit};
 
 /// How many changes of a file are looked through.
 const MOST_CHANGES: usize = 200;

@@ -5,9 +5,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
-
-use crate::duration::parse_duration;
-use crate::escape::is_obeyed;
+use promotion::duration::parse_duration;
+use promotion::escape::is_obeyed;
 
 /// What is promoted where nothing else is named.
 pub const DEFAULT_COMPONENT: &str = "qontract-reconcile";

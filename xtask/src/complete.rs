@@ -4,9 +4,8 @@
 pub mod bash;
 
 use clap::{Arg, ArgAction, Command};
-
-use crate::config::Config;
-use crate::escape::is_obeyed;
+use promotion::config::Config;
+use promotion::escape::is_obeyed;
 
 /// What may stand at the cursor.
 #[derive(Debug, PartialEq, Eq)]

@@ -5,18 +5,19 @@
 //! objects or a pushed branch, and another run finishes the job.
 
 use anyhow::Result;
+use promotion::component::{Component, Environment, RepoPath};
+use promotion::config::{Forge, Repository};
+use promotion::error::Refusal;
+use promotion::escape::escaped;
+use promotion::forge::{self, Answer, Push, create_page, list_page, read_answer};
+use promotion::landed::{Delivered, State};
+use promotion::merge_request::{MergeRequest, branch_names, choose};
+use promotion::tree::{Tree, Wanted};
+use promotion::version::CommitId;
 
-use crate::component::{Component, Environment, RepoPath};
-use crate::config::{Forge, Repository};
-use crate::error::Refusal;
-use crate::escape::escaped;
-use crate::forge::{self, Answer, Push, create_page, list_page, read_answer};
 use crate::git::landing::Extra;
 use crate::git::publish::Verdict;
 use crate::git::{Cause, Failure, Git};
-use crate::merge_request::{MergeRequest, branch_names, choose};
-use crate::tree::{Tree, Wanted};
-use crate::version::CommitId;
 
 mod find;
 mod memory;
@@ -62,57 +63,6 @@ pub struct Proposal {
     pub title: String,
     /// Of the merge request: Markdown, neutralised.
     pub description: String,
-}
-
-/// What became of a promotion.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Delivered {
-    /// The branch, without `refs/heads/`.
-    pub branch: String,
-    /// The branch that it shall be merged into.
-    pub target: String,
-    /// The commit that is there now.
-    pub commit: CommitId,
-    /// The address of the merge request, or of the page that opens or lists it.
-    pub url: Option<String>,
-    /// What was done.
-    pub state: State,
-    /// What a person should know; with `--strict`, a failure.
-    pub warnings: Vec<String>,
-    /// What a person may want to know.
-    pub notes: Vec<String>,
-}
-
-/// What was done for a merge request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
-    /// The branch is new, and the remote named the merge request.
-    Opened,
-    /// The branch was replaced, and the remote named the merge request.
-    Refreshed,
-    /// The branch held exactly this promotion, and the remote named its merge request when this
-    /// clone pushed it; nothing was pushed.
-    AlreadyOpen,
-    /// The branch is there, and the remote named no merge request.
-    PushedOnly,
-}
-
-impl Delivered {
-    /// The same with more notes.
-    pub fn with_notes(mut self, notes: Option<String>) -> Self {
-        self.notes.extend(notes);
-        self
-    }
-
-    /// What is wrong although the branch is there, with the address that mends it.
-    pub fn faults(&self) -> Vec<Refusal> {
-        let cure = self.url.as_ref().filter(|_| self.state == State::PushedOnly);
-        let fault = |warning: &String| match cure {
-            Some(url) => Refusal::new(warning).help(format!("open it by hand: {url}")),
-            None => Refusal::new(warning),
-        };
-        self.warnings.iter().map(fault).collect()
-    }
 }
 
 impl Delivery<'_> {

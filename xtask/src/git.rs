@@ -17,10 +17,10 @@ pub use blame::Blame;
 pub use failure::{Cause, Failure};
 pub use network::PATIENCE;
 
-use crate::component::RepoPath;
-use crate::error::Refusal;
-use crate::escape::escaped;
-use crate::version::CommitId;
+use promotion::component::RepoPath;
+use promotion::error::Refusal;
+use promotion::escape::escaped;
+use promotion::version::CommitId;
 
 mod blame;
 mod failure;

@@ -4,15 +4,15 @@
 use std::time::Duration;
 
 use anyhow::Result;
+use promotion::changes::Changes;
+use promotion::component::Component;
+use promotion::duration::shown;
+use promotion::guards::Switches;
+use promotion::image::Image;
+use promotion::version::CommitId;
 
-use crate::changes::Changes;
-use crate::component::Component;
-use crate::duration::shown;
-use crate::guards::Switches;
-use crate::image::Image;
 use crate::registry::{Answer, Registry, refusal};
 use crate::session::Session;
-use crate::version::CommitId;
 
 /// How many older versions are asked for when the newest one has no image.
 const MOST_ASKED: usize = 20;

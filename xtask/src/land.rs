@@ -3,17 +3,17 @@
 //! Each way ends with everything done or nothing changed.
 
 use anyhow::{Context, Result};
+use promotion::component::{Component, Environment, RepoPath};
+use promotion::config::Config;
+use promotion::error::Refusal;
+use promotion::landed::Landed;
+use promotion::plan::{FilePlan, Plan, plan};
+use promotion::tree::{Tree, Wanted};
+use promotion::verify::verify;
+use promotion::version::CommitId;
 
-use crate::component::{Component, Environment, RepoPath};
-use crate::config::Config;
-use crate::deliver::Delivered;
-use crate::error::Refusal;
 use crate::git::{Change, Git};
-use crate::plan::{FilePlan, Plan, plan};
 use crate::progress::Progress;
-use crate::tree::{Tree, Wanted};
-use crate::verify::verify;
-use crate::version::CommitId;
 use crate::worktree::{Replacement, WorkTree};
 
 /// What is done with a plan.
@@ -25,21 +25,6 @@ pub enum Landing {
     WorkTree,
     /// Edit the work tree and commit just that.
     Commit,
-}
-
-/// What became of a plan.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Landed {
-    /// It was shown only.
-    Planned,
-    /// Every pin was there already.
-    Unchanged,
-    /// The files of the work tree are edited.
-    Written,
-    /// They are committed too.
-    Committed(CommitId),
-    /// A branch at the remote holds the promotion.
-    Delivered(Delivered),
 }
 
 /// A component and the environments that shall run another version of it.

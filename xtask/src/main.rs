@@ -4,10 +4,10 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use clap::error::ErrorKind;
+use promotion::error::{Refusal, refusals};
+use promotion::report;
 use xtask::cli::{Cli, Command, Format};
 use xtask::commands::{Ending, changes, completions, demo, discover, explain, promote, status};
-use xtask::error::{Refusal, refusals};
-use xtask::report;
 use xtask::session::{self, Session};
 
 const FAILED: u8 = 1;

@@ -6,8 +6,7 @@ use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
-
-use crate::escape::escaped;
+use promotion::escape::escaped;
 
 /// Where steps are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,15 +8,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-pub use crate::image::Image;
 pub use answer::{Answer, refusal};
+pub use promotion::image::Image;
 
-use crate::image::is_loopback;
 use answer::{Reply, fault, is_page, judge};
 use backoff::Backoff;
 use challenge::{Challenge, challenges, percent_encoded};
 use curl::Request;
 use http::Response;
+use promotion::image::is_loopback;
 
 mod answer;
 mod backoff;

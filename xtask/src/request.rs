@@ -1,12 +1,13 @@
 //! What was typed becomes what was meant, for every command that promotes.
 
+use promotion::error::Refusal;
+use promotion::guards::Switches;
+use promotion::message::Wording;
+use promotion::version::CommitId;
+
 use crate::cli;
-use crate::error::Refusal;
-use crate::guards::Switches;
 use crate::land::Landing;
-use crate::message::Wording;
 use crate::session::{Session, quoted};
-use crate::version::CommitId;
 
 /// What is asked for.
 #[derive(Debug)]

@@ -5,19 +5,19 @@
 use std::thread;
 
 use anyhow::{Result, anyhow};
+use promotion::changes::{Changes, Start};
+use promotion::component::Component;
+use promotion::config::Config;
+use promotion::error::{Refusal, Refusals};
+use promotion::guards::{self, Switches};
+use promotion::people::{Author, People, needle};
+use promotion::plan::{Outcome, Plan, PlannedValue, plan};
+use promotion::tree::{Tree, Wanted};
+use promotion::version::CommitId;
 
-use crate::changes::{Changes, Start};
-use crate::component::Component;
-use crate::config::Config;
-use crate::error::{Refusal, Refusals};
 use crate::git::Git;
-use crate::guards::{self, Switches};
-use crate::people::{Author, People, needle};
-use crate::plan::{Outcome, Plan, PlannedValue, plan};
 use crate::session::Session;
-use crate::tree::{Tree, Wanted};
 use crate::upstream::{self, Mirror};
-use crate::version::CommitId;
 use crate::worktree::WorkTree;
 
 /// The upstreams that a promotion needs, freshly fetched.

@@ -9,15 +9,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use memchr::memmem;
+use promotion::component::{Component, RepoPath};
+use promotion::config::Config;
+use promotion::coverage::{self, Kind, Terms, Unconfigured};
+use promotion::error::{Refusal, Refusals};
+use promotion::guards::{Switches, Verdict};
+use promotion::tree::Tree;
+use promotion::version::CommitId;
 
-use crate::component::{Component, RepoPath};
-use crate::config::Config;
-use crate::coverage::{self, Kind, Terms, Unconfigured};
-use crate::error::{Refusal, Refusals};
 use crate::git::Git;
-use crate::guards::{Switches, Verdict};
-use crate::tree::Tree;
-use crate::version::CommitId;
 use crate::worktree::WorkTree;
 
 /// How many files a thread takes at a time.

@@ -5,15 +5,15 @@ use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
+use promotion::component::RepoPath;
+use promotion::config::Config;
+use promotion::error::Refusal;
+use promotion::escape::escaped;
+use promotion::report;
 
 use crate::cli::{Color, Format, Global};
-use crate::component::RepoPath;
-use crate::config::Config;
-use crate::error::Refusal;
-use crate::escape::escaped;
 use crate::git::Git;
 use crate::progress::Progress;
-use crate::report;
 use crate::worktree::WorkTree;
 
 const CONFIG_FILE: &str = "promote.toml";

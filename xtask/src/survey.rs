@@ -8,26 +8,26 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use anyhow::{Context, Result, anyhow};
-
-use crate::changes::{Span, Start, each_once};
-use crate::cli::Format;
-use crate::component::{Component, Environment, RepoPath, same_upstream};
-use crate::config::Config;
-use crate::error::{Refusal, refusals};
-use crate::git::{Blame, Git};
-use crate::image::Image;
-use crate::people::People;
-use crate::plan::{Outcome, PlannedValue, plan};
-use crate::registry::{Answer, Registry, refusal};
-use crate::review;
-use crate::session::{Session, quoted};
-use crate::status::{
+use promotion::changes::{Span, Start, each_once};
+use promotion::component::{Component, Environment, RepoPath, same_upstream};
+use promotion::config::Config;
+use promotion::error::{Refusal, refusals};
+use promotion::image::Image;
+use promotion::people::People;
+use promotion::plan::{Outcome, PlannedValue, plan};
+use promotion::status::{
     Agreement, ComponentStatus, EnvironmentStatus, NewerImage, PinStatus, Promoted, Running,
     Upstream,
 };
-use crate::tree::{Tree, Wanted};
+use promotion::tree::{Tree, Wanted};
+use promotion::version::CommitId;
+
+use crate::cli::Format;
+use crate::git::{Blame, Git};
+use crate::registry::{Answer, Registry, refusal};
+use crate::review;
+use crate::session::{Session, quoted};
 use crate::upstream::{self, Mirror};
-use crate::version::CommitId;
 use crate::worktree::WorkTree;
 
 /// How many older versions are asked for when the newest one has no image.

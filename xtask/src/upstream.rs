@@ -16,9 +16,9 @@ use anyhow::{Context, Result};
 pub use place::cache_folder;
 pub use resolve::Resolved;
 
-use crate::error::Refusal;
-use crate::escape::escaped;
 use crate::git::{Cause, Failure, Git, PATIENCE};
+use promotion::error::Refusal;
+use promotion::escape::escaped;
 
 mod history;
 mod place;

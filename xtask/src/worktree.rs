@@ -8,10 +8,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use memchr::memmem;
-
-use crate::component::RepoPath;
-use crate::error::Refusal;
-use crate::tree::{Tree, Wanted};
+use promotion::component::RepoPath;
+use promotion::error::Refusal;
+use promotion::tree::{Tree, Wanted};
 
 const NEW: &str = ".promote-new";
 const OLD: &str = ".promote-old";

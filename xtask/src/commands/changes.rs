@@ -1,17 +1,17 @@
 //! Lists the commits that a promotion would take along, without promoting.
 
 use anyhow::{Context, Result};
+use promotion::report::changes::{Queue, SpanDocument, markdown};
+use promotion::report::json::{self, To};
+use promotion::report::printable;
+use promotion::version::CommitId;
 use serde::Serialize;
 
 use crate::cli::{self, Format};
 use crate::git::Git;
 use crate::land::{Landing, Promotion};
-use crate::report::changes::{Queue, SpanDocument, markdown};
-use crate::report::json::{self, To};
-use crate::report::printable;
 use crate::review::{self, Upstreams};
 use crate::session::Session;
-use crate::version::CommitId;
 
 /// Prints the queue of a component.
 pub fn run(session: &Session, typed: &cli::Changes) -> Result<()> {

@@ -5,13 +5,13 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use clap::CommandFactory;
+use promotion::config::Config;
+use promotion::error::Refusal;
 
 use super::Ending;
 use crate::cli::{self, Cli, Color, Format, Global, Shell};
 use crate::complete::bash::Line;
 use crate::complete::{Offer, Place};
-use crate::config::Config;
-use crate::error::Refusal;
 use crate::session::{self, Session};
 
 /// Prints the script for a shell.

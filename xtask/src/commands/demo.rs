@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use promotion::error::Refusal;
+use promotion::report::heading;
 use xshell::{Shell, cmd};
 
 use crate::cli;
-use crate::error::Refusal;
-use crate::report::heading;
 use crate::session::{Session, quoted};
 use crate::world::World;
 

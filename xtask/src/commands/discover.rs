@@ -5,24 +5,24 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use memchr::memmem;
+use promotion::component::RepoPath;
+use promotion::config::Config;
+use promotion::coverage::{self, Kind, Terms, Unconfigured};
+use promotion::diff;
+use promotion::discover::environments::{Proposal, Site, proposals};
+use promotion::discover::merge::{merged, pruned};
+use promotion::discover::{Candidate, NEEDLES, Orphan, candidates};
+use promotion::error::Refusal;
+use promotion::locate::yaml::Yaml;
+use promotion::plan::plan;
+use promotion::report::{self, json};
+use promotion::tree::{Tree, Wanted};
+use promotion::version::CommitId;
 use serde::Serialize;
 
 use crate::cli::{self, Format};
-use crate::component::RepoPath;
-use crate::config::Config;
-use crate::coverage::{self, Kind, Terms, Unconfigured};
-use crate::diff;
-use crate::discover::environments::{Proposal, Site, proposals};
-use crate::discover::merge::{merged, pruned};
-use crate::discover::{Candidate, NEEDLES, Orphan, candidates};
-use crate::error::Refusal;
-use crate::locate::yaml::Yaml;
-use crate::plan::plan;
-use crate::report::{self, json};
 use crate::search::search;
 use crate::session::{ConfigFile, Session, shown_diff};
-use crate::tree::{Tree, Wanted};
-use crate::version::CommitId;
 use crate::worktree::{Replacement, WorkTree};
 
 /// How many upstreams with one saas file each are taken in without being asked.

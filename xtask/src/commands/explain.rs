@@ -4,20 +4,20 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use promotion::component::RepoPath;
+use promotion::config::Config;
+use promotion::coverage::{Kind, Terms};
+use promotion::discover::{Orphan, candidates};
+use promotion::error::Refusal;
+use promotion::explain::{self, Explained, Fate, explained};
+use promotion::past::{Moved, Revision, moves};
+use promotion::report::{explain as report, json};
+use promotion::tree::Tree;
 use serde::Serialize;
 
 use crate::cli::{self, Format};
-use crate::component::RepoPath;
-use crate::config::Config;
-use crate::coverage::{Kind, Terms};
-use crate::discover::{Orphan, candidates};
-use crate::error::Refusal;
-use crate::explain::{self, Explained, Fate, explained};
 use crate::git::Git;
-use crate::past::{Moved, Revision, moves};
-use crate::report::{explain as report, json};
 use crate::session::Session;
-use crate::tree::Tree;
 use crate::worktree::WorkTree;
 
 /// How many contents of a file are looked at together.
@@ -115,7 +115,7 @@ fn pins(path: &RepoPath, text: &str, config: &Config) -> Result<(Vec<Explained>,
     }
     let (candidates, orphans) = candidates(config, &tree);
     let terms: Vec<Terms> = candidates.into_iter().map(|candidate| candidate.terms).collect();
-    let unreadable = |error: crate::locate::yaml::Unreadable| {
+    let unreadable = |error: promotion::locate::yaml::Unreadable| {
         let message = format!("can't be read as YAML: {}", error.reason);
         Refusal::new(message).file(path.as_str()).line(error.line)
     };

@@ -3,22 +3,23 @@
 use std::cell::RefCell;
 
 use anyhow::{Context, Result};
+use promotion::component::{Component, RepoPath};
+use promotion::config::Config;
+use promotion::error::{Refusal, Refusals};
+use promotion::guards::Verdict;
+use promotion::landed::Landed;
+use promotion::merge_request::{Story, is_of};
+use promotion::message::commit_message;
+use promotion::plan::Plan;
+use promotion::tree::Tree;
 
 use super::promote::{Done, Run};
-use crate::component::{Component, RepoPath};
-use crate::config::Config;
 use crate::deliver::{Delivery, Proposal};
-use crate::error::{Refusal, Refusals};
-use crate::guards::Verdict;
-use crate::land::{Landed, Landing, Promotion};
-use crate::merge_request::{Story, is_of};
-use crate::message::commit_message;
-use crate::plan::Plan;
+use crate::land::{Landing, Promotion};
 use crate::request::{Marks, Request};
 use crate::review::{self, Review, Upstreams};
 use crate::search::at_commit;
 use crate::session::read_config;
-use crate::tree::Tree;
 
 /// Plans on the remote's target branch, and opens or refreshes a merge request.
 pub(super) fn deliver(run: &Run, marks: &Marks) -> Result<Done> {

@@ -4,25 +4,26 @@
 use std::thread;
 
 use anyhow::{Result, anyhow};
+use promotion::error::Refusal;
+use promotion::landed::Landed;
+use promotion::message::commit_message;
+use promotion::plan::Plan;
+use promotion::report;
+use promotion::report::changes::Queue;
+use promotion::report::promotion::Story;
+use promotion::tree::Tree;
+use promotion::version::CommitId;
 
 use super::{Ending, merge_request};
 use crate::before::version_before;
 use crate::cli::Format;
-use crate::error::Refusal;
 use crate::git::Git;
 use crate::image_check::ImageCheck;
-use crate::land::{Landed, Landing, Planned, Promotion};
-use crate::message::commit_message;
-use crate::plan::Plan;
-use crate::report;
-use crate::report::changes::Queue;
-use crate::report::promotion::Story;
+use crate::land::{Landing, Planned, Promotion};
 use crate::request::{Request, Version};
 use crate::review::{self, Review, Upstreams};
 use crate::search::Watch;
 use crate::session::{Session, shown_diff};
-use crate::tree::Tree;
-use crate::version::CommitId;
 
 /// Carries out a request and prints what happened.
 pub fn run(session: &Session, request: &Request) -> Result<Ending> {

@@ -1,14 +1,14 @@
 //! Shows what runs where, how far behind it is and who waits; checks for a drift.
 
 use anyhow::Result;
+use promotion::config::Config;
+use promotion::error::Refusal;
+use promotion::report::status::{Each, Overview};
+use promotion::status::{ComponentStatus, Drift, Limits};
 
 use super::Ending;
 use crate::cli::{self, Format};
-use crate::config::Config;
-use crate::error::Refusal;
-use crate::report::status::{Each, Overview};
 use crate::session::Session;
-use crate::status::{ComponentStatus, Drift, Limits};
 use crate::survey::{Asked, Survey, survey};
 use crate::terminal;
 

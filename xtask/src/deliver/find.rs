@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
+use promotion::config::Forge;
+use promotion::error::Refusal;
+use promotion::escape::escaped;
+use promotion::version::CommitId;
 
 use super::Delivery;
-use crate::config::Forge;
-use crate::error::Refusal;
-use crate::escape::escaped;
 use crate::git::Failure;
 use crate::git::landing::is_missing_branch;
-use crate::version::CommitId;
 
 /// What a run found at the remotes.
 #[derive(Debug)]

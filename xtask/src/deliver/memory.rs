@@ -5,9 +5,10 @@
 use std::fs;
 use std::path::PathBuf;
 
-use crate::escape::escaped;
+use promotion::escape::escaped;
+use promotion::version::CommitId;
+
 use crate::git::Git;
-use crate::version::CommitId;
 
 /// A line for each commit: its id, a blank, and the address.
 const FILE: &str = "xtask-merge-requests";

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
+use promotion::component::RepoPath;
+use promotion::people::Author;
+use promotion::version::CommitId;
 
 use super::Git;
-use crate::component::RepoPath;
-use crate::people::Author;
-use crate::version::CommitId;
 
 /// The commit that wrote a line.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use crate::error::Refusal;
-use crate::escape::escaped;
+use promotion::error::Refusal;
+use promotion::escape::escaped;
 
 /// Why a git command failed.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
 use memchr::memmem;
+use promotion::component::RepoPath;
+use promotion::error::Refusal;
+use promotion::tree::{Tree, Wanted};
+use promotion::version::CommitId;
 
 use super::{Cause, Failure, Git, next_blob};
-use crate::component::RepoPath;
-use crate::error::Refusal;
-use crate::tree::{Tree, Wanted};
-use crate::version::CommitId;
 use crate::worktree::{glob_folder, symlink};
 
 /// How many objects are asked for at once: their ids are arguments.

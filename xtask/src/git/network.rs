@@ -7,10 +7,10 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use promotion::escape::escaped;
 use xshell::{Shell, cmd};
 
 use super::{Failure, Git, failure::Cause, not_started};
-use crate::escape::escaped;
 
 /// How long git may be silent on the network.
 pub const PATIENCE: Duration = Duration::from_secs(30);

@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 
 use anyhow::{Context, Result, anyhow};
+use promotion::component::RepoPath;
+use promotion::past::Revision;
+use promotion::version::CommitId;
 
 use super::{Git, next_blob};
-use crate::component::RepoPath;
-use crate::past::Revision;
-use crate::version::CommitId;
 
 /// How often a file may have changed its name.
 const MOST_NAMES: usize = 20;

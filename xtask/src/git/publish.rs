@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
+use promotion::component::RepoPath;
+use promotion::version::CommitId;
 
 use super::{Failure, Git};
-use crate::component::RepoPath;
-use crate::version::CommitId;
 
 /// What became of a push.
 #[derive(Debug, Clone, PartialEq, Eq)]

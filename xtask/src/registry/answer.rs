@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use promotion::duration::shown;
+use promotion::error::Refusal;
+use promotion::escape::escaped;
+use promotion::image::Image;
+
 use super::http::Response;
-use crate::duration::shown;
-use crate::error::Refusal;
-use crate::escape::escaped;
-use crate::image::Image;
 
 /// What a registry says about one tag of one image.
 #[derive(Debug, Clone, PartialEq, Eq)]

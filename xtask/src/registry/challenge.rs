@@ -1,7 +1,8 @@
 //! What a registry wants before it answers: `WWW-Authenticate`, and where its tokens are. Pure.
 
+use promotion::image::is_loopback;
+
 use super::answer::brief;
-use crate::image::is_loopback;
 
 /// One challenge of a `WWW-Authenticate` header.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,9 +10,10 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use promotion::duration::shown;
+
 use super::answer::brief;
 use super::http::Response;
-use crate::duration::shown;
 
 /// How long a connection may take.
 const CONNECT: Duration = Duration::from_secs(10);

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context, Result};
+use promotion::changes::{Changes, Commit, Direction, Span, Start};
+use promotion::people::Author;
+use promotion::version::{CommitId, commit_part, is_full_commit};
 
 use super::Mirror;
 use super::resolve::commit_of;
-use crate::changes::{Changes, Commit, Direction, Span, Start};
-use crate::people::Author;
-use crate::version::{CommitId, commit_part, is_full_commit};
 
 /// Side, id, parents, time, author, address and subject of a commit.
 const FORMAT: &str = "--format=%m%x00%H%x00%P%x00%ct%x00%an%x00%ae%x00%s";

@@ -4,8 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-
-use crate::error::Refusal;
+use promotion::error::Refusal;
 
 /// The longest name of a mirror's folder, in bytes, without its ending.
 const LONGEST: usize = 120;

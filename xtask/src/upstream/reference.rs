@@ -1,8 +1,8 @@
 //! What a person may type as `--ref`, and which known names come close to it. Pure.
 
-use crate::error::Refusal;
-use crate::escape::escaped;
-use crate::version::CommitId;
+use promotion::error::Refusal;
+use promotion::escape::escaped;
+use promotion::version::CommitId;
 
 /// A reference as it was typed, understood as far as that goes without a repository.
 #[derive(Debug, Clone, PartialEq, Eq)]

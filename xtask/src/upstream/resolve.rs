@@ -1,12 +1,12 @@
 //! Turns what was typed as `--ref` into one commit of the mirror, or says which ones it could be.
 
 use anyhow::{Result, anyhow};
+use promotion::error::Refusal;
+use promotion::escape::escaped;
+use promotion::version::CommitId;
 
 use super::reference::{Reference, similar};
 use super::{HEAD, Mirror};
-use crate::error::Refusal;
-use crate::escape::escaped;
-use crate::version::CommitId;
 
 /// How many commits an error lists.
 const LISTED: usize = 10;

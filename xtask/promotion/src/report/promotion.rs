@@ -4,9 +4,8 @@ use anyhow::{Context, Result};
 
 use super::changes::Queue;
 use super::json;
-use crate::deliver::{Delivered, State};
 use crate::error::Refusal;
-use crate::land::Landed;
+use crate::landed::{Delivered, Landed, State};
 use crate::plan::{Outcome, Plan, PlannedValue};
 
 /// A promotion that has landed.
