@@ -12,14 +12,15 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use promotion::error::Refusal;
+use promotion::escape::escaped;
+
+use crate::git::{Cause, Failure, Git, PATIENCE};
 
 pub use place::cache_folder;
 pub use resolve::Resolved;
 
-use crate::git::{Cause, Failure, Git, PATIENCE};
-use promotion::error::Refusal;
-use promotion::escape::escaped;
-
+mod checked;
 mod history;
 mod place;
 mod reference;
@@ -106,12 +107,16 @@ impl Mirror {
         remove_leftovers(&self.folder)?;
         // git checks what it brings, so the rest can be checked beside the network.
         let (whole, updated) = thread::scope(|scope| {
-            let whole = scope.spawn(|| is_whole(&self.git));
+            let whole = scope.spawn(|| checked::is_whole(&self.git, &self.folder));
             let updated = self.update(&self.folder, progress);
             (whole.join().unwrap_or(false), updated)
         });
         match updated {
-            Ok(()) if whole => self.join_packs(),
+            Ok(()) if whole => {
+                self.join_packs()?;
+                checked::remember(&self.folder);
+                Ok(())
+            }
             Err(failure) if failure.cause != Cause::Other => Err(refusal(failure).into()),
             Ok(()) | Err(_) => self.make(progress),
         }
@@ -131,6 +136,7 @@ impl Mirror {
             rename(&self.folder, &old)?;
         }
         rename(&new, &self.folder)?;
+        checked::remember(&self.folder);
         remove(&old)
     }
 
@@ -251,11 +257,6 @@ fn mirror_git(folder: &Path) -> Git {
         .env("GIT_NO_LAZY_FETCH", "1")
         .env("GIT_DEFAULT_HASH", "sha1")
         .env("GIT_DEFAULT_REF_FORMAT", "files")
-}
-
-/// Whether each commit can be read: git itself looks at the newest ones only.
-fn is_whole(git: &Git) -> bool {
-    git.read(["rev-list", "--count", "--all"]).is_ok()
 }
 
 fn refusal(failure: Failure) -> Refusal {
