@@ -107,7 +107,10 @@ impl World {
         let git = Git::new()?;
         let here = &self.repository;
         git.import(here, growth::stream("refs/world/grown", files))?;
-        git.run(here, &["merge", "--quiet", "--ff-only", "--no-stat", "refs/world/grown"])?;
+        git.run(
+            here,
+            &["merge", "--quiet", "--no-progress", "--ff-only", "--no-stat", "refs/world/grown"],
+        )?;
         git.run(here, &["update-ref", "-d", "refs/world/grown"])?;
         git.run(here, &["push", "--quiet", "origin", "master"])
     }

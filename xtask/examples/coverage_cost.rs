@@ -1,0 +1,76 @@
+//! What the search for unconfigured pins costs beside `git grep -lF`, on 13,000 files.
+//!
+//! `cargo run --release --example coverage_cost [FILES]` builds the world in a temporary folder
+//! and measures both in turn: the elapsed time, and that of the processors (Linux only).
+#![allow(clippy::print_stdout, reason = "a report")]
+
+use std::fs;
+use std::time::Instant;
+
+use anyhow::{Context, Result, ensure};
+use promotion::config::Config;
+use promotion::coverage::Terms;
+use xshell::{Shell, cmd};
+use xtask::search::unconfigured;
+use xtask::worktree::WorkTree;
+use xtask::world::World;
+
+const ROUNDS: u32 = 21;
+
+fn main() -> Result<()> {
+    let files = std::env::args().nth(1).map_or(Ok(13_000), |files| files.parse())?;
+    let shell = Shell::new()?;
+    let folder = shell.create_temp_dir()?;
+    let world = World::create(&folder.path().join("world"))?;
+    world.grow(files)?;
+    let config = Config::parse("promote.toml", Config::BUILTIN_TEXT)?;
+    let component = config.component("qontract-reconcile")?;
+    let terms = vec![Terms::of(component, &config)];
+    let needles: Vec<_> = terms.iter().flat_map(Terms::needles).collect();
+    let patterns: Vec<_> = needles.iter().flat_map(|needle| ["-e", needle]).collect();
+    let top = &world.repository;
+    let work_tree = WorkTree { top: top.clone(), git_dir: Some(top.join(".git")) };
+    let (mut own, mut grep) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        own.push(cost(|| Ok(unconfigured(&work_tree, &config, &terms).len()))?);
+        grep.push(cost(|| {
+            let patterns = patterns.iter();
+            let found = cmd!(shell, "git -C {top} grep -lF {patterns...}").quiet().read()?;
+            Ok(found.lines().count())
+        })?);
+    }
+    println!("{files} files, medians of {ROUNDS}");
+    for (name, costs) in [("coverage", own), ("git grep -lF", grep)] {
+        let [elapsed, busy] = [|cost: &Cost| cost.elapsed, |cost: &Cost| cost.busy].map(|figure| {
+            let mut figures: Vec<_> = costs.iter().map(figure).collect();
+            figures.sort_by(f64::total_cmp);
+            figures[figures.len() / 2]
+        });
+        println!("{name:12} {elapsed:4.0} ms elapsed, {busy:4.0} ms of the processors");
+    }
+    Ok(())
+}
+
+/// In milliseconds.
+struct Cost {
+    elapsed: f64,
+    busy: f64,
+}
+
+fn cost(search: impl Fn() -> Result<usize>) -> Result<Cost> {
+    let (started, before) = (Instant::now(), busy()?);
+    ensure!(search()? > 0, "nothing is found");
+    let elapsed = started.elapsed().as_secs_f64() * 1000.0;
+    Ok(Cost { elapsed, busy: busy()? - before })
+}
+
+/// What the threads of this process and its children have used of the processors, in milliseconds.
+///
+/// Source: proc(5): `stat` has user and system time, own and children's, in hundredths of a second
+/// from the 14th field on, the 12th after the name.
+fn busy() -> Result<f64> {
+    let stat = fs::read_to_string("/proc/self/stat").context("no `/proc` here")?;
+    let fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
+    let times = fields.skip(11).take(4).map(str::parse::<f64>);
+    Ok(times.sum::<Result<f64, _>>()? * 10.0)
+}
