@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
+use promotion::config::is_special;
 use promotion::duration::parse_duration;
 use promotion::escape::is_obeyed;
 
@@ -120,8 +121,9 @@ impl Command {
     }
 }
 
+/// What each command takes that promotes to a newer version.
 #[derive(Debug, Args)]
-pub struct UpdateSchemas {
+pub struct Promotion {
     #[command(flatten)]
     pub version: Version,
     #[command(flatten)]
@@ -131,16 +133,18 @@ pub struct UpdateSchemas {
 }
 
 #[derive(Debug, Args)]
+pub struct UpdateSchemas {
+    #[command(flatten)]
+    pub promotion: Promotion,
+}
+
+#[derive(Debug, Args)]
 pub struct QrPromote {
     /// Only these environments
     #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',')]
     pub env: Vec<String>,
     #[command(flatten)]
-    pub version: Version,
-    #[command(flatten)]
-    pub landing: Landing,
-    #[command(flatten)]
-    pub guards: Guards,
+    pub promotion: Promotion,
 }
 
 #[derive(Debug, Args)]
@@ -156,11 +160,7 @@ pub struct Promote {
     #[arg(long, value_name = "NAME", default_value = DEFAULT_COMPONENT)]
     pub component: String,
     #[command(flatten)]
-    pub version: Version,
-    #[command(flatten)]
-    pub landing: Landing,
-    #[command(flatten)]
-    pub guards: Guards,
+    pub promotion: Promotion,
 }
 
 #[derive(Debug, Args)]
@@ -326,16 +326,10 @@ fn word(text: &str) -> Result<String, String> {
         .ok_or_else(|| "expected one word without `-` in front".to_owned())
 }
 
-/// The name of a branch that means nothing else in a refspec or a revision.
 fn branch(text: &str) -> Result<String, String> {
-    let special = |text: &String| {
-        text.contains(['~', '^', ':', '?', '*', '[', '\\'])
-            || text.contains("..")
-            || text.contains("@{")
-    };
     word(text)
         .ok()
-        .filter(|text| !special(text))
+        .filter(|text| !is_special(text))
         .ok_or_else(|| "expected the name of a branch".to_owned())
 }
 

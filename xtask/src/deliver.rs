@@ -15,8 +15,8 @@ use promotion::merge_request::{MergeRequest, branch_names, choose};
 use promotion::tree::{Tree, Wanted};
 use promotion::version::CommitId;
 
-use crate::git::landing::Extra;
 use crate::git::publish::Verdict;
+use crate::git::remote::Extra;
 use crate::git::{Cause, Failure, Git};
 
 mod find;

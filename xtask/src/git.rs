@@ -24,10 +24,10 @@ use promotion::version::CommitId;
 
 mod blame;
 mod failure;
-pub mod landing;
 mod network;
 pub mod past;
 pub mod publish;
+pub mod remote;
 
 /// Environment variables that would point git at another repository than the one that is meant.
 const ELSEWHERE: &[&str] = &[

@@ -124,45 +124,35 @@ fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// A promotion to a newer version.
+fn newer(component: &str, environments: &[String], typed: &cli::Promotion) -> Request {
+    Request {
+        component: component.to_owned(),
+        environments: environments.to_owned(),
+        version: Version::Named(typed.version.reference.clone()),
+        wording: Wording::Component,
+        landing: Landing::from(&typed.landing),
+        merge_request: marks(&typed.landing),
+        switches: Switches::from(&typed.guards),
+    }
+}
+
 impl From<&cli::UpdateSchemas> for Request {
     fn from(typed: &cli::UpdateSchemas) -> Request {
-        Request {
-            component: "qontract-schemas".to_owned(),
-            environments: Vec::new(),
-            version: Version::Named(typed.version.reference.clone()),
-            wording: Wording::Component,
-            landing: Landing::from(&typed.landing),
-            merge_request: marks(&typed.landing),
-            switches: Switches::from(&typed.guards),
-        }
+        newer("qontract-schemas", &[], &typed.promotion)
     }
 }
 
 impl From<&cli::QrPromote> for Request {
     fn from(typed: &cli::QrPromote) -> Request {
-        Request {
-            component: cli::DEFAULT_COMPONENT.to_owned(),
-            environments: typed.env.clone(),
-            version: Version::Named(typed.version.reference.clone()),
-            wording: Wording::Production,
-            landing: Landing::from(&typed.landing),
-            merge_request: marks(&typed.landing),
-            switches: Switches::from(&typed.guards),
-        }
+        let request = newer(cli::DEFAULT_COMPONENT, &typed.env, &typed.promotion);
+        Request { wording: Wording::Production, ..request }
     }
 }
 
 impl From<&cli::Promote> for Request {
     fn from(typed: &cli::Promote) -> Request {
-        Request {
-            component: typed.component.clone(),
-            environments: typed.env.clone(),
-            version: Version::Named(typed.version.reference.clone()),
-            wording: Wording::Component,
-            landing: Landing::from(&typed.landing),
-            merge_request: marks(&typed.landing),
-            switches: Switches::from(&typed.guards),
-        }
+        newer(&typed.component, &typed.env, &typed.promotion)
     }
 }
 

@@ -11,6 +11,8 @@ mod tests;
 
 use crate::component::{Component, Environment, Position};
 use crate::error::Refusal;
+pub use rules::is_special;
+
 use reader::{Source, Table, listed};
 
 const BUILTIN: &str = "built-in configuration";

@@ -10,7 +10,7 @@ use promotion::version::CommitId;
 
 use super::Delivery;
 use crate::git::Failure;
-use crate::git::landing::is_missing_branch;
+use crate::git::remote::is_missing_branch;
 
 /// What a run found at the remotes.
 #[derive(Debug)]

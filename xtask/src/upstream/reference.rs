@@ -57,7 +57,7 @@ pub(super) fn similar<'a>(typed: &str, names: impl Iterator<Item = &'a str>) -> 
     let mut close: Vec<(usize, &str)> = names
         .filter_map(|name| {
             let lower = name.to_lowercase();
-            let distance = distance(&typed, &lower);
+            let distance = strsim::levenshtein(&typed, &lower);
             let inside = typed.len() >= 3 && lower.contains(&typed);
             (distance <= allowed || inside).then_some((distance, name))
         })
@@ -65,22 +65,6 @@ pub(super) fn similar<'a>(typed: &str, names: impl Iterator<Item = &'a str>) -> 
     close.sort_unstable();
     close.dedup();
     close.into_iter().take(5).map(|(_, name)| name).collect()
-}
-
-/// How many characters to insert, remove or replace (Levenshtein).
-fn distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (i, a) in one.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, b) in other.iter().enumerate() {
-            let replaced = diagonal + usize::from(a != *b);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[other.len()]
 }
 
 #[cfg(test)]

@@ -290,22 +290,7 @@ fn article(value: &Value) -> &'static str {
 
 /// The known word that at most two edits of one character make of `word`.
 fn nearest<'w>(word: &str, known: &[&'w str]) -> Option<&'w str> {
-    let near = known.iter().map(|known| (edit_distance(word, known), *known));
+    let near = known.iter().map(|known| (strsim::levenshtein(word, known), *known));
     let (distance, known) = near.min_by_key(|(distance, _)| *distance)?;
     (distance <= 2 && distance < word.chars().count()).then_some(known)
-}
-
-/// The Levenshtein distance, in characters.
-fn edit_distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (index, left) in one.chars().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], index + 1);
-        for (column, right) in other.iter().enumerate() {
-            let replaced = diagonal + usize::from(left != *right);
-            let least = replaced.min(row[column] + 1).min(row[column + 1] + 1);
-            diagonal = std::mem::replace(&mut row[column + 1], least);
-        }
-    }
-    row[other.len()]
 }

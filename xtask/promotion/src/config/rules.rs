@@ -17,15 +17,17 @@ pub(super) fn name(text: &Text) -> Result<String, Refusal> {
     Ok(text.value.to_owned())
 }
 
-/// Takes a branch: a name that means nothing else in a refspec or a revision.
+/// Takes a branch.
+pub(super) fn branch(text: &Text) -> Result<String, Refusal> {
+    if is_special(text.value) { Err(text.unlike("the name of a branch")) } else { name(text) }
+}
+
+/// Whether a branch of this name would mean something else in a refspec or a revision.
 ///
 /// Source: `git help check-ref-format`.
-pub(super) fn branch(text: &Text) -> Result<String, Refusal> {
-    let special = text.value.contains(['~', '^', ':', '?', '*', '[', '\\']);
-    if special || text.value.contains("..") || text.value.contains("@{") {
-        return Err(text.unlike("the name of a branch"));
-    }
-    name(text)
+pub fn is_special(branch: &str) -> bool {
+    let special = ['~', '^', ':', '?', '*', '[', '\\'];
+    branch.contains(special) || branch.contains("..") || branch.contains("@{")
 }
 
 /// Takes a label: like a name, but with blanks.
