@@ -119,16 +119,70 @@ pub fn each_once<'a>(lists: impl Iterator<Item = &'a Vec<Commit>>) -> Vec<&'a Co
     lists.flatten().filter(|commit| !commit.is_merge && seen.insert(&commit.id)).collect()
 }
 
-/// Groups commits by author: other people, your own, those of bots.
+/// Groups commits by author: other people, your own, those of bots. Who changed the name goes by
+/// that of the first commit.
 pub fn by_author<'a>(commits: &[&'a Commit], people: &People) -> Vec<ByAuthor<'a>> {
     let mut groups: Vec<ByAuthor> = Vec::new();
     for &commit in commits {
         let who = people.who(&commit.author);
-        match groups.iter_mut().find(|group| group.who == who) {
+        match groups.iter_mut().find(|group| group.is_of(&who, &commit.author)) {
             Some(group) => group.commits.push(commit),
             None => groups.push(ByAuthor { who, commits: vec![commit] }),
         }
     }
     groups.sort_by(|one, other| one.who.cmp(&other.who));
     groups
+}
+
+impl ByAuthor<'_> {
+    /// Whether an author is the same person.
+    fn is_of(&self, who: &Who, author: &Author) -> bool {
+        let has_address =
+            |commit: &&Commit| commit.author.email.eq_ignore_ascii_case(&author.email);
+        match (&self.who, who) {
+            (Who::Other(_, Some(one)), Who::Other(_, Some(other))) => one == other,
+            (one, other) => one == other || self.commits.iter().any(has_address),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn authors() {
+        let check = |authors: &[(&str, &str)], expected: &[&str]| {
+            let commit = |(number, (name, email)): (usize, &(&str, &str))| Commit {
+                id: CommitId::parse(&format!("{number:040}")).unwrap(),
+                is_merge: false,
+                time: 0,
+                author: Author { name: (*name).to_owned(), email: (*email).to_owned() },
+                subject: String::new(),
+            };
+            let commits: Vec<_> = authors.iter().enumerate().map(commit).collect();
+            let file = "org_username: acook\ngithub_username: ann-cook\n";
+            let people = People::new([file], Some("me@example.com"));
+            let groups = by_author(&commits.iter().collect::<Vec<_>>(), &people);
+            let shown =
+                groups.iter().map(|group| format!("{:?} {}", group.who, group.commits.len()));
+            assert_eq!(shown.collect::<Vec<_>>(), expected);
+        };
+        check(
+            &[("Ann", "acook@example.com"), ("A. Cook", "1+ann-cook@users.noreply.github.com")],
+            &["Other(\"Ann\", Some(\"acook\")) 2"],
+        );
+        check(
+            &[("Chai Bot", "chai@example.com"), ("Chai-bot", "CHAI@example.com")],
+            &["Other(\"Chai Bot\", None) 2"],
+        );
+        check(
+            &[("Bo", "bo@example.com"), ("Bo", "bo@example.org"), ("bo", "b@example.com")],
+            &["Other(\"Bo\", None) 2", "Other(\"bo\", None) 1"],
+        );
+        check(
+            &[("x[bot]", "x@example.com"), ("Me", "Me@example.com"), ("Zoe", "z@example.com")],
+            &["Other(\"Zoe\", None) 1", "You 1", "Bot(\"x[bot]\") 1"],
+        );
+    }
 }
