@@ -5,6 +5,7 @@ mod case;
 mod changes;
 mod completions;
 mod coverage;
+mod daemon;
 mod deliver;
 mod demo;
 mod discover;
