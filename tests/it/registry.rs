@@ -375,7 +375,9 @@ fn wait<const N: usize>(answers: [&str; N], limit: Duration) -> (Answer, usize, 
     });
     let mut ticks = 0;
     let client = Client::new();
-    let answer = client.registry.wait(&image(&server), "t", limit, &mut |_, _| ticks += 1);
+    let image = image(&server);
+    let first = client.registry.reply(&image, "t");
+    let answer = client.registry.wait(&image, "t", first, limit, &mut |_, _| ticks += 1);
     (answer, server.requests().len(), ticks)
 }
 
