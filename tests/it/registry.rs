@@ -108,7 +108,7 @@ fn challenge(realm: &str) -> String {
 }
 
 /// A server of tokens: the first is `{token}1`, the second `{token}2`.
-fn tokens(token: &'static str) -> Server {
+pub fn tokens(token: &'static str) -> Server {
     let mut count = 0;
     Server::start(move |_| {
         count += 1;
@@ -118,7 +118,7 @@ fn tokens(token: &'static str) -> Server {
 }
 
 /// A registry that wants a token of `tokens`, and then answers by tag.
-fn guarded(tokens: &Server, mut by_tag: impl FnMut(&str) -> String + Send + 'static) -> Server {
+pub fn guarded(tokens: &Server, mut by_tag: impl FnMut(&str) -> String + Send + 'static) -> Server {
     let challenge = challenge(&format!("http://{}/token", tokens.address));
     Server::start(move |request| match request.split_once(" Bearer ") {
         Some((request, _)) => by_tag(request.rsplit('/').next().unwrap()),
