@@ -31,6 +31,7 @@ mod refusals;
 mod registry;
 mod rollback;
 mod sandbox;
+mod signatures;
 mod status;
 mod tidy;
 mod upstream;
