@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use promotion::component::RepoPath;
 use promotion::error::Refusal;
 use xshell::{Shell, TempDir, cmd};
-use xtask::git::{Change, Git};
+use xtask::git::{Change, Git, commit_ids};
 
 /// A checkout with two committed files: `a file.txt` and `sub/b.txt`.
 struct Checkout {
@@ -136,6 +136,23 @@ fn a_hook_can_refuse() -> Result<()> {
     );
     assert_eq!(git.commit("HEAD")?, before);
     Ok(())
+}
+
+#[test]
+fn lists_of_commits() {
+    let id = "0123456789abcdef0123456789abcdef01234567";
+    let told = |text: &str| match commit_ids(text) {
+        Ok(ids) => ids.iter().map(|id| format!("{id} ")).collect(),
+        Err(error) => error.to_string(),
+    };
+    assert_eq!(told(""), "");
+    assert_eq!(told(&format!("{id}\n{id}\n")), format!("{id} {id} "));
+    let unknown = "`git log` answered in an unknown way: ";
+    assert_eq!(
+        told(&format!("{id}\n\u{1b}No signature")),
+        format!("{unknown}`\\u{{1b}}No signature`")
+    );
+    assert_eq!(told(&format!("{id}\n\n{id}")), format!("{unknown}``"));
 }
 
 #[test]

@@ -1,10 +1,12 @@
 //! The image of a version has to exist before anything is written.
 
 use crate::loopback::{Server, answer};
+use crate::registry::{guarded, tokens};
 use crate::sandbox::{Output, Sandbox};
 
 const HEAD: &str = "7a734a7";
 const OLDER: &str = "3884060";
+const API: &str = "Docker-Distribution-Api-Version: registry/2.0";
 
 /// A sandbox whose component has an image, at a registry that has these tags of it.
 fn sandbox(tags: &'static [&'static str]) -> (Sandbox, Server) {
@@ -12,8 +14,7 @@ fn sandbox(tags: &'static [&'static str]) -> (Sandbox, Server) {
     let registry = Server::start(move |request| {
         let tag = request.rsplit('/').next().unwrap_or_default();
         let found = tags.contains(&tag);
-        let headers = ["Docker-Distribution-Api-Version: registry/2.0", "Content-Length: 0"];
-        answer(if found { 200 } else { 404 }, &headers, "")
+        answer(if found { 200 } else { 404 }, &[API], "")
     });
     let config = format!(
         "[component.qontract-reconcile]\n\
@@ -81,4 +82,70 @@ fn not_asked() {
     let offline = ["--offline", "--ref", "3884060977431970f94e1ab9b2781840fa5f7357"];
     assert_eq!(promote(&sandbox, &registry, &offline).status, 0);
     assert_eq!(registry.requests(), Vec::<String>::new());
+}
+
+/// A registry behind `tokens` that has the older image, and the newest one after these answers;
+/// and a sandbox that asks it.
+fn building(tokens: &Server, answers: Vec<String>) -> (Sandbox, Server) {
+    let sandbox = Sandbox::covered();
+    let mut answers = answers.into_iter();
+    let registry = guarded(tokens, move |tag| match tag {
+        HEAD => answers.next().unwrap_or_else(|| answer(200, &[API], "")),
+        OLDER => answer(200, &[API], ""),
+        _ => answer(404, &[API], ""),
+    });
+    let upstream = "upstream = \"https://github.com/app-sre/qontract-reconcile\"\n";
+    let image = format!("image = \"{}/app-sre/qontract-reconcile\"\n", registry.address);
+    sandbox.replace("promote.toml", upstream, &format!("{upstream}{image}"));
+    (sandbox, registry)
+}
+
+const WAIT: [&str; 4] = ["promote", "--env", "jenkins", "--wait-image=1s"];
+
+fn shown(output: &Output, registry: &Server) -> Output {
+    let shown = |text: &str| text.replace(&registry.address, "[registry]");
+    let (stdout, stderr) = (shown(&output.stdout), shown(&output.stderr));
+    Output { status: output.status, stdout, stderr }
+}
+
+/// Waits a second, and is there then: the last question is asked when the wait is over, however
+/// slow the machine is.
+fn check_waits(first: String) {
+    let tokens = tokens("t");
+    let (sandbox, registry) = building(&tokens, vec![first]);
+    shown(&sandbox.xtask(&WAIT), &registry).matches("wait-image");
+    let question = "HEAD /v2/app-sre/qontract-reconcile/manifests/7a734a7";
+    let again = &format!("{question} Bearer t1");
+    assert_eq!(registry.requests(), [question, again, again]);
+    assert_eq!(tokens.requests().len(), 1);
+}
+
+#[test]
+fn waited_for() {
+    check_waits(answer(404, &[API], ""));
+}
+
+#[test]
+fn waited_for_at_a_busy_registry() {
+    check_waits(answer(429, &["Retry-After: 0"], ""));
+}
+
+#[test]
+fn waited_for_in_vain() {
+    let tokens = tokens("t");
+    let absent = || answer(404, &[API], "");
+    let (sandbox, registry) = building(&tokens, vec![absent(), absent()]);
+    let before = sandbox.state();
+    let options = ["--commit", "--allow-downgrade", "--reason", "it's late"];
+    let run = sandbox.xtask(&[&WAIT[..], &options].concat());
+    shown(&run, &registry).matches("wait-image-in-vain");
+    assert_eq!(sandbox.state(), before);
+
+    // It is built meanwhile.
+    sandbox.stand_in_for_cargo();
+    let command = run.stderr.lines().find_map(|line| Some(line.split_once("go on: ")?.1)).unwrap();
+    let resumed = sandbox.with_cargo("sh", &["-c", command]).run();
+    shown(&resumed, &registry).matches("wait-image-resumed");
+    let reason = "log -1 --format=%(trailers:key=Reason,valueonly,separator=)";
+    assert_eq!(sandbox.git(reason), "it's late\n");
 }

@@ -108,7 +108,7 @@ fn challenge(realm: &str) -> String {
 }
 
 /// A server of tokens: the first is `{token}1`, the second `{token}2`.
-fn tokens(token: &'static str) -> Server {
+pub fn tokens(token: &'static str) -> Server {
     let mut count = 0;
     Server::start(move |_| {
         count += 1;
@@ -118,7 +118,7 @@ fn tokens(token: &'static str) -> Server {
 }
 
 /// A registry that wants a token of `tokens`, and then answers by tag.
-fn guarded(tokens: &Server, mut by_tag: impl FnMut(&str) -> String + Send + 'static) -> Server {
+pub fn guarded(tokens: &Server, mut by_tag: impl FnMut(&str) -> String + Send + 'static) -> Server {
     let challenge = challenge(&format!("http://{}/token", tokens.address));
     Server::start(move |request| match request.split_once(" Bearer ") {
         Some((request, _)) => by_tag(request.rsplit('/').next().unwrap()),
@@ -375,7 +375,9 @@ fn wait<const N: usize>(answers: [&str; N], limit: Duration) -> (Answer, usize, 
     });
     let mut ticks = 0;
     let client = Client::new();
-    let answer = client.registry.wait(&image(&server), "t", limit, &mut |_, _| ticks += 1);
+    let image = image(&server);
+    let first = client.registry.reply(&image, "t");
+    let answer = client.registry.wait(&image, "t", first, limit, &mut |_, _| ticks += 1);
     (answer, server.requests().len(), ticks)
 }
 

@@ -259,7 +259,7 @@ impl Git {
     ) -> Result<Vec<CommitId>> {
         let most = format!("--max-count={most}");
         let args = ["log", "--first-parent", "--format=%H", &most, revision, "--", path.as_str()];
-        Ok(self.read(args)?.lines().filter_map(CommitId::parse).collect())
+        commit_ids(&self.read(args)?)
     }
 
     /// The files of a commit that contain one of these texts, and whose names are plain.
@@ -322,6 +322,17 @@ impl Git {
             .env("GIT_OPTIONAL_LOCKS", "0")
             .envs(self.env.iter().map(|(name, value)| (name, value)))
     }
+}
+
+/// Reads commits, one a line. Anything else is an error: what is passed over would look as if
+/// there were no such commits.
+pub fn commit_ids(text: &str) -> Result<Vec<CommitId>> {
+    text.lines().map(|line| CommitId::parse(line).with_context(|| unreadable(line))).collect()
+}
+
+/// What is wrong with an answer of `git log` that has this where something else was expected.
+pub fn unreadable(answer: &str) -> String {
+    format!("`git log` answered in an unknown way: `{}`", escaped(answer))
 }
 
 /// Runs a command that may end before it has read everything.

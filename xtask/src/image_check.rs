@@ -11,7 +11,7 @@ use promotion::guards::Switches;
 use promotion::image::Image;
 use promotion::version::CommitId;
 
-use crate::registry::{Answer, Registry, refusal};
+use crate::registry::{Answer, Registry, Reply, refusal};
 use crate::session::Session;
 
 /// How many older versions are asked for when the newest one has no image.
@@ -41,23 +41,23 @@ impl ImageCheck {
     }
 
     /// Asks the registry once.
-    pub fn ask(&self) -> Answer {
-        self.registry.ask(&self.image, self.tag())
+    pub fn ask(&self) -> Reply {
+        self.registry.reply(&self.image, self.tag())
     }
 
-    /// Lets an image pass that exists. One that does not exist yet is waited for if that is wished.
+    /// Lets an image pass that exists. One that may come to exist is waited for if that is wished.
     ///
     /// The refusal has the commands to run next; `again` makes them for a version.
     pub fn settle(
         &self,
         session: &Session,
-        answer: Answer,
+        reply: Reply,
         changes: &Changes,
         again: &dyn Fn(&CommitId) -> String,
     ) -> Result<()> {
-        let answer = match (answer, self.wait) {
-            (Answer::Absent, Some(limit)) => self.wait(session, limit),
-            (answer, _) => answer,
+        let answer = match self.wait {
+            Some(limit) if reply.may_change() => self.wait(session, reply, limit),
+            _ => reply.answer,
         };
         match refusal(&self.image, self.tag(), &answer) {
             None => Ok(()),
@@ -68,10 +68,10 @@ impl ImageCheck {
         }
     }
 
-    fn wait(&self, session: &Session, limit: Duration) -> Answer {
+    fn wait(&self, session: &Session, reply: Reply, limit: Duration) -> Answer {
         let name = format!("waiting for {}:{}, at most {}", self.image, self.tag(), shown(limit));
         let step = session.progress.network(name);
-        self.registry.wait(&self.image, self.tag(), limit, &mut |_, next| {
+        self.registry.wait(&self.image, self.tag(), reply, limit, &mut |_, next| {
             step.detail(&format!("asking again in {}", shown(next)));
         })
     }

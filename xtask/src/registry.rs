@@ -8,10 +8,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-pub use answer::{Answer, refusal};
+pub use answer::{Answer, Reply, refusal};
 pub use promotion::image::Image;
 
-use answer::{Reply, fault, is_page, judge};
+use answer::{fault, is_page, judge};
 use backoff::Backoff;
 use challenge::{Challenge, challenges, percent_encoded};
 use curl::Request;
@@ -116,7 +116,8 @@ impl Registry {
         })
     }
 
-    /// Asks until the answer isn't [`Answer::Absent`] or `limit` is over; returns the last answer.
+    /// Goes on asking after a first reply, until the answer isn't [`Answer::Absent`] or `limit` is
+    /// over; returns the last answer.
     ///
     /// A `Retry-After` is respected, or ends the wait if it is beyond `limit`. While it pauses,
     /// `on_tick` gets the time since the start and the time until the next question.
@@ -124,13 +125,13 @@ impl Registry {
         &self,
         image: &Image,
         tag: &str,
+        mut reply: Reply,
         limit: Duration,
         on_tick: &mut dyn FnMut(Duration, Duration),
     ) -> Answer {
         let begun = Instant::now();
         let mut backoff = Backoff::new(self.settings.first_pause, self.settings.longest_pause);
         loop {
-            let reply = self.reply(image, tag);
             let elapsed = begun.elapsed();
             let Some(pause) = backoff.next(&reply, limit.saturating_sub(elapsed)) else {
                 return reply.answer;
@@ -140,11 +141,12 @@ impl Registry {
                 on_tick(begun.elapsed(), left);
                 thread::sleep(left.min(self.settings.tick));
             }
+            reply = self.reply(image, tag);
         }
     }
 
     /// Asks; where the registry wants a login, gets one and asks again.
-    fn reply(&self, image: &Image, tag: &str) -> Reply {
+    pub fn reply(&self, image: &Image, tag: &str) -> Reply {
         let slot = Arc::clone(locked(&self.logins).entry(image.clone()).or_default());
         let known = locked(&slot).clone();
         match self.head(image, tag, known.as_ref()) {

@@ -42,19 +42,28 @@ impl<'a> Upstreams<'a> {
         config: &'a Config,
         component: &'a Component,
     ) -> Result<Self> {
-        let upstreams = Upstreams::open(work_tree, config, component)?;
-        let step = session.progress.network(format!("fetching {}", component.upstream));
+        Upstreams::open(work_tree, config, component)?.fetched(session)
+    }
+
+    /// Without what may have to go first, for those who don't ask for it.
+    pub fn alone(self) -> Self {
+        Upstreams { schemas: None, ..self }
+    }
+
+    /// Fetches those that were opened, as [`Upstreams::fetch`] does.
+    pub fn fetched(self, session: &Session) -> Result<Self> {
+        let step = session.progress.network(format!("fetching {}", self.component.upstream));
         let unasked = thread::scope(|scope| {
-            let schemas = upstreams.schemas.as_ref();
+            let schemas = self.schemas.as_ref();
             let schemas = schemas.map(|(_, mirror)| scope.spawn(|| mirror.fetch(&mut |_| {})));
-            upstreams.mirror.fetch(&mut |line| step.detail(line))?;
+            self.mirror.fetch(&mut |line| step.detail(line))?;
             Ok::<_, anyhow::Error>(match schemas.map(thread::ScopedJoinHandle::join) {
                 Some(Ok(result)) => result.err(),
                 Some(Err(_)) => Some(anyhow!("the fetch of the schemas stopped")),
                 None => None,
             })
         })?;
-        Ok(Upstreams { unasked, ..upstreams })
+        Ok(Upstreams { unasked, ..self })
     }
 
     /// The same without the network: what earlier runs left in the cache, if anything.

@@ -23,10 +23,8 @@ pub fn run(session: &Session, typed: &cli::Changes) -> Result<()> {
     if typed.from.is_none() {
         promotion.check()?;
     }
-    let upstreams = match session.offline {
-        true => Upstreams::open(&promotion.work_tree, &config, component)?,
-        false => Upstreams::fetch(session, &promotion.work_tree, &config, component)?,
-    };
+    let upstreams = Upstreams::open(&promotion.work_tree, &config, component)?.alone();
+    let upstreams = if session.offline { upstreams } else { upstreams.fetched(session)? };
     let branch = component.branch.as_deref();
     let to = upstreams.mirror.resolve(typed.version.reference.as_deref(), branch)?.commit;
     let changes = match &typed.from {

@@ -130,7 +130,7 @@ impl Run<'_> {
         let Run { session, request, promotion } = self;
         let git = Git::at(&promotion.work_tree.top);
         let image = ImageCheck::new(promotion.component, &plan.to, &request.switches);
-        let (answer, review) = thread::scope(|scope| {
+        let (reply, review) = thread::scope(|scope| {
             // The registry is asked while the history is read.
             let asked = scope.spawn(|| image.as_ref().map(ImageCheck::ask));
             let config = promotion.config;
@@ -138,10 +138,10 @@ impl Run<'_> {
             (asked.join().map_err(|_| anyhow!("the question for the image stopped")), review)
         });
         let review = review?;
-        let answer = answer?;
-        if let (Some(image), Some(answer)) = (&image, answer) {
+        let reply = reply?;
+        if let (Some(image), Some(reply)) = (&image, reply) {
             let again = |to: &CommitId| request.again(session, to, request.landing);
-            image.settle(session, answer, &review.changes, &again)?;
+            image.settle(session, reply, &review.changes, &again)?;
         }
         Ok(review)
     }

@@ -71,6 +71,7 @@ const CAUSES: &[(&str, Cause)] = &[
     ("unable to access '", Cause::Unreachable),
     ("rpc failed", Cause::Unreachable),
     ("does not appear to be a git repository", Cause::NotFound),
+    ("access denied or repository not exported", Cause::NotFound),
     ("remote: repository not found", Cause::NotFound),
     ("fatal: repository '", Cause::NotFound),
     ("could not read from remote repository", Cause::NotFound),
@@ -86,19 +87,22 @@ impl Failure {
         let lines: Vec<&str> =
             text.split(['\n', '\r']).map(str::trim).filter(|line| !line.is_empty()).collect();
         let known = CAUSES.iter().find_map(|(needle, cause)| {
-            lines
-                .iter()
-                .find(|line| line.to_lowercase().contains(needle))
-                .map(|line| (*line, *cause))
+            let index = lines.iter().position(|line| line.to_lowercase().contains(needle))?;
+            Some((index, *cause))
         });
         let last_error = || {
-            let is_error =
-                |line: &&&str| line.starts_with("fatal: ") || line.starts_with("error: ");
-            let line = lines.iter().rev().find(is_error).or(lines.last());
-            (line.copied().unwrap_or("git says no reason"), Cause::Other)
+            let is_error = |line: &&str| line.starts_with("fatal: ") || line.starts_with("error: ");
+            let index = lines.iter().rposition(is_error).unwrap_or(lines.len().saturating_sub(1));
+            (index, Cause::Other)
         };
-        let (line, cause) = known.unwrap_or_else(last_error);
-        Failure { attempt: attempt.into(), reason: escaped(bare(line)), cause }
+        let (index, cause) = known.unwrap_or_else(last_error);
+        let reason = match lines.get(index..).unwrap_or_default() {
+            [] => "git says no reason".to_owned(),
+            // The reason itself follows on a line of its own.
+            [line, reason, ..] if line.ends_with(':') => format!("{} {reason}", bare(line)),
+            [line, ..] => bare(line).to_owned(),
+        };
+        Failure { attempt: attempt.into(), reason: escaped(&reason), cause }
     }
 
     fn help(&self) -> Option<&'static str> {
@@ -198,6 +202,16 @@ mod tests {
         check(
             "remote: Repository not found.\nfatal: repository 'https://h/x/' not found\n",
             "Repository not found.",
+            Cause::NotFound,
+        );
+        check(
+            "fatal: unable to connect to h:\nh[0: ::1]: errno=Connection refused\n\n",
+            "unable to connect to h: h[0: ::1]: errno=Connection refused",
+            Cause::Unreachable,
+        );
+        check(
+            "fatal: remote error: access denied or repository not exported: /x\n",
+            "remote error: access denied or repository not exported: /x",
             Cause::NotFound,
         );
         check(

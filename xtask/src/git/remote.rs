@@ -10,7 +10,7 @@ use promotion::error::Refusal;
 use promotion::tree::{Tree, Wanted};
 use promotion::version::CommitId;
 
-use super::{Cause, Failure, Git, next_blob};
+use super::{Cause, Failure, Git, next_blob, unreadable};
 use crate::worktree::{glob_folder, symlink};
 
 /// How many objects are asked for at once: their ids are arguments.
@@ -236,7 +236,7 @@ impl Git {
         let range = [&format, tip.as_str(), &format!("^{base}")];
         let out = self.bytes(flags.iter().chain(&range))?;
         let text = String::from_utf8_lossy(&out);
-        let fields: Vec<&str> = text.split('\0').collect();
+        let fields: Vec<&str> = text.split_terminator('\0').collect();
         let extra = |fields: &[&str]| {
             let [id, author, committer, trailer, subject] = fields else { return None };
             let [author, committer, subject] =
@@ -244,7 +244,8 @@ impl Git {
             let trailer = trailer.trim().to_owned();
             Some(Extra { id: CommitId::parse(id)?, author, committer, trailer, subject })
         };
-        Ok(fields.chunks(5).filter_map(extra).collect())
+        let read = |fields| extra(fields).with_context(|| unreadable(&fields.join(" ")));
+        fields.chunks(5).map(read).collect()
     }
 
     /// The address of who commits here.

@@ -17,7 +17,7 @@ pub enum Answer {
         /// `sha256:` and 64 hexadecimal digits; some registries don't tell.
         digest: Option<String>,
     },
-    /// It isn't there (yet): the only answer that is worth waiting for.
+    /// It isn't there (yet).
     Absent,
     /// Nobody without a login, or not with this one, may know.
     Denied,
@@ -30,8 +30,9 @@ pub enum Answer {
 
 /// An [`Answer`], and how long the registry wishes to be left alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Reply {
-    pub(super) answer: Answer,
+pub struct Reply {
+    /// What it says.
+    pub answer: Answer,
     pub(super) retry_after: Option<Duration>,
 }
 
@@ -42,6 +43,12 @@ impl From<Answer> for Reply {
 }
 
 impl Reply {
+    /// Whether the registry may say something else later: the image isn't there yet, or it is too
+    /// busy and says when to come back.
+    pub fn may_change(&self) -> bool {
+        self.answer == Answer::Absent || self.retry_after.is_some()
+    }
+
     /// A reply that says why there is none; `reason` must be escaped already.
     pub(super) fn unreachable(reason: impl Into<String>) -> Self {
         Answer::Unreachable { reason: reason.into() }.into()

@@ -9,6 +9,7 @@ use promotion::version::{CommitId, commit_part, is_full_commit};
 
 use super::Mirror;
 use super::resolve::commit_of;
+use crate::git::{commit_ids, unreadable};
 
 /// Side, id, parents, time, author, address and subject of a commit.
 const FORMAT: &str = "--format=%m%x00%H%x00%P%x00%ct%x00%an%x00%ae%x00%s";
@@ -48,8 +49,7 @@ impl Mirror {
     ) -> Result<Vec<CommitId>> {
         let range = format!("{from}..{to}");
         let options = ["log", "--no-merges", "--format=%H", &range, "--"];
-        let ids = self.git().read(options.into_iter().chain(paths.iter().map(String::as_str)))?;
-        Ok(ids.lines().filter_map(CommitId::parse).collect())
+        commit_ids(&self.git().read(options.into_iter().chain(paths.iter().map(String::as_str)))?)
     }
 
     /// These commits themselves, in their order. All of them must be in the mirror.
@@ -68,7 +68,9 @@ impl Mirror {
     pub fn since(&self, from: &CommitId, to: &CommitId) -> Result<Option<i64>> {
         let range = format!("{from}..{to}");
         let times = self.git().read(["log", "--first-parent", "--format=%ct", &range, "--"])?;
-        Ok(times.lines().filter_map(|time| time.parse().ok()).min())
+        let time = |line: &str| line.parse().with_context(|| unreadable(line));
+        let times: Vec<i64> = times.lines().map(time).collect::<Result<_>>()?;
+        Ok(times.into_iter().min())
     }
 
     fn span(
@@ -162,20 +164,50 @@ fn is_same(one: &Start, other: &Start) -> bool {
 /// The commits of a log in this module's format, each with whether it is on the left side.
 fn listed(log: &[u8]) -> Result<Vec<(bool, Commit)>> {
     let text = String::from_utf8_lossy(log);
-    let fields: Vec<&str> = text.split('\0').collect();
-    let commits = fields.chunks_exact(FIELDS).map(|fields| {
-        let commit = commit(fields).context("git log answered in an unknown way")?;
-        Ok((fields[0] == "<", commit))
-    });
-    commits.collect()
+    let fields: Vec<&str> = text.split_terminator('\0').collect();
+    let read = |fields| commit(fields).with_context(|| unreadable(&fields.join(" ")));
+    fields.chunks(FIELDS).map(read).collect()
 }
 
-fn commit(fields: &[&str]) -> Option<Commit> {
-    Some(Commit {
-        id: CommitId::parse(fields[1])?,
-        is_merge: fields[2].contains(' '),
-        time: fields[3].parse().ok()?,
-        author: Author { name: fields[4].to_owned(), email: fields[5].to_owned() },
-        subject: fields[6].to_owned(),
-    })
+fn commit(fields: &[&str]) -> Option<(bool, Commit)> {
+    let [mark, id, parents, time, name, email, subject] = *fields else { return None };
+    let is_left = match mark {
+        "<" => true,
+        ">" => false,
+        _ => return None,
+    };
+    let commit = Commit {
+        id: CommitId::parse(id)?,
+        is_merge: parents.contains(' '),
+        time: time.parse().ok()?,
+        author: Author { name: name.to_owned(), email: email.to_owned() },
+        subject: subject.to_owned(),
+    };
+    Some((is_left, commit))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(log: &str, expected: &[(bool, &str)]) {
+        let found = listed(log.as_bytes()).unwrap();
+        let found: Vec<_> = found.iter().map(|(side, one)| (*side, one.subject.as_str())).collect();
+        assert_eq!(found, expected, "{log:?}");
+    }
+
+    #[test]
+    fn logs() {
+        let one = format!("{}\0\02\0A\0a@x\0", "1".repeat(40));
+        check("", &[]);
+        check(&format!("<\0{one}s\0>\0{one}\0"), &[(true, "s"), (false, "")]);
+        for mark in ["", "-", "=", "+", "<>", "No signature\n<", "No signature\n>"] {
+            let error = listed(format!("<\0{one}s\0{mark}\0{one}s\0").as_bytes()).unwrap_err();
+            let read = format!("{mark} {}  2 A a@x s", "1".repeat(40));
+            assert_eq!(error.to_string(), unreadable(&read));
+        }
+        for log in ["\0", "<", &format!("<\0{one}s\0<\0"), &format!("<\0x{one}s\0")] {
+            assert!(listed(log.as_bytes()).is_err(), "{log:?}");
+        }
+    }
 }
