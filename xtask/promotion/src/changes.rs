@@ -137,8 +137,10 @@ pub fn by_author<'a>(commits: &[&'a Commit], people: &People) -> Vec<ByAuthor<'a
 impl ByAuthor<'_> {
     /// Whether an author is the same person.
     fn is_of(&self, who: &Who, author: &Author) -> bool {
-        let has_address =
-            |commit: &&Commit| commit.author.email.eq_ignore_ascii_case(&author.email);
+        let email = &author.email;
+        let has_address = |commit: &&Commit| {
+            email.contains('@') && commit.author.email.eq_ignore_ascii_case(email)
+        };
         match (&self.who, who) {
             (Who::Other(_, Some(one)), Who::Other(_, Some(other))) => one == other,
             (one, other) => one == other || self.commits.iter().any(has_address),
@@ -176,6 +178,7 @@ mod tests {
             &[("Chai Bot", "chai@example.com"), ("Chai-bot", "CHAI@example.com")],
             &["Other(\"Chai Bot\", None) 2"],
         );
+        check(&[("Al", ""), ("Bo", "")], &["Other(\"Al\", None) 1", "Other(\"Bo\", None) 1"]);
         check(
             &[("Bo", "bo@example.com"), ("Bo", "bo@example.org"), ("bo", "b@example.com")],
             &["Other(\"Bo\", None) 2", "Other(\"bo\", None) 1"],

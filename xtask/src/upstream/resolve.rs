@@ -187,7 +187,7 @@ impl Mirror {
 
     /// Digits, date and subject of a commit.
     fn about(&self, commit: &CommitId) -> Result<String> {
-        let flags = ["log", "-1", "--no-show-signature", "--format=%h %cs %s", "--abbrev=12"];
+        let flags = ["log", "-1", "--format=%h %cs %s", "--abbrev=12"];
         let line = self.git().read(flags.into_iter().chain([commit.as_str()]))?;
         Ok(escaped(&line))
     }
