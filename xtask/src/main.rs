@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use clap::error::ErrorKind;
 use promotion::error::{Refusal, refusals};
-use promotion::report;
+use promotion::report::{self, json};
 use xtask::cli::{Cli, Command, Format};
 use xtask::commands::{Ending, changes, completions, demo, discover, explain, promote, status};
 use xtask::session::{self, Session};
@@ -56,7 +56,7 @@ fn main() -> ExitCode {
 fn failed(refusals: &[Refusal], format: Format) -> ExitCode {
     match format {
         // There is no better place for the news that standard output fails.
-        Format::Json => _ = session::print(&report::json::error_document(refusals)),
+        Format::Json => _ = session::print(&json::text(&json::errors(refusals))),
         _ => {
             for refusal in refusals {
                 session::tell(&report::error(refusal));

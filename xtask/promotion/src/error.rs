@@ -2,12 +2,10 @@
 
 use std::fmt;
 
-use serde::Serialize;
-
 /// One reason why nothing was done.
 ///
 /// `message` is a lowercase fragment without a final full stop; `help` is the cure.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Refusal {
     /// What was expected and what was found, names and values in backticks.
     pub message: String,
@@ -20,7 +18,6 @@ pub struct Refusal {
     /// Column in that line, in characters, from 1.
     pub column: Option<usize>,
     /// Whether the command line itself was at fault (exit status 2).
-    #[serde(skip)]
     pub usage: bool,
 }
 

@@ -1,11 +1,11 @@
 //! Lists the commits that a promotion would take along, without promoting.
 
-use anyhow::{Context, Result};
-use promotion::report::changes::{Queue, SpanDocument, markdown};
-use promotion::report::json::{self, To};
+use anyhow::Result;
+use promotion::report::changes::{Queue, markdown};
+use promotion::report::json::{self, version};
 use promotion::report::printable;
 use promotion::version::CommitId;
-use serde::Serialize;
+use serde_json::{Value, json};
 
 use crate::cli::{self, Format};
 use crate::git::Git;
@@ -43,7 +43,7 @@ pub fn run(session: &Session, typed: &cli::Changes) -> Result<()> {
     session.print(&match session.format {
         Format::Text => text(typed, &promotion, &to, &queue),
         Format::Markdown => markdown(&text(typed, &promotion, &to, &queue), &to),
-        Format::Json => document(session, &to, &queue)?,
+        Format::Json => json::text(&document(session, &to, &queue)),
     })
 }
 
@@ -67,27 +67,14 @@ fn text(typed: &cli::Changes, promotion: &Promotion, to: &CommitId, queue: &Queu
     }
 }
 
-#[derive(Serialize)]
-struct Document<'a> {
-    version: u32,
-    command: &'a str,
-    component: &'a str,
-    upstream: &'a str,
-    to: To<'a>,
-    changes: Vec<SpanDocument>,
-    tell: Vec<String>,
-}
-
-fn document(session: &Session, to: &CommitId, queue: &Queue) -> Result<String> {
-    let component = queue.component;
-    let document = Document {
-        version: 1,
-        command: session.command,
-        component: &component.name,
-        upstream: &component.upstream,
-        to: To { commit: to.as_str(), tag: to.tag(component.tag_length) },
-        changes: queue.documents(),
-        tell: queue.tell(),
-    };
-    json::text(&document).context("can't write JSON")
+fn document(session: &Session, to: &CommitId, queue: &Queue) -> Value {
+    json!({
+        "version": 1,
+        "command": session.command,
+        "component": queue.component.name,
+        "upstream": queue.component.upstream,
+        "to": version(queue.component, to),
+        "changes": queue.documents(),
+        "tell": queue.tell(),
+    })
 }

@@ -15,10 +15,10 @@ use promotion::discover::{Candidate, NEEDLES, Orphan, candidates};
 use promotion::error::Refusal;
 use promotion::locate::yaml::Yaml;
 use promotion::plan::plan;
-use promotion::report::{self, json};
+use promotion::report::{self, json::orphans};
 use promotion::tree::{Tree, Wanted};
 use promotion::version::CommitId;
-use serde::Serialize;
+use serde_json::{Value, json};
 
 use crate::cli::{self, Format};
 use crate::search::search;
@@ -43,7 +43,7 @@ pub fn run(session: &Session, typed: &cli::Discover) -> Result<()> {
         session.note(&note);
     }
     match session.format {
-        Format::Json => session.print(&document(session, &found, is_written)?),
+        Format::Json => session.print(&format!("{:#}\n", document(session, &found, is_written))),
         _ => session.print(&text(&found, is_written)),
     }
 }
@@ -296,73 +296,42 @@ fn text(found: &Found, is_written: bool) -> String {
     text
 }
 
-#[derive(Serialize)]
-struct Document<'a> {
-    version: u32,
-    command: &'a str,
-    /// `found`, `written` or `unchanged`.
-    result: &'a str,
-    file: &'a str,
-    added: Vec<AddedDocument<'a>>,
-    /// Upstreams with one saas file each, left out unless all are wanted.
-    left: Vec<LeftDocument<'a>>,
-    orphans: Vec<json::OrphanDocument<'a>>,
-    diff: String,
-    /// The whole file, with what is added.
-    toml: &'a str,
-    notes: Vec<String>,
-}
-
-#[derive(Serialize)]
-struct AddedDocument<'a> {
-    component: &'a str,
-    upstream: &'a str,
-    environment: &'a str,
-    aliases: &'a [String],
-    /// Items of `pins`, in TOML.
-    pins: &'a [String],
-}
-
-#[derive(Serialize)]
-struct LeftDocument<'a> {
-    component: &'a str,
-    upstream: &'a str,
-    file: &'a str,
-}
-
-fn document(session: &Session, found: &Found, is_written: bool) -> Result<String> {
+fn document(session: &Session, found: &Found, is_written: bool) -> Value {
     let upstream = |component: &str| {
         let is = |one: &&Candidate| one.terms.component == component;
         found.candidates.iter().find(is).map_or("", |one| &one.terms.upstream)
     };
-    let added = found.proposals.iter().map(|one| AddedDocument {
-        component: &one.component,
-        upstream: upstream(&one.component),
-        environment: &one.environment,
-        aliases: &one.aliases,
-        pins: &one.pins,
+    let added = found.proposals.iter().map(|one| {
+        json!({
+            "component": one.component,
+            "upstream": upstream(&one.component),
+            "environment": one.environment,
+            "aliases": one.aliases,
+            "pins": one.pins,
+        })
     });
-    let left = found.tail.iter().map(|one| LeftDocument {
-        component: &one.component,
-        upstream: upstream(&one.component),
-        file: one.file.as_str(),
+    let left = found.tail.iter().map(|one| {
+        json!({
+            "component": one.component,
+            "upstream": upstream(&one.component),
+            "file": one.file.as_str(),
+        })
     });
     let result = match (is_written, found.is_unchanged()) {
         (true, _) => "written",
         (false, true) => "unchanged",
         (false, false) => "found",
     };
-    let document = Document {
-        version: 1,
-        command: session.command,
-        result,
-        file: &found.name,
-        added: added.collect(),
-        left: left.collect(),
-        orphans: found.orphans.iter().map(json::orphan_document).collect(),
-        diff: diff::unified_between(&found.name, found.before.as_deref(), &found.after),
-        toml: &found.after,
-        notes: found.notes(),
-    };
-    Ok(serde_json::to_string_pretty(&document).context("can't write JSON")? + "\n")
+    json!({
+        "version": 1,
+        "command": session.command,
+        "result": result,
+        "file": found.name,
+        "added": added.collect::<Value>(),
+        "left": left.collect::<Value>(),
+        "orphans": orphans(&found.orphans),
+        "diff": diff::unified_between(&found.name, found.before.as_deref(), &found.after),
+        "toml": found.after,
+        "notes": found.notes(),
+    })
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use promotion::component::RepoPath;
 use promotion::config::Config;
 use promotion::coverage::{Kind, Terms};
@@ -11,9 +11,10 @@ use promotion::discover::{Orphan, candidates};
 use promotion::error::Refusal;
 use promotion::explain::{self, Explained, Fate, explained};
 use promotion::past::{Moved, Revision, moves};
-use promotion::report::{explain as report, json};
+use promotion::report::explain as report;
+use promotion::report::json::{self, optional};
 use promotion::tree::Tree;
-use serde::Serialize;
+use serde_json::{Value, json};
 
 use crate::cli::{self, Format};
 use crate::git::Git;
@@ -54,17 +55,15 @@ pub fn run(session: &Session, typed: &cli::Explain) -> Result<()> {
     match session.format {
         Format::Json => {
             let pins = pins.iter().zip(&histories).map(|(pin, past)| document(&config, pin, past));
-            let document = Document {
-                version: 1,
-                command: session.command,
-                file: path.as_str(),
-                line,
-                pins: pins.collect(),
-                orphans: orphans.iter().map(json::orphan_document).collect(),
-            };
-            session.print(
-                &(serde_json::to_string_pretty(&document).context("can't write JSON")? + "\n"),
-            )
+            let document = json!({
+                "version": 1,
+                "command": session.command,
+                "file": path.as_str(),
+                "line": line,
+                "pins": pins.collect::<Value>(),
+                "orphans": json::orphans(&orphans),
+            });
+            session.print(&format!("{:#}\n", optional(&["line"], document)))
         }
         _ if pins.is_empty() && orphans.is_empty() => {
             session.print(&report::nothing(&path, line, &others))
@@ -144,96 +143,46 @@ fn histories<'r>(
     Ok((0..pins.len()).map(|nth| moves(revisions, |id| value(id, nth))).collect())
 }
 
-#[derive(Serialize)]
-struct Document<'a> {
-    version: u32,
-    command: &'a str,
-    file: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    line: Option<usize>,
-    pins: Vec<PinDocument<'a>>,
-    /// Versions that belong to nobody.
-    orphans: Vec<json::OrphanDocument<'a>>,
-}
-
-#[derive(Serialize)]
-struct PinDocument<'a> {
-    line: usize,
-    value: &'a str,
-    /// `TEMPLATE/TARGET` in a saas file.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    target: Option<&'a str>,
-    component: &'a str,
-    upstream: &'a str,
-    environment: Option<&'a str>,
-    selector: String,
-    /// Where the configuration has it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    configured: Option<PlaceDocument<'a>>,
-    /// `moves`, `tracking`, `promotion.auto`, `delete`, `unfit` or `unconfigured`.
-    verdict: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<&'a str>,
-    /// The item of `pins` that would take it in.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pin: Option<&'a str>,
-    /// Newest first.
-    history: Vec<MoveDocument<'a>>,
-}
-
-#[derive(Serialize)]
-struct PlaceDocument<'a> {
-    file: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    line: Option<usize>,
-}
-
-#[derive(Serialize)]
-struct MoveDocument<'a> {
-    commit: &'a str,
-    /// Seconds since 1970.
-    time: i64,
-    date: &'a str,
-    author: &'a str,
-    email: &'a str,
-    subject: &'a str,
-    from: Option<&'a str>,
-    to: Option<&'a str>,
-}
-
-fn document<'a>(config: &'a Config, pin: &'a Explained, past: &'a [Moved]) -> PinDocument<'a> {
-    let (verdict, reason, line) = match &pin.fate {
+fn document(config: &Config, pin: &Explained, past: &[Moved]) -> Value {
+    let (verdict, reason, item) = match &pin.fate {
         Fate::Moves => ("moves".to_owned(), None, None),
+        // `tracking`, `promotion.auto` or `delete`.
         Fate::Stays(stay) => (stay.to_string(), None, None),
         Fate::Unfit(reason) => ("unfit".to_owned(), Some(*reason), None),
-        Fate::Unconfigured(line) => ("unconfigured".to_owned(), None, Some(line.as_str())),
+        Fate::Unconfigured(item) => ("unconfigured".to_owned(), None, Some(item)),
     };
-    let configured = pin.environment.as_ref().map(|environment| PlaceDocument {
-        file: &config.file,
-        line: (!config.is_builtin()).then_some(environment.at.line),
+    let configured = pin.environment.as_ref().map(|environment| {
+        let line = (!config.is_builtin()).then_some(environment.at.line);
+        optional(&["line"], json!({ "file": config.file, "line": line }))
     });
-    let history = past.iter().map(|one| MoveDocument {
-        commit: one.revision.commit.as_str(),
-        time: one.revision.time,
-        date: &one.revision.date,
-        author: &one.revision.author,
-        email: &one.revision.email,
-        subject: &one.revision.subject,
-        from: one.from.as_deref(),
-        to: one.to.as_deref(),
+    let document = json!({
+        "line": pin.line,
+        "value": pin.value,
+        "target": pin.target,
+        "component": pin.component,
+        "upstream": pin.upstream,
+        "environment": pin.environment.as_ref().map(|environment| &environment.name),
+        "selector": pin.trace.spec.selector.to_string(),
+        "configured": configured,
+        "verdict": verdict,
+        "reason": reason,
+        // The item of `pins` that would take it in.
+        "pin": item,
+        "history": past.iter().map(moved).collect::<Value>(),
     });
-    PinDocument {
-        line: pin.line,
-        value: &pin.value,
-        target: pin.target.as_deref(),
-        component: &pin.component,
-        upstream: &pin.upstream,
-        environment: pin.environment.as_ref().map(|environment| environment.name.as_str()),
-        selector: pin.trace.spec.selector.to_string(),
-        configured,
-        verdict,
-        reason,
-        pin: line,
-        history: history.collect(),
-    }
+    optional(&["target", "configured", "reason", "pin"], document)
+}
+
+fn moved(moved: &Moved) -> Value {
+    let Moved { revision, from, to } = moved;
+    json!({
+        "commit": revision.commit.as_str(),
+        "time": revision.time,
+        "date": revision.date,
+        "author": revision.author,
+        "email": revision.email,
+        "subject": revision.subject,
+        "from": from,
+        "to": to,
+    })
 }

@@ -8,9 +8,9 @@ use promotion::error::Refusal;
 use promotion::landed::Landed;
 use promotion::message::commit_message;
 use promotion::plan::Plan;
-use promotion::report;
 use promotion::report::changes::Queue;
 use promotion::report::promotion::Story;
+use promotion::report::{self, json};
 use promotion::tree::Tree;
 use promotion::version::CommitId;
 
@@ -188,7 +188,7 @@ impl Run<'_> {
         let story = Story { plan, queue, landed, title, warnings: &review.warnings };
         // The branch is there, whatever lacks: so the document says where.
         match session.format {
-            Format::Json => session.print(&story.document(session.command)?)?,
+            Format::Json => session.print(&json::text(&story.document(session.command)))?,
             _ => {
                 let diff = shown_diff(&report::diff(plan));
                 let again = request.again(session, &plan.to, Landing::Commit);

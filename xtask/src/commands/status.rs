@@ -3,6 +3,7 @@
 use anyhow::Result;
 use promotion::config::Config;
 use promotion::error::Refusal;
+use promotion::report::json;
 use promotion::report::status::{Each, Overview};
 use promotion::status::{ComponentStatus, Drift, Limits};
 
@@ -32,7 +33,7 @@ pub fn run(session: &Session, typed: &cli::Status) -> Result<Ending> {
     session.print(&match session.format {
         Format::Text => overview.text(terminal::width()),
         Format::Markdown => overview.markdown(),
-        Format::Json => overview.json(session.command)?,
+        Format::Json => json::text(&overview.document(session.command)),
     })?;
     for note in survey.notes.iter().filter(|_| session.format != Format::Json) {
         session.note(note);

@@ -1,6 +1,6 @@
 //! The changes that go along, as people and scripts read them.
 
-use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::{BOLD, DIM};
 use crate::changes::{Changes, Commit, Direction, Span, Start, Who, by_author, each_once};
@@ -100,70 +100,46 @@ impl Queue<'_> {
     }
 
     /// The changes for JSON.
-    pub fn documents(&self) -> Vec<SpanDocument> {
+    pub fn documents(&self) -> Value {
         self.changes.0.iter().map(|span| self.document(span)).collect()
     }
 
-    fn document(&self, span: &Span) -> SpanDocument {
-        let list = |commits: &Vec<Commit>| {
+    fn document(&self, span: &Span) -> Value {
+        let list = |commits: &Vec<Commit>| -> Value {
             let listed = each_once(std::iter::once(commits)).into_iter();
             listed.map(|commit| self.commit_document(commit)).collect()
         };
-        SpanDocument {
-            from: span.old.clone(),
-            environments: span.environments.clone(),
-            direction: match span.direction {
-                Direction::Forward(_) => "forward",
-                Direction::Behind(_) => "behind",
-                Direction::Diverged => "diverged",
-                Direction::Unknown => "unknown",
-            },
-            queued: list(&span.queued),
-            taken_back: list(&span.taken_back),
-        }
+        let direction = match span.direction {
+            Direction::Forward(_) => "forward",
+            Direction::Behind(_) => "behind",
+            Direction::Diverged => "diverged",
+            Direction::Unknown => "unknown",
+        };
+        json!({
+            "from": span.old,
+            "environments": span.environments,
+            "direction": direction,
+            "queued": list(&span.queued),
+            "taken_back": list(&span.taken_back),
+        })
     }
 
-    fn commit_document(&self, commit: &Commit) -> CommitDocument {
+    fn commit_document(&self, commit: &Commit) -> Value {
         let (who, user) = match self.people.who(&commit.author) {
             Who::Other(_, user) => ("other", user),
             Who::You => ("you", None),
             Who::Bot(_) => ("bot", None),
         };
-        CommitDocument {
-            commit: commit.id.to_string(),
-            subject: commit.subject.clone(),
-            author: commit.author.name.clone(),
-            email: commit.author.email.clone(),
-            time: commit.time,
-            who,
-            user,
-        }
+        json!({
+            "commit": commit.id.as_str(),
+            "subject": commit.subject,
+            "author": commit.author.name,
+            "email": commit.author.email,
+            "time": commit.time,
+            "who": who,
+            "user": user,
+        })
     }
-}
-
-/// From one version that runs now to the one that will.
-#[derive(Debug, Serialize)]
-pub struct SpanDocument {
-    from: String,
-    environments: Vec<String>,
-    /// `forward`, `behind`, `diverged` or `unknown`.
-    direction: &'static str,
-    queued: Vec<CommitDocument>,
-    taken_back: Vec<CommitDocument>,
-}
-
-#[derive(Debug, Serialize)]
-struct CommitDocument {
-    commit: String,
-    subject: String,
-    author: String,
-    email: String,
-    /// Seconds since 1970.
-    time: i64,
-    /// `you`, `other` or `bot`.
-    who: &'static str,
-    /// The user name, if a user file has one.
-    user: Option<String>,
 }
 
 /// A list for a wiki or a merge request.

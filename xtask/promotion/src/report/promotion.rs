@@ -1,12 +1,13 @@
 //! What a promotion that has landed tells. Prints nothing.
 
-use anyhow::{Context, Result};
+use serde_json::{Value, json};
 
 use super::changes::Queue;
-use super::json;
+use super::json::{optional, refusals, version};
 use crate::error::Refusal;
 use crate::landed::{Delivered, Landed, State};
 use crate::plan::{Outcome, Plan, PlannedValue};
+use crate::version::CommitId;
 
 /// A promotion that has landed.
 #[derive(Debug, Clone, Copy)]
@@ -59,45 +60,84 @@ impl Story<'_> {
     }
 
     /// The document of `--format json`.
-    pub fn document(&self, command: &str) -> Result<String> {
-        let (result, commit) = match self.landed {
-            Landed::Planned => ("planned", None),
-            Landed::Unchanged => ("unchanged", None),
-            Landed::Written => ("written", None),
-            Landed::Committed(commit) => ("committed", Some(commit.as_str())),
-            Landed::Delivered(delivered) => {
-                (state(delivered.state), Some(delivered.commit.as_str()))
+    pub fn document(&self, command: &str) -> Value {
+        let (result, commit, merge_request) = match self.landed {
+            Landed::Planned => ("planned", None, None),
+            Landed::Unchanged => ("unchanged", None, None),
+            Landed::Written => ("written", None, None),
+            Landed::Committed(commit) => ("committed", Some(commit), None),
+            Landed::Delivered(one) => {
+                (state(one.state), Some(&one.commit), Some(merge_request(one)))
             }
         };
         let (plan, component) = (self.plan, self.queue.component);
-        let document = json::Document {
-            version: 1,
-            command,
-            result,
-            component: &component.name,
-            upstream: &component.upstream,
-            to: json::To { commit: plan.to.as_str(), tag: plan.to.tag(component.tag_length) },
-            environments: json::environment_documents(plan),
-            files: plan.changed().map(|(path, _)| path.as_str()).collect(),
-            diff: super::diff(plan),
-            commit,
-            merge_request: match self.landed {
-                Landed::Delivered(delivered) => Some(json::MergeRequestDocument {
-                    url: delivered.url.as_deref(),
-                    branch: &delivered.branch,
-                    target: &delivered.target,
-                    warnings: &delivered.warnings,
-                    notes: &delivered.notes,
-                }),
-                _ => None,
-            },
-            changes: self.queue.documents(),
-            tell: self.queue.tell(),
-            warnings: self.warnings,
-            notes: &plan.notes,
-        };
-        json::text(&document).context("can't write JSON")
+        let document = json!({
+            "version": 1,
+            "command": command,
+            "result": result,
+            "component": component.name,
+            "upstream": component.upstream,
+            "to": version(component, &plan.to),
+            "environments": environments(plan),
+            "files": plan.changed().map(|(path, _)| path.as_str()).collect::<Value>(),
+            "diff": super::diff(plan),
+            "commit": commit.map(CommitId::as_str),
+            "merge_request": merge_request,
+            "changes": self.queue.documents(),
+            "tell": self.queue.tell(),
+            "warnings": refusals(self.warnings),
+            "notes": plan.notes,
+        });
+        optional(&["commit", "merge_request"], document)
     }
+}
+
+fn environments(plan: &Plan) -> Value {
+    let environments = plan.environments.iter().map(|environment| {
+        json!({
+            "name": environment.name,
+            "pins": environment.values.iter().filter_map(pin).collect::<Value>(),
+            "stays": environment.values.iter().filter_map(stay).collect::<Value>(),
+        })
+    });
+    environments.collect()
+}
+
+/// What moves, or is there already.
+fn pin(value: &PlannedValue) -> Option<Value> {
+    let PlannedValue { file, line, target, old, outcome } = value;
+    let new = match outcome {
+        Outcome::Moves(new) => new,
+        Outcome::AlreadyThere => old,
+        Outcome::Stays(_) => return None,
+    };
+    let file = file.as_str();
+    let pin = json!({ "file": file, "line": line, "target": target, "old": old, "new": new });
+    Some(optional(&["target"], pin))
+}
+
+fn stay(value: &PlannedValue) -> Option<Value> {
+    let PlannedValue { file, line, target, old, outcome } = value;
+    let Outcome::Stays(stay) = outcome else { return None };
+    let document = json!({
+        "file": file.as_str(),
+        "line": line,
+        "target": target,
+        "value": old,
+        "reason": stay.to_string(),
+    });
+    Some(optional(&["target"], document))
+}
+
+fn merge_request(delivered: &Delivered) -> Value {
+    let Delivered { url, branch, target, warnings, notes, .. } = delivered;
+    json!({
+        "url": url,
+        "branch": branch,
+        "target": target,
+        "warnings": warnings,
+        "notes": notes,
+    })
 }
 
 fn delivery(delivered: &Delivered) -> String {
