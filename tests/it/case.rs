@@ -1,7 +1,6 @@
 //! One promotion that is delivered in a sandbox, and remotes whose hooks answer as forges do.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -18,6 +17,7 @@ use promotion::verify::verify;
 use promotion::version::CommitId;
 use xtask::deliver::{Delivery, Proposal};
 use xtask::git::Git;
+use xtask::world::executable;
 
 use crate::sandbox::Sandbox;
 
@@ -198,8 +198,7 @@ fi
 "#;
     let path = repository.join("hooks").join(name);
     fs::create_dir_all(path.parent().unwrap()).unwrap();
-    fs::write(&path, format!("{record}{script}")).unwrap();
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    executable(&path, &format!("{record}{script}")).unwrap();
 }
 
 /// Somebody else commits to the remote's target branch.

@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::io::Write;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use crate::sandbox::{Output, Sandbox};
 
@@ -136,7 +136,9 @@ impl Shells {
         sandbox.write("built-in.toml", &one.replace("\"a$(touch${IFS}pwned)\"", "built-in"));
         let folder = sandbox.world.root.join("it's $(touch pwned) \\a");
         fs::create_dir(&folder).unwrap();
-        fs::copy(env!("CARGO_BIN_EXE_xtask"), folder.join("xtask")).unwrap();
+        // Not by this process, which other threads copy while it has the file open for writing.
+        let copy = Command::new("cp").arg(env!("CARGO_BIN_EXE_xtask")).arg(&folder).status();
+        assert!(copy.unwrap().success());
         let program = folder.join("xtask").display().to_string();
         for shell in ["bash", "zsh", "fish"] {
             let script = sandbox.program(&program, &["completions", shell]).run().succeeds();

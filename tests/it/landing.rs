@@ -5,6 +5,8 @@ use std::io::{Read, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::thread;
 
+use xtask::world::executable;
+
 use crate::sandbox::{HEAD, Output, Sandbox, State};
 
 const JENKINS: &str = "resources/jenkins/global/defaults.yaml";
@@ -292,9 +294,9 @@ fn conflicts_in_a_promoted_file() {
 
 /// Installs a hook.
 fn hook(sandbox: &Sandbox, name: &str, script: &str) {
-    sandbox.write(&format!(".git/hooks/{name}"), &format!("#!/bin/sh\n{script}\n"));
-    let path = sandbox.path(&format!(".git/hooks/{name}"));
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    let hooks = sandbox.path(".git/hooks");
+    fs::create_dir_all(&hooks).unwrap();
+    executable(&hooks.join(name), &format!("#!/bin/sh\n{script}\n")).unwrap();
 }
 
 #[test]
@@ -549,8 +551,7 @@ fn while_somebody_edits(sandbox: &Sandbox, args: &[&str], word: &str, nth: usize
         count = count.display(),
         file = file.display(),
     );
-    fs::write(&git, script).unwrap();
-    fs::set_permissions(&git, fs::Permissions::from_mode(0o755)).unwrap();
+    executable(&git, &script).unwrap();
     let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap_or_default());
     let promote = ["promote", "--env", "pr-check,jenkins", "--offline", "-q", "--ref", HEAD];
     sandbox.command(&[&promote[..], args].concat()).env("PATH", path).run()

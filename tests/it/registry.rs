@@ -1,11 +1,12 @@
 //! The image check, against real servers on this machine.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
 use xtask::registry::{Answer, Image, Registry, Settings};
+use xtask::world::executable;
 
 use crate::loopback::{HANG, Reference, Server, answer};
 use crate::sandbox::fresh_folder;
@@ -70,12 +71,8 @@ fn settings(curl: PathBuf, patience: Duration) -> Settings {
     }
 }
 
-/// Written by another process: while this one has it open for writing, a process that another test
-/// starts would inherit that, and it couldn't be run.
 fn script(path: &Path, text: &str) -> PathBuf {
-    let write = "printf '#!/bin/sh\\n%s\\n' \"$1\" >\"$2\" && chmod 755 \"$2\"";
-    let status = Command::new("sh").args(["-c", write, "sh", text]).arg(path).status().unwrap();
-    assert!(status.success());
+    executable(path, &format!("#!/bin/sh\n{text}\n")).unwrap();
     path.to_owned()
 }
 

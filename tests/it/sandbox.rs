@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::Write;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{env, fs, process};
 
-use xtask::world::{Upstream, World};
+use xtask::world::{Upstream, World, executable};
 
 /// What every sandbox takes for now: 2024-03-27 10:00 UTC.
 const NOW: &str = "1711533600";
@@ -99,8 +99,7 @@ impl Sandbox {
     pub fn stand_in_for_cargo(&self) {
         let bin = self.world.root.join("bin");
         fs::create_dir(&bin).unwrap();
-        fs::write(bin.join("cargo"), CARGO).unwrap();
-        fs::set_permissions(bin.join("cargo"), fs::Permissions::from_mode(0o755)).unwrap();
+        executable(&bin.join("cargo"), CARGO).unwrap();
     }
 
     /// A run of another program that finds this `cargo`.

@@ -95,7 +95,7 @@ fn versions_that_nobody_can_place() {
 
 #[test]
 fn checks() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::covered();
     let cases = [
         ("", 0),
         ("--max-behind 7", 0),

@@ -149,9 +149,13 @@ impl Watch {
         Watch(None)
     }
 
-    /// Starts it, for one component of the configuration.
-    pub fn start(work_tree: &WorkTree, config: &Config, component: &Component) -> Watch {
-        let terms = vec![Terms::of(component, config)];
+    /// Starts it, for some components of the configuration.
+    pub fn start<'a>(
+        work_tree: &WorkTree,
+        config: &Config,
+        components: impl IntoIterator<Item = &'a Component>,
+    ) -> Watch {
+        let terms: Vec<_> = components.into_iter().map(|one| Terms::of(one, config)).collect();
         let (work_tree, config) = (work_tree.clone(), config.clone());
         Watch(Some(thread::spawn(move || unconfigured(&work_tree, &config, &terms))))
     }

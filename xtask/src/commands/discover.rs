@@ -15,7 +15,7 @@ use promotion::discover::{Candidate, NEEDLES, Orphan, candidates};
 use promotion::error::Refusal;
 use promotion::locate::yaml::Yaml;
 use promotion::plan::plan;
-use promotion::report::{self, json::orphans};
+use promotion::report::{self, json};
 use promotion::tree::{Tree, Wanted};
 use promotion::version::CommitId;
 use serde_json::{Value, json};
@@ -43,7 +43,7 @@ pub fn run(session: &Session, typed: &cli::Discover) -> Result<()> {
         session.note(&note);
     }
     match session.format {
-        Format::Json => session.print(&format!("{:#}\n", document(session, &found, is_written))),
+        Format::Json => session.print(&json::text(&document(session, &found, is_written))),
         _ => session.print(&text(&found, is_written)),
     }
 }
@@ -329,7 +329,7 @@ fn document(session: &Session, found: &Found, is_written: bool) -> Value {
         "file": found.name,
         "added": added.collect::<Value>(),
         "left": left.collect::<Value>(),
-        "orphans": orphans(&found.orphans),
+        "orphans": json::orphans(&found.orphans),
         "diff": diff::unified_between(&found.name, found.before.as_deref(), &found.after),
         "toml": found.after,
         "notes": found.notes(),

@@ -63,7 +63,7 @@ pub fn run(session: &Session, typed: &cli::Explain) -> Result<()> {
                 "pins": pins.collect::<Value>(),
                 "orphans": json::orphans(&orphans),
             });
-            session.print(&format!("{:#}\n", optional(&["line"], document)))
+            session.print(&json::text(&optional(&["line"], document)))
         }
         _ if pins.is_empty() && orphans.is_empty() => {
             session.print(&report::nothing(&path, line, &others))

@@ -44,7 +44,7 @@ pub fn run(session: &Session, request: &Request) -> Result<Ending> {
     let environments = config.environments(component, &request.environments)?;
     let watch = match &request.merge_request {
         Some(_) => Watch::idle(),
-        None => Watch::start(&work_tree, &config, component).judged(&request.switches)?,
+        None => Watch::start(&work_tree, &config, [component]).judged(&request.switches)?,
     };
     let promotion = Promotion { work_tree, config: &config, component, environments };
     let run = Run { session, request, promotion };

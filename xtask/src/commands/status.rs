@@ -9,6 +9,7 @@ use promotion::status::{ComponentStatus, Drift, Limits};
 
 use super::Ending;
 use crate::cli::{self, Format};
+use crate::search::Watch;
 use crate::session::Session;
 use crate::survey::{Asked, Survey, survey};
 use crate::terminal;
@@ -18,16 +19,19 @@ pub fn run(session: &Session, typed: &cli::Status) -> Result<Ending> {
     let work_tree = session.work_tree()?;
     let config = session.config(&work_tree)?;
     let asked = asked(&config, typed)?;
+    let watch = Watch::start(&work_tree, &config, asked.iter().map(|(component, _)| *component));
     let survey = survey(session, &work_tree, &config, &asked);
     let now = session.now();
     let limits = Limits { max_behind: typed.max_behind, max_age: typed.max_age };
     let drifts = typed.check.then(|| drifts(&survey, &limits, now));
+    let warnings = watch.warnings();
     let overview = Overview {
         components: &survey.components,
         people: &survey.people,
         now,
         each: if typed.pins { Each::Pin } else { Each::Environment },
         drifts: drifts.as_deref(),
+        warnings: &warnings,
         notes: &survey.notes,
     };
     session.print(&match session.format {
@@ -35,6 +39,7 @@ pub fn run(session: &Session, typed: &cli::Status) -> Result<Ending> {
         Format::Markdown => overview.markdown(),
         Format::Json => json::text(&overview.document(session.command)),
     })?;
+    warnings.iter().for_each(|warning| session.warn(warning));
     for note in survey.notes.iter().filter(|_| session.format != Format::Json) {
         session.note(note);
     }

@@ -1,10 +1,10 @@
 //! A remote that answers pushes as GitLab does, and remembers the merge requests.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use xshell::{Shell, cmd};
 
 use super::World;
 
@@ -45,13 +45,21 @@ pub struct Opened {
     pub description: String,
 }
 
+/// Writes a program, in another process: while this one has the file open for writing, a process
+/// that another thread starts inherits that, and nobody can run it.
+pub fn executable(path: &Path, text: &str) -> Result<()> {
+    let shell = Shell::new()?;
+    let write = "cat >\"$1\" && chmod 755 \"$1\"";
+    cmd!(shell, "sh -c {write} sh {path}").stdin(text).quiet().run()?;
+    Ok(())
+}
+
 impl World {
     /// Lets the remote of app-interface answer pushes as GitLab does.
     pub fn answer_as_gitlab(&self) -> Result<()> {
         let hook = self.remote.join("hooks/post-receive");
         fs::create_dir_all(self.remote.join("hooks"))?;
-        fs::write(&hook, HOOK)?;
-        Ok(fs::set_permissions(&hook, fs::Permissions::from_mode(0o755))?)
+        executable(&hook, HOOK)
     }
 
     /// The merge requests that were opened at such a remote, by number.

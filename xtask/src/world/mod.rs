@@ -10,7 +10,7 @@ mod history;
 mod neighbours;
 mod pinned;
 
-pub use gitlab::Opened;
+pub use gitlab::{Opened, executable};
 
 use std::fs;
 use std::io::Write as _;

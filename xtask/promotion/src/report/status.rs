@@ -7,6 +7,7 @@ mod text;
 
 use crate::changes::{Who, by_author};
 use crate::duration::shown;
+use crate::error::Refusal;
 use crate::message::short;
 use crate::people::People;
 use crate::report::changes::pasted;
@@ -33,6 +34,8 @@ pub struct Overview<'a> {
     pub each: Each,
     /// What a check found; `None` if none was asked for.
     pub drifts: Option<&'a [Drift]>,
+    /// What somebody should look at.
+    pub warnings: &'a [Refusal],
     /// What a person should know.
     pub notes: &'a [String],
 }

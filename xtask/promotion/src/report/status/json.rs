@@ -20,6 +20,7 @@ impl Overview<'_> {
             "now": self.now,
             "components": components.collect::<Value>(),
             "drifts": self.drifts.map(|drifts| drifts.iter().map(drift).collect::<Value>()),
+            "warnings": refusals(self.warnings),
             "notes": self.notes,
         })
     }

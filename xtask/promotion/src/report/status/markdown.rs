@@ -13,6 +13,11 @@ impl<'a> Overview<'a> {
             let place = format!("{}/{}", drift.component, drift.environment);
             text.push_str(&format!("* drift: {}: {}\n", cell(&place), prose(&drift.message)));
         }
+        for warning in self.warnings {
+            let help = warning.help.as_ref().map(|help| format!("; {}", prose(help)));
+            let help = help.unwrap_or_default();
+            text.push_str(&format!("* warning: {}{help}\n", prose(&warning.to_string())));
+        }
         text.extend(self.no_drift().map(|verdict| format!("* {verdict}\n")));
         text
     }
