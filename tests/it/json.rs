@@ -99,8 +99,6 @@ fn collect(value: &Value, keys: &mut BTreeSet<String>) {
 /// Every command has an example, of its document or of its refusal.
 #[test]
 fn commands() {
-    use clap::CommandFactory;
-
     let pages = Pages::read();
     let examples = pages.examples();
     let command = xtask::cli::Cli::command();

@@ -1,315 +1,310 @@
-//! What can be typed: clap types only. Their doc comments are the help.
+//! What can be typed; the doc comments are the help.
 #![allow(missing_docs, reason = "what stands here is shown to users")]
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
+use clap::{Arg, ArgGroup, ArgMatches, Error, value_parser};
 use promotion::config::is_special;
 use promotion::duration::parse_duration;
 use promotion::escape::is_obeyed;
 
+use declare::{Arguments, arguments, choices, commands};
+
+mod declare;
+
 /// What is promoted where nothing else is named.
 pub const DEFAULT_COMPONENT: &str = "qontract-reconcile";
 
-/// Promotes components in a GitOps repository: exactly, all or nothing, in one command
-#[derive(Debug, Parser)]
-#[command(name = "cargo xtask", bin_name = "cargo xtask", version, max_term_width = 100)]
+/// What was typed.
+#[derive(Debug)]
 pub struct Cli {
-    #[command(flatten)]
     pub global: Global,
-    #[command(subcommand)]
     pub command: Command,
 }
 
-/// Options of every command.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Global options")]
-pub struct Global {
-    /// The checkout to work on [default: $APP_INTERFACE, else the git work tree around the
-    /// current folder]
-    #[arg(long, global = true, value_name = "DIR")]
-    pub repo: Option<PathBuf>,
-    /// The configuration [default: promote.toml at the top of the checkout, else the built-in one]
-    #[arg(long, global = true, value_name = "FILE")]
-    pub config: Option<PathBuf>,
-    /// Touch no network; --ref must then be a full commit
-    #[arg(long, global = true)]
-    pub offline: bool,
-    /// How results are printed
-    #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
-    pub format: Format,
-    /// Print results, warnings and errors only: no progress, no notes
-    #[arg(short, long, global = true)]
-    pub quiet: bool,
-    /// When to use colour
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
-    pub color: Color,
-}
+impl Cli {
+    /// The description of everything that can be typed.
+    pub fn command() -> clap::Command {
+        let command = clap::Command::new("cargo xtask")
+            .bin_name("cargo xtask")
+            .version(env!("CARGO_PKG_VERSION"))
+            .about("Promotes components in a GitOps repository: exactly, all or nothing, in one command")
+            .max_term_width(100)
+            .subcommand_required(true)
+            .arg_required_else_help(true)
+            .subcommands(Command::all());
+        let place = ArgGroup::new("where").required(true).args(["env", "all"]);
+        Global::declare(command)
+            .mut_subcommand("promote", |promote| promote.group(place))
+            .mut_subcommand("complete", |complete| complete.hide(true))
+    }
 
-/// How results are printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    Text,
-    Json,
-    /// For a wiki or a merge request; `changes` and `status` only
-    Markdown,
-}
-
-/// When to use colour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Color {
-    Auto,
-    Always,
-    Never,
-}
-
-impl Color {
-    /// Its name, as it is typed.
-    pub fn name(self) -> &'static str {
-        match self {
-            Color::Auto => "auto",
-            Color::Always => "always",
-            Color::Never => "never",
-        }
+    /// Reads the command line; the error is also what is shown for `--help`.
+    pub fn try_parse() -> Result<Cli, Error> {
+        let mut matches = Cli::command().try_get_matches()?;
+        let global = Global::take(&mut matches);
+        let (name, mut typed): (String, ArgMatches) =
+            matches.remove_subcommand().expect("a command is required");
+        let command = Command::take(&name, &mut typed).expect("every command is declared");
+        Ok(Cli { global, command })
     }
 }
 
-#[derive(Debug, Subcommand)]
-pub enum Command {
-    /// Promote qontract-schemas
-    UpdateSchemas(UpdateSchemas),
-    /// Promote qontract-reconcile: every environment, or the named ones
-    QrPromote(QrPromote),
-    /// Promote a component in the named environments
-    Promote(Promote),
-    /// Go back to the version that ran before, or to another one
-    Rollback(Rollback),
-    /// Show what runs where, how far behind it is, and who waits
-    Status(Status),
-    /// List the commits that wait to be promoted, by author
-    Changes(Changes),
-    /// Find every pin in the tree, and write promote.toml
-    Discover(Discover),
-    /// Say what a pin belongs to, what it was, and why it would or would not move
-    Explain(Explain),
-    /// Build a small world of git repositories and run a whole promotion in it
-    Demo(Demo),
-    /// Print the script that completes `cargo xtask` in a shell
-    Completions(Completions),
-    /// Answer a completion script
-    #[command(hide = true)]
-    Complete(Complete),
-}
-
-impl Command {
-    /// Its name, as it is typed.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Command::UpdateSchemas(_) => "update-schemas",
-            Command::QrPromote(_) => "qr-promote",
-            Command::Promote(_) => "promote",
-            Command::Rollback(_) => "rollback",
-            Command::Status(_) => "status",
-            Command::Changes(_) => "changes",
-            Command::Discover(_) => "discover",
-            Command::Explain(_) => "explain",
-            Command::Demo(_) => "demo",
-            Command::Completions(_) => "completions",
-            Command::Complete(_) => "complete",
-        }
+commands! {
+    pub enum Command {
+        /// Promote qontract-schemas
+        UpdateSchemas = "update-schemas",
+        /// Promote qontract-reconcile: every environment, or the named ones
+        QrPromote = "qr-promote",
+        /// Promote a component in the named environments
+        Promote = "promote",
+        /// Go back to the version that ran before, or to another one
+        Rollback = "rollback",
+        /// Show what runs where, how far behind it is, and who waits
+        Status = "status",
+        /// List the commits that wait to be promoted, by author
+        Changes = "changes",
+        /// Find every pin in the tree, and write promote.toml
+        Discover = "discover",
+        /// Say what a pin belongs to, what it was, and why it would or would not move
+        Explain = "explain",
+        /// Build a small world of git repositories and run a whole promotion in it
+        Demo = "demo",
+        /// Print the script that completes `cargo xtask` in a shell
+        Completions = "completions",
+        /// Answer a completion script
+        Complete = "complete",
     }
 }
 
-/// What each command takes that promotes to a newer version.
-#[derive(Debug, Args)]
-pub struct Promotion {
-    #[command(flatten)]
-    pub version: Version,
-    #[command(flatten)]
-    pub landing: Landing,
-    #[command(flatten)]
-    pub guards: Guards,
+choices! {
+    /// How results are printed.
+    pub enum Format {
+        Text = "text",
+        Json = "json",
+        /// For a wiki or a merge request; `changes` and `status` only
+        Markdown = "markdown",
+    }
+
+    /// When to use colour.
+    pub enum Color {
+        Auto = "auto",
+        Always = "always",
+        Never = "never",
+    }
+
+    /// A shell that completes.
+    pub enum Shell {
+        Bash = "bash",
+        Zsh = "zsh",
+        Fish = "fish",
+    }
 }
 
-#[derive(Debug, Args)]
-pub struct UpdateSchemas {
-    #[command(flatten)]
-    pub promotion: Promotion,
+arguments! {
+    /// Options of every command.
+    pub struct Global under "Global options" {
+        /// The checkout to work on [default: $APP_INTERFACE, else the git work tree around the
+        /// current folder]
+        pub repo: Option<PathBuf> = path("repo", "DIR").global(true),
+        /// The configuration [default: promote.toml at the top of the checkout, else the built-in one]
+        pub config: Option<PathBuf> = path("config", "FILE").global(true),
+        /// Touch no network; --ref must then be a full commit
+        pub offline: bool = flag("offline").global(true),
+        /// How results are printed
+        pub format: Format = option("format", "FORMAT")
+            .global(true)
+            .default_value("text")
+            .value_parser(value_parser!(Format)),
+        /// Print results, warnings and errors only: no progress, no notes
+        pub quiet: bool = flag("quiet").short('q').global(true),
+        /// When to use colour
+        pub color: Color = option("color", "WHEN")
+            .global(true)
+            .default_value("auto")
+            .value_parser(value_parser!(Color)),
+    }
+
+    /// What each command takes that promotes to a newer version.
+    pub struct Promotion {
+        with version: Version,
+        with landing: Landing,
+        with guards: Guards,
+    }
+
+    pub struct UpdateSchemas {
+        with promotion: Promotion,
+    }
+
+    pub struct QrPromote {
+        /// Only these environments
+        pub env: Vec<String> = environments(),
+        with promotion: Promotion,
+    }
+
+    pub struct Promote {
+        /// The environments
+        pub env: Vec<String> = environments(),
+        /// Every environment
+        pub all: bool = flag("all"),
+        /// The component
+        pub component: String = component(),
+        with promotion: Promotion,
+    }
+
+    pub struct Status {
+        /// Only this component [default: every one]
+        pub component: Option<String> = option("component", "NAME"),
+        /// Only these environments
+        pub env: Vec<String> = environments(),
+        /// One row for each pin, with its file and line
+        pub pins: bool = flag("pins"),
+        /// Exit with 3 on a drift: the pins of an environment disagree, or its version is no commit of
+        /// the upstream's branch; what the limits below add. Exits with 1 if any of it can't be told
+        pub check: bool = flag("check"),
+        /// It is a drift too if more commits than this wait for an environment (merges do not count)
+        pub max_behind: Option<usize> = option("max-behind", "N")
+            .requires("check")
+            .value_parser(value_parser!(usize)),
+        /// It is a drift too if a change waits for longer than this, such as `2d`. Counted from when
+        /// it came to the branch: an environment where nothing waits is never too old
+        pub max_age: Option<Duration> = option("max-age", "DURATION")
+            .requires("check")
+            .value_parser(parse_duration),
+    }
+
+    pub struct Rollback {
+        /// The environments
+        pub env: Vec<String> = environments().required(true),
+        /// The component
+        pub component: String = component(),
+        /// The version to go back to [default: the one before, by the history of the pins]
+        pub to: Option<String> = option("to", "REF"),
+        /// Why; becomes a trailer of the commit
+        pub reason: String = option("reason", "TEXT").required(true),
+        with landing: Landing,
+        with checks: Checks,
+    }
+
+    pub struct Changes {
+        /// Only these environments
+        pub env: Vec<String> = environments(),
+        /// The component
+        pub component: String = component(),
+        /// List from this version on, not from what the environments run
+        pub from: Option<String> = option("from", "REF"),
+        with version: Version,
+    }
+
+    pub struct Discover {
+        /// Write promote.toml, or add to it what is missing
+        pub write: bool = flag("write"),
+        /// Also take in each of many upstreams that have one saas file only
+        pub all: bool = flag("all"),
+    }
+
+    pub struct Explain {
+        /// The file, from the current folder or from the top of the checkout, and perhaps a line
+        pub place: String = Arg::new("place").value_name("FILE[:LINE]").required(true),
+    }
+
+    pub struct Demo {
+        /// Where to build it: a new or empty folder [default: target/xtask-demo, made anew]
+        pub dir: Option<PathBuf> = path("dir", "DIR"),
+    }
+
+    pub struct Completions {
+        /// The shell
+        pub shell: Shell = shell(),
+    }
+
+    pub struct Complete {
+        /// The shell
+        pub shell: Shell = shell(),
+        /// The words after `cargo xtask`, the last one at the cursor; for bash, the characters that
+        /// break words, and the line up to the cursor
+        pub words: Vec<String> = Arg::new("words").value_name("WORDS").last(true).num_args(1..),
+    }
+
+    pub struct Version {
+        /// The version: a commit (7 or more digits), a branch or a tag of the upstream [default: the
+        /// head of its default branch]
+        pub reference: Option<String> = option("ref", "REF"),
+    }
+
+    /// What is done with the plan.
+    pub struct Landing under "Landing options" {
+        /// Show what would be done; write nothing
+        pub dry_run: bool = flag("dry-run").short('n').conflicts_with("commit"),
+        /// Also commit the promoted files on the current branch; DO_COMMIT=1 in the environment means
+        /// the same
+        pub commit: bool = flag("commit"),
+        /// Open or refresh a merge request off the remote's target branch; the checkout stays as it is
+        pub mr: bool = flag("mr").conflicts_with_all(["commit", "offline"]),
+        /// With --mr: set the configured label that lets it be merged
+        pub lgtm: bool = flag("lgtm").requires("mr"),
+        /// With --mr: set this label too
+        pub label: Vec<String> = option("label", "NAME").requires("mr").value_parser(words),
+        /// With --mr: mark it as not ready
+        pub draft: bool = flag("draft").requires("mr"),
+        /// With --mr: assign it to this user
+        pub assign: Vec<String> = option("assign", "USER").requires("mr").value_parser(word),
+        /// With --mr: push to this remote, such as your fork [default: as configured, else origin]
+        pub remote: Option<String> = option("remote", "NAME").requires("mr").value_parser(word),
+        /// With --mr: merge into this branch [default: as configured, else the remote's default]
+        pub target_branch: Option<String> = option("target-branch", "NAME")
+            .requires("mr")
+            .value_parser(branch),
+    }
+
+    /// What is let through.
+    pub struct Guards under "Guards" {
+        /// Let versions go back
+        pub allow_downgrade: bool = flag("allow-downgrade").requires("reason"),
+        /// Why; becomes a trailer of the commit
+        pub reason: Option<String> = option("reason", "TEXT"),
+        with checks: Checks,
+    }
+
+    pub struct Checks under "Guards" {
+        /// Let a version be promoted that is not on the default branch
+        pub allow_off_branch: bool = flag("allow-off-branch"),
+        /// Do not ask whether the image of the version exists
+        pub no_image_check: bool = flag("no-image-check").conflicts_with("wait-image"),
+        /// Wait until the image of the version exists, at most this long [15m if it is left out]
+        pub wait_image: Option<Duration> = option("wait-image", "DURATION")
+            .default_missing_value("15m")
+            .num_args(0..=1)
+            .require_equals(true)
+            .value_parser(parse_duration),
+        /// Refuse what is warned about
+        pub strict: bool = flag("strict"),
+    }
 }
 
-#[derive(Debug, Args)]
-pub struct QrPromote {
-    /// Only these environments
-    #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',')]
-    pub env: Vec<String>,
-    #[command(flatten)]
-    pub promotion: Promotion,
+fn option(name: &'static str, value: &'static str) -> Arg {
+    Arg::new(name).long(name).value_name(value)
 }
 
-#[derive(Debug, Args)]
-#[command(group(ArgGroup::new("where").required(true).args(["env", "all"])))]
-pub struct Promote {
-    /// The environments
-    #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',')]
-    pub env: Vec<String>,
-    /// Every environment
-    #[arg(long)]
-    pub all: bool,
-    /// The component
-    #[arg(long, value_name = "NAME", default_value = DEFAULT_COMPONENT)]
-    pub component: String,
-    #[command(flatten)]
-    pub promotion: Promotion,
+fn flag(name: &'static str) -> Arg {
+    Arg::new(name).long(name)
 }
 
-#[derive(Debug, Args)]
-pub struct Status {
-    /// Only this component [default: every one]
-    #[arg(long, value_name = "NAME")]
-    pub component: Option<String>,
-    /// Only these environments
-    #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',')]
-    pub env: Vec<String>,
-    /// One row for each pin, with its file and line
-    #[arg(long)]
-    pub pins: bool,
-    /// Exit with 3 on a drift: the pins of an environment disagree, or its version is no commit of
-    /// the upstream's branch; what the limits below add. Exits with 1 if any of it can't be told
-    #[arg(long)]
-    pub check: bool,
-    /// It is a drift too if more commits than this wait for an environment (merges do not count)
-    #[arg(long, value_name = "N", requires = "check")]
-    pub max_behind: Option<usize>,
-    /// It is a drift too if a change waits for longer than this, such as `2d`. Counted from when
-    /// it came to the branch: an environment where nothing waits is never too old
-    #[arg(long, value_name = "DURATION", value_parser = parse_duration, requires = "check")]
-    pub max_age: Option<Duration>,
+fn path(name: &'static str, value: &'static str) -> Arg {
+    option(name, value).value_parser(value_parser!(PathBuf))
 }
 
-#[derive(Debug, Args)]
-pub struct Rollback {
-    /// The environments
-    #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',', required = true)]
-    pub env: Vec<String>,
-    /// The component
-    #[arg(long, value_name = "NAME", default_value = DEFAULT_COMPONENT)]
-    pub component: String,
-    /// The version to go back to [default: the one before, by the history of the pins]
-    #[arg(long, value_name = "REF")]
-    pub to: Option<String>,
-    /// Why; becomes a trailer of the commit
-    #[arg(long, value_name = "TEXT")]
-    pub reason: String,
-    #[command(flatten)]
-    pub landing: Landing,
-    #[command(flatten)]
-    pub checks: Checks,
+fn environments() -> Arg {
+    option("env", "NAME").num_args(1..).value_delimiter(',')
 }
 
-#[derive(Debug, Args)]
-pub struct Changes {
-    /// Only these environments
-    #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',')]
-    pub env: Vec<String>,
-    /// The component
-    #[arg(long, value_name = "NAME", default_value = DEFAULT_COMPONENT)]
-    pub component: String,
-    /// List from this version on, not from what the environments run
-    #[arg(long, value_name = "REF")]
-    pub from: Option<String>,
-    #[command(flatten)]
-    pub version: Version,
+fn shell() -> Arg {
+    Arg::new("shell").value_name("SHELL").required(true).value_parser(value_parser!(Shell))
 }
 
-#[derive(Debug, Args)]
-pub struct Discover {
-    /// Write promote.toml, or add to it what is missing
-    #[arg(long)]
-    pub write: bool,
-    /// Also take in each of many upstreams that have one saas file only
-    #[arg(long)]
-    pub all: bool,
-}
-
-#[derive(Debug, Args)]
-pub struct Explain {
-    /// The file, from the current folder or from the top of the checkout, and perhaps a line
-    #[arg(value_name = "FILE[:LINE]")]
-    pub place: String,
-}
-
-#[derive(Debug, Args)]
-pub struct Demo {
-    /// Where to build it: a new or empty folder [default: target/xtask-demo, made anew]
-    #[arg(long, value_name = "DIR")]
-    pub dir: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-pub struct Completions {
-    /// The shell
-    pub shell: Shell,
-}
-
-#[derive(Debug, Args)]
-pub struct Complete {
-    /// The shell
-    pub shell: Shell,
-    /// The words after `cargo xtask`, the last one at the cursor; for bash, the characters that
-    /// break words, and the line up to the cursor
-    #[arg(last = true)]
-    pub words: Vec<String>,
-}
-
-/// A shell that completes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Shell {
-    Bash,
-    Zsh,
-    Fish,
-}
-
-#[derive(Debug, Args)]
-pub struct Version {
-    /// The version: a commit (7 or more digits), a branch or a tag of the upstream [default: the
-    /// head of its default branch]
-    #[arg(long = "ref", value_name = "REF")]
-    pub reference: Option<String>,
-}
-
-/// What is done with the plan.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Landing options")]
-pub struct Landing {
-    /// Show what would be done; write nothing
-    #[arg(short = 'n', long, conflicts_with = "commit")]
-    pub dry_run: bool,
-    /// Also commit the promoted files on the current branch; DO_COMMIT=1 in the environment means
-    /// the same
-    #[arg(long)]
-    pub commit: bool,
-    /// Open or refresh a merge request off the remote's target branch; the checkout stays as it is
-    #[arg(long, conflicts_with_all = ["commit", "offline"])]
-    pub mr: bool,
-    /// With --mr: set the configured label that lets it be merged
-    #[arg(long, requires = "mr")]
-    pub lgtm: bool,
-    /// With --mr: set this label too
-    #[arg(long, value_name = "NAME", requires = "mr", value_parser = words)]
-    pub label: Vec<String>,
-    /// With --mr: mark it as not ready
-    #[arg(long, requires = "mr")]
-    pub draft: bool,
-    /// With --mr: assign it to this user
-    #[arg(long, value_name = "USER", requires = "mr", value_parser = word)]
-    pub assign: Vec<String>,
-    /// With --mr: push to this remote, such as your fork [default: as configured, else origin]
-    #[arg(long, value_name = "NAME", requires = "mr", value_parser = word)]
-    pub remote: Option<String>,
-    /// With --mr: merge into this branch [default: as configured, else the remote's default]
-    #[arg(long, value_name = "NAME", requires = "mr", value_parser = branch)]
-    pub target_branch: Option<String>,
+fn component() -> Arg {
+    option("component", "NAME").default_value(DEFAULT_COMPONENT)
 }
 
 /// A label: anything visible that is no option.
@@ -331,36 +326,4 @@ fn branch(text: &str) -> Result<String, String> {
         .ok()
         .filter(|text| !is_special(text))
         .ok_or_else(|| "expected the name of a branch".to_owned())
-}
-
-/// What is let through.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Guards")]
-pub struct Guards {
-    /// Let versions go back
-    #[arg(long, requires = "reason")]
-    pub allow_downgrade: bool,
-    /// Why; becomes a trailer of the commit
-    #[arg(long, value_name = "TEXT")]
-    pub reason: Option<String>,
-    #[command(flatten)]
-    pub checks: Checks,
-}
-
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Guards")]
-pub struct Checks {
-    /// Let a version be promoted that is not on the default branch
-    #[arg(long)]
-    pub allow_off_branch: bool,
-    /// Do not ask whether the image of the version exists
-    #[arg(long, conflicts_with = "wait_image")]
-    pub no_image_check: bool,
-    /// Wait until the image of the version exists, at most this long [15m if it is left out]
-    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
-    #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "15m")]
-    pub wait_image: Option<Duration>,
-    /// Refuse what is warned about
-    #[arg(long)]
-    pub strict: bool,
 }

@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use clap::error::ErrorKind;
 use promotion::error::{Refusal, refusals};
 use promotion::report::{self, json};

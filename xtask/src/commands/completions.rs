@@ -4,7 +4,6 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use clap::CommandFactory;
 use promotion::config::Config;
 use promotion::error::Refusal;
 
