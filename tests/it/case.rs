@@ -15,9 +15,9 @@ use promotion::plan::plan;
 use promotion::tree::{Tree, Wanted};
 use promotion::verify::verify;
 use promotion::version::CommitId;
+use world::executable;
 use xtask::deliver::{Delivery, Proposal};
 use xtask::git::Git;
-use xtask::world::executable;
 
 use crate::sandbox::Sandbox;
 

@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::thread;
 
-use xtask::world::executable;
+use world::executable;
 
 use crate::sandbox::{HEAD, Output, Sandbox, State};
 

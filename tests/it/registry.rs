@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
+use world::executable;
 use xtask::registry::{Answer, Image, Registry, Settings};
-use xtask::world::executable;
 
 use crate::loopback::{HANG, Reference, Server, answer};
 use crate::sandbox::fresh_folder;

@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{env, fs, process};
 
-use xtask::world::{Upstream, World, executable};
+use world::{Upstream, World, executable};
 
 /// What every sandbox takes for now: 2024-03-27 10:00 UTC.
 const NOW: &str = "1711533600";

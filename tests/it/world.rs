@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::{fs, panic};
 
 use serde_yaml::Value;
-use xtask::world::World;
+use world::World;
 
 use crate::sandbox::{Output, Sandbox, fresh_folder};
 

@@ -10,10 +10,10 @@ use std::time::Instant;
 use anyhow::{Context, Result, ensure};
 use promotion::config::Config;
 use promotion::coverage::Terms;
+use world::World;
 use xshell::{Shell, cmd};
 use xtask::search::unconfigured;
 use xtask::worktree::WorkTree;
-use xtask::world::World;
 
 const ROUNDS: u32 = 21;
 

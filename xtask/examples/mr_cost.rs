@@ -14,10 +14,10 @@ use promotion::plan::plan;
 use promotion::tree::{Tree, Wanted};
 use promotion::verify::verify;
 use promotion::version::CommitId;
+use world::World;
 use xshell::{Shell, cmd};
 use xtask::deliver::{Delivery, Proposal};
 use xtask::git::Git;
-use xtask::world::World;
 
 const ROUNDS: usize = 7;
 

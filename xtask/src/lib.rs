@@ -18,4 +18,3 @@ pub mod survey;
 pub mod terminal;
 pub mod upstream;
 pub mod worktree;
-pub mod world;

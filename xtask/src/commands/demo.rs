@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use promotion::error::Refusal;
 use promotion::report::heading;
+use world::World;
 use xshell::{Shell, cmd};
 
 use crate::cli;
 use crate::session::{Session, quoted};
-use crate::world::World;
 
 /// Marks a folder that a demo made, and that the next one may remove.
 const MARK: &str = "made-by-cargo-xtask-demo";

@@ -1,7 +1,5 @@
 //! The files of app-interface that hold no pin: what `$ref` names, people, templates.
 
-use promotion::config::Config;
-
 use super::history::Files;
 
 /// Path and text of every file.
@@ -302,6 +300,6 @@ spec:
 
 /// The built-in configuration without the images: this world has no registry.
 fn configuration() -> String {
-    let lines = Config::BUILTIN_TEXT.split_inclusive('\n');
+    let lines = include_str!("../../promotion/src/builtin.toml").split_inclusive('\n');
     lines.filter(|line| !line.starts_with("image = ")).collect()
 }
