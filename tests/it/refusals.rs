@@ -136,7 +136,6 @@ fn upstreams() {
         ["mastre", "0123456", "master~1", "--upload-pack=x", "", HEAD.trim_start_matches('7')]
     {
         let run = sandbox.xtask(&["qr-promote", &format!("--ref={reference}"), "--quiet"]);
-        assert_eq!(run.status, 1, "{reference}");
         let name: String = reference.chars().filter(char::is_ascii_alphanumeric).take(9).collect();
         run.matches(&format!("upstream-ref-{name}"));
     }

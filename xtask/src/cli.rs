@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Arg, ArgGroup, ArgMatches, Error, value_parser};
-use promotion::config::is_special;
 use promotion::duration::parse_duration;
 use promotion::escape::is_obeyed;
+use promotion::refname::objection;
 
 use declare::{Arguments, arguments, choices, commands};
 
@@ -110,7 +110,7 @@ arguments! {
         pub repo: Option<PathBuf> = path("repo", "DIR").global(true),
         /// The configuration [default: promote.toml at the top of the checkout, else the built-in one]
         pub config: Option<PathBuf> = path("config", "FILE").global(true),
-        /// Touch no network; --ref must then be a full commit
+        /// Touch no network; what promotes then needs a full commit as its --ref
         pub offline: bool = flag("offline").global(true),
         /// How results are printed
         pub format: Format = option("format", "FORMAT")
@@ -210,7 +210,8 @@ arguments! {
     }
 
     pub struct Demo {
-        /// Where to build it: a new or empty folder [default: target/xtask-demo, made anew]
+        /// Where to build it: a new or empty folder, or that of an earlier demo, which is made anew
+        /// [default: target/xtask-demo]
         pub dir: Option<PathBuf> = path("dir", "DIR"),
     }
 
@@ -322,8 +323,8 @@ fn word(text: &str) -> Result<String, String> {
 }
 
 fn branch(text: &str) -> Result<String, String> {
-    word(text)
-        .ok()
-        .filter(|text| !is_special(text))
-        .ok_or_else(|| "expected the name of a branch".to_owned())
+    match objection(text) {
+        None => Ok(text.to_owned()),
+        Some(reason) => Err(format!("it {reason}, expected the name of a branch")),
+    }
 }

@@ -174,6 +174,8 @@ pub struct Review {
     pub people: People,
     /// What somebody should look at.
     pub warnings: Vec<Refusal>,
+    /// What is good to know.
+    pub notes: Vec<String>,
     /// The component that should go first, and the index of the warning that says so.
     pub first: Option<(String, usize)>,
 }
@@ -230,7 +232,13 @@ impl Review {
             return Err(Refusals(verdict.refusals).into());
         }
         let people = people(git, config, tree, &changes);
-        Ok(Review { changes, people, warnings: verdict.warnings, first: schemas })
+        Ok(Review {
+            changes,
+            people,
+            warnings: verdict.warnings,
+            notes: Vec::new(),
+            first: schemas,
+        })
     }
 }
 

@@ -181,7 +181,7 @@ impl Session {
 
     /// Tells a person what went wrong although there is a result.
     pub fn fail(&self, fault: &Refusal) {
-        if self.format == Format::Text {
+        if self.format != Format::Json {
             tell(&report::error(fault));
         }
     }

@@ -11,8 +11,6 @@ mod tests;
 
 use crate::component::{Component, Environment, Position};
 use crate::error::Refusal;
-pub use rules::is_special;
-
 use reader::{Source, Table, listed};
 
 const BUILTIN: &str = "built-in configuration";
@@ -126,7 +124,7 @@ impl Config {
     /// The component with that name; refuses an unknown one, and lists those that are known.
     pub fn component(&self, name: &str) -> Result<&Component, Refusal> {
         self.components.iter().find(|component| component.name == name).ok_or_else(|| {
-            let refusal = Refusal::new(format!("unknown component `{name}`")).file(&self.file);
+            let refusal = self.lacks(format!("unknown component `{name}`"));
             match self.components.as_slice() {
                 [] => refusal.help(format!("define it in a table `[component.{name}]`")),
                 known => refusal.help(format!(
@@ -173,8 +171,14 @@ impl Config {
 
     /// A refusal at a place of this configuration; the built-in one has no lines to look at.
     pub fn refuse(&self, at: Position, message: impl Into<String>) -> Refusal {
-        let refusal = Refusal::new(message).file(&self.file);
+        let refusal = self.lacks(message);
         if self.is_builtin() { refusal } else { refusal.line(at.line).column(at.column) }
+    }
+
+    /// A refusal of what this configuration doesn't have; the built-in one is no file.
+    pub fn lacks(&self, message: impl Into<String>) -> Refusal {
+        let file = (!self.is_builtin()).then(|| self.file.clone());
+        Refusal { file, ..Refusal::new(message) }
     }
 
     /// Whether no file says otherwise.

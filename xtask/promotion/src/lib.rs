@@ -24,6 +24,7 @@ pub mod neutral;
 pub mod past;
 pub mod people;
 pub mod plan;
+pub mod refname;
 pub mod report;
 pub mod status;
 pub mod tree;

@@ -86,7 +86,8 @@ impl People {
         }
     }
 
-    fn user(&self, email: &str) -> Option<&str> {
+    /// The user name of the owner of an address, if a user file has one.
+    pub fn user(&self, email: &str) -> Option<&str> {
         let login = login(email);
         let is = |person: &&Person| match &login {
             Login::Github(login) => person.github.as_ref() == Some(login),

@@ -189,7 +189,9 @@ impl Planner<'_> {
         if pins == 0 && self.refusals.len() == refusals {
             let message =
                 format!("no file that matches `{glob}` has a version in {}", spec.selector);
-            self.refuse(self.config.refuse(spec.at, message));
+            let refusal = self.config.refuse(spec.at, message);
+            let help = self.config.is_builtin().then(|| self.where_configured(spec));
+            self.refuse(Refusal { help, ..refusal });
         }
     }
 
@@ -199,7 +201,8 @@ impl Planner<'_> {
             Ok(text) => match locate::locate(spec, &self.component.upstream, text) {
                 Ok(found) => return Some(self.found(spec, path, text, found)),
                 Err(error) => Refusal::new(format!("can't be read as YAML: {}", error.reason))
-                    .line(error.line),
+                    .line(error.line)
+                    .help("mend the file, or leave its environment out"),
             },
             Err(error) => {
                 let valid = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);

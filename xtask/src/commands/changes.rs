@@ -40,11 +40,17 @@ pub fn run(session: &Session, typed: &cli::Changes) -> Result<()> {
     let git = Git::at(&promotion.work_tree.top);
     let people = review::people(&git, &config, &tree, &changes);
     let queue = Queue { component, changes: &changes, people: &people, now: session.now() };
+    let stale = || format!("offline: `{}` is as it was at the last fetch", component.upstream);
+    let notes: Vec<_> = session.offline.then(stale).into_iter().collect();
     session.print(&match session.format {
         Format::Text => text(typed, &promotion, &to, &queue),
         Format::Markdown => markdown(&text(typed, &promotion, &to, &queue), &to),
-        Format::Json => json::text(&document(session, &to, &queue)),
-    })
+        Format::Json => json::text(&document(session, &to, &queue, &notes)),
+    })?;
+    if session.format != Format::Json {
+        notes.iter().for_each(|note| session.note(note));
+    }
+    Ok(())
 }
 
 fn text(typed: &cli::Changes, promotion: &Promotion, to: &CommitId, queue: &Queue) -> String {
@@ -67,7 +73,7 @@ fn text(typed: &cli::Changes, promotion: &Promotion, to: &CommitId, queue: &Queu
     }
 }
 
-fn document(session: &Session, to: &CommitId, queue: &Queue) -> Value {
+fn document(session: &Session, to: &CommitId, queue: &Queue, notes: &[String]) -> Value {
     json!({
         "version": 1,
         "command": session.command,
@@ -76,5 +82,6 @@ fn document(session: &Session, to: &CommitId, queue: &Queue) -> Value {
         "to": version(queue.component, to),
         "changes": queue.documents(),
         "tell": queue.tell(),
+        "notes": notes,
     })
 }

@@ -77,10 +77,10 @@ impl Run<'_> {
     fn offline(&self) -> Result<Done> {
         let to = self.request.offline()?;
         let Promotion { work_tree, config, component, .. } = &self.promotion;
-        self.session.note(&format!("offline: nothing is checked against `{}`", component.upstream));
         let planned = self.promotion.plan(&to, self.request.landing)?;
         let upstreams = Upstreams::open(work_tree, config, component)?;
-        let mut review = Review::default();
+        let note = format!("offline: nothing is checked against `{}`", component.upstream);
+        let mut review = Review { notes: vec![note], ..Review::default() };
         if upstreams.mirror.knows(&to) {
             let tree = work_tree.read(&review::wanted(config, component))?;
             review.changes = upstreams.changes(&planned.plan)?;
@@ -174,10 +174,9 @@ impl Run<'_> {
         for warning in &review.warnings {
             session.warn(warning);
         }
-        let notes = delivered.iter().flat_map(|delivered| &delivered.notes);
-        for note in plan.notes.iter().chain(notes) {
-            session.note(note);
-        }
+        let notes: Vec<_> = review.notes.iter().chain(&plan.notes).cloned().collect();
+        let of_forge = delivered.iter().flat_map(|delivered| &delivered.notes);
+        notes.iter().chain(of_forge).for_each(|note| session.note(note));
         let faults = delivered.map(|delivered| delivered.faults()).unwrap_or_default();
         let is_strict = request.switches.strict && !faults.is_empty();
         for fault in faults.iter().filter(|_| !is_strict) {
@@ -185,10 +184,14 @@ impl Run<'_> {
         }
         let title = message.lines().next().unwrap_or_default();
         let queue = self.queue(review);
-        let story = Story { plan, queue, landed, title, warnings: &review.warnings };
+        let story = Story { plan, queue, landed, title, warnings: &review.warnings, notes: &notes };
         // The branch is there, whatever lacks: so the document says where.
         match session.format {
-            Format::Json => session.print(&json::text(&story.document(session.command)))?,
+            Format::Json => {
+                let failures = if is_strict { faults.as_slice() } else { &[] };
+                let document = json::with_errors(story.document(session.command), failures);
+                session.print(&json::text(&document))?;
+            }
             _ => {
                 let diff = shown_diff(&report::diff(plan));
                 let again = request.again(session, &plan.to, Landing::Commit);

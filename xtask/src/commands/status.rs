@@ -24,6 +24,7 @@ pub fn run(session: &Session, typed: &cli::Status) -> Result<Ending> {
     let now = session.now();
     let limits = Limits { max_behind: typed.max_behind, max_age: typed.max_age };
     let drifts = typed.check.then(|| drifts(&survey, &limits, now));
+    let untold = untold(&survey, typed.check);
     let warnings = watch.warnings();
     let overview = Overview {
         components: &survey.components,
@@ -37,26 +38,30 @@ pub fn run(session: &Session, typed: &cli::Status) -> Result<Ending> {
     session.print(&match session.format {
         Format::Text => overview.text(terminal::width()),
         Format::Markdown => overview.markdown(),
-        Format::Json => json::text(&overview.document(session.command)),
+        Format::Json => {
+            json::text(&json::with_errors(overview.document(session.command), untold.as_slice()))
+        }
     })?;
     warnings.iter().for_each(|warning| session.warn(warning));
     for note in survey.notes.iter().filter(|_| session.format != Format::Json) {
         session.note(note);
     }
-    Ok(ending(&survey, drifts.as_deref()))
-}
-
-/// What can't be told is not passed by a check, even if that was to be expected offline.
-fn ending(survey: &Survey, drifts: Option<&[Drift]>) -> Ending {
-    let is_enough = match drifts {
-        Some(_) => ComponentStatus::is_judged,
-        None => ComponentStatus::is_complete,
-    };
-    match drifts {
-        _ if !survey.components.iter().all(is_enough) => Ending::Incomplete,
+    untold.iter().for_each(|untold| session.fail(untold));
+    Ok(match drifts.as_deref() {
+        _ if untold.is_some() => Ending::Incomplete,
         Some([_, ..]) => Ending::Drift,
         _ => Ending::Done,
-    }
+    })
+}
+
+/// What nobody could tell; a check does not pass it, even if that was to be expected offline.
+fn untold(survey: &Survey, is_check: bool) -> Option<Refusal> {
+    let is_enough =
+        if is_check { ComponentStatus::is_judged } else { ComponentStatus::is_complete };
+    let incomplete = survey.components.iter().filter(|component| !is_enough(component));
+    let names: Vec<_> = incomplete.map(|one| format!("`{}`", one.component.name)).collect();
+    let message = format!("not everything could be told about {}", names.join(" and "));
+    (!names.is_empty()).then(|| Refusal::new(message))
 }
 
 fn drifts(survey: &Survey, limits: &Limits, now: i64) -> Vec<Drift> {
@@ -71,14 +76,14 @@ fn asked<'a>(config: &'a Config, typed: &cli::Status) -> Result<Vec<Asked<'a>>> 
     }
     for name in &typed.env {
         if config.components.iter().all(|component| component.environment(name).is_none()) {
-            let refusal = Refusal::new(format!("no component has an environment `{name}`"));
+            let refusal = config.lacks(format!("no component has an environment `{name}`"));
             let mut known: Vec<String> = Vec::new();
             for environment in config.components.iter().flat_map(|one| &one.environments) {
                 let name = format!("`{}`", environment.name);
                 known.extend((!known.contains(&name)).then_some(name));
             }
             let help = format!("known environments: {}", known.join(", "));
-            return Err(refusal.file(&config.file).help(help).into());
+            return Err(refusal.help(help).into());
         }
     }
     let mut asked = Vec::new();

@@ -2,6 +2,7 @@
 
 use promotion::error::Refusal;
 use promotion::escape::escaped;
+use promotion::refname::objection;
 use promotion::version::CommitId;
 
 /// A reference as it was typed, understood as far as that goes without a repository.
@@ -34,22 +35,6 @@ impl Reference {
     }
 }
 
-fn objection(text: &str) -> Option<&'static str> {
-    let bad = |c: char| c.is_control() || " ~^:?*[\\".contains(c);
-    let bad_part = |part: &str| part.starts_with('.') || part.ends_with(".lock");
-    let objections = [
-        (text.is_empty(), "is empty"),
-        (text.starts_with('-'), "begins with `-`"),
-        (text.contains(bad), "holds a blank, a control character or one of `~^:?*[\\`"),
-        (text.contains(".."), "holds `..`"),
-        (text.contains("@{") || text == "@", "is an expression with `@`"),
-        (text.split('/').any(str::is_empty), "has an empty part between slashes"),
-        (text.split('/').any(bad_part), "has a part that begins with `.` or ends in `.lock`"),
-        (text.ends_with('.'), "ends in `.`"),
-    ];
-    objections.into_iter().find(|(holds, _)| *holds).map(|(_, reason)| reason)
-}
-
 /// The names that `typed` may have been meant to be: at most 5, the closest first.
 pub(super) fn similar<'a>(typed: &str, names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     let typed = typed.to_lowercase();
@@ -79,29 +64,6 @@ mod tests {
         assert_eq!(parsed("refs/tags/v1"), Some(Reference::Full("refs/tags/v1".to_owned())));
         for name in ["master", "v1.2", "feature/a-b", "6ba2ceb", "refs/pull/1", "ü", "a@b"] {
             assert_eq!(parsed(name), Some(Reference::Name(name.to_owned())));
-        }
-    }
-
-    #[test]
-    fn objections() {
-        let cases = [
-            ("", "is empty"),
-            ("--upload-pack=x", "begins with `-`"),
-            ("a b", "holds a blank, a control character or one of `~^:?*[\\`"),
-            ("a\n", "holds a blank, a control character or one of `~^:?*[\\`"),
-            ("master~1", "holds a blank, a control character or one of `~^:?*[\\`"),
-            ("HEAD:x", "holds a blank, a control character or one of `~^:?*[\\`"),
-            ("a..b", "holds `..`"),
-            ("master@{1}", "is an expression with `@`"),
-            ("@", "is an expression with `@`"),
-            ("a//b", "has an empty part between slashes"),
-            ("/a", "has an empty part between slashes"),
-            (".a", "has a part that begins with `.` or ends in `.lock`"),
-            ("x/a.lock", "has a part that begins with `.` or ends in `.lock`"),
-            ("a.", "ends in `.`"),
-        ];
-        for (text, reason) in cases {
-            assert_eq!(objection(text), Some(reason), "{text}");
         }
     }
 

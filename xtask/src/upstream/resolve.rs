@@ -42,7 +42,9 @@ impl Mirror {
         match (reference, branch) {
             (None, None) | (Some("HEAD"), _) => self.default_branch(),
             (None, Some(branch)) => self.branch(branch),
-            (Some(text), _) => match Reference::parse(text)? {
+            (Some(text), _) => match Reference::parse(text)
+                .map_err(|refusal| Refusal { usage: true, ..refusal })?
+            {
                 Reference::Commit(commit) => self.full_commit(commit),
                 Reference::Full(full) => self.full_ref(&full),
                 Reference::Name(name) => self.name(&name),

@@ -8,6 +8,7 @@ use super::reader::Text;
 use crate::component::{Form, KeyPath, RepoPath};
 use crate::error::Refusal;
 use crate::image::Image;
+use crate::refname::objection;
 
 /// Takes a name or an address: one word that no command can mistake for an option.
 pub(super) fn name(text: &Text) -> Result<String, Refusal> {
@@ -19,15 +20,10 @@ pub(super) fn name(text: &Text) -> Result<String, Refusal> {
 
 /// Takes a branch.
 pub(super) fn branch(text: &Text) -> Result<String, Refusal> {
-    if is_special(text.value) { Err(text.unlike("the name of a branch")) } else { name(text) }
-}
-
-/// Whether a branch of this name would mean something else in a refspec or a revision.
-///
-/// Source: `git help check-ref-format`.
-pub fn is_special(branch: &str) -> bool {
-    let special = ['~', '^', ':', '?', '*', '[', '\\'];
-    branch.contains(special) || branch.contains("..") || branch.contains("@{")
+    match objection(text.value) {
+        None => Ok(text.value.to_owned()),
+        Some(_) => Err(text.unlike("the name of a branch")),
+    }
 }
 
 /// Takes a label: like a name, but with blanks.

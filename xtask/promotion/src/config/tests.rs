@@ -190,7 +190,7 @@ fn repository_values() {
     );
     check(
         "[repository]\ntarget-branch = '-f'",
-        "`promote.toml:2:17`: `target-branch` is `-f`, expected one word that doesn't start with `-`",
+        "`promote.toml:2:17`: `target-branch` is `-f`, expected the name of a branch",
     );
     check(
         "[repository]\ntarget-branch = 'a:b'",
@@ -253,7 +253,7 @@ fn component_values() {
     );
     check(
         &component("upstream = 'u'\nbranch = '-b'"),
-        "`promote.toml:3:10`: `branch` is `-b`, expected one word that doesn't start with `-`",
+        "`promote.toml:3:10`: `branch` is `-b`, expected the name of a branch",
     );
     check(
         &component("upstream = 'u'\ntag-length = 6"),
@@ -702,14 +702,14 @@ fn unknown_names() {
     let refused = config.component("qontract").unwrap_err();
     assert_eq!(
         rendered(&refused),
-        "`built-in configuration`: unknown component `qontract`\n\
+        "unknown component `qontract`\n\
          help: known components: `qontract-reconcile`, `qontract-schemas`"
     );
     let component = config.component("qontract-reconcile").unwrap();
     let refused = config.environments(component, &["prod".to_owned()]).unwrap_err();
     assert_eq!(
         rendered(&refused),
-        "`built-in configuration`: component `qontract-reconcile` has no environment `prod`\n\
+        "component `qontract-reconcile` has no environment `prod`\n\
          help: known environments: `app-sre-prod-01`, `internal` (also `appsres03ue1`, `appsrep05ue1`), `pr-check`, `jenkins`, `tekton`"
     );
 

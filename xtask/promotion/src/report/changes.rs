@@ -125,10 +125,10 @@ impl Queue<'_> {
     }
 
     fn commit_document(&self, commit: &Commit) -> Value {
-        let (who, user) = match self.people.who(&commit.author) {
-            Who::Other(_, user) => ("other", user),
-            Who::You => ("you", None),
-            Who::Bot(_) => ("bot", None),
+        let who = match self.people.who(&commit.author) {
+            Who::Other(..) => "other",
+            Who::You => "you",
+            Who::Bot(_) => "bot",
         };
         json!({
             "commit": commit.id.as_str(),
@@ -137,7 +137,7 @@ impl Queue<'_> {
             "email": commit.author.email,
             "time": commit.time,
             "who": who,
-            "user": user,
+            "user": self.people.user(&commit.author.email),
         })
     }
 }

@@ -30,11 +30,20 @@ pub fn optional(keys: &[&str], mut object: Value) -> Value {
     object
 }
 
-/// The document for errors: the first, and all if there are more.
+/// The document for errors.
 pub fn errors(refusals: &[Refusal]) -> Value {
-    let first = refusals.first().map(refusal);
-    let all = (refusals.len() > 1).then(|| self::refusals(refusals));
-    optional(&["errors"], json!({ "version": 1, "error": first, "errors": all }))
+    with_errors(json!({ "version": 1 }), refusals)
+}
+
+/// A document with what went wrong, if anything did: the first error, and all if there are more.
+pub fn with_errors(mut document: Value, refusals: &[Refusal]) -> Value {
+    if let Some(first) = refusals.first() {
+        document["error"] = refusal(first);
+    }
+    if refusals.len() > 1 {
+        document["errors"] = self::refusals(refusals);
+    }
+    document
 }
 
 /// Refusals or warnings.

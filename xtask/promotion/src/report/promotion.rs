@@ -22,6 +22,8 @@ pub struct Story<'a> {
     pub title: &'a str,
     /// What somebody should look at.
     pub warnings: &'a [Refusal],
+    /// What is good to know.
+    pub notes: &'a [String],
 }
 
 impl Story<'_> {
@@ -86,7 +88,7 @@ impl Story<'_> {
             "changes": self.queue.documents(),
             "tell": self.queue.tell(),
             "warnings": refusals(self.warnings),
-            "notes": plan.notes,
+            "notes": self.notes,
         });
         optional(&["commit", "merge_request"], document)
     }
@@ -130,12 +132,12 @@ fn stay(value: &PlannedValue) -> Option<Value> {
 }
 
 fn merge_request(delivered: &Delivered) -> Value {
-    let Delivered { url, branch, target, warnings, notes, .. } = delivered;
+    let Delivered { url, branch, target, notes, .. } = delivered;
     json!({
         "url": url,
         "branch": branch,
         "target": target,
-        "warnings": warnings,
+        "warnings": refusals(&delivered.faults()),
         "notes": notes,
     })
 }

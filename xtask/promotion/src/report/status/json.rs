@@ -123,11 +123,8 @@ impl Overview<'_> {
     }
 
     fn person(&self, author: &Author) -> Value {
-        let (user, is_bot) = match self.people.who(author) {
-            Who::Other(_, user) => (user, false),
-            Who::You => (None, false),
-            Who::Bot(_) => (None, true),
-        };
+        let user = self.people.user(&author.email);
+        let is_bot = matches!(self.people.who(author), Who::Bot(_));
         json!({ "name": author.name, "email": author.email, "user": user, "is_bot": is_bot })
     }
 }
