@@ -16,6 +16,9 @@ mod declare;
 /// What is promoted where nothing else is named.
 pub const DEFAULT_COMPONENT: &str = "qontract-reconcile";
 
+/// What `update-schemas` promotes.
+pub const SCHEMAS: &str = "qontract-schemas";
+
 /// What was typed.
 #[derive(Debug)]
 pub struct Cli {

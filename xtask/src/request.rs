@@ -1,5 +1,6 @@
 //! What was typed becomes what was meant, for every command that promotes.
 
+use promotion::component::Component;
 use promotion::error::Refusal;
 use promotion::guards::Switches;
 use promotion::message::Wording;
@@ -139,7 +140,7 @@ fn newer(component: &str, environments: &[String], typed: &cli::Promotion) -> Re
 
 impl From<&cli::UpdateSchemas> for Request {
     fn from(typed: &cli::UpdateSchemas) -> Request {
-        newer("qontract-schemas", &[], &typed.promotion)
+        newer(cli::SCHEMAS, &[], &typed.promotion)
     }
 }
 
@@ -177,6 +178,21 @@ impl From<&cli::Rollback> for Request {
 }
 
 impl Request {
+    /// What to do about a component that should go first.
+    pub fn first(&self, session: &Session, component: &Component) -> String {
+        let is_schemas = component.name == cli::SCHEMAS;
+        let command = if is_schemas { "update-schemas" } else { "promote" };
+        let mut words: Vec<String> = ["cargo", "xtask", command].map(str::to_owned).to_vec();
+        words.extend(session.typed_options());
+        if !is_schemas {
+            words.extend(["--component", &component.name, "--all"].map(str::to_owned));
+        }
+        words.extend(self.merge_request.is_some().then(|| "--mr".to_owned()));
+        let command: Vec<_> = words.iter().map(|word| quoted(word)).collect();
+        let own = if self.merge_request.is_some() { "in a merge request of" } else { "on" };
+        format!("promote them first, {own} their own: `{}`", command.join(" "))
+    }
+
     /// The command that does the same again, to the same commit, and lands it this way.
     pub fn again(&self, session: &Session, to: &CommitId, landing: Landing) -> String {
         let mut words = vec!["cargo".to_owned(), "xtask".to_owned(), session.command.to_owned()];

@@ -9,7 +9,7 @@ use promotion::changes::{Changes, Start};
 use promotion::component::Component;
 use promotion::config::Config;
 use promotion::error::{Refusal, Refusals};
-use promotion::guards::{self, Switches};
+use promotion::guards::{self, Switches, Verdict};
 use promotion::people::{Author, People, needle};
 use promotion::plan::{Outcome, Plan, PlannedValue, plan};
 use promotion::tree::{Tree, Wanted};
@@ -117,12 +117,13 @@ impl<'a> Upstreams<'a> {
         }
         let tags: Vec<_> =
             commits.iter().map(|one| format!("`{}`", one.tag(self.component.tag_length))).collect();
-        let needs = format!(
-            "{} {} newer schemas: `{}` changes",
-            tags.join(", "),
-            if tags.len() == 1 { "needs" } else { "need" },
-            self.component.schema_paths.join("`, `"),
-        );
+        let paths = self.component.schema_paths.join("` or `");
+        let needs = match tags.as_slice() {
+            [tag] => format!("{tag} needs newer schemas, for it changes `{paths}`"),
+            tags => {
+                format!("{} need newer schemas, for they change `{paths}`", tags.join(", "))
+            }
+        };
         let name = &schemas.name;
         if let Some(error) = &self.unasked {
             let message =
@@ -131,9 +132,7 @@ impl<'a> Upstreams<'a> {
         }
         let behind = behind(schemas, mirror, tree, config)?;
         let message = format!("{needs}, and `{name}` is behind by {}", guards::commits(behind));
-        let help =
-            "promote them first, in a merge request of their own: `cargo xtask update-schemas`";
-        Ok((behind > 0).then(|| Refusal::new(message).help(help)))
+        Ok((behind > 0).then(|| Refusal::new(message)))
     }
 }
 
@@ -165,7 +164,7 @@ fn moving(plan: &Plan) -> Vec<(String, Vec<String>)> {
     versions
 }
 
-/// What a promotion would bring, let through by the guards.
+/// What a promotion would bring.
 #[derive(Debug, Default)]
 pub struct Review {
     /// The commits that move.
@@ -176,8 +175,10 @@ pub struct Review {
     pub warnings: Vec<Refusal>,
     /// What is good to know.
     pub notes: Vec<String>,
+    /// What stands against it.
+    refusals: Vec<Refusal>,
     /// The component that should go first, and the index of the warning that says so.
-    pub first: Option<(String, usize)>,
+    first: Option<(String, usize)>,
 }
 
 /// The files that a review reads beside those of the plan.
@@ -196,16 +197,32 @@ pub fn users(config: &Config) -> (String, String) {
 }
 
 impl Review {
-    /// Says that what should go first has its merge request already.
-    pub fn wait_for(&mut self, branch: &str) {
+    /// The name of the component that should go first.
+    pub fn first(&self) -> Option<&str> {
+        self.first.as_ref().map(|(name, _)| name.as_str())
+    }
+
+    /// Says what to do about that; `more` is a clause that goes on.
+    pub fn go_first(&mut self, more: &str, help: String) {
         let warning = self.first.as_ref().and_then(|(_, index)| self.warnings.get_mut(*index));
         if let Some(warning) = warning {
-            warning.message.push_str(&format!("; `{branch}` has them"));
-            warning.help = Some("have that branch merged first".to_owned());
+            warning.message.push_str(more);
+            warning.help = Some(help);
         }
     }
 
-    /// Reviews a plan; `tree` holds what is [`wanted`]. The error is what the guards refuse.
+    /// Lets it through, unless something stands against it, or is warned about where that refuses.
+    pub fn judged(mut self, strict: bool) -> Result<Review, Refusals> {
+        let (refusals, warnings) =
+            (std::mem::take(&mut self.refusals), std::mem::take(&mut self.warnings));
+        let verdict = Verdict { refusals, warnings }.strict(strict);
+        match verdict.refusals {
+            refusals if refusals.is_empty() => Ok(Review { warnings: verdict.warnings, ..self }),
+            refusals => Err(Refusals(refusals)),
+        }
+    }
+
+    /// Reviews a plan; `tree` holds what is [`wanted`]. It has to be [judged](Review::judged).
     pub fn new(
         git: &Git,
         config: &Config,
@@ -227,18 +244,9 @@ impl Review {
         if !switches.allow_off_branch && !mirror.is_ancestor(to, &head.commit)? {
             verdict.refusals.push(guards::off_branch(component, to, &head.name));
         }
-        let verdict = verdict.strict(switches.strict);
-        if !verdict.refusals.is_empty() {
-            return Err(Refusals(verdict.refusals).into());
-        }
         let people = people(git, config, tree, &changes);
-        Ok(Review {
-            changes,
-            people,
-            warnings: verdict.warnings,
-            notes: Vec::new(),
-            first: schemas,
-        })
+        let Verdict { refusals, warnings } = verdict;
+        Ok(Review { changes, people, warnings, notes: Vec::new(), refusals, first: schemas })
     }
 }
 

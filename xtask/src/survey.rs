@@ -336,7 +336,7 @@ fn history(
         let since = mirror.since(id, &head)?;
         let commit = mirror.commits(std::slice::from_ref(id))?.pop();
         let commit = commit.with_context(|| format!("`git log` left out `{id}`"))?;
-        let once = |commits| each_once(std::iter::once(commits)).into_iter().cloned().collect();
+        let once = |commits: &Vec<_>| each_once(commits).into_iter().cloned().collect();
         let (queued, ahead) = (once(&span.queued), once(&span.taken_back));
         running.push(Running { commit, queued, ahead, since, newer_image });
     }
@@ -410,7 +410,8 @@ fn repair(
     words.extend(["--env".to_owned(), environment.name.clone()]);
     words.extend(["--ref".to_owned(), newest.to_string()]);
     // The guards can't tell in which direction these would go.
-    if environment.pins.iter().any(|pin| pin.commit().is_none()) {
+    let is_unclear = |pin: &PinStatus| pin.commit().is_none() && pin.start != Some(Start::Moving);
+    if environment.pins.iter().any(is_unclear) {
         let reason = ["--allow-downgrade", "--reason", "the pins disagree"];
         words.extend(reason.map(str::to_owned));
     }

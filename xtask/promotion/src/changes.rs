@@ -60,10 +60,10 @@ pub enum Start {
 /// The direction of a span.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
-    /// The new version has every commit of the old one; so many commits more, merges too.
-    Forward(usize),
-    /// The old version has every commit of the new one; so many commits more, merges too.
-    Behind(usize),
+    /// The new version has every commit of the old one, or is it.
+    Forward,
+    /// The old version has every commit of the new one, and more.
+    Behind,
     /// Each has commits that the other one lacks.
     Diverged,
     /// There is nothing to compare.
@@ -93,12 +93,12 @@ pub enum Who {
 impl Changes {
     /// All commits that go along, each once, without merges.
     pub fn queued(&self) -> Vec<&Commit> {
-        each_once(self.0.iter().map(|span| &span.queued))
+        each_once(self.0.iter().flat_map(|span| &span.queued))
     }
 
     /// All commits that are taken back, each once, without merges.
     pub fn taken_back(&self) -> Vec<&Commit> {
-        each_once(self.0.iter().map(|span| &span.taken_back))
+        each_once(self.0.iter().flat_map(|span| &span.taken_back))
     }
 
     /// The people other than the one who promotes whose commits move, each once.
@@ -114,9 +114,9 @@ impl Changes {
 }
 
 /// The commits without merges, each once: what people read.
-pub fn each_once<'a>(lists: impl Iterator<Item = &'a Vec<Commit>>) -> Vec<&'a Commit> {
+pub fn each_once<'a>(commits: impl IntoIterator<Item = &'a Commit>) -> Vec<&'a Commit> {
     let mut seen = BTreeSet::new();
-    lists.flatten().filter(|commit| !commit.is_merge && seen.insert(&commit.id)).collect()
+    commits.into_iter().filter(|commit| !commit.is_merge && seen.insert(&commit.id)).collect()
 }
 
 /// Groups commits by author: other people, your own, those of bots. Who changed the name goes by

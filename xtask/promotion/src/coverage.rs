@@ -338,10 +338,9 @@ impl Unconfigured {
         );
         let help = match values.iter().find_map(|value| value.unfit) {
             Some(reason) => format!("write it out first, for it {reason}"),
-            None => format!(
-                "take it in with `pins = [{}]`, as `cargo xtask discover --write` does",
-                self.pin()
-            ),
+            None => {
+                format!("take it in with `pins = [{}]`, as `discover --write` does", self.pin())
+            }
         };
         Refusal::new(message).file(file.as_str()).line(first.line).help(help)
     }

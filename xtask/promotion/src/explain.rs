@@ -118,7 +118,9 @@ pub fn explained(
     let lines = coverage::in_file(path, text, terms, config);
     for (terms, spec, found) in coverage::fitting(path, text, terms) {
         for (found, trace) in traced(found, &spec, &terms.upstream) {
-            if !seen.contains(&place(&found)) {
+            // What a template fills in is no version.
+            let is_filled_in = found.value.contains(['{', '$']);
+            if !is_filled_in && !seen.contains(&place(&found)) {
                 let is = |value: &coverage::Value| value.line == found.line;
                 let line = lines.iter().find(|line| line.values.iter().any(is));
                 let fate = match (fate(&found), line) {

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::changes::{Changes, Direction, Span, Start};
+use crate::changes::{Changes, Commit, Direction, Span, Start, each_once};
 use crate::component::Component;
 use crate::error::Refusal;
 use crate::message::short;
@@ -99,13 +99,16 @@ pub fn directions(
 
 /// A span that goes forward although a rollback was asked for.
 fn newer(component: &Component, span: &Span, to: &CommitId) -> Option<Refusal> {
-    let Direction::Forward(count @ 1..) = span.direction else { return None };
+    let by = match &span.start {
+        _ if span.direction != Direction::Forward => return None,
+        Start::Ambiguous(_) => String::new(),
+        _ if span.queued.is_empty() => return None,
+        _ => format!(" by {}", amount(&span.queued)),
+    };
     let (old, new) = (short(component, &span.old), to.tag(component.tag_length));
     let environments = span.environments.join(", ");
-    let message = format!(
-        "`{old}` -> `{new}` ({environments}) goes forward by {}: that is no rollback",
-        commits(count)
-    );
+    let message =
+        format!("`{old}` -> `{new}` ({environments}) goes forward{by}: that is no rollback");
     let help = "name an older version with `--to`, or go there with `promote --ref`";
     Some(Refusal::new(message).help(help))
 }
@@ -137,7 +140,7 @@ pub fn off_branch(component: &Component, to: &CommitId, branch: &str) -> Refusal
 }
 
 fn is_forward(span: &Span) -> bool {
-    span.start == Start::Moving || matches!(span.direction, Direction::Forward(_))
+    span.start == Start::Moving || span.direction == Direction::Forward
 }
 
 fn not_forward(component: &Component, span: &Span, to: &CommitId) -> Refusal {
@@ -145,20 +148,21 @@ fn not_forward(component: &Component, span: &Span, to: &CommitId) -> Refusal {
     let new = to.tag(component.tag_length);
     let environments = span.environments.join(", ");
     let what = match (span.direction, &span.start) {
-        (Direction::Behind(count), _) => format!("goes back by {}", commits(count)),
-        (Direction::Diverged, _) => format!(
-            "takes back {}, which the new version does not have",
-            commits(span.taken_back.len())
-        ),
+        (Direction::Behind, _) => format!("goes back by {}", amount(&span.taken_back)),
+        (Direction::Diverged, _) => {
+            format!("takes back {}, which the new version lacks", amount(&span.taken_back))
+        }
         (_, Start::Unknown) => {
             format!("starts from a commit that `{}` does not have", component.upstream)
         }
         _ => "may go back: the old version means several commits".to_owned(),
     };
     let message = format!("`{old}` -> `{new}` ({environments}) {what}");
-    let help =
-        "name a newer version with `--ref`, or allow it with `--allow-downgrade --reason TEXT`";
-    Refusal::new(message).help(help)
+    let newer = match span.direction {
+        Direction::Behind => "name a newer version with `--ref`, or ",
+        _ => "",
+    };
+    Refusal::new(message).help(format!("{newer}allow it with `--allow-downgrade --reason TEXT`"))
 }
 
 fn ambiguous(span: &Span, commits: &[CommitId]) -> Refusal {
@@ -172,6 +176,15 @@ fn ambiguous(span: &Span, commits: &[CommitId]) -> Refusal {
     );
     Refusal::new(message)
         .help("find out which one runs there before you rely on the list of changes")
+}
+
+/// How many commits are listed: those without the merges, unless there is nothing else.
+fn amount(list: &[Commit]) -> String {
+    match (each_once(list).len(), list.len()) {
+        (0, 1) => "1 merge".to_owned(),
+        (0, merges) => format!("{merges} merges"),
+        (listed, _) => commits(listed),
+    }
 }
 
 /// `1 commit`, `2 commits`.

@@ -114,7 +114,7 @@ pub fn compare_addresses(component: &Component, plan: &Plan, changes: &Changes) 
     let goes_back = |old: &str| {
         let is_old = |span: &&Span| short(component, &span.old).starts_with(short(component, old));
         let span = changes.0.iter().find(is_old);
-        span.is_some_and(|span| matches!(span.direction, Direction::Behind(_)))
+        span.is_some_and(|span| matches!(span.direction, Direction::Behind))
     };
     let address = |old: &str| match goes_back(old) {
         true => format!("{compare}/{}...{old}", plan.to),

@@ -53,10 +53,8 @@ pub(super) fn deliver(run: &Run, marks: &Marks) -> Result<Done> {
             step.take();
             let to = run.version(&upstreams, tree, base.as_str())?;
             let plan = promotion.verified(&to, tree)?;
-            let mut review = run.review(&upstreams, &plan, tree)?;
-            if let Some(branch) = open_already(&delivery, config, &review)? {
-                review.wait_for(&branch);
-            }
+            let branch_of = |first: &Component| open_already(&delivery, first);
+            let mut review = run.review(&upstreams, &plan, tree, &branch_of)?;
             let mut more = Verdict::default();
             more.warnings.extend(differs(config, tree, config_file.as_ref())?);
             // Reading every file of a commit costs more than the rest of the delivery.
@@ -77,7 +75,7 @@ pub(super) fn deliver(run: &Run, marks: &Marks) -> Result<Done> {
                 session.note(&format!("lgtm is asked for, and commits of {people} go along"));
             }
             planned = Some((plan, review, message));
-            let pushing = || session.progress.network(format!("pushing to {}", delivery.to));
+            let pushing = || session.progress.network(format!("delivering to {}", delivery.to));
             step.replace(wished.then(pushing));
             Ok(wished.then_some(proposal))
         },
@@ -105,9 +103,7 @@ fn differs(config: &Config, tree: &Tree, path: Option<&RepoPath>) -> Result<Opti
 }
 
 /// The branch of what should go first, if one of the remotes has one.
-fn open_already(delivery: &Delivery, config: &Config, review: &Review) -> Result<Option<String>> {
-    let Some((first, _)) = &review.first else { return Ok(None) };
-    let first = config.component(first)?;
+fn open_already(delivery: &Delivery, first: &Component) -> Result<Option<String>> {
     let mut remotes = vec![delivery.to, delivery.from];
     remotes.dedup();
     for remote in remotes {

@@ -4,6 +4,7 @@
 use std::thread;
 
 use anyhow::{Result, anyhow};
+use promotion::component::Component;
 use promotion::error::Refusal;
 use promotion::landed::Landed;
 use promotion::message::commit_message;
@@ -80,7 +81,8 @@ impl Run<'_> {
         let planned = self.promotion.plan(&to, self.request.landing)?;
         let upstreams = Upstreams::open(work_tree, config, component)?;
         let note = format!("offline: nothing is checked against `{}`", component.upstream);
-        let mut review = Review { notes: vec![note], ..Review::default() };
+        let mut review = Review::default();
+        review.notes.push(note);
         if upstreams.mirror.knows(&to) {
             let tree = work_tree.read(&review::wanted(config, component))?;
             review.changes = upstreams.changes(&planned.plan)?;
@@ -98,7 +100,7 @@ impl Run<'_> {
         let to = self.version(&upstreams, &tree, "HEAD")?;
         let planned = self.promotion.plan(&to, self.request.landing)?;
         let tree = work_tree.read(&review::wanted(config, component))?;
-        let review = self.review(&upstreams, &planned.plan, &tree)?;
+        let review = self.review(&upstreams, &planned.plan, &tree, &|_| Ok(None))?;
         self.land(planned, review)
     }
 
@@ -122,8 +124,15 @@ impl Run<'_> {
         }
     }
 
-    /// Reviews a plan, unless there is nothing to do, and makes sure of its image.
-    pub(super) fn review(&self, upstreams: &Upstreams, plan: &Plan, tree: &Tree) -> Result<Review> {
+    /// Reviews a plan, unless there is nothing to do, and makes sure of its image. `branch_of` is
+    /// the branch on which a component that should go first waits to be merged.
+    pub(super) fn review(
+        &self,
+        upstreams: &Upstreams,
+        plan: &Plan,
+        tree: &Tree,
+        branch_of: &dyn Fn(&Component) -> Result<Option<String>>,
+    ) -> Result<Review> {
         if plan.is_empty() {
             return Ok(Review::default());
         }
@@ -137,13 +146,31 @@ impl Run<'_> {
             let review = Review::new(&git, config, upstreams, plan, tree, &request.switches);
             (asked.join().map_err(|_| anyhow!("the question for the image stopped")), review)
         });
-        let review = review?;
+        let review = self.judged(review?, branch_of)?;
         let reply = reply?;
         if let (Some(image), Some(reply)) = (&image, reply) {
             let again = |to: &CommitId| request.again(session, to, request.landing);
             image.settle(session, reply, &review.changes, &again)?;
         }
         Ok(review)
+    }
+
+    fn judged(
+        &self,
+        mut review: Review,
+        branch_of: &dyn Fn(&Component) -> Result<Option<String>>,
+    ) -> Result<Review> {
+        let first = review.first().map(|name| self.promotion.config.component(name)).transpose()?;
+        if let Some(first) = first {
+            match branch_of(first)? {
+                Some(branch) => {
+                    let help = "have that branch merged first".to_owned();
+                    review.go_first(&format!("; `{branch}` has them"), help);
+                }
+                None => review.go_first("", self.request.first(self.session, first)),
+            }
+        }
+        Ok(review.judged(self.request.switches.strict)?)
     }
 
     fn land(&self, planned: Planned, review: Review) -> Result<Done> {

@@ -90,14 +90,12 @@ impl Mirror {
 
     /// Forward if each of the candidates is; else nobody knows.
     fn common_direction(&self, candidates: &[CommitId], to: &CommitId) -> Result<Direction> {
-        let mut fewest = usize::MAX;
         for candidate in candidates {
-            match self.between(candidate, to)?.2 {
-                Direction::Forward(count) => fewest = fewest.min(count),
-                _ => return Ok(Direction::Unknown),
+            if self.between(candidate, to)?.2 != Direction::Forward {
+                return Ok(Direction::Unknown);
             }
         }
-        Ok(Direction::Forward(fewest))
+        Ok(Direction::Forward)
     }
 
     fn between(
@@ -111,10 +109,10 @@ impl Mirror {
         for (is_left, commit) in listed(&self.git().bytes(log)?)? {
             if is_left { &mut taken_back } else { &mut queued }.push(commit);
         }
-        let direction = match (taken_back.len(), queued.len()) {
-            (0, ahead) => Direction::Forward(ahead),
-            (behind, 0) => Direction::Behind(behind),
-            _ => Direction::Diverged,
+        let direction = match (taken_back.is_empty(), queued.is_empty()) {
+            (true, _) => Direction::Forward,
+            (false, true) => Direction::Behind,
+            (false, false) => Direction::Diverged,
         };
         Ok((queued, taken_back, direction))
     }

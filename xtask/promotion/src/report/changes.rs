@@ -54,8 +54,8 @@ impl Queue<'_> {
             [] => format!("from {old}"),
             names => format!("{BOLD}{}{BOLD:#} from {old}", escaped(&names.join(", "))),
         };
-        let queued = each_once(std::iter::once(&span.queued));
-        let taken_back = each_once(std::iter::once(&span.taken_back));
+        let queued = each_once(&span.queued);
+        let taken_back = each_once(&span.taken_back);
         let mut text = String::new();
         match (&span.start, longest) {
             (Start::Moving | Start::Unknown | Start::Ambiguous(_), _) => {
@@ -106,12 +106,12 @@ impl Queue<'_> {
 
     fn document(&self, span: &Span) -> Value {
         let list = |commits: &Vec<Commit>| -> Value {
-            let listed = each_once(std::iter::once(commits)).into_iter();
+            let listed = each_once(commits).into_iter();
             listed.map(|commit| self.commit_document(commit)).collect()
         };
         let direction = match span.direction {
-            Direction::Forward(_) => "forward",
-            Direction::Behind(_) => "behind",
+            Direction::Forward => "forward",
+            Direction::Behind => "behind",
             Direction::Diverged => "diverged",
             Direction::Unknown => "unknown",
         };

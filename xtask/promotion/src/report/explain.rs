@@ -105,7 +105,8 @@ pub fn nothing(path: &RepoPath, line: Option<usize>, others: &[Explained]) -> St
     let mut text = format!("{}: no pin, and nothing that looks like one\n", printable(&place));
     let lines: Vec<String> = others.iter().map(|pin| pin.line.to_string()).collect();
     if !lines.is_empty() {
-        text.push_str(&format!("  the file has pins in line {}\n", lines.join(", ")));
+        let word = if lines.len() == 1 { "line" } else { "lines" };
+        text.push_str(&format!("  the file has pins in {word} {}\n", lines.join(", ")));
     }
     text
 }

@@ -144,19 +144,18 @@ fn merge_request(delivered: &Delivered) -> Value {
 
 fn delivery(delivered: &Delivered) -> String {
     let Delivered { branch, target, url, state, .. } = delivered;
-    let what = match state {
-        State::Opened => "opened",
-        State::Refreshed => "refreshed",
-        State::AlreadyOpen => "open already",
-        State::PushedOnly => "pushed only; open it at",
+    let way = format!("{} -> {}", super::printable(branch), super::printable(target));
+    let what = match (state, url) {
+        (State::Opened, _) => "opened",
+        (State::Refreshed, _) => "refreshed",
+        (State::AlreadyOpen, _) => "open already",
+        (State::PushedOnly, Some(_)) => "pushed only; open it at",
+        (State::PushedOnly, None) => "pushed only",
     };
-    let url = url.as_deref().unwrap_or("(no address known)");
-    format!(
-        "{what}: {} ({} -> {})",
-        super::printable(url),
-        super::printable(branch),
-        super::printable(target)
-    )
+    match url {
+        Some(url) => format!("{what}: {} ({way})", super::printable(url)),
+        None => format!("{what}: {way}"),
+    }
 }
 
 fn state(state: State) -> &'static str {

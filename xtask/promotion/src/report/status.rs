@@ -18,6 +18,8 @@ use crate::status::{
 
 /// What stands where nobody knows.
 const UNKNOWN: &str = "?";
+/// Who promoted what no commit has.
+const NOT_COMMITTED: &str = "not committed";
 /// What stands where there is nothing.
 const NOTHING: &str = "-";
 
@@ -149,7 +151,7 @@ impl<'a> Overview<'a> {
     fn promoted(&self, promoted: &Promoted) -> String {
         match promoted {
             Promoted::Unknown => UNKNOWN.to_owned(),
-            Promoted::Uncommitted => "not committed".to_owned(),
+            Promoted::Uncommitted => NOT_COMMITTED.to_owned(),
             Promoted::By { author, time, .. } => {
                 format!("{} by {}", date(*time), pasted(&self.people.who(author)))
             }

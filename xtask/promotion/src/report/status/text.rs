@@ -3,7 +3,7 @@
 use anstyle::{AnsiColor, Style};
 
 use super::line::line;
-use super::{Each, NOTHING, Overview, Row, age, date, has_images, no_repair, word};
+use super::{Each, NOT_COMMITTED, NOTHING, Overview, Row, age, date, has_images, no_repair, word};
 use crate::escape::escaped;
 use crate::message::short;
 use crate::report::{self, BOLD, CYAN, DIM, GREEN, RED};
@@ -214,7 +214,8 @@ impl Table {
 /// What a column says below the line.
 fn clause(title: &str, cell: &str) -> Option<String> {
     let is_told = !cell.is_empty() && cell != NOTHING;
-    is_told.then(|| if title == "pin" { cell.to_owned() } else { format!("{title} {cell}") })
+    let speaks = title == "pin" || cell == NOT_COMMITTED;
+    is_told.then(|| if speaks { cell.to_owned() } else { format!("{title} {cell}") })
 }
 
 /// The text, its end left out where it is longer than `width` characters.
