@@ -294,13 +294,21 @@ impl Unconfigured {
         !self.values.iter().any(|value| value.unfit.is_some())
     }
 
+    /// Whether a configuration can have the name of the file.
+    pub fn is_nameable(&self) -> bool {
+        !self.file.as_str().contains(char::is_control)
+    }
+
     /// The item of `pins` in `promote.toml` that takes them in.
     pub fn pin(&self) -> String {
         let text = |text: &str| toml_edit::Value::from(text).to_string();
         // A glob takes commits only; in a literal file any word would move.
         let keeps = matches!(self.selector, Selector::Saas(_) | Selector::Image(_)) || !self.mixed;
-        let place = if keeps { "file" } else { "files" };
-        let mut pin = format!("{{ {place} = {}", text(self.file.as_str()));
+        let place = match keeps {
+            true => format!("file = {}", text(self.file.as_str())),
+            false => format!("files = {}", text(&literal(&self.file))),
+        };
+        let mut pin = format!("{{ {place}");
         let (key, name) = match &self.selector {
             Selector::Variable(name) => ("variable", text(name)),
             Selector::Key(name) => ("key", text(name)),
@@ -338,10 +346,41 @@ impl Unconfigured {
         );
         let help = match values.iter().find_map(|value| value.unfit) {
             Some(reason) => format!("write it out first, for it {reason}"),
+            None if !self.is_nameable() => {
+                "rename the file: no configuration can name it".to_owned()
+            }
             None => {
                 format!("take it in with `pins = [{}]`, as `discover --write` does", self.pin())
             }
         };
         Refusal::new(message).file(file.as_str()).line(first.line).help(help)
+    }
+}
+
+/// The glob that matches this path alone.
+fn literal(path: &RepoPath) -> String {
+    let mut glob = String::new();
+    for c in path.as_str().chars() {
+        glob.extend("*?[]{}!".contains(c).then_some('\\'));
+        glob.push(c);
+    }
+    glob
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn literal_globs() {
+        for path in ["a/b.yml", "[a]/{b,c}?.yml", "!a*.yml", "**/x.yml"] {
+            let path = RepoPath::parse(path).unwrap();
+            let glob = literal(&path);
+            assert!(fast_glob::validate(&glob).is_ok(), "{glob}");
+            assert!(fast_glob::glob_match(&glob, path.as_str()), "{glob}");
+            for other in ["a/c.yml", "a/b.yaml", "x.yml", "a/b.yml/x", "ab.yml", "!ab.yml"] {
+                assert!(!fast_glob::glob_match(&glob, other), "{glob} {other}");
+            }
+        }
     }
 }

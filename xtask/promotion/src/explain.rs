@@ -124,6 +124,9 @@ pub fn explained(
                 let is = |value: &coverage::Value| value.line == found.line;
                 let line = lines.iter().find(|line| line.values.iter().any(is));
                 let fate = match (fate(&found), line) {
+                    (Fate::Moves, Some(line)) if !line.is_nameable() => {
+                        Fate::Unfit("is in a file that no configuration can name")
+                    }
                     (Fate::Moves, Some(line)) => Fate::Unconfigured(line.pin()),
                     (fate, _) => fate,
                 };

@@ -46,6 +46,7 @@ fn fate(config: &Config, pin: &Explained) -> String {
         Fate::Stays(Stay::Tracking) => "stays: it follows a branch or a moving tag".to_owned(),
         Fate::Stays(Stay::Auto) => "stays: `promotion.auto` moves it".to_owned(),
         Fate::Stays(Stay::Delete) => "stays: the target is about to be deleted".to_owned(),
+        Fate::Unfit(reason) if pin.environment.is_none() => format!("can't move: it {reason}"),
         Fate::Unfit(reason) => format!("can't move: it {reason}; a promotion refuses it"),
         Fate::Unconfigured(line) if config.component(&pin.component).is_err() => format!(
             "does not move: no component is `{}`; with one, this would take it in \
