@@ -279,7 +279,7 @@ fn other_projects() {
 #[test]
 fn silence() {
     let shells = Shells::new();
-    let ask = |words: &[&str]| shells.sandbox.xtask(&[&["complete", "zsh", "--"], words].concat());
+    let ask = |words: &[&str]| shells.sandbox.xtask(&[&["__complete", "zsh", "--"], words].concat());
     shells.sandbox.write("promote.toml", "[component");
     ask(&["promote", "--env", ""]).assert(0, "words\n", "");
     ask(&["--repo", "nowhere", "promote", "--env", ""]).assert(0, "words\n", "");
@@ -287,9 +287,9 @@ fn silence() {
     ask(&["--nonsense=1", "-zq", "nothing", "--env="]).assert(0, "words\n", "");
     ask(&["--", "--env="]).assert(
         0,
-        &shells.sandbox.xtask(&["complete", "zsh", "--", ""]).stdout,
+        &shells.sandbox.xtask(&["__complete", "zsh", "--", ""]).stdout,
         "",
     );
     ask(&[]).assert(0, &ask(&[""]).stdout, "");
-    shells.sandbox.xtask(&["complete", "bash", "--", ""]).assert(0, &ask(&[""]).stdout, "");
+    shells.sandbox.xtask(&["__complete", "bash", "--", ""]).assert(0, &ask(&[""]).stdout, "");
 }

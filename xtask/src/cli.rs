@@ -40,7 +40,7 @@ impl Cli {
         let place = ArgGroup::new("where").required(true).args(["env", "all"]);
         Global::declare(command)
             .mut_subcommand("promote", |promote| promote.group(place))
-            .mut_subcommand("complete", |complete| complete.hide(true))
+            .mut_subcommand("__complete", |complete| complete.hide(true))
     }
 
     /// Reads the command line; the error is also what is shown for `--help`.
@@ -77,7 +77,7 @@ commands! {
         /// Print the script that completes `cargo xtask` in a shell
         Completions = "completions",
         /// Answer a completion script
-        Complete = "complete",
+        Complete = "__complete",
     }
 }
 

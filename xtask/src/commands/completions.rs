@@ -77,7 +77,7 @@ fn config(place: &Place) -> Option<Config> {
         quiet: true,
         color: Color::Never,
     };
-    let session = Session::new("complete", &global);
+    let session = Session::new("__complete", &global);
     session.config(&session.work_tree().ok()?).ok()
 }
 

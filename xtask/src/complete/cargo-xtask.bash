@@ -49,7 +49,7 @@ __cargo_xtask() {
         {
             IFS= read -r kind
             while IFS= read -r line; do COMPREPLY+=("$line"); done
-        } < <("$__cargo_xtask_program" complete bash -- \
+        } < <("$__cargo_xtask_program" __complete bash -- \
             "$COMP_WORDBREAKS" "${COMP_LINE:0:COMP_POINT}" 2>/dev/null </dev/null)
         case $kind in
             words)

@@ -22,7 +22,7 @@ function __cargo_xtask_complete
     set -l words (__cargo_xtask_words); or return
     set -l raw (commandline -ct)
     set -l current (string unescape -- $raw 2>/dev/null); or set current $raw
-    set -l lines ($__cargo_xtask_program complete fish -- $words "$current" 2>/dev/null </dev/null)
+    set -l lines ($__cargo_xtask_program __complete fish -- $words "$current" 2>/dev/null </dev/null)
     set -l option (string match -r -- '^--[^=]*=' "$current")
     set -l path (string replace -r -- '^--[^=]*=' '' "$current")
     switch "$lines[1]"

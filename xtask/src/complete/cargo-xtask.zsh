@@ -11,7 +11,7 @@ __cargo_xtask_after() {
     local -a lines values shown
     local -i width=0
     [[ -x $__cargo_xtask_program ]] || return 1
-    lines=("${(@f)$("$__cargo_xtask_program" complete zsh -- \
+    lines=("${(@f)$("$__cargo_xtask_program" __complete zsh -- \
         "${(@Q)words[$1 + 1,CURRENT - 1]}" "$current" 2>/dev/null </dev/null)}")
     kind=$lines[1]
     case $kind in
