@@ -279,7 +279,8 @@ fn other_projects() {
 #[test]
 fn silence() {
     let shells = Shells::new();
-    let ask = |words: &[&str]| shells.sandbox.xtask(&[&["__complete", "zsh", "--"], words].concat());
+    let ask =
+        |words: &[&str]| shells.sandbox.xtask(&[&["__complete", "zsh", "--"], words].concat());
     shells.sandbox.write("promote.toml", "[component");
     ask(&["promote", "--env", ""]).assert(0, "words\n", "");
     ask(&["--repo", "nowhere", "promote", "--env", ""]).assert(0, "words\n", "");

@@ -3,6 +3,7 @@
 
 mod case;
 mod changes;
+mod cli;
 mod completions;
 mod coverage;
 mod daemon;

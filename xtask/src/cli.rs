@@ -1,6 +1,7 @@
 //! What can be typed; the doc comments are the help.
 #![allow(missing_docs, reason = "what stands here is shown to users")]
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -43,9 +44,9 @@ impl Cli {
             .mut_subcommand("__complete", |complete| complete.hide(true))
     }
 
-    /// Reads the command line; the error is also what is shown for `--help`.
-    pub fn try_parse() -> Result<Cli, Error> {
-        let mut matches = Cli::command().try_get_matches()?;
+    /// Reads a command line, the program first; the error is also what is shown for `--help`.
+    pub fn try_parse(words: impl IntoIterator<Item = OsString>) -> Result<Cli, Error> {
+        let mut matches = Cli::command().try_get_matches_from(words)?;
         let global = Global::take(&mut matches);
         let (name, mut typed): (String, ArgMatches) =
             matches.remove_subcommand().expect("a command is required");

@@ -14,7 +14,7 @@ const USAGE: u8 = 2;
 const DRIFT: u8 = 3;
 
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::try_parse(std::env::args_os()) {
         Ok(cli) => cli,
         Err(error) => return unparsed(&error),
     };
