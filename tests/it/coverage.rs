@@ -1,11 +1,16 @@
 //! Pins that nobody configured: what counts, what does not, and what a promotion says.
 
 use std::collections::BTreeMap;
+use std::fs;
 
 use promotion::config::Config;
 use promotion::coverage::{Terms, unconfigured};
 
 use crate::fixtures::{Files, tree};
+use xtask::git::tracked_count;
+use xtask::search::{MOST, Watch};
+use xtask::worktree::WorkTree;
+
 use crate::sandbox::Sandbox;
 
 const TEKTON: &str = "data/pipelines/tekton-provider-global-defaults.yaml";
@@ -165,11 +170,38 @@ fn nothing_else_in_the_world_is_reported() {
 fn a_folder_that_git_does_not_know() {
     let sandbox = Sandbox::new();
     let copy = sandbox.world.root.join("copy");
-    std::fs::create_dir_all(copy.join("sub")).unwrap();
+    fs::create_dir_all(copy.join("sub")).unwrap();
     for file in [".env", "promote.toml"] {
-        std::fs::copy(sandbox.path(file), copy.join(file)).unwrap();
+        fs::copy(sandbox.path(file), copy.join(file)).unwrap();
     }
     std::fs::write(copy.join("sub/x.yml"), "qontract_reconcile_image_tag: 47fbced\n").unwrap();
     let run = ["promote", "--env", "pr-check", "-n", "--repo", copy.to_str().unwrap()];
     sandbox.offline(&run).matches("coverage-no-git");
+}
+
+#[test]
+fn beside_a_merge_request() {
+    let sandbox = Sandbox::new();
+    let top = sandbox.world.repository.clone();
+    let config = Config::builtin();
+    let component = config.component("qontract-reconcile").unwrap();
+    let tracked = sandbox.git("ls-files").lines().count();
+    assert_eq!(tracked_count(&top.join(".git")), u32::try_from(tracked).ok());
+
+    let look = |git_dir| {
+        let work_tree = WorkTree { top: top.clone(), git_dir: Some(git_dir) };
+        Watch::start_if_quick(&work_tree, &config, component).warnings()
+    };
+    assert_eq!(look(top.join(".git")).unwrap().len(), 1);
+    // The same checkout, with the index of a larger one.
+    let large = sandbox.world.root.join("large");
+    fs::create_dir(&large).unwrap();
+    let index = |count: u32| [b"DIRC\0\0\0\x02".as_slice(), &count.to_be_bytes()].concat();
+    fs::write(large.join("index"), index(MOST)).unwrap();
+    assert_eq!(look(large.clone()).unwrap().len(), 1);
+    fs::write(large.join("index"), index(MOST + 1)).unwrap();
+    assert_eq!(
+        look(large).unwrap_err(),
+        "30001 files are too many to look for unconfigured pins beside a merge request; `--strict` does"
+    );
 }

@@ -4,7 +4,8 @@
 
 use std::error::Error;
 use std::ffi::{OsStr, OsString};
-use std::io::{self, Write};
+use std::fs::File;
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::thread;
@@ -322,6 +323,16 @@ impl Git {
             .env("GIT_OPTIONAL_LOCKS", "0")
             .envs(self.env.iter().map(|(name, value)| (name, value)))
     }
+}
+
+/// How many files the index in a git folder has; fewer if it is split. `None` without an index.
+///
+/// Source: gitformat-index(5): a signature and a version of four bytes each, then the number.
+pub fn tracked_count(git_dir: &Path) -> Option<u32> {
+    let mut header = [0; 12];
+    File::open(git_dir.join("index")).ok()?.read_exact(&mut header).ok()?;
+    let (signature, number) = (header.first_chunk::<4>()?, header.last_chunk::<4>()?);
+    (signature == b"DIRC").then(|| u32::from_be_bytes(*number))
 }
 
 /// Reads commits, one a line. Anything else is an error: what is passed over would look as if

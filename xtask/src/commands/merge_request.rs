@@ -18,7 +18,7 @@ use crate::deliver::{Delivery, Proposal};
 use crate::land::{Landing, Promotion};
 use crate::request::{Marks, Request};
 use crate::review::{self, Review, Upstreams};
-use crate::search::at_commit;
+use crate::search::Place;
 use crate::session::read_config;
 
 /// Plans on the remote's target branch, and opens or refreshes a merge request.
@@ -43,7 +43,7 @@ pub(super) fn deliver(run: &Run, marks: &Marks) -> Result<Done> {
     let mut wanted = promotion.wanted().and(review::wanted(config, component));
     let config_file = session.config_in_tree()?;
     wanted.files.extend(config_file.clone());
-    let mut planned = None;
+    let (mut planned, mut target) = (None, None);
     // One bar at a time: what is reviewed in between may have its own.
     let fetching = session.progress.network(format!("fetching {}", delivery.from));
     let step = RefCell::new(Some(fetching));
@@ -51,6 +51,7 @@ pub(super) fn deliver(run: &Run, marks: &Marks) -> Result<Done> {
         &wanted,
         |tree, base| {
             step.take();
+            target = Some(base.clone());
             let to = run.version(&upstreams, tree, base.as_str())?;
             let plan = promotion.verified(&to, tree)?;
             let branch_of = |first: &Component| open_already(&delivery, first);
@@ -59,7 +60,7 @@ pub(super) fn deliver(run: &Run, marks: &Marks) -> Result<Done> {
             more.warnings.extend(differs(config, tree, config_file.as_ref())?);
             // Reading every file of a commit costs more than the rest of the delivery.
             if request.switches.strict {
-                more.warnings.extend(at_commit(work_tree, base, config, component)?);
+                more.warnings.extend(Place { work_tree, config, component }.search(base)?);
             }
             let more = more.strict(request.switches.strict);
             if !more.refusals.is_empty() {
@@ -88,7 +89,7 @@ pub(super) fn deliver(run: &Run, marks: &Marks) -> Result<Done> {
         None if plan.is_empty() => Landed::Unchanged,
         None => Landed::Planned,
     };
-    Ok(Done { plan, review, message, landed })
+    Ok(Done { plan, review, message, landed, target })
 }
 
 /// Warns if the target branch has another configuration: it may know other files.

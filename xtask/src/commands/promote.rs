@@ -23,7 +23,7 @@ use crate::image_check::ImageCheck;
 use crate::land::{Landing, Planned, Promotion};
 use crate::request::{Request, Version};
 use crate::review::{self, Review, Upstreams};
-use crate::search::Watch;
+use crate::search::{Place, Watch};
 use crate::session::{Session, shown_diff};
 
 /// Carries out a request and prints what happened.
@@ -44,7 +44,9 @@ pub fn run(session: &Session, request: &Request) -> Result<Ending> {
     let component = config.component(&request.component)?;
     let environments = config.environments(component, &request.environments)?;
     let watch = match &request.merge_request {
-        Some(_) => Watch::idle(),
+        // Then the files of the target branch decide, not those of the checkout.
+        Some(_) if request.switches.strict => Watch::idle(),
+        Some(_) => Watch::start_if_quick(&work_tree, &config, component),
         None => Watch::start(&work_tree, &config, [component]).judged(&request.switches)?,
     };
     let promotion = Promotion { work_tree, config: &config, component, environments };
@@ -54,7 +56,16 @@ pub fn run(session: &Session, request: &Request) -> Result<Ending> {
         None if session.offline => run.offline()?,
         None => run.online()?,
     };
-    done.review.warnings.extend(watch.warnings());
+    let Promotion { work_tree, config, component, .. } = &run.promotion;
+    let place = Place { work_tree, config, component };
+    let found = match &done.target {
+        Some(target) => watch.warnings_at(target, &place),
+        None => watch.warnings(),
+    };
+    match found {
+        Ok(warnings) => done.review.warnings.extend(warnings),
+        Err(note) => done.review.notes.push(note),
+    }
     run.tell(&done)
 }
 
@@ -71,6 +82,8 @@ pub(super) struct Done {
     pub(super) review: Review,
     pub(super) message: String,
     pub(super) landed: Landed,
+    /// The commit of the target branch on which a merge request was planned.
+    pub(super) target: Option<CommitId>,
 }
 
 impl Run<'_> {
@@ -178,7 +191,7 @@ impl Run<'_> {
         let reason = request.switches.reason.as_deref();
         let message = commit_message(&self.queue(&review), request.wording, &planned.plan, reason);
         let landed = promotion.land(&planned, request.landing, &message, session.progress)?;
-        Ok(Done { plan: planned.plan, review, message, landed })
+        Ok(Done { plan: planned.plan, review, message, landed, target: None })
     }
 
     pub(super) fn queue<'a>(&'a self, review: &'a Review) -> Queue<'a> {
@@ -193,7 +206,7 @@ impl Run<'_> {
     /// Prints what happened; what a merge request lacks is a failure if warnings are to refuse.
     fn tell(&self, done: &Done) -> Result<Ending> {
         let Run { session, request, .. } = self;
-        let Done { plan, review, message, landed } = done;
+        let Done { plan, review, message, landed, .. } = done;
         let delivered = match landed {
             Landed::Delivered(delivered) => Some(delivered),
             _ => None,

@@ -25,7 +25,7 @@ pub fn run(session: &Session, typed: &cli::Status) -> Result<Ending> {
     let limits = Limits { max_behind: typed.max_behind, max_age: typed.max_age };
     let drifts = typed.check.then(|| drifts(&survey, &limits, now));
     let untold = untold(&survey, typed.check);
-    let warnings = watch.warnings();
+    let warnings = watch.warnings().unwrap_or_default();
     let overview = Overview {
         components: &survey.components,
         people: &survey.people,
