@@ -31,6 +31,28 @@ fn behind() {
     Output::of(message).matches("guard-behind-message");
 }
 
+/// A merge that brings nothing of its own is listed nowhere, and still is a direction.
+#[test]
+fn nothing_but_a_merge() {
+    let sandbox = Sandbox::covered();
+    let upstream = &sandbox.world.reconcile;
+    let merge = sandbox.grow(upstream, &[HEAD, "v0.10.0"], ANN, "Merge what was merged\n");
+    let pin = |version: &str| {
+        sandbox.git(&format!("checkout --quiet {JENKINS}"));
+        sandbox.replace(JENKINS, "'47fbced'", &format!("'{version}'"));
+    };
+    pin(&HEAD[..7]);
+    let rollback = ["rollback", "--env", "jenkins", "--reason", "x", "--to", &merge];
+    check_refused(&sandbox, &rollback, "guard-merge-forward");
+    sandbox.xtask(&["promote", "--env", "jenkins", "-n", "-q"]).matches("guard-merge");
+    pin(&merge[..7]);
+    check_refused(&sandbox, &["promote", "--env", "jenkins", "--ref", HEAD], "guard-merge-back");
+    sandbox.git_in(&upstream.path, &["branch", "merged"], "");
+    sandbox.git_in(&upstream.path, &["update-ref", "HEAD", HEAD], "");
+    let status = ["status", "--env", "jenkins", "--component", "qontract-reconcile", "--check"];
+    sandbox.xtask(&[&status[..], &["-q"]].concat()).matches("status-off-the-branch-by-a-merge");
+}
+
 #[test]
 fn the_command_to_commit_has_the_switches() {
     let sandbox = Sandbox::covered();

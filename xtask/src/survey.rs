@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use anyhow::{Context, Result, anyhow};
-use promotion::changes::{Span, Start, each_once};
+use promotion::changes::{Commit, Span, Start, each_once};
 use promotion::component::{Component, Environment, RepoPath, same_upstream};
 use promotion::config::Config;
 use promotion::error::{Refusal, refusals};
@@ -337,7 +337,10 @@ fn history(
         let commit = mirror.commits(std::slice::from_ref(id))?.pop();
         let commit = commit.with_context(|| format!("`git log` left out `{id}`"))?;
         let once = |commits: &Vec<_>| each_once(commits).into_iter().cloned().collect();
-        let (queued, ahead) = (once(&span.queued), once(&span.taken_back));
+        let queued: Vec<Commit> = once(&span.queued);
+        // A merge alone is enough to be off the branch.
+        let is_listed = span.taken_back.iter().any(|commit| !commit.is_merge);
+        let ahead = if is_listed { once(&span.taken_back) } else { span.taken_back.clone() };
         running.push(Running { commit, queued, ahead, since, newer_image });
     }
     let head = mirror.commits(&[head])?.pop().ok_or_else(|| anyhow!("`git log` left out HEAD"))?;

@@ -179,7 +179,7 @@ fn ambiguous(span: &Span, commits: &[CommitId]) -> Refusal {
 }
 
 /// How many commits are listed: those without the merges, unless there is nothing else.
-fn amount(list: &[Commit]) -> String {
+pub fn amount(list: &[Commit]) -> String {
     match (each_once(list).len(), list.len()) {
         (0, 1) => "1 merge".to_owned(),
         (0, merges) => format!("{merges} merges"),

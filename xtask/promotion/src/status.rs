@@ -9,7 +9,7 @@ use crate::component::{Component, RepoPath};
 use crate::duration::shown;
 use crate::error::Refusal;
 use crate::escape::escaped;
-use crate::guards::commits;
+use crate::guards::{amount, commits};
 use crate::message::short;
 use crate::people::Author;
 use crate::version::{CommitId, commit_part, is_full_commit};
@@ -43,7 +43,7 @@ pub struct Running {
     pub commit: Commit,
     /// What waits behind it, the newest first, without merges.
     pub queued: Vec<Commit>,
-    /// What it has and the branch lacks, without merges.
+    /// What it has and the branch lacks, without merges unless there is nothing else.
     pub ahead: Vec<Commit>,
     /// When the first of what waits came to the branch, in seconds since 1970.
     pub since: Option<i64>,
@@ -165,9 +165,9 @@ impl ComponentStatus<'_> {
                 let all: Vec<_> = all.iter().map(|one| format!("`{one}`")).collect();
                 Some(format!("`{value}` is the beginning of {}", all.join(" and ")))
             }
-            Start::Commit(_) => match self.running(pin)?.ahead.len() {
-                0 => None,
-                ahead => Some(format!("`{value}` has {} that the branch lacks", commits(ahead))),
+            Start::Commit(_) => match &self.running(pin)?.ahead[..] {
+                [] => None,
+                ahead => Some(format!("`{value}` has {} that the branch lacks", amount(ahead))),
             },
         }
     }

@@ -62,7 +62,9 @@ impl Queue<'_> {
                 text.push_str(&format!("{from}: nobody can tell what changes\n"));
             }
             _ if queued.is_empty() && taken_back.is_empty() => {
-                text.push_str(&format!("{from}: no commits\n"));
+                let is_same = span.queued.is_empty() && span.taken_back.is_empty();
+                let what = if is_same { "no commits" } else { "nothing but merges" };
+                text.push_str(&format!("{from}: {what}\n"));
             }
             _ if queued.is_empty() => {}
             (_, Some(longest)) if span.queued.iter().all(|one| longest.queued.contains(one)) => {
