@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use crate::case::JENKINS;
 use crate::sandbox::Sandbox;
 
 const EXTERNAL: &str = "data/services/app-interface/cicd/ci-ext/saas-qontract-reconcile.yaml";
@@ -12,6 +13,8 @@ fn every_verdict() {
     let sandbox = Sandbox::new();
     sandbox.xtask(&["explain", EXTERNAL]).matches("explain-saas");
     sandbox.xtask(&["explain", ".env"]).matches("explain-env");
+    // What a template fills in is no version.
+    sandbox.xtask(&["explain", JENKINS]).matches("explain-jenkins");
     sandbox.xtask(&["explain", &format!("{TEKTON}:12")]).matches("explain-unconfigured");
     sandbox.xtask(&["explain", &format!("{TEKTON}:13")]).matches("explain-nothing");
     sandbox.xtask(&["explain", "Makefile"]).assert(

@@ -169,3 +169,25 @@ fn schemas_first() {
     sandbox.xtask(&["update-schemas", "--commit"]).succeeds();
     sandbox.xtask(&["qr-promote", "--strict"]).matches("guard-schemas-done");
 }
+
+/// The configured component is promoted by its name, with what was typed; that command works.
+#[test]
+fn another_component_first() {
+    let sandbox = Sandbox::covered();
+    let path = "schema-paths = [\"reconcile/gql_definitions/introspection.json\"";
+    let text = sandbox.read("promote.toml").replace(path, &format!("{path}, \"api\""));
+    let text =
+        text.replace("qontract-schemas", "api").replace("app-sre/api", "app-sre/qontract-schemas");
+    sandbox.write("my config.toml", &text);
+    let repo = sandbox.world.repository.to_str().unwrap();
+    let config = sandbox.path("my config.toml");
+    let typed = ["--repo", repo, "--config", config.to_str().unwrap()];
+    let strict = ["promote", "--env", "jenkins", "--strict"];
+    check_refused(&sandbox, &[&strict[..], &typed].concat(), "guard-schemas-other");
+    let mr = [&strict[..], &["--mr"], &typed].concat();
+    check_refused(&sandbox, &mr, "guard-schemas-other-mr");
+    let first = ["promote", "--component", "api", "--all", "--commit"];
+    sandbox.xtask(&[&first[..], &typed].concat()).succeeds();
+    let run = sandbox.xtask(&[&strict[..], &["-q"], &typed].concat()).succeeds();
+    assert_eq!(run.stderr, "");
+}

@@ -87,6 +87,7 @@ fn schemas_first() {
     pushed(&sandbox, &["update-schemas", "--mr", "--lgtm"]).matches("mr-schemas");
     let run = jenkins(&sandbox, &["--format", "json"]);
     run.matches("mr-schemas-are-open-json");
+    jenkins(&sandbox, &["--ref", HEAD, "--strict"]).matches("mr-schemas-are-open-strict");
     // Merged, and its branch removed: what is fetched later knows.
     let case = Case::at(&sandbox);
     case.there("update-ref refs/heads/master promote/qontract-schemas");

@@ -8,7 +8,7 @@ use anyhow::{Result, anyhow};
 use promotion::changes::{Changes, Start};
 use promotion::component::Component;
 use promotion::config::Config;
-use promotion::error::{Refusal, Refusals};
+use promotion::error::{Refusal, Refusals, refusals};
 use promotion::guards::{self, Switches, Verdict};
 use promotion::people::{Author, People, needle};
 use promotion::plan::{Outcome, Plan, PlannedValue, plan};
@@ -128,7 +128,8 @@ impl<'a> Upstreams<'a> {
         if let Some(error) = &self.unasked {
             let message =
                 format!("{needs}, and nobody can tell whether `{name}` is behind: {error}");
-            return Ok(Some(Refusal::new(message)));
+            let help = refusals(error).into_iter().find_map(|refusal| refusal.help);
+            return Ok(Some(Refusal { help, ..Refusal::new(message) }));
         }
         let behind = behind(schemas, mirror, tree, config)?;
         let message = format!("{needs}, and `{name}` is behind by {}", guards::commits(behind));
@@ -236,7 +237,9 @@ impl Review {
         let mut verdict = guards::directions(component, &changes, to, switches);
         let first = upstreams.schemas_first(tree, config, &changes, to)?;
         let index = verdict.warnings.len();
-        let schemas = first.as_ref().and(component.schemas.clone()).map(|name| (name, index));
+        // Where nobody can tell, nobody can promote them either.
+        let first_of = first.as_ref().filter(|_| upstreams.unasked.is_none());
+        let schemas = first_of.and(component.schemas.clone()).map(|name| (name, index));
         verdict.warnings.extend(first);
         let alike = mirror.with_prefix(to.tag(component.tag_length))?;
         verdict.warnings.extend(guards::colliding_tag(component, &alike));
