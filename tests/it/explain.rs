@@ -107,6 +107,28 @@ fn hostile_history() {
     sandbox.xtask(&["explain", "evil\u{1b}[31m.env"]).matches("explain-hostile-file");
 }
 
+/// A line that would have to name it would be refused.
+#[test]
+fn hostile_target() {
+    let sandbox = Sandbox::covered();
+    let target = |name: &str, commit: &str| {
+        format!(
+            "  - {{name: \"{name}\", namespace: {{$ref: /a.yml}}, ref: {}}}\n",
+            commit.repeat(40)
+        )
+    };
+    let targets = [target("x\\e[31m", "a"), target("z", "b")].concat();
+    let url = "https://github.com/app-sre/qontract-reconcile";
+    let saas = format!("resourceTemplates:\n- name: t\n  url: {url}\n  targets:\n{targets}");
+    sandbox.write("data/evil.yaml", &saas);
+    let pin = "saas = true }, { file = \"data/evil.yaml\", saas = true, target = \"z\" }]";
+    let config = sandbox.read("promote.toml").replacen("saas = true }]", pin, 1);
+    sandbox.write("promote.toml", &config);
+    sandbox.xtask(&["explain", "data/evil.yaml:5"]).matches("explain-hostile-target");
+    let strict = sandbox.offline(&["promote", "--env", "jenkins", "-n", "--strict"]);
+    strict.matches("coverage-hostile-target");
+}
+
 #[test]
 fn a_file_without_history_and_a_folder_without_git() {
     let sandbox = Sandbox::new();

@@ -294,9 +294,15 @@ impl Unconfigured {
         !self.values.iter().any(|value| value.unfit.is_some())
     }
 
-    /// Whether a configuration can have the name of the file.
-    pub fn is_nameable(&self) -> bool {
-        !self.file.as_str().contains(char::is_control)
+    /// What the configuration would have to name and can't: the file, or a part of a saas file.
+    pub fn unnameable(&self) -> Option<&'static str> {
+        let is_bad = |name: &str| name.trim().is_empty() || name.contains(char::is_control);
+        let filter = match &self.selector {
+            Selector::Saas(filter) => filter.parts().to_vec(),
+            _ => Vec::new(),
+        };
+        let mut names = [("file", Some(self.file.as_str()))].into_iter().chain(filter);
+        names.find(|(_, name)| name.is_some_and(is_bad)).map(|(what, _)| what)
     }
 
     /// The item of `pins` in `promote.toml` that takes them in.
@@ -344,12 +350,10 @@ impl Unconfigured {
             "{what} is `{}`, and no environment of `{component}` has it{also}",
             first.value
         );
-        let help = match values.iter().find_map(|value| value.unfit) {
-            Some(reason) => format!("write it out first, for it {reason}"),
-            None if !self.is_nameable() => {
-                "rename the file: no configuration can name it".to_owned()
-            }
-            None => {
+        let help = match (values.iter().find_map(|value| value.unfit), self.unnameable()) {
+            (Some(reason), _) => format!("write it out first, for it {reason}"),
+            (None, Some(what)) => format!("rename the {what}: no configuration can name it"),
+            (None, None) => {
                 format!("take it in with `pins = [{}]`, as `discover --write` does", self.pin())
             }
         };

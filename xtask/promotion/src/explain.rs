@@ -124,10 +124,11 @@ pub fn explained(
                 let is = |value: &coverage::Value| value.line == found.line;
                 let line = lines.iter().find(|line| line.values.iter().any(is));
                 let fate = match (fate(&found), line) {
-                    (Fate::Moves, Some(line)) if !line.is_nameable() => {
-                        Fate::Unfit("is in a file that no configuration can name")
-                    }
-                    (Fate::Moves, Some(line)) => Fate::Unconfigured(line.pin()),
+                    (Fate::Moves, Some(line)) => match line.unnameable() {
+                        Some("file") => Fate::Unfit("is in a file that no configuration can name"),
+                        Some(_) => Fate::Unfit("is in a target that no configuration can name"),
+                        None => Fate::Unconfigured(line.pin()),
+                    },
                     (fate, _) => fate,
                 };
                 all.push(new(found, &terms.component, None, fate, trace));
