@@ -5,12 +5,12 @@ use std::fs;
 
 use promotion::config::Config;
 use promotion::coverage::{Terms, unconfigured};
-
-use crate::fixtures::{Files, tree};
+use promotion::version::CommitId;
 use xtask::git::tracked_count;
-use xtask::search::{MOST, Watch};
+use xtask::search::{MOST, Place, Watch};
 use xtask::worktree::WorkTree;
 
+use crate::fixtures::{Files, tree};
 use crate::sandbox::Sandbox;
 
 const TEKTON: &str = "data/pipelines/tekton-provider-global-defaults.yaml";
@@ -204,4 +204,34 @@ fn beside_a_merge_request() {
         look(large).unwrap_err(),
         "30001 files are too many to look for unconfigured pins beside a merge request; `--strict` does"
     );
+}
+
+/// What the target branch has and the clone lacks would be fetched file by file, without a limit.
+#[test]
+fn a_partial_clone_fetches_nothing() {
+    let sandbox = Sandbox::new();
+    sandbox.write("b.yml", "qontract_reconcile_image_tag: 47fbced\n");
+    sandbox.git("add b.yml");
+    sandbox.git("commit --quiet -m Stray");
+    sandbox.git("push --quiet origin master");
+    let clone = sandbox.world.root.join("clone");
+    let (remote, there) = (sandbox.world.remote.display(), clone.display());
+    sandbox.git(&format!("clone --quiet --filter=blob:none file://{remote} {there}"));
+    sandbox.write(TEKTON, &(sandbox.read(TEKTON) + "# changed\n"));
+    sandbox.git("commit --quiet --all -m Change");
+    sandbox.git("push --quiet origin master");
+    let git = |args: &str| sandbox.git(&format!("-C {there} {args}"));
+    git("fetch --quiet origin");
+    let target = CommitId::parse(git("rev-parse origin/master").trim()).unwrap();
+
+    let config = Config::builtin();
+    let component = config.component("qontract-reconcile").unwrap();
+    let work_tree = WorkTree { top: clone.clone(), git_dir: Some(clone.join(".git")) };
+    let place = Place { work_tree: &work_tree, config: &config, component };
+    let before = git("count-objects -v");
+    let watch = Watch::start_if_quick(&work_tree, &config, component);
+    let found = watch.warnings_at(&target, &place).unwrap();
+    let files: Vec<_> = found.iter().filter_map(|one| one.file.as_deref()).collect();
+    assert_eq!(files, ["b.yml"]);
+    assert_eq!(git("count-objects -v"), before);
 }

@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use world::executable;
+
 use crate::case::{Case, GITLAB, JENKINS, hook, intrude};
 use crate::sandbox::{HEAD, Output, Sandbox};
 
@@ -403,4 +405,39 @@ fn no_checkout() {
         "--- options\n\n",
         "error: `[root]/app-interface/data` is not the top of a git checkout\n  help: name the top with `--repo`, or leave `--mr` out\n",
     );
+}
+
+/// A remote that hangs must not hide what is refused anyway.
+#[test]
+fn the_guards_come_before_the_remote() {
+    let sandbox = covered();
+    let (bin, log) = (sandbox.world.root.join("bin"), sandbox.world.root.join("log"));
+    fs::create_dir(&bin).unwrap();
+    let script = "#!/bin/sh\nPATH=\"${PATH#*:}\"\necho \"$*\" >>\"$LOG\"\nexec git \"$@\"\n";
+    executable(&bin.join("git"), script).unwrap();
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+    let asks = || {
+        let args = ["promote", "--env", "jenkins,pr-check", "--mr", "-n", "-q"];
+        let run = sandbox.command(&args).env("PATH", &path).env("LOG", &log).run();
+        let asked = fs::read_to_string(&log).unwrap().contains("promote/*");
+        fs::remove_file(&log).unwrap();
+        (run.status, asked)
+    };
+    assert_eq!(asks(), (0, true));
+    sandbox.replace(JENKINS, "'47fbced'", "'0123456'");
+    sandbox.git("commit --quiet --all -m Unknown");
+    sandbox.git("push --quiet origin master");
+    assert_eq!(asks(), (1, false));
+}
+
+/// The hint to promote the schemas goes the same way.
+#[test]
+fn the_way_is_kept() {
+    let sandbox = covered();
+    sandbox.git(&format!("remote add fork {}", sandbox.world.remote.display()));
+    let way = ["--remote", "fork", "--target-branch", "master", "--draft", "--label", "x"];
+    let run = jenkins(&sandbox, &[&way[..], &["--strict"]].concat());
+    let hint = "`cargo xtask update-schemas --mr --remote fork --target-branch master`";
+    assert_eq!(run.status, 1);
+    assert!(line(&run, "  help: promote them first").contains(hint), "{}", run.stderr);
 }

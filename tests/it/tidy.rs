@@ -153,6 +153,14 @@ fn dependencies_have_reasons() {
         reason = if line.starts_with("# ") { line } else { "" };
     }
     assert!(seen > 10);
+    for member in ["xtask", "xtask/promotion", "xtask/world"] {
+        let text = fs::read_to_string(Path::new(ROOT).join(member).join("Cargo.toml")).unwrap();
+        let sections = text.split("\n[").filter(|section| section.contains("dependencies]\n"));
+        let lines = sections.flat_map(|section| section.lines().skip(1));
+        let own: Vec<_> =
+            lines.filter(|line| !line.is_empty() && !line.ends_with(".workspace = true")).collect();
+        assert_eq!(own, Vec::<&str>::new(), "{member} has dependencies that the workspace lacks");
+    }
 }
 
 #[test]

@@ -114,7 +114,7 @@ arguments! {
         pub repo: Option<PathBuf> = path("repo", "DIR").global(true),
         /// The configuration [default: promote.toml at the top of the checkout, else the built-in one]
         pub config: Option<PathBuf> = path("config", "FILE").global(true),
-        /// Touch no network; what promotes then needs a full commit as its --ref
+        /// Touch no network; what promotes then needs a full commit as its --ref or --to
         pub offline: bool = flag("offline").global(true),
         /// How results are printed
         pub format: Format = option("format", "FORMAT")

@@ -187,7 +187,12 @@ impl Request {
         if !is_schemas {
             words.extend(["--component", &component.name, "--all"].map(str::to_owned));
         }
-        words.extend(self.merge_request.is_some().then(|| "--mr".to_owned()));
+        let ways = self.merge_request.as_ref().map(|Marks { remote, target, .. }| Marks {
+            remote: remote.clone(),
+            target: target.clone(),
+            ..Marks::default()
+        });
+        words.extend(ways.iter().flat_map(Marks::typed));
         let command: Vec<_> = words.iter().map(|word| quoted(word)).collect();
         let own = if self.merge_request.is_some() { "in a merge request of" } else { "on" };
         format!("promote them first, {own} their own: `{}`", command.join(" "))

@@ -203,6 +203,11 @@ impl Review {
         self.first.as_ref().map(|(name, _)| name.as_str())
     }
 
+    /// Whether something stands against it, whatever is warned about.
+    pub fn is_refused(&self) -> bool {
+        !self.refusals.is_empty()
+    }
+
     /// Says what to do about that; `more` is a clause that goes on.
     pub fn go_first(&mut self, more: &str, help: String) {
         let warning = self.first.as_ref().and_then(|(_, index)| self.warnings.get_mut(*index));

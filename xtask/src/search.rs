@@ -235,14 +235,15 @@ impl Place<'_> {
         self.unconfigured(commit, paths)
     }
 
-    /// Those of these files.
+    /// Those of these files; what a partial clone lacks is passed over, for git would fetch it.
     fn unconfigured(
         &self,
         commit: &CommitId,
         paths: Vec<RepoPath>,
     ) -> anyhow::Result<Vec<Refusal>> {
         let terms = vec![Terms::of(self.component, self.config)];
-        let texts = Git::at(&self.work_tree.top).show_many(commit.as_str(), &paths)?;
+        let git = Git::at(&self.work_tree.top).env("GIT_NO_LAZY_FETCH", "1");
+        let texts = git.show_many(commit.as_str(), &paths)?;
         let files = paths.into_iter().zip(texts).filter_map(|(path, text)| Some((path, text?)));
         let found = coverage::unconfigured(&terms, self.config, &Tree(files.collect()));
         Ok(found.iter().map(Unconfigured::warning).collect())

@@ -3,7 +3,7 @@
 //!
 //! Values only; `upstream/history.rs` reads them from a mirror.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::people::{Author, People};
 use crate::version::CommitId;
@@ -123,27 +123,46 @@ pub fn each_once<'a>(commits: impl IntoIterator<Item = &'a Commit>) -> Vec<&'a C
 /// that of the first commit.
 pub fn by_author<'a>(commits: &[&'a Commit], people: &People) -> Vec<ByAuthor<'a>> {
     let mut groups: Vec<ByAuthor> = Vec::new();
+    let mut known: HashMap<Mark, usize> = HashMap::new();
     for &commit in commits {
         let who = people.who(&commit.author);
-        match groups.iter_mut().find(|group| group.is_of(&who, &commit.author)) {
-            Some(group) => group.commits.push(commit),
-            None => groups.push(ByAuthor { who, commits: vec![commit] }),
+        let marks = marks(&who, &commit.author);
+        let place = marks.iter().find_map(|mark| known.get(mark)).copied();
+        let place = place.unwrap_or_else(|| {
+            groups.push(ByAuthor { who, commits: Vec::new() });
+            groups.len() - 1
+        });
+        groups[place].commits.push(commit);
+        for mark in marks {
+            known.entry(mark).or_insert(place);
         }
     }
     groups.sort_by(|one, other| one.who.cmp(&other.who));
     groups
 }
 
-impl ByAuthor<'_> {
-    /// Whether an author is the same person.
-    fn is_of(&self, who: &Who, author: &Author) -> bool {
-        let email = &author.email;
-        let has_address = |commit: &&Commit| {
-            email.contains('@') && commit.author.email.eq_ignore_ascii_case(email)
-        };
-        match (&self.who, who) {
-            (Who::Other(_, Some(one)), Who::Other(_, Some(other))) => one == other,
-            (one, other) => one == other || self.commits.iter().any(has_address),
+/// What tells that two authors are the same person.
+#[derive(Debug, PartialEq, Eq, Hash)]
+enum Mark {
+    You,
+    Bot(String),
+    User(String),
+    Name(String),
+    /// A name without what people change in theirs, and the address in lowercase. The address alone
+    /// says little: teams share one, and people one with bots.
+    Address(String, String),
+}
+
+fn marks(who: &Who, author: &Author) -> Vec<Mark> {
+    match who {
+        Who::You => vec![Mark::You],
+        Who::Bot(name) => vec![Mark::Bot(name.clone())],
+        Who::Other(_, Some(user)) => vec![Mark::User(user.clone())],
+        Who::Other(name, None) => {
+            let letters = name.chars().filter(|c| c.is_alphanumeric());
+            let bare = letters.flat_map(char::to_lowercase).collect();
+            let address = Mark::Address(bare, author.email.to_lowercase());
+            vec![Mark::Name(name.clone()), address]
         }
     }
 }
@@ -177,6 +196,11 @@ mod tests {
         check(
             &[("Chai Bot", "chai@example.com"), ("Chai-bot", "CHAI@example.com")],
             &["Other(\"Chai Bot\", None) 2"],
+        );
+        // A bot, a person and another one, all behind the same address.
+        check(
+            &[("ci[bot]", "no@x.org"), ("Zoe", "no@x.org"), ("Al", "no@x.org")],
+            &["Other(\"Al\", None) 1", "Other(\"Zoe\", None) 1", "Bot(\"ci[bot]\") 1"],
         );
         check(&[("Al", ""), ("Bo", "")], &["Other(\"Al\", None) 1", "Other(\"Bo\", None) 1"]);
         check(

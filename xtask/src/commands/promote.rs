@@ -175,7 +175,9 @@ impl Run<'_> {
     ) -> Result<Review> {
         let first = review.first().map(|name| self.promotion.config.component(name)).transpose()?;
         if let Some(first) = first {
-            match branch_of(first)? {
+            // Nobody waits for a remote to be told what is refused anyway.
+            let branch = if review.is_refused() { None } else { branch_of(first)? };
+            match branch {
                 Some(branch) => {
                     let help = "have that branch merged first".to_owned();
                     review.go_first(&format!("; `{branch}` has them"), help);
