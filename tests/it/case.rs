@@ -5,19 +5,19 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use promotion::component::Environment;
 use promotion::config::Config;
-use promotion::error::Refusal;
-use promotion::landed::Delivered;
-use promotion::merge_request::Story;
-use promotion::message::{Wording, title};
+use promotion::merge_request::Description;
+use promotion::merge_request::commit_message::{Wording, title};
+use promotion::model::component::Environment;
+use promotion::model::problem::Problem;
+use promotion::model::tree::{Tree, Wanted};
+use promotion::model::version::CommitId;
+use promotion::plan::landed::Delivered;
 use promotion::plan::plan;
-use promotion::tree::{Tree, Wanted};
-use promotion::verify::verify;
-use promotion::version::CommitId;
+use promotion::plan::verify::verify;
 use world::executable;
-use xtask::deliver::{Delivery, Proposal};
 use xtask::git::Git;
+use xtask::land::merge_request::{Delivery, ProposedCommit};
 
 use crate::sandbox::Sandbox;
 
@@ -104,16 +104,17 @@ impl<'a> Case<'a> {
         environments: &[&Environment],
         to: &CommitId,
         tree: &Tree,
-    ) -> Result<Option<Proposal>> {
+    ) -> Result<Option<ProposedCommit>> {
         let component = self.config.component("qontract-reconcile")?;
         let plan = plan(component, environments, to, tree, &self.config)?;
         verify(&plan)?;
         if plan.is_empty() {
             return Ok(None);
         }
-        let story = Story { component, plan: &plan, changes: None, warnings: &[], reason: None };
+        let story =
+            Description { component, plan: &plan, changes: None, warnings: &[], reason: None };
         let files = plan.changed().map(|(path, file)| (path.clone(), file.after().into_bytes()));
-        Ok(Some(Proposal {
+        Ok(Some(ProposedCommit {
             files: files.collect(),
             message: title(component, Wording::Component, &plan),
             trailers: vec![("Reason".to_owned(), "be\nquick".to_owned())],
@@ -134,9 +135,9 @@ impl<'a> Case<'a> {
         let before = self.snapshot();
         let error = self.deliver().unwrap_err();
         assert_eq!(self.snapshot(), before);
-        let refusal = error.downcast_ref::<Refusal>().unwrap_or_else(|| panic!("{error:#}"));
-        let help = refusal.help.iter().map(|help| format!("\nhelp: {help}"));
-        let text = format!("{refusal}{}", help.collect::<String>());
+        let problem = error.downcast_ref::<Problem>().unwrap_or_else(|| panic!("{error:#}"));
+        let help = problem.help.iter().map(|help| format!("\nhelp: {help}"));
+        let text = format!("{problem}{}", help.collect::<String>());
         text.replace(self.sandbox.world.root.to_str().unwrap(), "[root]")
     }
 

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use promotion::config::Config;
-use promotion::coverage::{Terms, unconfigured};
-use promotion::version::CommitId;
+use promotion::inspect::coverage::{Terms, unconfigured};
+use promotion::model::version::CommitId;
+use xtask::ask::coverage::{CoverageScan, MOST, TargetScan};
 use xtask::git::tracked_count;
-use xtask::search::{MOST, Place, Watch};
 use xtask::worktree::WorkTree;
 
 use crate::fixtures::{Files, tree};
@@ -190,7 +190,7 @@ fn beside_a_merge_request() {
 
     let look = |git_dir| {
         let work_tree = WorkTree { top: top.clone(), git_dir: Some(git_dir) };
-        Watch::start_if_quick(&work_tree, &config, component).warnings()
+        CoverageScan::start_if_quick(&work_tree, &config, component).warnings()
     };
     assert_eq!(look(top.join(".git")).unwrap().len(), 1);
     // The same checkout, with the index of a larger one.
@@ -227,9 +227,9 @@ fn a_partial_clone_fetches_nothing() {
     let config = Config::builtin();
     let component = config.component("qontract-reconcile").unwrap();
     let work_tree = WorkTree { top: clone.clone(), git_dir: Some(clone.join(".git")) };
-    let place = Place { work_tree: &work_tree, config: &config, component };
+    let place = TargetScan { work_tree: &work_tree, config: &config, component };
     let before = git("count-objects -v");
-    let watch = Watch::start_if_quick(&work_tree, &config, component);
+    let watch = CoverageScan::start_if_quick(&work_tree, &config, component);
     let found = watch.warnings_at(&target, &place).unwrap();
     let files: Vec<_> = found.iter().filter_map(|one| one.file.as_deref()).collect();
     assert_eq!(files, ["b.yml"]);

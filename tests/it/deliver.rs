@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use std::{env, fs, thread};
 
 use promotion::config::Forge;
-use promotion::landed::{Delivered, State};
-use promotion::version::CommitId;
+use promotion::model::version::CommitId;
+use promotion::plan::landed::{Delivered, State};
 
 use crate::case::{ADDRESS, Case, GITLAB, JENKINS, hook, intrude, move_on};
 use crate::sandbox::Sandbox;

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::symlink;
 
-use promotion::component::RepoPath;
 use promotion::config::Config;
-use promotion::discover::environments::Proposal;
-use promotion::discover::merge::{merged, pruned};
+use promotion::inspect::discover::environments::ProposedEnvironment;
+use promotion::inspect::discover::merge::{merged, pruned};
+use promotion::model::path::RepoPath;
 use serde_json::Value;
 
 use crate::sandbox::HEAD;
@@ -76,7 +76,7 @@ fn what_is_missing_is_added() {
 }
 
 #[test]
-fn refusals() {
+fn problems() {
     let sandbox = Sandbox::new();
     let broken = "[component.x]\nupstream = 1\n";
     sandbox.write("promote.toml", broken);
@@ -165,8 +165,8 @@ fn many_upstreams_are_counted_only() {
     assert_eq!(Config::parse("promote.toml", &all.stdout).unwrap().components.len(), 44);
 }
 
-fn proposal(component: &str, environment: &str, pins: &[&str]) -> Proposal {
-    Proposal {
+fn proposal(component: &str, environment: &str, pins: &[&str]) -> ProposedEnvironment {
+    ProposedEnvironment {
         component: component.to_owned(),
         environment: environment.to_owned(),
         aliases: Vec::new(),

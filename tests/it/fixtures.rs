@@ -10,14 +10,14 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use anstream::adapter::strip_str;
-use promotion::component::RepoPath;
 use promotion::config::Config;
-use promotion::error::Refusal;
+use promotion::model::path::RepoPath;
+use promotion::model::problem::Problem;
+use promotion::model::tree::Tree;
+use promotion::model::version::CommitId;
+use promotion::plan::verify::verify;
 use promotion::plan::{Plan, plan};
 use promotion::report;
-use promotion::tree::Tree;
-use promotion::verify::verify;
-use promotion::version::CommitId;
 
 const DEFAULT_COMMIT: &str = "6ba2ceb4a1c53e6f7d8091a2b3c4d5e6f7a8b9c0";
 
@@ -51,8 +51,8 @@ fn check(folder: &Path) -> Result<(), String> {
 
 fn run(promote_toml: &str, before: &Files) -> Files {
     match promote(promote_toml, tree(before)) {
-        Err(refusals) => {
-            let text: String = refusals.iter().map(report::error).collect();
+        Err(problems) => {
+            let text: String = problems.iter().map(report::error).collect();
             BTreeMap::from([("refused.txt".to_owned(), plain(&text))])
         }
         Ok((table, files)) => {
@@ -67,16 +67,16 @@ fn run(promote_toml: &str, before: &Files) -> Files {
 }
 
 /// The plan as a person reads it, and the tree that it leaves.
-fn promote(promote_toml: &str, tree: Tree) -> Result<(String, Tree), Vec<Refusal>> {
-    let config = Config::parse("promote.toml", promote_toml).map_err(|refusal| vec![refusal])?;
+fn promote(promote_toml: &str, tree: Tree) -> Result<(String, Tree), Vec<Problem>> {
+    let config = Config::parse("promote.toml", promote_toml).map_err(|problem| vec![problem])?;
     let mut words = promote_toml.strip_prefix("# to ").unwrap_or(DEFAULT_COMMIT).lines();
     let mut words = words.next().unwrap().split_whitespace();
     let to = CommitId::parse(words.next().unwrap()).unwrap();
     let names: Vec<String> = words.skip(1).map(str::to_owned).collect();
     let component = &config.components[0];
-    let environments = config.environments(component, &names).map_err(|refusal| vec![refusal])?;
+    let environments = config.environments(component, &names).map_err(|problem| vec![problem])?;
     let plan = plan(component, &environments, &to, &tree, &config).map_err(|all| all.0)?;
-    verify(&plan).map_err(|refusal| vec![refusal])?;
+    verify(&plan).map_err(|problem| vec![problem])?;
     let notes: String = plan.notes.iter().map(|note| report::note(note)).collect();
     Ok((report::table(component, &plan) + &notes, landed(tree, &plan)))
 }

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use promotion::landed::State;
+use promotion::plan::landed::State;
 
 use crate::case::{ADDRESS, Case, GITLAB, hook, move_on};
 use crate::http;

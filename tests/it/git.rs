@@ -4,8 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use promotion::component::RepoPath;
-use promotion::error::Refusal;
+use promotion::model::path::RepoPath;
+use promotion::model::problem::Problem;
 use xshell::{Shell, TempDir, cmd};
 use xtask::git::{Change, Git, commit_ids};
 
@@ -57,9 +57,9 @@ fn paths(paths: &[&str]) -> Vec<RepoPath> {
 
 fn told<T>(result: Result<T>) -> Result<String> {
     let error = result.err().context("this was to fail")?;
-    let refusal = error.downcast_ref::<Refusal>().with_context(|| format!("{error:#}"))?;
-    let help = refusal.help.iter().map(|help| format!("\nhelp: {help}"));
-    Ok(format!("{refusal}{}", help.collect::<String>()))
+    let problem = error.downcast_ref::<Problem>().with_context(|| format!("{error:#}"))?;
+    let help = problem.help.iter().map(|help| format!("\nhelp: {help}"));
+    Ok(format!("{problem}{}", help.collect::<String>()))
 }
 
 #[test]

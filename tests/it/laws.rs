@@ -7,14 +7,14 @@ use std::fs;
 use std::path::Path;
 use std::process::{self, Command};
 
-use promotion::component::RepoPath;
 use promotion::config::Config;
-use promotion::error::Refusals;
+use promotion::model::path::RepoPath;
+use promotion::model::problem::Problems;
+use promotion::model::tree::Tree;
+use promotion::model::version::CommitId;
+use promotion::plan::verify::verify;
 use promotion::plan::{Outcome, Plan, plan};
 use promotion::report;
-use promotion::tree::Tree;
-use promotion::verify::verify;
-use promotion::version::CommitId;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use serde::Deserialize;
@@ -130,15 +130,15 @@ impl Case {
 
     fn plan(&self, text: &str) -> Plan {
         promote(&self.config(), &self.tree(text), &self.to)
-            .unwrap_or_else(|refusals| panic!("{refusals}\n{text}"))
+            .unwrap_or_else(|problems| panic!("{problems}\n{text}"))
     }
 }
 
-fn promote(config: &Config, tree: &Tree, to: &CommitId) -> Result<Plan, Refusals> {
+fn promote(config: &Config, tree: &Tree, to: &CommitId) -> Result<Plan, Problems> {
     let component = &config.components[0];
     let environments: Vec<_> = component.environments.iter().collect();
     let plan = plan(component, &environments, to, tree, config)?;
-    verify(&plan).map_err(|refusal| Refusals(vec![refusal]))?;
+    verify(&plan).map_err(|problem| Problems(vec![problem]))?;
     Ok(plan)
 }
 
@@ -259,7 +259,7 @@ proptest! {
         let after = after(&case.plan(&case.before), &case.before);
         let again = case.plan(&after);
         prop_assert!(again.is_empty());
-        prop_assert_eq!(report::diff(&again), "");
+        prop_assert_eq!(report::plan_diff(&again), "");
         prop_assert!(again.values().all(|value| !matches!(value.outcome, Outcome::Moves(_))));
     }
 
@@ -297,7 +297,7 @@ proptest! {
         fs::create_dir_all(&folder).unwrap();
         let file = folder.join(case.kind.file);
         fs::write(&file, &case.before).unwrap();
-        fs::write(folder.join("diff"), report::diff(&case.plan(&case.before))).unwrap();
+        fs::write(folder.join("diff"), report::plan_diff(&case.plan(&case.before))).unwrap();
         let mut git = Command::new("git");
         git.current_dir(&folder).env("GIT_CEILING_DIRECTORIES", folder.parent().unwrap());
         let status = git.args(["apply", "--allow-empty", "--whitespace=nowarn", "diff"]).status();
@@ -404,7 +404,7 @@ fn damaged(fixture: &Index, damages: &[Damage]) -> Result<(), TestCaseError> {
         landed.0.insert(path.clone(), file.after().into_bytes());
     }
     let again = promote(&config, &landed, &to);
-    let again = again.map_err(|refusals| TestCaseError::fail(refusals.to_string()))?;
+    let again = again.map_err(|problems| TestCaseError::fail(problems.to_string()))?;
     prop_assert!(again.is_empty());
     Ok(())
 }

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result};
-use xtask::upstream::Mirror;
+use xtask::mirror::Mirror;
 
 use crate::origin::{Origin, resolved};
 

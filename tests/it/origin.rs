@@ -4,9 +4,9 @@ use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use promotion::error::Refusal;
+use promotion::model::problem::Problem;
 use xshell::{Shell, TempDir, cmd};
-use xtask::upstream::Mirror;
+use xtask::mirror::Mirror;
 
 /// Two commits without parents and files whose ids share 7 digits, searched for beforehand.
 pub const TWINS: [(&str, &str); 2] = [
@@ -98,9 +98,9 @@ impl Origin {
     /// What a user reads of an error, with `URL` for the address.
     pub fn told<T>(&self, result: Result<T>) -> Result<String> {
         let error = result.err().context("this was to fail")?;
-        let refusal = error.downcast_ref::<Refusal>().with_context(|| format!("{error:#}"))?;
-        let help = refusal.help.iter().map(|help| format!("\nhelp: {help}"));
-        let text = format!("{refusal}{}", help.collect::<String>());
+        let problem = error.downcast_ref::<Problem>().with_context(|| format!("{error:#}"))?;
+        let help = problem.help.iter().map(|help| format!("\nhelp: {help}"));
+        let text = format!("{problem}{}", help.collect::<String>());
         let text = text.replace(&self.url, "URL");
         Ok(text.replace(&self.folder.path().display().to_string(), "DIR"))
     }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use std::{fs, thread};
 
 use world::executable;
-use xtask::registry::{Answer, Image, Registry, Settings};
+use xtask::registry::{Image, ImageAnswer, Registry, Settings};
 
 use crate::loopback::{HANG, Reference, Server, answer};
 use crate::sandbox::fresh_folder;
@@ -45,7 +45,7 @@ impl Client {
     }
 
     #[track_caller]
-    fn check(&self, server: &Server, expected: &Answer) {
+    fn check(&self, server: &Server, expected: &ImageAnswer) {
         assert_eq!(self.registry.ask(&image(server), "t"), *expected);
     }
 }
@@ -90,12 +90,12 @@ fn image(server: &Server) -> Image {
     image_at(&server.address)
 }
 
-fn present() -> Answer {
-    Answer::Present { digest: None }
+fn present() -> ImageAnswer {
+    ImageAnswer::Present { digest: None }
 }
 
-fn unreachable(reason: &str) -> Answer {
-    Answer::Unreachable { reason: reason.to_owned() }
+fn unreachable(reason: &str) -> ImageAnswer {
+    ImageAnswer::Unreachable { reason: reason.to_owned() }
 }
 
 fn challenge(realm: &str) -> String {
@@ -145,7 +145,7 @@ fn one_token_does_for_several_tags_and_goes_to_the_registry_alone() {
     let client = Client::new().file(".curlrc", CURLRC);
     let image = image(&server);
     let answers = ["one", "two", "gone"].map(|tag| client.registry.ask(&image, tag));
-    assert_eq!(answers, [present(), present(), Answer::Absent]);
+    assert_eq!(answers, [present(), present(), ImageAnswer::Absent]);
     assert_eq!(tokens.requests(), [TOKEN]);
     assert_eq!(
         server.requests(),
@@ -219,7 +219,7 @@ fn the_proxy_of_the_curlrc_holds() {
     let client = Client::new().file(".curlrc", &format!("proxy = http://{}\n", proxy.address));
     let answer = client.registry.ask(&image_at("registry.invalid"), "t");
     // Its wording depends on the version of curl.
-    let Answer::Unreachable { reason } = answer else { panic!("{answer:?}") };
+    let ImageAnswer::Unreachable { reason } = answer else { panic!("{answer:?}") };
     assert!(reason.contains("407"), "{reason}");
     assert_eq!(proxy.requests(), ["CONNECT registry.invalid:443"]);
 }
@@ -247,11 +247,11 @@ fn denied() {
     ];
     for denial in denials {
         let server = Server::start(denial);
-        Client::new().check(&server, &Answer::Denied);
+        Client::new().check(&server, &ImageAnswer::Denied);
         let tokens = tokens("t");
-        Client::new().check(&guarded(&tokens, denial), &Answer::Denied);
+        Client::new().check(&guarded(&tokens, denial), &ImageAnswer::Denied);
         let tokens = Server::start(denial);
-        Client::new().check(&guarded(&tokens, |_| answer(200, &[OCI], "")), &Answer::Denied);
+        Client::new().check(&guarded(&tokens, |_| answer(200, &[OCI], "")), &ImageAnswer::Denied);
     }
 }
 
@@ -316,7 +316,7 @@ fn nobody_answers() {
 
     let answer = Client::new().registry.ask(&image_at("127.0.0.1:1"), "t");
     // How it goes on depends on the version of curl.
-    let Answer::Unreachable { reason } = answer else { panic!("{answer:?}") };
+    let ImageAnswer::Unreachable { reason } = answer else { panic!("{answer:?}") };
     assert!(reason.starts_with("Failed to connect to 127.0.0.1 port 1"), "{reason}");
 }
 
@@ -363,7 +363,7 @@ fn the_newest_one_that_is_present() {
 
 /// Waits for a registry that answers like that, and then always with the last answer; also says
 /// how often it was asked, and how many signs of life there were.
-fn wait<const N: usize>(answers: [&str; N], limit: Duration) -> (Answer, usize, usize) {
+fn wait<const N: usize>(answers: [&str; N], limit: Duration) -> (ImageAnswer, usize, usize) {
     let answers = answers.map(str::to_owned);
     let mut turn = 0;
     let server = Server::start(move |_| {
@@ -391,8 +391,8 @@ fn waits() {
     let (answer, requests, _) = wait([now, absent, down, down, there], LIMIT);
     assert_eq!((answer, requests), (present(), 5));
 
-    assert_eq!(wait([absent], Duration::from_millis(50)).0, Answer::Absent);
-    assert_eq!(wait([absent], Duration::ZERO), (Answer::Absent, 1, 0));
+    assert_eq!(wait([absent], Duration::from_millis(50)).0, ImageAnswer::Absent);
+    assert_eq!(wait([absent], Duration::ZERO), (ImageAnswer::Absent, 1, 0));
     assert_eq!(wait([there], Duration::ZERO), (present(), 1, 0));
 
     let is_down = unreachable("answers with status 503");
@@ -430,13 +430,14 @@ fn the_reference_registry() {
         let image = Image::parse(&format!("{}/{name}", reference.address)).unwrap();
         client.registry.ask(&image, tag)
     };
-    let there = |(digest, _): (&str, &str)| Answer::Present { digest: Some(digest.to_owned()) };
+    let there =
+        |(digest, _): (&str, &str)| ImageAnswer::Present { digest: Some(digest.to_owned()) };
     for name in ["org/app", "org/group/sub/app"] {
         assert_eq!(ask(name, "22e638d"), there(MANIFEST));
         assert_eq!(ask(name, "many"), there(INDEX));
-        assert_eq!(ask(name, "1234567"), Answer::Absent);
+        assert_eq!(ask(name, "1234567"), ImageAnswer::Absent);
     }
-    assert_eq!(ask("org/other", "22e638d"), Answer::Absent);
+    assert_eq!(ask("org/other", "22e638d"), ImageAnswer::Absent);
 
     // The hash of `p`.
     let hash = "u:$2b$04$abcdefghijklmnopqrstuudMegMbPN37MbpdEfAtP66w1z0RBCtLG\n";
@@ -446,11 +447,11 @@ fn the_reference_registry() {
     let private = Reference::start(&folder, &auth);
     let image = Image::parse(&format!("{}/org/app", private.address)).unwrap();
     let netrc = "machine 127.0.0.1 login u password ";
-    assert_eq!(client.registry.ask(&image, "22e638d"), Answer::Denied);
+    assert_eq!(client.registry.ask(&image, "22e638d"), ImageAnswer::Denied);
     let known = Client::new().file(".netrc", &format!("{netrc}p\n"));
     assert_eq!(known.registry.ask(&image, "22e638d"), there(MANIFEST));
-    assert_eq!(known.registry.ask(&image, "1234567"), Answer::Absent);
+    assert_eq!(known.registry.ask(&image, "1234567"), ImageAnswer::Absent);
     let wrong = Client::new().file(".netrc", &format!("{netrc}q\n"));
-    assert_eq!(wrong.registry.ask(&image, "22e638d"), Answer::Denied);
+    assert_eq!(wrong.registry.ask(&image, "22e638d"), ImageAnswer::Denied);
     fs::remove_dir_all(folder).unwrap();
 }

@@ -1,6 +1,6 @@
 //! The house rules, over the sources themselves.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -185,6 +185,139 @@ fn no_machine_is_named() {
             assert_eq!(text.find(place.as_str()), None, "{name} names {place}");
         }
     }
+}
+
+/// The layers of a crate, the lowest first.
+const LAYERS: [(&str, &[&str]); 2] = [
+    (
+        CORE,
+        &[
+            "model",
+            "syntax",
+            "config",
+            "saas",
+            "locate",
+            "plan",
+            "history",
+            "guards",
+            "merge_request",
+            "diff",
+            "inspect",
+            "report",
+        ],
+    ),
+    (
+        SHELL,
+        &[
+            "terminal", "progress", "git", "registry", "mirror", "worktree", "search", "cli",
+            "session", "land", "request", "ask", "complete", "commands", "lib", "main",
+        ],
+    ),
+];
+
+/// The module of a file, as it stands behind `crate::`.
+fn module_of(file: &str) -> String {
+    file.trim_end_matches(".rs").replace('/', "::")
+}
+
+/// The modules among `all` that a line of code names behind `crate::`.
+fn named<'m>(line: &'m str, all: &'m [String]) -> impl Iterator<Item = &'m String> {
+    line.split("crate::").skip(1).filter_map(|path| {
+        let is_in = |module: &&String| {
+            let rest = path.strip_prefix(module.as_str());
+            rest.is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_'))
+        };
+        all.iter().filter(is_in).max_by_key(|module| module.len())
+    })
+}
+
+/// Each module with those that it imports from elsewhere in its crate.
+fn imports(modules: &BTreeMap<String, String>) -> BTreeMap<String, BTreeSet<String>> {
+    let all: Vec<String> = modules.keys().map(|file| module_of(file)).collect();
+    let mut imports = BTreeMap::new();
+    for (file, text) in modules {
+        let own = module_of(file);
+        let lines = code(text).map(|(_, line)| line).collect::<Vec<_>>();
+        let found = lines.iter().flat_map(|line| named(line, &all));
+        let others = found.filter(|other| **other != own).cloned().collect();
+        imports.insert(own, others);
+    }
+    imports
+}
+
+/// What breaks the order of the layers: an import upwards.
+fn upwards(imports: &BTreeMap<String, BTreeSet<String>>, layers: &[&str]) -> Vec<String> {
+    let layer = |module: &str| {
+        let top = module.split("::").next().unwrap();
+        layers.iter().position(|layer| *layer == top).unwrap_or_else(|| panic!("no layer: {top}"))
+    };
+    let pairs = imports.iter().flat_map(|(from, all)| all.iter().map(move |to| (from, to)));
+    let bad = pairs.filter(|(from, to)| layer(from) < layer(to));
+    bad.map(|(from, to)| format!("{from} imports {to}")).collect()
+}
+
+/// A circle of modules, if there is one.
+fn circle(imports: &BTreeMap<String, BTreeSet<String>>) -> Option<Vec<String>> {
+    let mut rest = imports.clone();
+    loop {
+        let done: Vec<String> =
+            rest.iter().filter(|(_, all)| all.is_empty()).map(|(name, _)| name.clone()).collect();
+        if done.is_empty() {
+            break;
+        }
+        done.iter().for_each(|name| _ = rest.remove(name));
+        rest.values_mut().for_each(|all| all.retain(|one| !done.contains(one)));
+    }
+    let mut path = vec![rest.keys().next()?.clone()];
+    loop {
+        let next = rest[path.last().unwrap()].first().unwrap().clone();
+        if let Some(start) = path.iter().position(|one| *one == next) {
+            path.push(next);
+            return Some(path.split_off(start));
+        }
+        path.push(next);
+    }
+}
+
+#[test]
+fn imports_go_downwards() {
+    for (top, layers) in LAYERS {
+        let imports = imports(&sources(top));
+        assert_eq!(upwards(&imports, layers), Vec::<String>::new(), "{top}");
+        assert_eq!(circle(&imports), None, "{top}");
+    }
+}
+
+#[test]
+fn planted_faults_are_found() {
+    let file = |name: &str, text: &str| (name.to_owned(), text.to_owned());
+    let planted = imports(&BTreeMap::from([
+        file("model/a.rs", "use crate::model::b::B;"),
+        file("model/b.rs", "fn b() -> crate::model::a::A {}"),
+        file("plan.rs", "// crate::report\nuse crate::model::a::{A, B};"),
+        file("report.rs", "use crate::plan::Plan;\n#[cfg(test)]\nuse crate::model::a;"),
+        file("config.rs", "use crate::report;"),
+    ]));
+    assert_eq!(upwards(&planted, LAYERS[0].1), ["config imports report"]);
+    let found = circle(&planted).unwrap();
+    assert_eq!(found, ["model::a", "model::b", "model::a"]);
+}
+
+#[test]
+fn a_name_stands_for_one_type() {
+    let mut defined: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (file, text) in [sources(CORE), sources(SHELL)].into_iter().flatten() {
+        for (_, line) in code(&text) {
+            let words: Vec<&str> = line.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
+            let is_definition = !line.starts_with("    ");
+            let at = words.iter().position(|word| ["struct", "enum", "trait"].contains(word));
+            if let Some(name) = at.and_then(|at| words.get(at + 1)).filter(|_| is_definition) {
+                defined.entry((*name).to_owned()).or_default().push(file.clone());
+            }
+        }
+    }
+    defined.retain(|_, files| files.len() > 1);
+    assert_eq!(defined, BTreeMap::new());
 }
 
 #[test]

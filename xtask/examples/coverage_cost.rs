@@ -9,10 +9,10 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 use promotion::config::Config;
-use promotion::coverage::Terms;
+use promotion::inspect::coverage::Terms;
 use world::World;
 use xshell::{Shell, cmd};
-use xtask::search::unconfigured;
+use xtask::ask::coverage::unconfigured;
 use xtask::worktree::WorkTree;
 
 const ROUNDS: u32 = 21;

@@ -10,14 +10,14 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use promotion::config::Config;
+use promotion::model::tree::{Tree, Wanted};
+use promotion::model::version::CommitId;
 use promotion::plan::plan;
-use promotion::tree::{Tree, Wanted};
-use promotion::verify::verify;
-use promotion::version::CommitId;
+use promotion::plan::verify::verify;
 use world::World;
 use xshell::{Shell, cmd};
-use xtask::deliver::{Delivery, Proposal};
 use xtask::git::Git;
+use xtask::land::merge_request::{Delivery, ProposedCommit};
 
 const ROUNDS: usize = 7;
 
@@ -85,7 +85,13 @@ fn delivered(world: &World) -> Result<Duration> {
         let files = plan.changed().map(|(path, file)| (path.clone(), file.after().into_bytes()));
         let text = || "promotion".to_owned();
         let (files, trailers) = (files.collect(), Vec::new());
-        Ok(Some(Proposal { files, message: text(), trailers, title: text(), description: text() }))
+        Ok(Some(ProposedCommit {
+            files,
+            message: text(),
+            trailers,
+            title: text(),
+            description: text(),
+        }))
     };
     let start = Instant::now();
     delivery.deliver(&Wanted::new(component, &environments), propose, &mut |_| ())?;

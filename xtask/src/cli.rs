@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Arg, ArgGroup, ArgMatches, Error, value_parser};
-use promotion::duration::parse_duration;
-use promotion::escape::is_obeyed;
-use promotion::refname::objection;
+use promotion::model::duration::parse_duration;
+use promotion::model::escape::is_obeyed;
+use promotion::model::refname::objection;
 
 use declare::{Arguments, arguments, choices, commands};
 

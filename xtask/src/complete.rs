@@ -5,13 +5,13 @@ pub mod bash;
 
 use clap::{Arg, ArgAction, Command};
 use promotion::config::Config;
-use promotion::escape::is_obeyed;
+use promotion::model::escape::is_obeyed;
 
 /// What may stand at the cursor.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Offer {
     /// One of these words; none if only the user can know.
-    Words(Vec<Candidate>),
+    Words(Vec<Completion>),
     /// The path of a file.
     Files,
     /// The path of a folder.
@@ -20,7 +20,7 @@ pub enum Offer {
 
 /// A word that may stand at the cursor, whatever was typed of it.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Candidate {
+pub struct Completion {
     /// The whole word: free of blanks and of what a terminal obeys, but not quoted.
     pub word: String,
     /// What it is; may be empty.
@@ -29,7 +29,7 @@ pub struct Candidate {
 
 /// Where the cursor is.
 #[derive(Debug)]
-pub struct Place<'c> {
+pub struct Cursor<'c> {
     command: &'c Command,
     /// The options that were typed before, by id, with their values.
     given: Vec<(&'c str, &'c str)>,
@@ -43,11 +43,17 @@ pub struct Place<'c> {
     current: &'c str,
 }
 
-impl<'c> Place<'c> {
+impl<'c> Cursor<'c> {
     /// The place after `words`, in the word `current`. The command has to be built.
     pub fn find(command: &'c Command, words: &'c [String], current: &'c str) -> Self {
-        let mut place =
-            Place { command, given: Vec::new(), open: None, positionals: 0, ended: false, current };
+        let mut place = Cursor {
+            command,
+            given: Vec::new(),
+            open: None,
+            positionals: 0,
+            ended: false,
+            current,
+        };
         for word in words {
             place.pass(word);
         }
@@ -126,10 +132,10 @@ impl<'c> Place<'c> {
         }
     }
 
-    fn subcommands(&self) -> Vec<Candidate> {
+    fn subcommands(&self) -> Vec<Completion> {
         let shown = self.command.get_subcommands().filter(|command| !command.is_hide_set());
         shown
-            .map(|command| Candidate {
+            .map(|command| Completion {
                 word: command.get_name().to_owned(),
                 help: gist(command.get_about()),
             })
@@ -137,7 +143,7 @@ impl<'c> Place<'c> {
     }
 
     /// The options that can still be given.
-    fn options(&self) -> Vec<Candidate> {
+    fn options(&self) -> Vec<Completion> {
         let is_given = |arg: &Arg| self.given.iter().any(|(id, _)| *id == arg.get_id().as_str());
         let is_over = |arg: &Arg| {
             let conflicts = self.command.get_arg_conflicts_with(arg);
@@ -147,7 +153,7 @@ impl<'c> Place<'c> {
         let open = options(self.command).filter(|arg| !arg.is_hide_set() && !is_over(arg));
         let named = open.filter_map(|arg| {
             let help = gist(arg.get_help());
-            arg.get_long().map(|long| Candidate { word: format!("--{long}"), help })
+            arg.get_long().map(|long| Completion { word: format!("--{long}"), help })
         });
         named.collect()
     }
@@ -183,7 +189,7 @@ impl<'c> Place<'c> {
         let is_odd = |c: char| is_obeyed(c) || c.is_whitespace() || Some(c) == separator;
         candidates.retain(|(word, _)| !word.contains(is_odd) && !is_taken(word));
         let whole =
-            |(word, help): (String, String)| Candidate { word: format!("{before}{word}"), help };
+            |(word, help): (String, String)| Completion { word: format!("{before}{word}"), help };
         Offer::Words(candidates.into_iter().map(whole).collect())
     }
 

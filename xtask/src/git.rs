@@ -18,10 +18,10 @@ pub use blame::Blame;
 pub use failure::{Cause, Failure};
 pub use network::PATIENCE;
 
-use promotion::component::RepoPath;
-use promotion::error::Refusal;
-use promotion::escape::escaped;
-use promotion::version::CommitId;
+use promotion::model::escape::escaped;
+use promotion::model::path::RepoPath;
+use promotion::model::problem::Problem;
+use promotion::model::version::CommitId;
 
 mod blame;
 mod failure;
@@ -148,11 +148,11 @@ impl Git {
                 return Ok(None);
             }
             if failure.reason == "this operation must be run in a work tree" {
-                let refusal = Refusal::new("this is a bare repository or a `.git` folder")
+                let problem = Problem::new("this is a bare repository or a `.git` folder")
                     .help("name the folder of a checkout with `--repo`");
-                return Err(refusal.into());
+                return Err(problem.into());
             }
-            return Err(Refusal::from(failure).into());
+            return Err(Problem::from(failure).into());
         }
         let text = String::from_utf8(output.stdout).context("the path isn't UTF-8")?;
         match text.trim_end_matches('\n').split_once('\n') {
@@ -212,10 +212,10 @@ impl Git {
         let commit = without(commit, PATHSPECS).envs(self.env.iter().map(|(n, v)| (n, v)));
         let output = fed(commit, message.as_bytes()).context("can't run `git commit`")?;
         if !output.status.success() {
-            let refusal = Refusal::new("`git commit` failed, or a hook of it");
+            let problem = Problem::new("`git commit` failed, or a hook of it");
             let said = [output.stdout, output.stderr].concat();
             let said = tail(&String::from_utf8_lossy(&said));
-            return Err(if said.is_empty() { refusal } else { refusal.help(said) }.into());
+            return Err(if said.is_empty() { problem } else { problem.help(said) }.into());
         }
         self.commit("HEAD")
     }
@@ -229,7 +229,7 @@ impl Git {
             return Err(failed(&args, &output));
         }
         let id = CommitId::parse(String::from_utf8_lossy(&output.stdout).trim_end());
-        let missing = || Refusal::new(format!("no commit `{}` here", escaped(revision)));
+        let missing = || Problem::new(format!("no commit `{}` here", escaped(revision)));
         Ok(id.ok_or_else(missing)?)
     }
 
@@ -296,7 +296,7 @@ impl Git {
     }
 
     fn output(&self, args: &[OsString], stdin: &[u8]) -> Result<Output> {
-        let refuse = |error: &dyn Error| Refusal::from(not_started(&attempt(args), error));
+        let refuse = |error: &dyn Error| Problem::from(not_started(&attempt(args), error));
         let shell = Shell::new().map_err(|error| refuse(&error))?;
         let command = self.command(&shell, [], args);
         Ok(fed(command, stdin).map_err(|error| refuse(&error))?)
@@ -377,7 +377,7 @@ fn attempt(args: &[OsString]) -> String {
 }
 
 fn failed(args: &[OsString], output: &Output) -> anyhow::Error {
-    Refusal::from(Failure::of(attempt(args), &output.stderr)).into()
+    Problem::from(Failure::of(attempt(args), &output.stderr)).into()
 }
 
 fn not_started(attempt: &str, error: &dyn Error) -> Failure {

@@ -2,19 +2,25 @@
 //!
 //! Each way ends with everything done or nothing changed.
 
+pub mod files;
+pub mod merge_request;
+
 use anyhow::{Context, Result};
-use promotion::component::{Component, Environment, RepoPath};
 use promotion::config::Config;
-use promotion::error::Refusal;
-use promotion::landed::Landed;
+use promotion::model::component::{Component, Environment};
+use promotion::model::path::RepoPath;
+use promotion::model::problem::Problem;
+use promotion::model::tree::{Tree, Wanted};
+use promotion::model::version::CommitId;
+use promotion::plan::landed::Landed;
+use promotion::plan::verify::verify;
 use promotion::plan::{FilePlan, Plan, plan};
-use promotion::tree::{Tree, Wanted};
-use promotion::verify::verify;
-use promotion::version::CommitId;
 
 use crate::git::{Change, Git};
 use crate::progress::Progress;
-use crate::worktree::{Replacement, WorkTree};
+use files::Replacement;
+
+use crate::worktree::WorkTree;
 
 /// What is done with a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,8 +101,8 @@ impl Promotion<'_> {
             return Ok(Landed::Planned);
         }
         if self.plan(&planned.plan.to, landing)? != *planned {
-            let refusal = Refusal::new("the files changed while the promotion was being checked");
-            return Err(refusal.help("run it again").into());
+            let problem = Problem::new("the files changed while the promotion was being checked");
+            return Err(problem.help("run it again").into());
         }
         let wanted = |path: &RepoPath| !planned.written.contains(path);
         let replaced = self.work_tree.replace(replacements(&planned.plan, wanted))?;
@@ -135,21 +141,21 @@ impl Promotion<'_> {
     }
 
     /// Git in the checkout. Refuses a folder that is not the top of one; `or` is another cure.
-    pub fn git(&self, or: &str) -> Result<Git, Refusal> {
+    pub fn git(&self, or: &str) -> Result<Git, Problem> {
         let top = &self.work_tree.top;
         if self.work_tree.git_dir.is_some() {
             return Ok(Git::at(top));
         }
         let message = format!("`{}` is not the top of a git checkout", top.display());
-        Err(Refusal::new(message).help(format!("name the top with `--repo`, {or}")))
+        Err(Problem::new(message).help(format!("name the top with `--repo`, {or}")))
     }
 
     /// The plan from the last commit on: what an earlier run wrote is part of it.
     fn against_head(&self, to: &CommitId, plan: Plan, tree: &Tree) -> Result<Planned> {
         let git = self.git("or leave `--commit` out to edit the files only")?;
         if let Some(operation) = git.mid_operation()? {
-            let refusal = Refusal::new(format!("a {operation} is in progress in this checkout"));
-            return Err(refusal.help("finish or abort it first").into());
+            let problem = Problem::new(format!("a {operation} is in progress in this checkout"));
+            return Err(problem.help("finish or abort it first").into());
         }
         let holders: Vec<RepoPath> = plan.files.keys().cloned().collect();
         let status = git.status(&holders)?;
@@ -170,8 +176,8 @@ impl Promotion<'_> {
                 .is_some_and(|(path, file)| tree.get(path) == Some(file.after().as_bytes()));
             let staged_apart = !state.contains(' ');
             if staged_apart || !is_written {
-                let refusal = Refusal::new("has other uncommitted changes").file(path.as_str());
-                return Err(refusal
+                let problem = Problem::new("has other uncommitted changes").file(path.as_str());
+                return Err(problem
                     .help("commit or stash them first, or leave `--commit` out")
                     .into());
             }
@@ -188,8 +194,8 @@ impl Promotion<'_> {
         for (path, blob) in paths.iter().zip(git.show_many("HEAD", &paths)?) {
             let Some(bytes) = blob else {
                 if plan.changed().any(|(changed, _)| changed == path) {
-                    let refusal = Refusal::new("is not in the last commit").file(path.as_str());
-                    return Err(refusal.help("commit it first, or leave `--commit` out").into());
+                    let problem = Problem::new("is not in the last commit").file(path.as_str());
+                    return Err(problem.help("commit it first, or leave `--commit` out").into());
                 }
                 continue;
             };

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
-use promotion::error::{Refusal, refusals};
+use promotion::model::problem::{Problem, problems};
 use promotion::report::{self, json};
 use xtask::cli::{Cli, Command, Format};
 use xtask::commands::{Ending, changes, completions, demo, discover, explain, promote, status};
@@ -27,7 +27,7 @@ fn main() -> ExitCode {
     };
     if let Some((format, help)) = unfit {
         let message = format!("`{}` has no `--format {format}`", cli.command.name());
-        return failed(&[Refusal::usage(message).help(help)], cli.global.format);
+        return failed(&[Problem::usage(message).help(help)], cli.global.format);
     }
     let session = Session::new(cli.command.name(), &cli.global);
     let done = |()| Ending::Done;
@@ -48,21 +48,21 @@ fn main() -> ExitCode {
         Ok(Ending::Done) => ExitCode::SUCCESS,
         Ok(Ending::Incomplete) => ExitCode::from(FAILED),
         Ok(Ending::Drift) => ExitCode::from(DRIFT),
-        Err(error) => failed(&refusals(&error), cli.global.format),
+        Err(error) => failed(&problems(&error), cli.global.format),
     }
 }
 
-fn failed(refusals: &[Refusal], format: Format) -> ExitCode {
+fn failed(problems: &[Problem], format: Format) -> ExitCode {
     match format {
         // There is no better place for the news that standard output fails.
-        Format::Json => _ = session::print(&json::text(&json::errors(refusals))),
+        Format::Json => _ = session::print(&json::text(&json::errors(problems))),
         _ => {
-            for refusal in refusals {
-                session::tell(&report::error(refusal));
+            for problem in problems {
+                session::tell(&report::error(problem));
             }
         }
     }
-    ExitCode::from(if refusals.iter().any(|refusal| refusal.usage) { USAGE } else { FAILED })
+    ExitCode::from(if problems.iter().any(|problem| problem.usage) { USAGE } else { FAILED })
 }
 
 /// What clap has to say: the help, or an error of usage.
@@ -78,7 +78,7 @@ fn unparsed(error: &clap::Error) -> ExitCode {
     let help = lines.iter().position(is_help).unwrap_or(lines.len());
     let message = lines[..help].join(" ");
     let message = message.strip_prefix("error: ").unwrap_or(&message);
-    failed(&[Refusal::usage(message).help(lines[help..].join("\n"))], Format::Json)
+    failed(&[Problem::usage(message).help(lines[help..].join("\n"))], Format::Json)
 }
 
 /// Whether JSON was asked for, on a command line that clap refused.

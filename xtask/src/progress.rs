@@ -6,7 +6,7 @@ use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use promotion::escape::escaped;
+use promotion::model::escape::escaped;
 
 /// Where steps are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

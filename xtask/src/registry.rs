@@ -8,15 +8,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-pub use answer::{Answer, Reply, refusal};
-pub use promotion::image::Image;
+pub use answer::{ImageAnswer, Reply, problem};
+pub use promotion::model::image::Image;
 
 use answer::{fault, is_page, judge};
 use backoff::Backoff;
 use challenge::{Challenge, challenges, percent_encoded};
-use curl::Request;
+use curl::HttpRequest;
 use http::Response;
-use promotion::image::is_loopback;
+use promotion::model::image::is_loopback;
 
 mod answer;
 mod backoff;
@@ -42,7 +42,7 @@ const MANIFESTS: &[&str] = &[
 #[derive(Debug, Default)]
 pub struct Registry {
     settings: Settings,
-    logins: Mutex<HashMap<Image, Slot>>,
+    logins: Mutex<HashMap<Image, TokenSlot>>,
 }
 
 /// How a [`Registry`] asks.
@@ -73,10 +73,10 @@ impl Default for Settings {
 }
 
 /// The login of one image; locked while it is fetched, so that it is fetched once.
-type Slot = Arc<Mutex<Option<Login>>>;
+type TokenSlot = Arc<Mutex<Option<RegistryLogin>>>;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Login {
+enum RegistryLogin {
     /// A bearer token: visible ASCII.
     Token(String),
     /// For a registry that wants a password with every question.
@@ -90,7 +90,7 @@ impl Registry {
     }
 
     /// Asks once for a tag.
-    pub fn ask(&self, image: &Image, tag: &str) -> Answer {
+    pub fn ask(&self, image: &Image, tag: &str) -> ImageAnswer {
         self.reply(image, tag).answer
     }
 
@@ -103,20 +103,21 @@ impl Registry {
         let first = tags.chunks(1).take(1);
         let others = tags.get(1..).unwrap_or_default().chunks(AT_A_TIME);
         let answers = first.chain(others).flat_map(|some| self.ask_all(image, some));
-        let (index, answer) = answers.enumerate().find(|(_, answer)| *answer != Answer::Absent)?;
-        matches!(answer, Answer::Present { .. }).then_some(index)
+        let (index, answer) =
+            answers.enumerate().find(|(_, answer)| *answer != ImageAnswer::Absent)?;
+        matches!(answer, ImageAnswer::Present { .. }).then_some(index)
     }
 
-    fn ask_all(&self, image: &Image, tags: &[&str]) -> Vec<Answer> {
+    fn ask_all(&self, image: &Image, tags: &[&str]) -> Vec<ImageAnswer> {
         thread::scope(|scope| {
             let asked: Vec<_> =
                 tags.iter().map(|tag| scope.spawn(|| self.ask(image, tag))).collect();
-            let crashed = |_| Answer::Unreachable { reason: "its thread crashed".to_owned() };
+            let crashed = |_| ImageAnswer::Unreachable { reason: "its thread crashed".to_owned() };
             asked.into_iter().map(|thread| thread.join().unwrap_or_else(crashed)).collect()
         })
     }
 
-    /// Goes on asking after a first reply, until the answer isn't [`Answer::Absent`] or `limit` is
+    /// Goes on asking after a first reply, until the answer isn't [`ImageAnswer::Absent`] or `limit` is
     /// over; returns the last answer.
     ///
     /// A `Retry-After` is respected, or ends the wait if it is beyond `limit`. While it pauses,
@@ -128,7 +129,7 @@ impl Registry {
         mut reply: Reply,
         limit: Duration,
         on_tick: &mut dyn FnMut(Duration, Duration),
-    ) -> Answer {
+    ) -> ImageAnswer {
         let begun = Instant::now();
         let mut backoff = Backoff::new(self.settings.first_pause, self.settings.longest_pause);
         loop {
@@ -159,15 +160,22 @@ impl Registry {
         }
     }
 
-    fn head(&self, image: &Image, tag: &str, login: Option<&Login>) -> Result<Response, Reply> {
-        let mut request = Request::head(&manifest_url(image, tag));
+    fn head(
+        &self,
+        image: &Image,
+        tag: &str,
+        login: Option<&RegistryLogin>,
+    ) -> Result<Response, Reply> {
+        let mut request = HttpRequest::head(&manifest_url(image, tag));
         for manifest in MANIFESTS {
             request = request.header(&format!("Accept: {manifest}"));
         }
         self.send(match login {
             None => request,
-            Some(Login::Netrc) => request.netrc(),
-            Some(Login::Token(token)) => request.header(&format!("Authorization: Bearer {token}")),
+            Some(RegistryLogin::Netrc) => request.netrc(),
+            Some(RegistryLogin::Token(token)) => {
+                request.header(&format!("Authorization: Bearer {token}"))
+            }
         })
     }
 
@@ -175,10 +183,10 @@ impl Registry {
     fn login(
         &self,
         image: &Image,
-        slot: &Slot,
-        used: Option<&Login>,
+        slot: &TokenSlot,
+        used: Option<&RegistryLogin>,
         refused: &Response,
-    ) -> Result<Login, Reply> {
+    ) -> Result<RegistryLogin, Reply> {
         let mut login = locked(slot);
         match &*login {
             // Another thread has got a new one meanwhile.
@@ -190,22 +198,23 @@ impl Registry {
         }
     }
 
-    fn new_login(&self, image: &Image, refused: &Response) -> Result<Login, Reply> {
+    fn new_login(&self, image: &Image, refused: &Response) -> Result<RegistryLogin, Reply> {
         let wanted: Vec<Challenge> = refused.all("www-authenticate").flat_map(challenges).collect();
         let scheme = |name: &str| wanted.iter().find(|challenge| challenge.scheme == name);
         match (scheme("bearer"), scheme("basic")) {
             (Some(bearer), _) => {
                 let url = bearer.token_url(image.registry()).map_err(Reply::unreachable)?;
-                let response = self.send(Request::get(&url).netrc()).map_err(of_token_server)?;
-                token(&response).map(Login::Token).map_err(of_token_server)
+                let response =
+                    self.send(HttpRequest::get(&url).netrc()).map_err(of_token_server)?;
+                token(&response).map(RegistryLogin::Token).map_err(of_token_server)
             }
-            (None, Some(_)) => Ok(Login::Netrc),
+            (None, Some(_)) => Ok(RegistryLogin::Netrc),
             (None, None) if is_page(refused) => Err(fault(refused)),
-            (None, None) => Err(Answer::Denied.into()),
+            (None, None) => Err(ImageAnswer::Denied.into()),
         }
     }
 
-    fn send(&self, request: Request) -> Result<Response, Reply> {
+    fn send(&self, request: HttpRequest) -> Result<Response, Reply> {
         request.send(&self.settings.curl, self.settings.patience).map_err(Reply::unreachable)
     }
 }
@@ -233,8 +242,8 @@ fn manifest_url(image: &Image, tag: &str) -> String {
 fn token(response: &Response) -> Result<String, Reply> {
     match response.status {
         200 if !is_page(response) => {}
-        401 => return Err(Answer::Denied.into()),
-        403 if !is_page(response) => return Err(Answer::Denied.into()),
+        401 => return Err(ImageAnswer::Denied.into()),
+        403 if !is_page(response) => return Err(ImageAnswer::Denied.into()),
         _ => return Err(fault(response)),
     }
     let json: serde_json::Value = serde_json::from_slice(&response.body)
@@ -252,8 +261,8 @@ fn token(response: &Response) -> Result<String, Reply> {
 
 fn of_token_server(reply: Reply) -> Reply {
     match reply.answer {
-        Answer::Unreachable { reason } => Reply {
-            answer: Answer::Unreachable { reason: format!("its token server: {reason}") },
+        ImageAnswer::Unreachable { reason } => Reply {
+            answer: ImageAnswer::Unreachable { reason: format!("its token server: {reason}") },
             ..reply
         },
         _ => reply,

@@ -1,10 +1,10 @@
 //! What was typed becomes what was meant, for every command that promotes.
 
-use promotion::component::Component;
-use promotion::error::Refusal;
 use promotion::guards::Switches;
-use promotion::message::Wording;
-use promotion::version::CommitId;
+use promotion::merge_request::commit_message::Wording;
+use promotion::model::component::Component;
+use promotion::model::problem::Problem;
+use promotion::model::version::CommitId;
 
 use crate::cli;
 use crate::land::Landing;
@@ -24,7 +24,7 @@ pub struct Request {
     /// What is done with the plan.
     pub landing: Landing,
     /// The merge request that shall be opened, whatever the checkout looks like.
-    pub merge_request: Option<Marks>,
+    pub merge_request: Option<MergeRequestOptions>,
     /// What is let through.
     pub switches: Switches,
 }
@@ -40,7 +40,7 @@ pub enum Version {
 
 impl Request {
     /// The commit, without asking the upstream: only a full one will do.
-    pub fn offline(&self) -> Result<CommitId, Refusal> {
+    pub fn offline(&self) -> Result<CommitId, Problem> {
         let found = match &self.version {
             Version::Named(Some(name)) => match CommitId::parse(name) {
                 Some(commit) => return Ok(commit),
@@ -49,7 +49,7 @@ impl Request {
             Version::Named(None) | Version::Before => "nothing".to_owned(),
         };
         let option = self.option();
-        Err(Refusal::usage(format!("`--offline` needs a full commit in `{option}`, found {found}"))
+        Err(Problem::usage(format!("`--offline` needs a full commit in `{option}`, found {found}"))
             .help("give all 40 digits, or leave `--offline` out"))
     }
 
@@ -61,7 +61,7 @@ impl Request {
 
 /// What is asked of a merge request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Marks {
+pub struct MergeRequestOptions {
     /// Set the configured label that lets it be merged.
     pub lgtm: bool,
     /// Further labels.
@@ -89,8 +89,8 @@ impl From<&cli::Landing> for Landing {
 }
 
 /// The merge request that was asked for, if any.
-fn marks(typed: &cli::Landing) -> Option<Marks> {
-    typed.mr.then(|| Marks {
+fn marks(typed: &cli::Landing) -> Option<MergeRequestOptions> {
+    typed.mr.then(|| MergeRequestOptions {
         lgtm: typed.lgtm,
         labels: typed.label.clone(),
         draft: typed.draft,
@@ -187,12 +187,15 @@ impl Request {
         if !is_schemas {
             words.extend(["--component", &component.name, "--all"].map(str::to_owned));
         }
-        let ways = self.merge_request.as_ref().map(|Marks { remote, target, .. }| Marks {
-            remote: remote.clone(),
-            target: target.clone(),
-            ..Marks::default()
-        });
-        words.extend(ways.iter().flat_map(Marks::typed));
+        let ways =
+            self.merge_request.as_ref().map(|MergeRequestOptions { remote, target, .. }| {
+                MergeRequestOptions {
+                    remote: remote.clone(),
+                    target: target.clone(),
+                    ..MergeRequestOptions::default()
+                }
+            });
+        words.extend(ways.iter().flat_map(MergeRequestOptions::typed));
         let command: Vec<_> = words.iter().map(|word| quoted(word)).collect();
         let own = if self.merge_request.is_some() { "in a merge request of" } else { "on" };
         format!("promote them first, {own} their own: `{}`", command.join(" "))
@@ -214,7 +217,7 @@ impl Request {
         words.extend([self.option().to_owned(), to.to_string()]);
         let allow_downgrade = self.switches.allow_downgrade && !rollback;
         words.extend(Switches { allow_downgrade, ..self.switches.clone() }.typed());
-        words.extend(self.merge_request.iter().flat_map(Marks::typed));
+        words.extend(self.merge_request.iter().flat_map(MergeRequestOptions::typed));
         match (landing, &self.merge_request) {
             (Landing::DryRun, _) => words.push("--dry-run".to_owned()),
             (Landing::Commit, None) => words.push("--commit".to_owned()),
@@ -224,7 +227,7 @@ impl Request {
     }
 }
 
-impl Marks {
+impl MergeRequestOptions {
     fn typed(&self) -> Vec<String> {
         let mut words = vec!["--mr".to_owned()];
         words.extend(self.lgtm.then(|| "--lgtm".to_owned()));

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
-use promotion::component::RepoPath;
 use promotion::config::Config;
-use promotion::error::Refusal;
-use promotion::escape::escaped;
+use promotion::model::escape::escaped;
+use promotion::model::path::RepoPath;
+use promotion::model::problem::Problem;
 use promotion::report;
 
 use crate::cli::{Color, Format, Global};
@@ -77,14 +77,14 @@ impl Session {
             let here = std::env::current_dir().context("can't tell the current folder")?;
             let found = Git::at(&here).top_and_git_dir()?;
             let (top, git_dir) = found.ok_or_else(|| {
-                Refusal::new(format!("`{}` is not in a git work tree", here.display()))
+                Problem::new(format!("`{}` is not in a git work tree", here.display()))
                     .help("name the checkout: `--repo DIR`, or the variable `APP_INTERFACE`")
             })?;
             return Ok(WorkTree { top, git_dir: Some(git_dir) });
         };
         if !dir.is_dir() {
-            let refusal = Refusal::new(format!("`{}` is not a folder", dir.display()));
-            return Err(refusal
+            let problem = Problem::new(format!("`{}` is not a folder", dir.display()));
+            return Err(problem
                 .help("name the checkout: `--repo DIR`, or the variable `APP_INTERFACE`")
                 .into());
         }
@@ -102,7 +102,7 @@ impl Session {
         if let Some(file) = &self.config {
             let name = file.display().to_string();
             let bytes = std::fs::read(file)
-                .map_err(|error| Refusal::new(format!("can't be read: {error}")).file(&name))?;
+                .map_err(|error| Problem::new(format!("can't be read: {error}")).file(&name))?;
             return parsed(&name, bytes);
         }
         read_config(work_tree.read_file(&config_path()?)?)
@@ -121,7 +121,7 @@ impl Session {
                 let bytes = match std::fs::read(file) {
                     Err(error) if error.kind() == ErrorKind::NotFound => None,
                     bytes => Some(bytes.map_err(|error| {
-                        Refusal::new(format!("can't be read: {error}")).file(&name)
+                        Problem::new(format!("can't be read: {error}")).file(&name)
                     })?),
                 };
                 (name, file.clone(), bytes)
@@ -131,7 +131,7 @@ impl Session {
                 (CONFIG_FILE.to_owned(), work_tree.top.join(CONFIG_FILE), bytes)
             }
         };
-        let not_utf8 = |_| Refusal::new("is not UTF-8").file(&name);
+        let not_utf8 = |_| Problem::new("is not UTF-8").file(&name);
         let text = bytes.map(String::from_utf8).transpose().map_err(not_utf8)?;
         Ok(ConfigFile { name, path, text })
     }
@@ -173,14 +173,14 @@ impl Session {
     }
 
     /// Warns a person.
-    pub fn warn(&self, warning: &Refusal) {
+    pub fn warn(&self, warning: &Problem) {
         if self.format == Format::Text {
             tell(&report::warning(warning));
         }
     }
 
     /// Tells a person what went wrong although there is a result.
-    pub fn fail(&self, fault: &Refusal) {
+    pub fn fail(&self, fault: &Problem) {
         if self.format != Format::Json {
             tell(&report::error(fault));
         }
@@ -204,7 +204,7 @@ pub fn read_config(bytes: Option<Vec<u8>>) -> Result<Config> {
 }
 
 fn parsed(file: &str, bytes: Vec<u8>) -> Result<Config> {
-    let text = String::from_utf8(bytes).map_err(|_| Refusal::new("is not UTF-8").file(file))?;
+    let text = String::from_utf8(bytes).map_err(|_| Problem::new("is not UTF-8").file(file))?;
     Ok(Config::parse(file, &text)?)
 }
 

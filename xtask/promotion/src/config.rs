@@ -9,9 +9,9 @@ mod rules;
 #[cfg(test)]
 mod tests;
 
-use crate::component::{Component, Environment, Position};
-use crate::error::Refusal;
-use reader::{Source, Table, listed};
+use crate::model::component::{Component, Environment, Position};
+use crate::model::problem::Problem;
+use reader::{Source, TomlTable, listed};
 
 const BUILTIN: &str = "built-in configuration";
 
@@ -94,16 +94,16 @@ impl Repository {
 
 impl Config {
     /// The layout of app-interface's promotion procedure, as a file would say it.
-    pub const BUILTIN_TEXT: &str = include_str!("builtin.toml");
+    pub const BUILTIN_TEXT: &str = include_str!("config/builtin.toml");
 
     /// Parses `text`; `file` is its name in refusals.
     ///
     /// A BOM and CRLF are accepted. Refuses, with line and column, what is not TOML, unknown keys,
     /// wrong types, values that break a rule of their key, and pins that overlap.
-    pub fn parse(file: &str, text: &str) -> Result<Self, Refusal> {
+    pub fn parse(file: &str, text: &str) -> Result<Self, Problem> {
         let source = Source::new(file, text);
         let document = source.document()?;
-        let root = Table::root(&source, document.as_table());
+        let root = TomlTable::root(&source, document.as_table());
         root.knows(&["repository", "component"])?;
         let repository = root.table("repository")?.map(|table| read_repository(&table));
         let config = Config {
@@ -122,12 +122,12 @@ impl Config {
     }
 
     /// The component with that name; refuses an unknown one, and lists those that are known.
-    pub fn component(&self, name: &str) -> Result<&Component, Refusal> {
+    pub fn component(&self, name: &str) -> Result<&Component, Problem> {
         self.components.iter().find(|component| component.name == name).ok_or_else(|| {
-            let refusal = self.lacks(format!("unknown component `{name}`"));
+            let problem = self.lacks(format!("unknown component `{name}`"));
             match self.components.as_slice() {
-                [] => refusal.help(format!("define it in a table `[component.{name}]`")),
-                known => refusal.help(format!(
+                [] => problem.help(format!("define it in a table `[component.{name}]`")),
+                known => problem.help(format!(
                     "known components: {}",
                     listed(known.iter().map(|component| component.name.as_str()))
                 )),
@@ -143,7 +143,7 @@ impl Config {
         &self,
         component: &'a Component,
         names: &[String],
-    ) -> Result<Vec<&'a Environment>, Refusal> {
+    ) -> Result<Vec<&'a Environment>, Problem> {
         let found = |name: &String| {
             component.environment(name).ok_or_else(|| {
                 let message = format!("component `{}` has no environment `{name}`", component.name);
@@ -159,7 +159,7 @@ impl Config {
         Ok(all.filter(|environment| names.is_empty() || wanted.contains(environment)).collect())
     }
 
-    fn refuse_environments(&self, component: &Component, message: String) -> Refusal {
+    fn refuse_environments(&self, component: &Component, message: String) -> Problem {
         let known: Vec<String> = component.environments.iter().map(with_aliases).collect();
         let help = if known.is_empty() {
             format!("define one in a table `[component.{}.environment.NAME]`", component.name)
@@ -170,15 +170,15 @@ impl Config {
     }
 
     /// A refusal at a place of this configuration; the built-in one has no lines to look at.
-    pub fn refuse(&self, at: Position, message: impl Into<String>) -> Refusal {
-        let refusal = self.lacks(message);
-        if self.is_builtin() { refusal } else { refusal.line(at.line).column(at.column) }
+    pub fn refuse(&self, at: Position, message: impl Into<String>) -> Problem {
+        let problem = self.lacks(message);
+        if self.is_builtin() { problem } else { problem.line(at.line).column(at.column) }
     }
 
     /// A refusal of what this configuration doesn't have; the built-in one is no file.
-    pub fn lacks(&self, message: impl Into<String>) -> Refusal {
+    pub fn lacks(&self, message: impl Into<String>) -> Problem {
         let file = (!self.is_builtin()).then(|| self.file.clone());
-        Refusal { file, ..Refusal::new(message) }
+        Problem { file, ..Problem::new(message) }
     }
 
     /// Whether no file says otherwise.
@@ -195,7 +195,7 @@ fn with_aliases(environment: &Environment) -> String {
     }
 }
 
-fn read_repository(table: &Table) -> Result<Repository, Refusal> {
+fn read_repository(table: &TomlTable) -> Result<Repository, Problem> {
     table.knows(&["remote", "target-branch", "lgtm-label", "lgtm-blocked-by", "forge", "users"])?;
     let default = Repository::default();
     Ok(Repository {

@@ -22,7 +22,7 @@ pub fn unified(path: &str, before: &str, after: &str) -> String {
 
 /// One line of two texts, with its line end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Line<'t> {
+pub enum DiffLine<'t> {
     /// Both have it.
     Same(&'t str),
     /// Only the first has it.
@@ -34,7 +34,7 @@ pub enum Line<'t> {
 /// The lines of both texts, by their longest common subsequence.
 ///
 /// Takes room for the product of the lines between what both texts begin and end with.
-pub fn lines_between<'t>(before: &'t str, after: &'t str) -> Vec<Line<'t>> {
+pub fn lines_between<'t>(before: &'t str, after: &'t str) -> Vec<DiffLine<'t>> {
     let (old, new) = (lines(before), lines(after));
     let head = old.iter().zip(&new).take_while(|(one, other)| one == other).count();
     let (old_rest, new_rest) = (&old[head..], &new[head..]);
@@ -50,28 +50,28 @@ pub fn lines_between<'t>(before: &'t str, after: &'t str) -> Vec<Line<'t>> {
             };
         }
     }
-    let mut between: Vec<Line> = old[..head].iter().map(|line| Line::Same(line)).collect();
+    let mut between: Vec<DiffLine> = old[..head].iter().map(|line| DiffLine::Same(line)).collect();
     let (mut i, mut j) = (0, 0);
     while i < a.len() || j < b.len() {
         if i < a.len() && j < b.len() && a[i] == b[j] {
-            between.push(Line::Same(a[i]));
+            between.push(DiffLine::Same(a[i]));
             (i, j) = (i + 1, j + 1);
         } else if j == b.len() || (i < a.len() && common[i + 1][j] >= common[i][j + 1]) {
-            between.push(Line::Old(a[i]));
+            between.push(DiffLine::Old(a[i]));
             i += 1;
         } else {
-            between.push(Line::New(b[j]));
+            between.push(DiffLine::New(b[j]));
             j += 1;
         }
     }
-    between.extend(old[old.len() - tail..].iter().map(|line| Line::Same(line)));
+    between.extend(old[old.len() - tail..].iter().map(|line| DiffLine::Same(line)));
     between
 }
 
 /// The unified diff of two texts with any number of lines; empty if nothing differs.
 pub fn unified_between(path: &str, before: Option<&str>, after: &str) -> String {
     let between = lines_between(before.unwrap_or_default(), after);
-    let is_change = |index: &usize| !matches!(between[*index], Line::Same(_));
+    let is_change = |index: &usize| !matches!(between[*index], DiffLine::Same(_));
     let changed: Vec<usize> = (0..between.len()).filter(is_change).collect();
     if changed.is_empty() {
         return String::new();
@@ -85,7 +85,7 @@ pub fn unified_between(path: &str, before: Option<&str>, after: &str) -> String 
     for group in changed.chunk_by(|one, next| next - one <= 2 * CONTEXT) {
         let start = group[0].saturating_sub(CONTEXT);
         let end = (group[group.len() - 1] + CONTEXT + 1).min(between.len());
-        let span = |other: fn(&Line) -> bool| {
+        let span = |other: fn(&DiffLine) -> bool| {
             let before = between[..start].iter().filter(|line| !other(line)).count();
             match between[start..end].iter().filter(|line| !other(line)).count() {
                 0 => format!("{before},0"),
@@ -93,14 +93,14 @@ pub fn unified_between(path: &str, before: Option<&str>, after: &str) -> String 
                 length => format!("{},{length}", before + 1),
             }
         };
-        let old = span(|line| matches!(line, Line::New(_)));
-        let new = span(|line| matches!(line, Line::Old(_)));
+        let old = span(|line| matches!(line, DiffLine::New(_)));
+        let new = span(|line| matches!(line, DiffLine::Old(_)));
         diff.push_str(&format!("@@ -{old} +{new} @@\n"));
         for shown in &between[start..end] {
             match shown {
-                Line::Same(text) => line(&mut diff, ' ', text),
-                Line::Old(text) => line(&mut diff, '-', text),
-                Line::New(text) => line(&mut diff, '+', text),
+                DiffLine::Same(text) => line(&mut diff, ' ', text),
+                DiffLine::Old(text) => line(&mut diff, '-', text),
+                DiffLine::New(text) => line(&mut diff, '+', text),
             }
         }
     }

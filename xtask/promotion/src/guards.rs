@@ -3,11 +3,10 @@
 
 use std::time::Duration;
 
-use crate::changes::{Changes, Commit, Direction, Span, Start, each_once};
-use crate::component::Component;
-use crate::error::Refusal;
-use crate::message::short;
-use crate::version::CommitId;
+use crate::history::changes::{Changes, Direction, Span, Start, amount};
+use crate::model::component::Component;
+use crate::model::problem::Problem;
+use crate::model::version::CommitId;
 
 /// What was switched off on the command line, and why.
 #[derive(Debug, Clone, Default)]
@@ -47,25 +46,25 @@ impl Switches {
 
 /// What stands against a promotion.
 #[derive(Debug, Default)]
-pub struct Verdict {
+pub struct Findings {
     /// It must not go on.
-    pub refusals: Vec<Refusal>,
+    pub problems: Vec<Problem>,
     /// It may, but somebody should know.
-    pub warnings: Vec<Refusal>,
+    pub warnings: Vec<Problem>,
 }
 
-impl Verdict {
+impl Findings {
     /// Refuses whatever is warned about, if that is wished.
     pub fn strict(mut self, strict: bool) -> Self {
         if strict {
-            let cured = self.warnings.drain(..).map(|warning| Refusal {
+            let cured = self.warnings.drain(..).map(|warning| Problem {
                 help: Some(
                     warning.help.map_or(String::new(), |help| help + "; ")
                         + "or leave `--strict` out",
                 ),
                 ..warning
             });
-            self.refusals.extend(cured);
+            self.problems.extend(cured);
         }
         self
     }
@@ -77,44 +76,45 @@ pub fn directions(
     changes: &Changes,
     to: &CommitId,
     switches: &Switches,
-) -> Verdict {
-    let mut verdict = Verdict::default();
+) -> Findings {
+    let mut findings = Findings::default();
     for span in &changes.0 {
         if let Start::Ambiguous(commits) = &span.start {
-            verdict.warnings.push(ambiguous(span, commits));
+            findings.warnings.push(ambiguous(span, commits));
         }
         if !switches.allow_downgrade && !is_forward(span) {
-            verdict.refusals.push(not_forward(component, span, to));
+            findings.problems.push(not_forward(component, span, to));
         }
     }
     if switches.is_rollback {
         let newer = changes.0.iter().filter_map(|span| newer(component, span, to));
-        let newer: Vec<Refusal> = newer.collect();
+        let newer: Vec<Problem> = newer.collect();
         // Pins that were left behind may come along with those that go back.
         let nothing_goes_back = newer.len() == changes.0.len();
-        if nothing_goes_back { &mut verdict.refusals } else { &mut verdict.warnings }.extend(newer);
+        if nothing_goes_back { &mut findings.problems } else { &mut findings.warnings }
+            .extend(newer);
     }
-    verdict
+    findings
 }
 
 /// A span that goes forward although a rollback was asked for.
-fn newer(component: &Component, span: &Span, to: &CommitId) -> Option<Refusal> {
+fn newer(component: &Component, span: &Span, to: &CommitId) -> Option<Problem> {
     let by = match &span.start {
         _ if span.direction != Direction::Forward => return None,
         Start::Ambiguous(_) => String::new(),
         _ if span.queued.is_empty() => return None,
         _ => format!(" by {}", amount(&span.queued)),
     };
-    let (old, new) = (short(component, &span.old), to.tag(component.tag_length));
+    let (old, new) = (component.short(&span.old), to.tag(component.tag_length));
     let environments = span.environments.join(", ");
     let message =
         format!("`{old}` -> `{new}` ({environments}) goes forward{by}: that is no rollback");
     let help = "name an older version with `--to`, or go there with `promote --ref`";
-    Some(Refusal::new(message).help(help))
+    Some(Problem::new(message).help(help))
 }
 
 /// A warning if the tag that is written is the beginning of other commits too.
-pub fn colliding_tag(component: &Component, commits: &[CommitId]) -> Option<Refusal> {
+pub fn colliding_tag(component: &Component, commits: &[CommitId]) -> Option<Problem> {
     let tag = commits.first().filter(|_| commits.len() > 1)?.tag(component.tag_length);
     let all: Vec<_> = commits.iter().map(|commit| format!("`{commit}`")).collect();
     let message = format!(
@@ -123,19 +123,19 @@ pub fn colliding_tag(component: &Component, commits: &[CommitId]) -> Option<Refu
         all.join(", ")
     );
     Some(
-        Refusal::new(message)
+        Problem::new(message)
             .help("make sure that the image of that tag was built from the right one"),
     )
 }
 
 /// The new version is not on the default branch.
-pub fn off_branch(component: &Component, to: &CommitId, branch: &str) -> Refusal {
+pub fn off_branch(component: &Component, to: &CommitId, branch: &str) -> Problem {
     let message = format!(
         "`{}` is not on the branch `{branch}` of `{}`",
         to.tag(component.tag_length),
         component.upstream
     );
-    Refusal::new(message)
+    Problem::new(message)
         .help("promote a commit of that branch, or allow it with `--allow-off-branch`")
 }
 
@@ -143,8 +143,8 @@ fn is_forward(span: &Span) -> bool {
     span.start == Start::Moving || span.direction == Direction::Forward
 }
 
-fn not_forward(component: &Component, span: &Span, to: &CommitId) -> Refusal {
-    let old = short(component, &span.old);
+fn not_forward(component: &Component, span: &Span, to: &CommitId) -> Problem {
+    let old = component.short(&span.old);
     let new = to.tag(component.tag_length);
     let environments = span.environments.join(", ");
     let what = match (span.direction, &span.start) {
@@ -162,10 +162,10 @@ fn not_forward(component: &Component, span: &Span, to: &CommitId) -> Refusal {
         Direction::Behind => "name a newer version with `--ref`, or ",
         _ => "",
     };
-    Refusal::new(message).help(format!("{newer}allow it with `--allow-downgrade --reason TEXT`"))
+    Problem::new(message).help(format!("{newer}allow it with `--allow-downgrade --reason TEXT`"))
 }
 
-fn ambiguous(span: &Span, commits: &[CommitId]) -> Refusal {
+fn ambiguous(span: &Span, commits: &[CommitId]) -> Problem {
     let all: Vec<_> = commits.iter().map(|commit| format!("`{commit}`")).collect();
     let message = format!(
         "`{}` ({}) is the beginning of {} commits: {}",
@@ -174,20 +174,6 @@ fn ambiguous(span: &Span, commits: &[CommitId]) -> Refusal {
         commits.len(),
         all.join(", ")
     );
-    Refusal::new(message)
+    Problem::new(message)
         .help("find out which one runs there before you rely on the list of changes")
-}
-
-/// How many commits are listed: those without the merges, unless there is nothing else.
-pub fn amount(list: &[Commit]) -> String {
-    match (each_once(list).len(), list.len()) {
-        (0, 1) => "1 merge".to_owned(),
-        (0, merges) => format!("{merges} merges"),
-        (listed, _) => commits(listed),
-    }
-}
-
-/// `1 commit`, `2 commits`.
-pub fn commits(count: usize) -> String {
-    if count == 1 { "1 commit".to_owned() } else { format!("{count} commits") }
 }

@@ -2,16 +2,24 @@
 //!
 //! Whatever others wrote goes through `neutral`. Only people that user files map are mentioned.
 
+pub mod commit_message;
+pub mod forge;
+pub mod gitlab_text;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::changes::{ByAuthor, Changes, Commit, Who, by_author};
-use crate::component::{Component, Environment};
-use crate::forge::LONGEST_OPTION;
-use crate::message::{self, Wording, compare_addresses, short};
-use crate::neutral::{cell, code, prose, title};
-use crate::people::People;
+use crate::history::changes::{ByAuthor, Changes, by_author};
+use crate::history::people::People;
+use crate::history::people::Who;
+use crate::merge_request::commit_message::{Wording, compare_addresses};
+use crate::merge_request::gitlab_text::{cell, code, prose, title};
+use crate::model::commit::Commit;
+use crate::model::component::{Component, Environment};
+use crate::model::version::CommitId;
 use crate::plan::{Outcome, Plan};
-use crate::version::CommitId;
+
+/// The longest push option in bytes, `key=value` as a whole: git's longest packet line.
+pub const LONGEST_OPTION: usize = 65_515;
 
 /// How many commits, values and warnings a list shows at most: more of them nobody reads.
 const MOST: usize = 100;
@@ -44,7 +52,7 @@ pub struct MergeRequest {
 
 /// What a description tells.
 #[derive(Debug, Clone, Copy)]
-pub struct Story<'a> {
+pub struct Description<'a> {
     /// What is promoted.
     pub component: &'a Component,
     /// What changes.
@@ -57,10 +65,10 @@ pub struct Story<'a> {
     pub reason: Option<&'a str>,
 }
 
-impl Story<'_> {
+impl Description<'_> {
     /// The title: that of the commit.
     pub fn title(&self, wording: Wording) -> String {
-        title(&message::title(self.component, wording, self.plan))
+        title(&commit_message::title(self.component, wording, self.plan))
     }
 
     /// The description. The oldest commits are left out where all of them would be too long for
@@ -114,7 +122,7 @@ impl Story<'_> {
         &'a self,
         environment: &'a crate::plan::EnvironmentPlan,
     ) -> BTreeSet<(&'a str, &'a str)> {
-        let shown = |version: &'a str| short(self.component, version);
+        let shown = |version: &'a str| self.component.short(version);
         let moves = environment.values.iter().filter_map(move |value| match &value.outcome {
             Outcome::Moves(new) => Some((shown(&value.old), shown(new))),
             _ => None,
@@ -128,7 +136,7 @@ impl Story<'_> {
                 let Outcome::Stays(stay) = &value.outcome else { return None };
                 let place = code(&format!("{}:{}", value.file, value.line));
                 let target = value.target.as_ref().map(|target| format!(" {}", code(target)));
-                let old = code(short(self.component, &value.old));
+                let old = code(self.component.short(&value.old));
                 let name = prose(&environment.name);
                 Some(format!("{name}: {place}{} {old}: {stay}", target.unwrap_or_default()))
             })

@@ -2,16 +2,20 @@
 //!
 //! Touches no file, no process and no clock. One refused pin refuses the whole plan.
 
+pub mod landed;
+pub mod verify;
+
 use std::collections::BTreeMap;
 
-use crate::component::{Component, Environment, Form, PinSpec, Place, Position, RepoPath};
 use crate::config::Config;
-use crate::edit::{Edit, Edits};
-use crate::error::{Refusal, Refusals};
-use crate::locate::yaml::line_at;
-use crate::locate::{self, Found, Pin, Stay, Verdict, Witness};
-use crate::tree::Tree;
-use crate::version::{CommitId, reads_as_number};
+use crate::locate::{self, Located, Pin, Role, Stay, ValuePath};
+use crate::model::component::{Component, Environment, FilePattern, Form, PinSpec, Position};
+use crate::model::edit::{Edit, Edits};
+use crate::model::path::RepoPath;
+use crate::model::problem::{Problem, Problems};
+use crate::model::tree::Tree;
+use crate::model::version::{CommitId, reads_as_number};
+use crate::syntax::yaml::line_at;
 
 /// Every edit of a promotion, and everything that was found and stays.
 #[derive(Debug, PartialEq, Eq)]
@@ -69,7 +73,7 @@ pub struct FilePlan {
     /// What changes.
     pub edits: Edits,
     /// Where a second reader finds the new values, and what each must read as.
-    pub expected: Vec<(Witness, String)>,
+    pub expected: Vec<(ValuePath, String)>,
     /// The bytes of every pin, with the line of the configuration that asked for it.
     claims: Vec<(std::ops::Range<usize>, Position)>,
 }
@@ -109,14 +113,14 @@ pub fn plan(
     to: &CommitId,
     tree: &Tree,
     config: &Config,
-) -> Result<Plan, Refusals> {
+) -> Result<Plan, Problems> {
     let plan = Plan {
         to: to.clone(),
         environments: Vec::new(),
         files: BTreeMap::new(),
         notes: Vec::new(),
     };
-    let mut planner = Planner { component, tree, config, plan, refusals: Vec::new() };
+    let mut planner = Planner { component, tree, config, plan, problems: Vec::new() };
     for environment in environments {
         let name = environment.name.clone();
         planner.plan.environments.push(EnvironmentPlan { name, values: Vec::new() });
@@ -124,9 +128,9 @@ pub fn plan(
             planner.spec(spec);
         }
     }
-    match planner.refusals.is_empty() {
+    match planner.problems.is_empty() {
         true => Ok(planner.plan),
-        false => Err(Refusals(planner.refusals)),
+        false => Err(Problems(planner.problems)),
     }
 }
 
@@ -135,7 +139,7 @@ struct Planner<'a> {
     tree: &'a Tree,
     config: &'a Config,
     plan: Plan,
-    refusals: Vec<Refusal>,
+    problems: Vec<Problem>,
 }
 
 /// What one file gave for one line of the configuration.
@@ -148,24 +152,24 @@ enum Yield {
 impl Planner<'_> {
     fn spec(&mut self, spec: &PinSpec) {
         match &spec.place {
-            Place::File(path) => self.literal(spec, path),
-            Place::Glob(glob) => self.glob(spec, glob),
+            FilePattern::File(path) => self.literal(spec, path),
+            FilePattern::Glob(glob) => self.glob(spec, glob),
         }
     }
 
     fn literal(&mut self, spec: &PinSpec, path: &RepoPath) {
         let Some(bytes) = self.tree.get(path) else {
-            let refusal =
-                Refusal::new(format!("no such file, expected it to hold {}", spec.selector));
-            return self.refuse(refusal.file(path.as_str()).help(self.where_configured(spec)));
+            let problem =
+                Problem::new(format!("no such file, expected it to hold {}", spec.selector));
+            return self.refuse(problem.file(path.as_str()).help(self.where_configured(spec)));
         };
         match self.file(spec, path, bytes) {
             Some(Yield::Nothing) => {
-                let refusal = Refusal::new(format!("no {} in it", spec.selector));
-                self.refuse(refusal.file(path.as_str()).help(self.where_configured(spec)));
+                let problem = Problem::new(format!("no {} in it", spec.selector));
+                self.refuse(problem.file(path.as_str()).help(self.where_configured(spec)));
             }
             Some(Yield::Tracking(values)) => {
-                let refusal = Refusal::new(format!(
+                let problem = Problem::new(format!(
                     "no version in {}: {values} follows a branch or a moving tag",
                     spec.selector
                 ));
@@ -173,7 +177,7 @@ impl Planner<'_> {
                     "pin it by hand once, or take the pin out: {}",
                     self.where_configured(spec)
                 );
-                self.refuse(refusal.file(path.as_str()).help(help));
+                self.refuse(problem.file(path.as_str()).help(help));
             }
             Some(Yield::Pins) | None => {}
         }
@@ -181,49 +185,49 @@ impl Planner<'_> {
 
     fn glob(&mut self, spec: &PinSpec, glob: &str) {
         let files: Vec<_> = self.tree.matching(glob).collect();
-        let refusals = self.refusals.len();
+        let problems = self.problems.len();
         let mut pins = 0;
         for (path, bytes) in files {
             pins += usize::from(matches!(self.file(spec, path, bytes), Some(Yield::Pins)));
         }
-        if pins == 0 && self.refusals.len() == refusals {
+        if pins == 0 && self.problems.len() == problems {
             let message =
                 format!("no file that matches `{glob}` has a version in {}", spec.selector);
-            let refusal = self.config.refuse(spec.at, message);
+            let problem = self.config.refuse(spec.at, message);
             let help = self.config.is_builtin().then(|| self.where_configured(spec));
-            self.refuse(Refusal { help, ..refusal });
+            self.refuse(Problem { help, ..problem });
         }
     }
 
     /// Plans one file; `None` if it can't be read.
     fn file(&mut self, spec: &PinSpec, path: &RepoPath, bytes: &[u8]) -> Option<Yield> {
-        let refusal = match std::str::from_utf8(bytes) {
+        let problem = match std::str::from_utf8(bytes) {
             Ok(text) => match locate::locate(spec, &self.component.upstream, text) {
                 Ok(found) => return Some(self.found(spec, path, text, found)),
-                Err(error) => Refusal::new(format!("can't be read as YAML: {}", error.reason))
+                Err(error) => Problem::new(format!("can't be read as YAML: {}", error.reason))
                     .line(error.line)
                     .help("mend the file, or leave its environment out"),
             },
             Err(error) => {
                 let valid = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
-                Refusal::new("is not UTF-8").line(line_at(&valid, valid.len()))
+                Problem::new("is not UTF-8").line(line_at(&valid, valid.len()))
             }
         };
-        let is_glob = matches!(spec.place, Place::Glob(_));
+        let is_glob = matches!(spec.place, FilePattern::Glob(_));
         if is_glob && !locate::may_hold(spec, &String::from_utf8_lossy(bytes)) {
             let note =
-                format!("`{path}` passed over: {}, and has no {}", refusal.message, spec.selector);
+                format!("`{path}` passed over: {}, and has no {}", problem.message, spec.selector);
             self.plan.notes.push(note);
             return Some(Yield::Nothing);
         }
-        self.refuse(refusal.file(path.as_str()));
+        self.refuse(problem.file(path.as_str()));
         None
     }
 
-    fn found(&mut self, spec: &PinSpec, path: &RepoPath, text: &str, found: Vec<Found>) -> Yield {
+    fn found(&mut self, spec: &PinSpec, path: &RepoPath, text: &str, found: Vec<Located>) -> Yield {
         let mut result = Yield::Nothing;
         for one in found {
-            let stays = matches!(one.verdict, Verdict::Stays(Stay::Tracking));
+            let stays = matches!(one.role, Role::Stays(Stay::Tracking));
             match (&mut result, stays) {
                 (Yield::Pins, _) => {}
                 (_, false) => result = Yield::Pins,
@@ -237,23 +241,23 @@ impl Planner<'_> {
         result
     }
 
-    fn one(&mut self, spec: &PinSpec, path: &RepoPath, text: &str, found: Found) {
-        let Found { line, value: old, target, verdict, .. } = found;
-        let outcome = match verdict {
-            Verdict::Stays(stay) => Outcome::Stays(stay),
-            Verdict::Unfit(reason) => return self.unfit(spec, path, line, &old, reason),
-            Verdict::Pin(pin) if pin.needs_quotes && path.as_str().ends_with(".json") => {
+    fn one(&mut self, spec: &PinSpec, path: &RepoPath, text: &str, found: Located) {
+        let Located { line, value: old, target, role, .. } = found;
+        let outcome = match role {
+            Role::Stays(stay) => Outcome::Stays(stay),
+            Role::Unfit(reason) => return self.unfit(spec, path, line, &old, reason),
+            Role::Pin(pin) if pin.needs_quotes && path.as_str().ends_with(".json") => {
                 return self.unfit(spec, path, line, &old, "is not in double quotes, as in JSON");
             }
-            Verdict::Pin(pin) => match self.pin(spec, path, text, &old, pin) {
+            Role::Pin(pin) => match self.pin(spec, path, text, &old, pin) {
                 Ok(outcome) => outcome,
                 Err(other) => {
                     let message = format!(
                         "overlaps the pin of line {}: both find `{old}` at `{path}:{line}`",
                         other.line
                     );
-                    let refusal = self.config.refuse(spec.at, message);
-                    return self.refuse(refusal.help("narrow one of them, or take it out"));
+                    let problem = self.config.refuse(spec.at, message);
+                    return self.refuse(problem.help("narrow one of them, or take it out"));
                 }
             },
         };
@@ -266,8 +270,8 @@ impl Planner<'_> {
     fn unfit(&mut self, spec: &PinSpec, path: &RepoPath, line: usize, old: &str, reason: &str) {
         const HELP: &str = "nothing but the pin itself may change: edit this one by hand, or write it out in the file";
         let old = old.trim_end();
-        let refusal = Refusal::new(format!("{}: `{old}` {reason}", spec.selector));
-        self.refuse(refusal.file(path.as_str()).line(line).help(HELP));
+        let problem = Problem::new(format!("{}: `{old}` {reason}", spec.selector));
+        self.refuse(problem.file(path.as_str()).line(line).help(HELP));
     }
 
     /// Claims the bytes of a pin and plans its edit. The error is who claimed them before.
@@ -300,8 +304,8 @@ impl Planner<'_> {
         let quoted = pin.needs_quotes && reads_as_number(new);
         let written = if quoted { format!("'{new}'") } else { new.to_owned() };
         let read = match &pin.witness {
-            Witness::Yaml(_, prefix) => format!("{prefix}{new}"),
-            Witness::Variable(..) => new.to_owned(),
+            ValuePath::Yaml(_, prefix) => format!("{prefix}{new}"),
+            ValuePath::Variable(..) => new.to_owned(),
         };
         file.expected.push((pin.witness, read));
         // The claims were disjoint, so the edits are.
@@ -316,8 +320,8 @@ impl Planner<'_> {
         }
     }
 
-    fn refuse(&mut self, refusal: Refusal) {
-        self.refusals.push(refusal);
+    fn refuse(&mut self, problem: Problem) {
+        self.problems.push(problem);
     }
 }
 

@@ -8,11 +8,10 @@ pub mod status;
 
 use anstyle::{AnsiColor, Style};
 
-use crate::component::Component;
 use crate::diff;
-use crate::error::Refusal;
-use crate::escape::escaped;
-use crate::message::short;
+use crate::model::component::Component;
+use crate::model::escape::escaped;
+use crate::model::problem::Problem;
 use crate::plan::{Outcome, Plan, PlannedValue};
 
 const BOLD: Style = Style::new().bold();
@@ -25,7 +24,7 @@ const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 const NOTE: Style = AnsiColor::Cyan.on_default().bold();
 
 /// The unified diff of every file of a plan, in the order of their paths.
-pub fn diff(plan: &Plan) -> String {
+pub fn plan_diff(plan: &Plan) -> String {
     plan.changed()
         .map(|(path, file)| diff::unified(path.as_str(), &file.before, &file.after()))
         .collect()
@@ -59,9 +58,9 @@ pub fn table(component: &Component, plan: &Plan) -> String {
 
 fn change(component: &Component, value: &PlannedValue) -> String {
     // One line, whatever was found in the file.
-    let old = escaped(short(component, &value.old));
+    let old = escaped(component.short(&value.old));
     match &value.outcome {
-        Outcome::Moves(new) => format!("{old} -> {}", short(component, new)),
+        Outcome::Moves(new) => format!("{old} -> {}", component.short(new)),
         Outcome::AlreadyThere => format!("{old} already there"),
         Outcome::Stays(stay) => format!("{old} stays: {stay}"),
     }
@@ -95,9 +94,9 @@ pub fn heading(title: &str, command: &str) -> String {
 }
 
 /// An error as a person reads it.
-pub fn error(refusal: &Refusal) -> String {
-    let mut text = format!("{ERROR}error{ERROR:#}: {}\n", printable(&refusal.to_string()));
-    if let Some(help) = &refusal.help {
+pub fn error(problem: &Problem) -> String {
+    let mut text = format!("{ERROR}error{ERROR:#}: {}\n", printable(&problem.to_string()));
+    if let Some(help) = &problem.help {
         text.push_str(&format!(
             "  {NOTE}help{NOTE:#}: {}\n",
             printable(help).replace('\n', "\n        ")
@@ -107,7 +106,7 @@ pub fn error(refusal: &Refusal) -> String {
 }
 
 /// A warning as a person reads it.
-pub fn warning(warning: &Refusal) -> String {
+pub fn warning(warning: &Problem) -> String {
     let mut text = format!("{WARNING}warning{WARNING:#}: {}\n", printable(&warning.to_string()));
     if let Some(help) = &warning.help {
         text.push_str(&format!(

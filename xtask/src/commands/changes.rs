@@ -1,16 +1,18 @@
 //! Lists the commits that a promotion would take along, without promoting.
 
 use anyhow::Result;
+use promotion::model::version::CommitId;
 use promotion::report::changes::{Queue, markdown};
 use promotion::report::json::{self, version};
 use promotion::report::printable;
-use promotion::version::CommitId;
 use serde_json::{Value, json};
 
+use crate::ask::checks;
+use crate::ask::people;
+use crate::ask::upstreams::Upstreams;
 use crate::cli::{self, Format};
 use crate::git::Git;
 use crate::land::{Landing, Promotion};
-use crate::review::{self, Upstreams};
 use crate::session::Session;
 
 /// Prints the queue of a component.
@@ -36,9 +38,9 @@ pub fn run(session: &Session, typed: &cli::Changes) -> Result<()> {
         }
         None => upstreams.changes(&promotion.plan(&to, Landing::DryRun)?.plan)?,
     };
-    let tree = promotion.work_tree.read(&review::wanted(&config, component))?;
+    let tree = promotion.work_tree.read(&checks::wanted(&config, component))?;
     let git = Git::at(&promotion.work_tree.top);
-    let people = review::people(&git, &config, &tree, &changes);
+    let people = people::people(&git, &config, &tree, &changes);
     let queue = Queue { component, changes: &changes, people: &people, now: session.now() };
     let stale = || format!("offline: `{}` is as it was at the last fetch", component.upstream);
     let notes: Vec<_> = session.offline.then(stale).into_iter().collect();

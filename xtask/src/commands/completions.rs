@@ -5,19 +5,19 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use promotion::config::Config;
-use promotion::error::Refusal;
+use promotion::model::problem::Problem;
 
 use super::Ending;
 use crate::cli::{self, Cli, Color, Format, Global, Shell};
-use crate::complete::bash::Line;
-use crate::complete::{Offer, Place};
+use crate::complete::bash::TypedLine;
+use crate::complete::{Cursor, Offer};
 use crate::session::{self, Session};
 
 /// Prints the script for a shell.
 pub fn run(session: &Session, typed: &cli::Completions) -> Result<()> {
     let program = std::env::current_exe().context("can't tell where this program is")?;
     let program = program.to_str().ok_or_else(|| {
-        Refusal::new(format!("the path of this program is not UTF-8: {}", program.display()))
+        Problem::new(format!("the path of this program is not UTF-8: {}", program.display()))
     })?;
     let (script, quoted) = match typed.shell {
         Shell::Bash => (include_str!("../complete/cargo-xtask.bash"), in_quotes(program)),
@@ -37,7 +37,7 @@ pub fn complete(typed: &cli::Complete) -> Result<Ending> {
     }
     let answer = match (typed.shell, typed.words.as_slice()) {
         (Shell::Bash, [breaks, line]) => {
-            let line = Line::split(line, breaks);
+            let line = TypedLine::split(line, breaks);
             let after = line.words.iter().position(|word| word == "xtask").map_or(0, |at| at + 1);
             let offer = offer(&line.words[after..]);
             answer(&offer, |candidate, _| line.insertion(candidate))
@@ -62,12 +62,12 @@ fn offer(words: &[String]) -> Offer {
     let mut command = Cli::command();
     command.build();
     let (current, before) = words.split_last().map_or(("", words), |(last, rest)| (last, rest));
-    let place = Place::find(&command, before, current);
+    let place = Cursor::find(&command, before, current);
     place.offer(config(&place).as_ref())
 }
 
 /// The configuration of the checkout that is meant, if it can be read.
-fn config(place: &Place) -> Option<Config> {
+fn config(place: &Cursor) -> Option<Config> {
     let path = |id| place.given(id).map(at_home);
     let global = Global {
         repo: path("repo"),

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use promotion::error::Refusal;
+use promotion::model::problem::Problem;
 use promotion::report::heading;
 use world::World;
 use xshell::{Shell, cmd};
@@ -11,7 +11,7 @@ use xshell::{Shell, cmd};
 use crate::cli;
 use crate::session::{Session, quoted};
 
-/// Marks a folder that a demo made, and that the next one may remove.
+/// MergeRequestOptions a folder that a demo made, and that the next one may remove.
 const MARK: &str = "made-by-cargo-xtask-demo";
 
 /// Builds the world, promotes in it, and says what to try next.
@@ -28,7 +28,7 @@ pub fn run(session: &Session, typed: &cli::Demo) -> Result<()> {
         dir.display()
     ))?;
     world.answer_as_gitlab()?;
-    let demo = Demo { session, world };
+    let demo = DemoRun { session, world };
     demo.step("Which commits wait, and whose they are.", &["changes"])?;
     demo.step(
         "The schemas first, in a merge request of their own.",
@@ -55,8 +55,8 @@ fn build(dir: &Path) -> Result<World> {
     }
     let is_occupied = std::fs::read_dir(dir).is_ok_and(|mut entries| entries.next().is_some());
     if is_occupied || dir.is_file() {
-        let refusal = Refusal::new(format!("`{}` is in use, and no demo made it", dir.display()));
-        return Err(refusal.help("name a new or empty folder: `--dir DIR`").into());
+        let problem = Problem::new(format!("`{}` is in use, and no demo made it", dir.display()));
+        return Err(problem.help("name a new or empty folder: `--dir DIR`").into());
     }
     let world = World::create(dir)?;
     std::fs::write(dir.join(MARK), "")
@@ -64,12 +64,12 @@ fn build(dir: &Path) -> Result<World> {
     Ok(world)
 }
 
-struct Demo<'a> {
+struct DemoRun<'a> {
     session: &'a Session,
     world: World,
 }
 
-impl Demo<'_> {
+impl DemoRun<'_> {
     /// Runs this program in the world's checkout, with a cache of its own.
     fn step(&self, title: &str, args: &[&str]) -> Result<()> {
         let typed = format!("cargo xtask {}", args.join(" "));

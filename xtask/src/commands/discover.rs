@@ -5,25 +5,26 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use memchr::memmem;
-use promotion::component::RepoPath;
 use promotion::config::Config;
-use promotion::coverage::{self, Kind, Terms, Unconfigured};
 use promotion::diff;
-use promotion::discover::environments::{Proposal, Site, proposals};
-use promotion::discover::merge::{merged, pruned};
-use promotion::discover::{Candidate, NEEDLES, Orphan, candidates};
-use promotion::error::Refusal;
-use promotion::locate::yaml::Yaml;
+use promotion::inspect::coverage::{self, FileKind, Terms, Unconfigured};
+use promotion::inspect::discover::environments::{ProposedEnvironment, Site, proposals};
+use promotion::inspect::discover::merge::{merged, pruned};
+use promotion::inspect::discover::{DiscoveredComponent, NEEDLES, Orphan, candidates};
+use promotion::model::path::RepoPath;
+use promotion::model::problem::Problem;
+use promotion::model::tree::{Tree, Wanted};
+use promotion::model::version::CommitId;
 use promotion::plan::plan;
 use promotion::report::{self, json};
-use promotion::tree::{Tree, Wanted};
-use promotion::version::CommitId;
+use promotion::syntax::yaml::Yaml;
 use serde_json::{Value, json};
 
 use crate::cli::{self, Format};
+use crate::land::files::Replacement;
 use crate::search::search;
 use crate::session::{ConfigFile, Session, shown_diff};
-use crate::worktree::{Replacement, WorkTree};
+use crate::worktree::WorkTree;
 
 /// How many upstreams with one saas file each are taken in without being asked.
 const FEW: usize = 30;
@@ -49,27 +50,27 @@ pub fn run(session: &Session, typed: &cli::Discover) -> Result<()> {
 }
 
 /// What there is, and what becomes of the configuration.
-struct Found {
+struct Discovery {
     name: String,
     /// `None` if there is no file.
     before: Option<String>,
     after: String,
-    candidates: Vec<Candidate>,
-    proposals: Vec<Proposal>,
+    candidates: Vec<DiscoveredComponent>,
+    proposals: Vec<ProposedEnvironment>,
     /// Upstreams with one saas file each, left out unless all are wanted.
-    tail: Vec<Proposal>,
+    tail: Vec<ProposedEnvironment>,
     orphans: Vec<Orphan>,
     /// Proposals that could not be promoted as they stand, and why.
-    dropped: Vec<Refusal>,
+    dropped: Vec<Problem>,
 }
 
-impl Found {
+impl Discovery {
     fn is_unchanged(&self) -> bool {
         self.before.as_ref().map_or(self.after.is_empty(), |before| *before == self.after)
     }
 
     fn notes(&self) -> Vec<String> {
-        let dropped = self.dropped.iter().map(|refusal| format!("left out: {refusal}"));
+        let dropped = self.dropped.iter().map(|problem| format!("left out: {problem}"));
         let tail = (!self.tail.is_empty()).then(|| {
             format!(
                 "{} more upstreams have one saas file each; `discover --all` takes them in",
@@ -80,7 +81,7 @@ impl Found {
     }
 }
 
-fn find(work_tree: &WorkTree, file: &ConfigFile, all: bool) -> Result<Found> {
+fn find(work_tree: &WorkTree, file: &ConfigFile, all: bool) -> Result<Discovery> {
     let start = match &file.text {
         Some(text) => text.clone(),
         None => builtin(work_tree)?,
@@ -92,7 +93,7 @@ fn find(work_tree: &WorkTree, file: &ConfigFile, all: bool) -> Result<Found> {
     let terms: Vec<Terms> = candidates.iter().map(|one| one.terms.clone()).collect();
     let unconfigured = coverage::unconfigured(&terms, &config, &tree);
     let sites = sites(work_tree, &unconfigured);
-    let mut found = Found {
+    let mut found = Discovery {
         name: file.name.clone(),
         before: file.text.clone(),
         after: String::new(),
@@ -109,19 +110,19 @@ fn find(work_tree: &WorkTree, file: &ConfigFile, all: bool) -> Result<Found> {
     found.after = match found.proposals.as_slice() {
         [] => start,
         proposals => merged(&start, &found.candidates, proposals)
-            .map_err(|refusal| refusal.file(&file.name))?,
+            .map_err(|problem| problem.file(&file.name))?,
     };
     Config::parse(&file.name, &found.after)?;
     Ok(found)
 }
 
 /// What could only be promoted after somebody wrote it out.
-fn unfit(unconfigured: &[Unconfigured]) -> Vec<Refusal> {
+fn unfit(unconfigured: &[Unconfigured]) -> Vec<Problem> {
     let unfit = unconfigured.iter().flat_map(|one| {
         let values = one.values.iter().filter_map(move |value| Some((one, value, value.unfit?)));
         values.map(|(one, value, reason)| {
             let message = format!("{}: `{}` {reason}", one.selector, value.value);
-            Refusal::new(message).file(one.file.as_str()).line(value.line)
+            Problem::new(message).file(one.file.as_str()).line(value.line)
         })
     });
     unfit.collect()
@@ -154,7 +155,7 @@ fn clues(work_tree: &WorkTree, config: &Config) -> Tree {
 }
 
 /// Adds the files that name an image which only those files told.
-fn with_images(work_tree: &WorkTree, candidates: &[Candidate], mut tree: Tree) -> Tree {
+fn with_images(work_tree: &WorkTree, candidates: &[DiscoveredComponent], mut tree: Tree) -> Tree {
     let images = candidates.iter().filter(|one| !one.is_configured);
     let images: Vec<&str> = images.filter_map(|one| one.image.as_deref()).collect();
     if !images.is_empty() {
@@ -167,7 +168,7 @@ fn with_any(work_tree: &WorkTree, needles: Vec<&str>) -> Tree {
     let finders: Vec<_> = needles.into_iter().map(memmem::Finder::new).collect();
     search(
         work_tree,
-        |path| Kind::of(path).is_some(),
+        |path| FileKind::of(path).is_some(),
         |bytes| finders.iter().any(|finder| finder.find(bytes).is_some()),
     )
 }
@@ -205,7 +206,7 @@ fn value(work_tree: &WorkTree, reference: &str, keys: &[&str]) -> Option<String>
     yaml.scalar(node).map(str::to_owned)
 }
 
-impl Found {
+impl Discovery {
     /// Leaves the upstreams that have nothing but one saas file, if they are many.
     fn cut_tail(&mut self) {
         let mut files: BTreeMap<&str, BTreeSet<&RepoPath>> = BTreeMap::new();
@@ -214,7 +215,7 @@ impl Found {
         }
         let saas_only = self.candidates.iter().filter(|one| !one.is_configured && !one.has_names);
         let saas_only: BTreeSet<&str> = saas_only.map(|one| &*one.terms.component).collect();
-        let is_tail = |proposal: &Proposal| {
+        let is_tail = |proposal: &ProposedEnvironment| {
             saas_only.contains(&*proposal.component) && files[&*proposal.component].len() == 1
         };
         let tail: Vec<bool> = self.proposals.iter().map(is_tail).collect();
@@ -238,8 +239,8 @@ impl Found {
             let parsed = alone.and_then(|text| Config::parse(&self.name, &text));
             match parsed.and_then(|config| tried(&config, tree)) {
                 Ok(()) => kept.push(proposal),
-                Err(refusal) => self.dropped.push(
-                    Refusal { line: None, column: None, ..refusal }.file(proposal.file.as_str()),
+                Err(problem) => self.dropped.push(
+                    Problem { line: None, column: None, ..problem }.file(proposal.file.as_str()),
                 ),
             }
         }
@@ -248,11 +249,11 @@ impl Found {
 }
 
 /// Plans a promotion of all that a configuration has.
-fn tried(config: &Config, tree: &Tree) -> Result<(), Refusal> {
+fn tried(config: &Config, tree: &Tree) -> Result<(), Problem> {
     for component in &config.components {
         let environments: Vec<_> = component.environments.iter().collect();
         plan(component, &environments, &any_commit(), tree, config)
-            .map_err(|mut refusals| refusals.0.swap_remove(0))?;
+            .map_err(|mut problems| problems.0.swap_remove(0))?;
     }
     Ok(())
 }
@@ -276,7 +277,7 @@ fn write(work_tree: &WorkTree, file: &ConfigFile, after: &str) -> Result<()> {
     }
 }
 
-fn text(found: &Found, is_written: bool) -> String {
+fn text(found: &Discovery, is_written: bool) -> String {
     let diff = diff::unified_between(&found.name, found.before.as_deref(), &found.after);
     let mut text = match &found.before {
         _ if found.is_unchanged() => {
@@ -296,9 +297,9 @@ fn text(found: &Found, is_written: bool) -> String {
     text
 }
 
-fn document(session: &Session, found: &Found, is_written: bool) -> Value {
+fn document(session: &Session, found: &Discovery, is_written: bool) -> Value {
     let upstream = |component: &str| {
-        let is = |one: &&Candidate| one.terms.component == component;
+        let is = |one: &&DiscoveredComponent| one.terms.component == component;
         found.candidates.iter().find(is).map_or("", |one| &one.terms.upstream)
     };
     let added = found.proposals.iter().map(|one| {

@@ -4,16 +4,17 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use promotion::component::RepoPath;
 use promotion::config::Config;
-use promotion::coverage::{Kind, Terms};
-use promotion::discover::{Orphan, candidates};
-use promotion::error::Refusal;
-use promotion::explain::{self, Explained, Fate, explained};
-use promotion::past::{Moved, Revision, moves};
+use promotion::history::past::{Moved, moves};
+use promotion::inspect::coverage::{FileKind, Terms};
+use promotion::inspect::discover::{Orphan, candidates};
+use promotion::inspect::explain::{self, Explained, Fate, explained};
+use promotion::model::commit::Revision;
+use promotion::model::path::RepoPath;
+use promotion::model::problem::Problem;
+use promotion::model::tree::Tree;
 use promotion::report::explain as report;
 use promotion::report::json::{self, optional};
-use promotion::tree::Tree;
 use serde_json::{Value, json};
 
 use crate::cli::{self, Format};
@@ -30,12 +31,12 @@ pub fn run(session: &Session, typed: &cli::Explain) -> Result<()> {
     let config = session.config(&work_tree)?;
     let (path, line) = place(&work_tree, &typed.place)?;
     let bytes = work_tree.read_file(&path)?.ok_or_else(|| {
-        Refusal::new("no such file").file(path.as_str()).help(
+        Problem::new("no such file").file(path.as_str()).help(
             "name it from the current folder or from the top of the checkout, as `FILE` or `FILE:LINE`",
         )
     })?;
     let text = std::str::from_utf8(&bytes)
-        .map_err(|_| Refusal::new("is not UTF-8").file(path.as_str()))?;
+        .map_err(|_| Problem::new("is not UTF-8").file(path.as_str()))?;
     let (pins, mut orphans) = pins(&path, text, &config)?;
     let wanted = |pin: &Explained| line.is_none_or(|line| pin.line == line);
     let (pins, others): (Vec<_>, Vec<_>) = pins.into_iter().partition(wanted);
@@ -43,7 +44,7 @@ pub fn run(session: &Session, typed: &cli::Explain) -> Result<()> {
     if let Some(line) = line.filter(|line| *line == 0 || *line > text.lines().count()) {
         let count = text.lines().count();
         let message = format!("has no line {line}, it has {count}");
-        return Err(Refusal::new(message).file(path.as_str()).into());
+        return Err(Problem::new(message).file(path.as_str()).into());
     }
     let git = Git::at(&work_tree.top);
     let revisions = match &work_tree.git_dir {
@@ -81,7 +82,7 @@ pub fn run(session: &Session, typed: &cli::Explain) -> Result<()> {
 fn place(work_tree: &WorkTree, typed: &str) -> Result<(RepoPath, Option<usize>)> {
     let (file, line) = match typed.rsplit_once(':') {
         Some((file, line)) if !line.is_empty() && line.bytes().all(|b| b.is_ascii_digit()) => {
-            let line = line.parse().map_err(|_| Refusal::usage(format!("no line `{line}`")))?;
+            let line = line.parse().map_err(|_| Problem::usage(format!("no line `{line}`")))?;
             (file, Some(line))
         }
         _ => (typed, None),
@@ -89,7 +90,7 @@ fn place(work_tree: &WorkTree, typed: &str) -> Result<(RepoPath, Option<usize>)>
     let from_here = from_here(&work_tree.top, file);
     let path = from_here.or_else(|| RepoPath::parse(file.trim_start_matches("./")));
     let path = path.ok_or_else(|| {
-        Refusal::usage(format!("`{file}` is not a file of the checkout"))
+        Problem::usage(format!("`{file}` is not a file of the checkout"))
             .help("name it from the current folder or from the top of the checkout")
     })?;
     Ok((path, line))
@@ -109,14 +110,14 @@ fn from_here(top: &Path, file: &str) -> Option<RepoPath> {
 /// What the configuration and the file itself know of its pins.
 fn pins(path: &RepoPath, text: &str, config: &Config) -> Result<(Vec<Explained>, Vec<Orphan>)> {
     let mut tree = Tree::default();
-    if Kind::of(path.as_str()).is_some() {
+    if FileKind::of(path.as_str()).is_some() {
         tree.0.insert(path.clone(), text.as_bytes().to_vec());
     }
     let (candidates, orphans) = candidates(config, &tree);
     let terms: Vec<Terms> = candidates.into_iter().map(|candidate| candidate.terms).collect();
-    let unreadable = |error: promotion::locate::yaml::Unreadable| {
+    let unreadable = |error: promotion::syntax::yaml::Unreadable| {
         let message = format!("can't be read as YAML: {}", error.reason);
-        Refusal::new(message).file(path.as_str()).line(error.line)
+        Problem::new(message).file(path.as_str()).line(error.line)
     };
     Ok((explained(path, text, &terms, config).map_err(unreadable)?, orphans))
 }

@@ -3,26 +3,28 @@
 use std::cell::RefCell;
 
 use anyhow::{Context, Result};
-use promotion::component::{Component, RepoPath};
 use promotion::config::Config;
-use promotion::error::{Refusal, Refusals};
-use promotion::guards::Verdict;
-use promotion::landed::Landed;
-use promotion::merge_request::{Story, is_of};
-use promotion::message::commit_message;
+use promotion::guards::Findings;
+use promotion::merge_request::commit_message::commit_message;
+use promotion::merge_request::{Description, is_of};
+use promotion::model::component::Component;
+use promotion::model::path::RepoPath;
+use promotion::model::problem::{Problem, Problems};
+use promotion::model::tree::Tree;
 use promotion::plan::Plan;
-use promotion::tree::Tree;
+use promotion::plan::landed::Landed;
 
 use super::promote::{Done, Run};
-use crate::deliver::{Delivery, Proposal};
+use crate::ask::checks::{self, Review};
+use crate::ask::coverage::TargetScan;
+use crate::ask::upstreams::Upstreams;
+use crate::land::merge_request::{Delivery, ProposedCommit};
 use crate::land::{Landing, Promotion};
-use crate::request::{Marks, Request};
-use crate::review::{self, Review, Upstreams};
-use crate::search::Place;
+use crate::request::{MergeRequestOptions, Request};
 use crate::session::read_config;
 
 /// Plans on the remote's target branch, and opens or refreshes a merge request.
-pub(super) fn deliver(run: &Run, marks: &Marks) -> Result<Done> {
+pub(super) fn deliver(run: &Run, marks: &MergeRequestOptions) -> Result<Done> {
     let Run { session, request, promotion } = run;
     let Promotion { work_tree, config, component, environments } = promotion;
     let git = promotion.git("or leave `--mr` out")?;
@@ -40,7 +42,7 @@ pub(super) fn deliver(run: &Run, marks: &Marks) -> Result<Done> {
         assignees: marks.assignees.clone(),
         draft: marks.draft,
     };
-    let mut wanted = promotion.wanted().and(review::wanted(config, component));
+    let mut wanted = promotion.wanted().and(checks::wanted(config, component));
     let config_file = session.config_in_tree()?;
     wanted.files.extend(config_file.clone());
     let (mut planned, mut target) = (None, None);
@@ -56,19 +58,19 @@ pub(super) fn deliver(run: &Run, marks: &Marks) -> Result<Done> {
             let plan = promotion.verified(&to, tree)?;
             let branch_of = |first: &Component| open_already(&delivery, first);
             let mut review = run.review(&upstreams, &plan, tree, &branch_of)?;
-            let mut more = Verdict::default();
+            let mut more = Findings::default();
             more.warnings.extend(differs(config, tree, config_file.as_ref())?);
             // Reading every file of a commit costs more than the rest of the delivery.
             if request.switches.strict {
-                more.warnings.extend(Place { work_tree, config, component }.search(base)?);
+                more.warnings.extend(TargetScan { work_tree, config, component }.search(base)?);
             }
             let more = more.strict(request.switches.strict);
-            if !more.refusals.is_empty() {
-                return Err(Refusals(more.refusals).into());
+            if !more.problems.is_empty() {
+                return Err(Problems(more.problems).into());
             }
             review.warnings.extend(more.warnings);
             let queue = run.queue(&review);
-            let message = commit_message(&queue, request.wording, &plan, None);
+            let message = commit_message(component, &review.changes, request.wording, &plan, None);
             let proposal = propose(request, &plan, &review, component, message.clone());
             let wished = !plan.is_empty() && request.landing != Landing::DryRun;
             if wished && marks.lgtm && withheld.is_none() && !queue.tell().is_empty() {
@@ -93,14 +95,14 @@ pub(super) fn deliver(run: &Run, marks: &Marks) -> Result<Done> {
 }
 
 /// Warns if the target branch has another configuration: it may know other files.
-fn differs(config: &Config, tree: &Tree, path: Option<&RepoPath>) -> Result<Option<Refusal>> {
+fn differs(config: &Config, tree: &Tree, path: Option<&RepoPath>) -> Result<Option<Problem>> {
     let Some(path) = path else { return Ok(None) };
     if read_config(tree.get(path).map(<[u8]>::to_vec))? == *config {
         return Ok(None);
     }
     let message = "is not that of the target branch, and this checkout's was used";
     let help = "check out that of the target branch, or name this one with `--config`";
-    Ok(Some(Refusal::new(message).file(path.as_str()).help(help)))
+    Ok(Some(Problem::new(message).file(path.as_str()).help(help)))
 }
 
 /// The branch of what should go first, if one of the remotes has one.
@@ -109,7 +111,7 @@ fn open_already(delivery: &Delivery, first: &Component) -> Result<Option<String>
     remotes.dedup();
     for remote in remotes {
         let there = delivery.git.ask_branches(remote, "promote/*", &mut |_| {});
-        let mut there = there.map_err(Refusal::from)?.into_iter();
+        let mut there = there.map_err(Problem::from)?.into_iter();
         if let Some(branch) = there.find(|branch| is_of(first, branch)) {
             return Ok(Some(branch));
         }
@@ -123,17 +125,17 @@ fn propose(
     review: &Review,
     component: &Component,
     message: String,
-) -> Proposal {
+) -> ProposedCommit {
     let reason = request.switches.reason.as_deref();
     let warnings: Vec<String> = review.warnings.iter().map(ToString::to_string).collect();
     let changes = Some((&review.changes, &review.people));
-    let story = Story { component, plan, changes, warnings: &warnings, reason };
+    let description = Description { component, plan, changes, warnings: &warnings, reason };
     let files = plan.changed().map(|(path, file)| (path.clone(), file.after().into_bytes()));
-    Proposal {
+    ProposedCommit {
         files: files.collect(),
         message,
         trailers: reason.iter().map(|reason| ("Reason".to_owned(), (*reason).to_owned())).collect(),
-        title: story.title(request.wording),
-        description: story.description(),
+        title: description.title(request.wording),
+        description: description.description(),
     }
 }

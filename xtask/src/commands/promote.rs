@@ -4,38 +4,40 @@
 use std::thread;
 
 use anyhow::{Result, anyhow};
-use promotion::component::Component;
-use promotion::error::Refusal;
-use promotion::landed::Landed;
-use promotion::message::commit_message;
+use promotion::merge_request::commit_message::commit_message;
+use promotion::model::component::Component;
+use promotion::model::problem::Problem;
+use promotion::model::tree::Tree;
+use promotion::model::version::CommitId;
 use promotion::plan::Plan;
+use promotion::plan::landed::Landed;
 use promotion::report::changes::Queue;
-use promotion::report::promotion::Story;
+use promotion::report::promotion::PromotionReport;
 use promotion::report::{self, json};
-use promotion::tree::Tree;
-use promotion::version::CommitId;
 
 use super::{Ending, merge_request};
-use crate::before::version_before;
+use crate::ask::checks::{self, Review};
+use crate::ask::coverage::{CoverageScan, TargetScan};
+use crate::ask::image::ImageCheck;
+use crate::ask::people;
+use crate::ask::rollback::version_before;
+use crate::ask::upstreams::Upstreams;
 use crate::cli::Format;
 use crate::git::Git;
-use crate::image_check::ImageCheck;
 use crate::land::{Landing, Planned, Promotion};
 use crate::request::{Request, Version};
-use crate::review::{self, Review, Upstreams};
-use crate::search::{Place, Watch};
 use crate::session::{Session, shown_diff};
 
 /// Carries out a request and prints what happened.
 pub fn run(session: &Session, request: &Request) -> Result<Ending> {
     if request.switches.reason.as_deref() == Some("") {
-        return Err(Refusal::usage("`--reason` is empty")
+        return Err(Problem::usage("`--reason` is empty")
             .help("say why: it goes into the commit")
             .into());
     }
     // The command line's own check misses an `--offline` before the command.
     if session.offline && request.merge_request.is_some() {
-        return Err(Refusal::usage("`--mr` can't be used with `--offline`")
+        return Err(Problem::usage("`--mr` can't be used with `--offline`")
             .help("leave one of them out")
             .into());
     }
@@ -45,9 +47,9 @@ pub fn run(session: &Session, request: &Request) -> Result<Ending> {
     let environments = config.environments(component, &request.environments)?;
     let watch = match &request.merge_request {
         // Then the files of the target branch decide, not those of the checkout.
-        Some(_) if request.switches.strict => Watch::idle(),
-        Some(_) => Watch::start_if_quick(&work_tree, &config, component),
-        None => Watch::start(&work_tree, &config, [component]).judged(&request.switches)?,
+        Some(_) if request.switches.strict => CoverageScan::idle(),
+        Some(_) => CoverageScan::start_if_quick(&work_tree, &config, component),
+        None => CoverageScan::start(&work_tree, &config, [component]).judged(&request.switches)?,
     };
     let promotion = Promotion { work_tree, config: &config, component, environments };
     let run = Run { session, request, promotion };
@@ -57,7 +59,7 @@ pub fn run(session: &Session, request: &Request) -> Result<Ending> {
         None => run.online()?,
     };
     let Promotion { work_tree, config, component, .. } = &run.promotion;
-    let place = Place { work_tree, config, component };
+    let place = TargetScan { work_tree, config, component };
     let found = match &done.target {
         Some(target) => watch.warnings_at(target, &place),
         None => watch.warnings(),
@@ -97,10 +99,10 @@ impl Run<'_> {
         let mut review = Review::default();
         review.notes.push(note);
         if upstreams.mirror.knows(&to) {
-            let tree = work_tree.read(&review::wanted(config, component))?;
+            let tree = work_tree.read(&checks::wanted(config, component))?;
             review.changes = upstreams.changes(&planned.plan)?;
             let git = Git::at(&work_tree.top);
-            review.people = review::people(&git, config, &tree, &review.changes);
+            review.people = people::people(&git, config, &tree, &review.changes);
         }
         self.land(planned, review)
     }
@@ -112,7 +114,7 @@ impl Run<'_> {
         let upstreams = Upstreams::fetch(self.session, work_tree, config, component)?;
         let to = self.version(&upstreams, &tree, "HEAD")?;
         let planned = self.promotion.plan(&to, self.request.landing)?;
-        let tree = work_tree.read(&review::wanted(config, component))?;
+        let tree = work_tree.read(&checks::wanted(config, component))?;
         let review = self.review(&upstreams, &planned.plan, &tree, &|_| Ok(None))?;
         self.land(planned, review)
     }
@@ -191,7 +193,13 @@ impl Run<'_> {
     fn land(&self, planned: Planned, review: Review) -> Result<Done> {
         let Run { session, request, promotion } = self;
         let reason = request.switches.reason.as_deref();
-        let message = commit_message(&self.queue(&review), request.wording, &planned.plan, reason);
+        let message = commit_message(
+            promotion.component,
+            &review.changes,
+            request.wording,
+            &planned.plan,
+            reason,
+        );
         let landed = promotion.land(&planned, request.landing, &message, session.progress)?;
         Ok(Done { plan: planned.plan, review, message, landed, target: None })
     }
@@ -226,18 +234,25 @@ impl Run<'_> {
         }
         let title = message.lines().next().unwrap_or_default();
         let queue = self.queue(review);
-        let story = Story { plan, queue, landed, title, warnings: &review.warnings, notes: &notes };
+        let report = PromotionReport {
+            plan,
+            queue,
+            landed,
+            title,
+            warnings: &review.warnings,
+            notes: &notes,
+        };
         // The branch is there, whatever lacks: so the document says where.
         match session.format {
             Format::Json => {
                 let failures = if is_strict { faults.as_slice() } else { &[] };
-                let document = json::with_errors(story.document(session.command), failures);
+                let document = json::with_errors(report.document(session.command), failures);
                 session.print(&json::text(&document))?;
             }
             _ => {
-                let diff = shown_diff(&report::diff(plan));
+                let diff = shown_diff(&report::plan_diff(plan));
                 let again = request.again(session, &plan.to, Landing::Commit);
-                session.print(&story.text(diff, &again))?;
+                session.print(&report.text(diff, &again))?;
             }
         }
         if is_strict {

@@ -2,16 +2,16 @@
 
 use anyhow::Result;
 use promotion::config::Config;
-use promotion::error::Refusal;
+use promotion::inspect::status::{ComponentStatus, Drift, Limits};
+use promotion::model::problem::Problem;
 use promotion::report::json;
 use promotion::report::status::{Each, Overview};
-use promotion::status::{ComponentStatus, Drift, Limits};
 
 use super::Ending;
+use crate::ask::coverage::CoverageScan;
+use crate::ask::status::{Asked, Survey, survey};
 use crate::cli::{self, Format};
-use crate::search::Watch;
 use crate::session::Session;
-use crate::survey::{Asked, Survey, survey};
 use crate::terminal;
 
 /// Prints the status, and says how it ended.
@@ -19,7 +19,8 @@ pub fn run(session: &Session, typed: &cli::Status) -> Result<Ending> {
     let work_tree = session.work_tree()?;
     let config = session.config(&work_tree)?;
     let asked = asked(&config, typed)?;
-    let watch = Watch::start(&work_tree, &config, asked.iter().map(|(component, _)| *component));
+    let watch =
+        CoverageScan::start(&work_tree, &config, asked.iter().map(|(component, _)| *component));
     let survey = survey(session, &work_tree, &config, &asked);
     let now = session.now();
     let limits = Limits { max_behind: typed.max_behind, max_age: typed.max_age };
@@ -55,13 +56,13 @@ pub fn run(session: &Session, typed: &cli::Status) -> Result<Ending> {
 }
 
 /// What nobody could tell; a check does not pass it, even if that was to be expected offline.
-fn untold(survey: &Survey, is_check: bool) -> Option<Refusal> {
+fn untold(survey: &Survey, is_check: bool) -> Option<Problem> {
     let is_enough =
         if is_check { ComponentStatus::is_judged } else { ComponentStatus::is_complete };
     let incomplete = survey.components.iter().filter(|component| !is_enough(component));
     let names: Vec<_> = incomplete.map(|one| format!("`{}`", one.component.name)).collect();
     let message = format!("not everything could be told about {}", names.join(" and "));
-    (!names.is_empty()).then(|| Refusal::new(message))
+    (!names.is_empty()).then(|| Problem::new(message))
 }
 
 fn drifts(survey: &Survey, limits: &Limits, now: i64) -> Vec<Drift> {
@@ -76,14 +77,14 @@ fn asked<'a>(config: &'a Config, typed: &cli::Status) -> Result<Vec<Asked<'a>>> 
     }
     for name in &typed.env {
         if config.components.iter().all(|component| component.environment(name).is_none()) {
-            let refusal = config.lacks(format!("no component has an environment `{name}`"));
+            let problem = config.lacks(format!("no component has an environment `{name}`"));
             let mut known: Vec<String> = Vec::new();
             for environment in config.components.iter().flat_map(|one| &one.environments) {
                 let name = format!("`{}`", environment.name);
                 known.extend((!known.contains(&name)).then_some(name));
             }
             let help = format!("known environments: {}", known.join(", "));
-            return Err(refusal.help(help).into());
+            return Err(problem.help(help).into());
         }
     }
     let mut asked = Vec::new();

@@ -3,7 +3,7 @@
 
 /// A command line up to the cursor.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Line {
+pub struct TypedLine {
     /// The words, without their quotes. The last one is at the cursor; there is always one.
     pub words: Vec<String>,
     /// The quotation mark that is still open.
@@ -12,7 +12,7 @@ pub struct Line {
     pub kept: usize,
 }
 
-impl Line {
+impl TypedLine {
     /// Splits a line. `breaks` are the characters at which readline begins a new word
     /// (`COMP_WORDBREAKS`).
     pub fn split(line: &str, breaks: &str) -> Self {
@@ -54,7 +54,7 @@ impl Line {
             }
         }
         words.push(word.unwrap_or_default());
-        Line { words, quote, kept }
+        TypedLine { words, quote, kept }
     }
 
     /// What readline has to put at the cursor for a word; nothing if the word does not continue
@@ -108,8 +108,8 @@ mod tests {
         ];
         for (line, words, quote, kept) in cases {
             let words = words.iter().map(ToString::to_string).collect();
-            let expected = Line { words, quote: *quote, kept: *kept };
-            assert_eq!(Line::split(line, BREAKS), expected, "{line}");
+            let expected = TypedLine { words, quote: *quote, kept: *kept };
+            assert_eq!(TypedLine::split(line, BREAKS), expected, "{line}");
         }
     }
 
@@ -130,7 +130,7 @@ mod tests {
             ("x é=", "é=漢", Some("漢")),
         ];
         for (line, word, expected) in cases {
-            let inserted = Line::split(line, BREAKS).insertion(word);
+            let inserted = TypedLine::split(line, BREAKS).insertion(word);
             assert_eq!(inserted.as_deref(), expected, "{line} {word}");
         }
     }

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use promotion::component::RepoPath;
-use promotion::people::Author;
-use promotion::version::CommitId;
+use promotion::model::commit::Author;
+use promotion::model::path::RepoPath;
+use promotion::model::version::CommitId;
 
 use super::Git;
 

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use promotion::error::Refusal;
-use promotion::escape::escaped;
+use promotion::model::escape::escaped;
+use promotion::model::problem::Problem;
 
 /// Why a git command failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -151,10 +151,10 @@ impl fmt::Display for Failure {
 
 impl std::error::Error for Failure {}
 
-impl From<Failure> for Refusal {
+impl From<Failure> for Problem {
     fn from(failure: Failure) -> Self {
         let help = failure.help().map(str::to_owned);
-        Refusal { help, ..Refusal::new(failure.to_string()) }
+        Problem { help, ..Problem::new(failure.to_string()) }
     }
 }
 

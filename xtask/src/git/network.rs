@@ -7,7 +7,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use promotion::escape::escaped;
+use promotion::model::escape::escaped;
 use xshell::{Shell, cmd};
 
 use super::{Failure, Git, failure::Cause, not_started};

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 
 use anyhow::{Context, Result, anyhow};
-use promotion::component::RepoPath;
-use promotion::past::Revision;
-use promotion::version::CommitId;
+use promotion::model::commit::Revision;
+use promotion::model::path::RepoPath;
+use promotion::model::version::CommitId;
 
 use super::{Git, next_blob};
 

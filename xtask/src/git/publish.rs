@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
-use promotion::component::RepoPath;
-use promotion::version::CommitId;
+use promotion::model::path::RepoPath;
+use promotion::model::version::CommitId;
 
 use super::{Failure, Git};
 
 /// What became of a push.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
+pub enum PushStatus {
     /// The branch is there.
     Accepted,
     /// The branch isn't where the lease says.
@@ -106,7 +106,7 @@ impl Git {
         lease: Option<&str>,
         options: &[String],
         progress: &mut dyn FnMut(&str),
-    ) -> Result<(Verdict, String), Failure> {
+    ) -> Result<(PushStatus, String), Failure> {
         let flags = ["--porcelain", "--progress", "--no-follow-tags", "--recurse-submodules=no"];
         let mut args: Vec<String> = ["push"].into_iter().chain(flags).map(str::to_owned).collect();
         args.extend(lease.map(|at| format!("--force-with-lease={to}:{at}")));
@@ -119,7 +119,7 @@ impl Git {
         let output = git.network_output(&attempt, config.iter().chain(&args), progress)?;
         let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
         if output.status.success() {
-            return Ok((Verdict::Accepted, stderr));
+            return Ok((PushStatus::Accepted, stderr));
         }
         match verdict(&String::from_utf8_lossy(&output.stdout), &stderr) {
             Some(verdict) => Ok((verdict, stderr)),
@@ -130,22 +130,22 @@ impl Git {
 
 /// Reads what a push that failed left on standard output, by `--porcelain`: a line of `!`, the
 /// references, and the reason in brackets; and git's own words where that says nothing.
-fn verdict(stdout: &str, stderr: &str) -> Option<Verdict> {
+fn verdict(stdout: &str, stderr: &str) -> Option<PushStatus> {
     let says = |text: &str| stderr.lines().any(|line| line.starts_with(text));
     let Some(line) = stdout.lines().find_map(|line| line.strip_prefix("!\t")) else {
         if says("fatal: the receiving end does not support push options") {
-            return Some(Verdict::NoOptions);
+            return Some(PushStatus::NoOptions);
         }
         // Nothing else fails before there is a line for each reference, and without a `fatal:`.
         let by_hook = !says("fatal: ") && says("error: failed to push some refs to ");
-        return by_hook.then_some(Verdict::Hook);
+        return by_hook.then_some(PushStatus::Hook);
     };
     let (_, summary) = line.split_once('\t')?;
     if summary.starts_with("[rejected] (stale info)") {
-        return Some(Verdict::Stale);
+        return Some(PushStatus::Stale);
     }
     let reason = summary.split_once('(').map_or(summary, |(_, reason)| reason);
-    Some(Verdict::Refused(reason.trim_end_matches(')').to_owned()))
+    Some(PushStatus::Refused(reason.trim_end_matches(')').to_owned()))
 }
 
 fn split(path: &str) -> (&str, &str) {
@@ -166,18 +166,18 @@ mod tests {
 
     #[test]
     fn verdicts() {
-        let refused = |reason: &str| Some(Verdict::Refused(reason.to_owned()));
+        let refused = |reason: &str| Some(PushStatus::Refused(reason.to_owned()));
         let failed = "error: failed to push some refs to '/r.git'\n";
         let cases = [
-            ("To /r.git\n!\ta:x\t[rejected] (stale info)\nDone\n", failed, Some(Verdict::Stale)),
+            ("To /r.git\n!\ta:x\t[rejected] (stale info)\nDone\n", failed, Some(PushStatus::Stale)),
             ("To /r.git\n!\ta:x\t[remote rejected] (no (way))\n", failed, refused("no (way")),
             ("To /r.git\n!\ta:x\t[remote failure]\n", failed, refused("[remote failure]")),
             (
                 "",
                 "fatal: the receiving end does not support push options\n",
-                Some(Verdict::NoOptions),
+                Some(PushStatus::NoOptions),
             ),
-            ("", failed, Some(Verdict::Hook)),
+            ("", failed, Some(PushStatus::Hook)),
             ("", "fatal: the remote end hung up unexpectedly\n", None),
         ];
         for (stdout, stderr, expected) in cases {

@@ -5,13 +5,12 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
 use memchr::memmem;
-use promotion::component::RepoPath;
-use promotion::error::Refusal;
-use promotion::tree::{Tree, Wanted};
-use promotion::version::CommitId;
+use promotion::model::path::RepoPath;
+use promotion::model::problem::Problem;
+use promotion::model::tree::{Tree, Wanted, glob_folder};
+use promotion::model::version::CommitId;
 
 use super::{Cause, Failure, Git, next_blob, unreadable};
-use crate::worktree::{glob_folder, symlink};
 
 /// How many objects are asked for at once: their ids are arguments.
 const AT_ONCE: usize = 1000;
@@ -128,7 +127,7 @@ impl Git {
                 match entry.mode.as_str() {
                     "100644" | "100755" => files.push((entry, Some(needle))),
                     "120000" if self.leads_to(commit, &entry.path, needle)? => {
-                        return Err(symlink(&entry.path).into());
+                        return Err(Problem::symlink(&entry.path).into());
                     }
                     _ => {}
                 }
@@ -146,7 +145,7 @@ impl Git {
             }
             let refuse = || {
                 let message = "a pin may be in it, but its name is not plain UTF-8";
-                Refusal::new(message).file(&entry.path)
+                Problem::new(message).file(&entry.path)
             };
             tree.0.insert(RepoPath::parse(&entry.path).ok_or_else(refuse)?, bytes);
         }
@@ -162,10 +161,10 @@ impl Git {
         for entry in &entries {
             match entry.mode.as_str() {
                 "100644" | "100755" => {}
-                "120000" => return Err(symlink(&entry.path).into()),
+                "120000" => return Err(Problem::symlink(&entry.path).into()),
                 _ => {
-                    let refusal = Refusal::new("is not a regular file").file(&entry.path);
-                    return Err(refusal.into());
+                    let problem = Problem::new("is not a regular file").file(&entry.path);
+                    return Err(problem.into());
                 }
             }
         }
@@ -209,7 +208,7 @@ impl Git {
         for some in missing.chunks(AT_ONCE) {
             let args = start.iter().chain(&flags).chain(&quick).chain(&rest).chain(some);
             self.network(&format!("can't fetch from `{remote}`"), args, progress)
-                .map_err(Refusal::from)?;
+                .map_err(Problem::from)?;
         }
         Ok(())
     }

@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
-use promotion::duration::shown;
-use promotion::error::Refusal;
-use promotion::escape::escaped;
-use promotion::image::Image;
+use promotion::model::duration::shown;
+use promotion::model::escape::escaped;
+use promotion::model::image::Image;
+use promotion::model::problem::Problem;
 
 use super::http::Response;
 
 /// What a registry says about one tag of one image.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Answer {
+pub enum ImageAnswer {
     /// It is there.
     Present {
         /// `sha256:` and 64 hexadecimal digits; some registries don't tell.
@@ -28,16 +28,16 @@ pub enum Answer {
     },
 }
 
-/// An [`Answer`], and how long the registry wishes to be left alone.
+/// An [`ImageAnswer`], and how long the registry wishes to be left alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
     /// What it says.
-    pub answer: Answer,
+    pub answer: ImageAnswer,
     pub(super) retry_after: Option<Duration>,
 }
 
-impl From<Answer> for Reply {
-    fn from(answer: Answer) -> Self {
+impl From<ImageAnswer> for Reply {
+    fn from(answer: ImageAnswer) -> Self {
         Reply { answer, retry_after: None }
     }
 }
@@ -46,24 +46,24 @@ impl Reply {
     /// Whether the registry may say something else later: the image isn't there yet, or it is too
     /// busy and says when to come back.
     pub fn may_change(&self) -> bool {
-        self.answer == Answer::Absent || self.retry_after.is_some()
+        self.answer == ImageAnswer::Absent || self.retry_after.is_some()
     }
 
     /// A reply that says why there is none; `reason` must be escaped already.
     pub(super) fn unreachable(reason: impl Into<String>) -> Self {
-        Answer::Unreachable { reason: reason.into() }.into()
+        ImageAnswer::Unreachable { reason: reason.into() }.into()
     }
 }
 
 /// Reads the answer to the question for a manifest; a 401 means that no login is left to try.
 pub(super) fn judge(response: &Response) -> Reply {
     match response.status {
-        401 => Answer::Denied.into(),
+        401 => ImageAnswer::Denied.into(),
         200 | 403 | 404 if is_page(response) => fault(response),
-        200 if is_manifest(response) => Answer::Present { digest: digest(response) }.into(),
+        200 if is_manifest(response) => ImageAnswer::Present { digest: digest(response) }.into(),
         200 => Reply::unreachable("answers, but not with a manifest"),
-        403 => Answer::Denied.into(),
-        404 => Answer::Absent.into(),
+        403 => ImageAnswer::Denied.into(),
+        404 => ImageAnswer::Absent.into(),
         _ => fault(response),
     }
 }
@@ -126,24 +126,24 @@ pub(super) fn brief(text: &str) -> String {
 }
 
 /// Why a promotion to that tag is refused; `None` if the image is there.
-pub fn refusal(image: &Image, tag: &str, answer: &Answer) -> Option<Refusal> {
+pub fn problem(image: &Image, tag: &str, answer: &ImageAnswer) -> Option<Problem> {
     let registry = image.registry();
     let (message, help) = match answer {
-        Answer::Present { .. } => return None,
-        Answer::Absent => (
+        ImageAnswer::Present { .. } => return None,
+        ImageAnswer::Absent => (
             format!("`{image}:{tag}` doesn't exist: not built yet, or its build failed"),
             "wait for it with `--wait-image`, or skip this check with `--no-image-check`".to_owned(),
         ),
-        Answer::Denied => (
+        ImageAnswer::Denied => (
             format!("`{registry}` doesn't let you see `{image}:{tag}`: it is private, or there is no such image"),
             "make the image public, or put a login for it into `~/.netrc`; `--no-image-check` skips this check".to_owned(),
         ),
-        Answer::Unreachable { reason } => (
+        ImageAnswer::Unreachable { reason } => (
             format!("can't ask `{registry}` for `{image}:{tag}`: {reason}"),
             "check the network and its proxy, or skip this check with `--no-image-check`".to_owned(),
         ),
     };
-    Some(Refusal::new(message).help(help))
+    Some(Problem::new(message).help(help))
 }
 
 #[cfg(test)]
@@ -162,7 +162,8 @@ mod tests {
 
     #[test]
     fn successes() {
-        let present = |digest: Option<&str>| Answer::Present { digest: digest.map(str::to_owned) };
+        let present =
+            |digest: Option<&str>| ImageAnswer::Present { digest: digest.map(str::to_owned) };
         let digest = format!("sha256:{}", "0a".repeat(32));
         check(200, &format!("Docker-Content-Digest: {digest}\r\n"), present(Some(&digest)));
         check(200, &format!("{OCI}Docker-Content-Digest: sha256:evil\r\n"), present(None));
@@ -181,10 +182,10 @@ mod tests {
 
     #[test]
     fn failures() {
-        check(401, "", Answer::Denied);
-        check(403, "Content-Type: application/json\r\n", Answer::Denied);
-        check(404, "", Answer::Absent);
-        check(404, &format!("{HTML}{API}"), Answer::Absent);
+        check(401, "", ImageAnswer::Denied);
+        check(403, "Content-Type: application/json\r\n", ImageAnswer::Denied);
+        check(404, "", ImageAnswer::Absent);
+        check(404, &format!("{HTML}{API}"), ImageAnswer::Absent);
         let page = |status| {
             format!("answers with a web page (status {status}), as a proxy or a login page does")
         };
@@ -225,27 +226,27 @@ mod tests {
     }
 
     #[test]
-    fn refusals() {
+    fn problems() {
         let image = Image::parse("quay.io/a/b").unwrap();
-        let told = |answer: &Answer| {
-            refusal(&image, "22e638d", answer).map(|r| (r.message, r.help.unwrap_or_default()))
+        let told = |answer: &ImageAnswer| {
+            problem(&image, "22e638d", answer).map(|r| (r.message, r.help.unwrap_or_default()))
         };
-        let check = |answer: Answer, message: &str, help: &str| {
+        let check = |answer: ImageAnswer, message: &str, help: &str| {
             assert_eq!(told(&answer), Some((message.to_owned(), help.to_owned())));
         };
-        assert_eq!(told(&Answer::Present { digest: None }), None);
+        assert_eq!(told(&ImageAnswer::Present { digest: None }), None);
         check(
-            Answer::Absent,
+            ImageAnswer::Absent,
             "`quay.io/a/b:22e638d` doesn't exist: not built yet, or its build failed",
             "wait for it with `--wait-image`, or skip this check with `--no-image-check`",
         );
         check(
-            Answer::Denied,
+            ImageAnswer::Denied,
             "`quay.io` doesn't let you see `quay.io/a/b:22e638d`: it is private, or there is no such image",
             "make the image public, or put a login for it into `~/.netrc`; `--no-image-check` skips this check",
         );
         check(
-            Answer::Unreachable { reason: "answers with status 500".to_owned() },
+            ImageAnswer::Unreachable { reason: "answers with status 500".to_owned() },
             "can't ask `quay.io` for `quay.io/a/b:22e638d`: answers with status 500",
             "check the network and its proxy, or skip this check with `--no-image-check`",
         );

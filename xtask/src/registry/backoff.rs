@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::answer::{Answer, Reply};
+use super::answer::{ImageAnswer, Reply};
 
 /// How many times in a row a registry that has answered before may be out of reach.
 const TOLERATED: u32 = 4;
@@ -28,9 +28,9 @@ impl Backoff {
     /// or has answered before, gets a few chances. A wish beyond the end of the wait ends it.
     pub(super) fn next(&mut self, reply: &Reply, left: Duration) -> Option<Duration> {
         match &reply.answer {
-            Answer::Present { .. } | Answer::Denied => return None,
-            Answer::Absent => (self.answered, self.failures) = (true, 0),
-            Answer::Unreachable { .. } => {
+            ImageAnswer::Present { .. } | ImageAnswer::Denied => return None,
+            ImageAnswer::Absent => (self.answered, self.failures) = (true, 0),
+            ImageAnswer::Unreachable { .. } => {
                 let hopeful = self.answered || reply.retry_after.is_some();
                 if !hopeful || self.failures == TOLERATED {
                     return None;
@@ -55,7 +55,7 @@ mod tests {
     const HOUR: Duration = Duration::from_secs(3600);
 
     fn absent() -> Reply {
-        Answer::Absent.into()
+        ImageAnswer::Absent.into()
     }
 
     fn failed(wish: Option<u64>) -> Reply {
@@ -74,8 +74,8 @@ mod tests {
     fn pauses() {
         let absents: Vec<Reply> = (0..6).map(|_| absent()).collect();
         check(&absents, &[Some(5), Some(10), Some(20), Some(40), Some(60), Some(60)]);
-        check(&[Answer::Present { digest: None }.into()], &[None]);
-        check(&[absent(), Answer::Denied.into()], &[Some(5), None]);
+        check(&[ImageAnswer::Present { digest: None }.into()], &[None]);
+        check(&[absent(), ImageAnswer::Denied.into()], &[Some(5), None]);
         check(&[failed(None)], &[None]);
         check(&[failed(Some(7)), failed(None)], &[Some(7), None]);
         check(&[failed(Some(0)), absent(), failed(None)], &[Some(5), Some(10), Some(20)]);

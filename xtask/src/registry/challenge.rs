@@ -1,6 +1,6 @@
 //! What a registry wants before it answers: `WWW-Authenticate`, and where its tokens are. Pure.
 
-use promotion::image::is_loopback;
+use promotion::model::image::is_loopback;
 
 use super::answer::brief;
 

@@ -10,7 +10,7 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use promotion::duration::shown;
+use promotion::model::duration::shown;
 
 use super::answer::brief;
 use super::http::Response;
@@ -43,18 +43,18 @@ write-out = \"\"
 
 /// A question, in curl's configuration language.
 #[derive(Debug)]
-pub(super) struct Request(String);
+pub(super) struct HttpRequest(String);
 
-impl Request {
+impl HttpRequest {
     /// Asks for the headers alone. `url` is http or https.
     pub(super) fn head(url: &str) -> Self {
-        Request::get(url).line("head")
+        HttpRequest::get(url).line("head")
     }
 
     /// Asks for the content. `url` is http or https.
     pub(super) fn get(url: &str) -> Self {
         let scheme = url.split(':').next().unwrap_or_default();
-        Request(OWN.to_owned()).option("proto", &format!("={scheme}")).option("url", url)
+        HttpRequest(OWN.to_owned()).option("proto", &format!("={scheme}")).option("url", url)
     }
 
     /// Adds a header line.

@@ -47,7 +47,7 @@ pub(super) struct History {
     clock: u64,
     step: u64,
     marks: usize,
-    /// Marks as fast-import names them: `:1`.
+    /// MergeRequestOptions as fast-import names them: `:1`.
     main: Vec<String>,
 }
 

@@ -300,6 +300,6 @@ spec:
 
 /// The built-in configuration without the images: this world has no registry.
 fn configuration() -> String {
-    let lines = include_str!("../../promotion/src/builtin.toml").split_inclusive('\n');
+    let lines = include_str!("../../promotion/src/config/builtin.toml").split_inclusive('\n');
     lines.filter(|line| !line.starts_with("image = ")).collect()
 }

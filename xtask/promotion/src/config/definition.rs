@@ -1,23 +1,23 @@
 //! Reads the components, their environments, and the pins of those.
 
-use super::reader::{Table, Text, listed};
+use super::reader::{Text, TomlTable, listed};
 use super::rules;
-use crate::component::{
-    Component, Environment, Form, PinSpec, Place, Position, SaasFilter, Selector,
+use crate::model::component::{
+    Component, Environment, FilePattern, Form, PinSpec, Position, SaasFilter, Selector,
 };
-use crate::error::Refusal;
+use crate::model::problem::Problem;
 
 const TAG_LENGTH: usize = 7;
 const SELECTORS: [&str; 5] = ["variable", "key", "saas", "path", "image"];
 
 /// Reads every `[component.NAME]`.
-pub(super) fn components(root: &Table) -> Result<Vec<Component>, Refusal> {
+pub(super) fn components(root: &TomlTable) -> Result<Vec<Component>, Problem> {
     let tables = root.named("component")?;
     let names: Vec<&str> = tables.iter().map(|(name, _)| name.value).collect();
     tables.iter().map(|(name, table)| component(name, table, &names)).collect()
 }
 
-fn component(name: &Text, table: &Table, names: &[&str]) -> Result<Component, Refusal> {
+fn component(name: &Text, table: &TomlTable, names: &[&str]) -> Result<Component, Problem> {
     table.knows(&[
         "upstream",
         "branch",
@@ -45,28 +45,28 @@ fn component(name: &Text, table: &Table, names: &[&str]) -> Result<Component, Re
     })
 }
 
-fn tag_length(table: &Table) -> Result<usize, Refusal> {
+fn tag_length(table: &TomlTable) -> Result<usize, Problem> {
     let Some(length) = table.integer("tag-length")? else { return Ok(TAG_LENGTH) };
     usize::try_from(length).ok().filter(|length| (7..=40).contains(length)).ok_or_else(|| {
         table.refuse_value("tag-length", &format!("is {length}, expected a number from 7 to 40"))
     })
 }
 
-fn other_component(schemas: &Text, own: &Text, names: &[&str]) -> Result<String, Refusal> {
+fn other_component(schemas: &Text, own: &Text, names: &[&str]) -> Result<String, Problem> {
     let others = || names.iter().copied().filter(|name| *name != own.value);
     if others().any(|name| name == schemas.value) {
         return Ok(schemas.value.to_owned());
     }
-    let refusal = schemas.unlike("the name of another component");
+    let problem = schemas.unlike("the name of another component");
     Err(match others().next() {
-        Some(_) => refusal.help(format!("other components: {}", listed(others()))),
-        None => refusal,
+        Some(_) => problem.help(format!("other components: {}", listed(others()))),
+        None => problem,
     })
 }
 
-fn environments(component: &Table) -> Result<Vec<Environment>, Refusal> {
+fn environments(component: &TomlTable) -> Result<Vec<Environment>, Problem> {
     let mut taken = Vec::new();
-    let read = |(name, table): (Text, Table)| {
+    let read = |(name, table): (Text, TomlTable)| {
         table.knows(&["aliases", "pins"])?;
         Ok(Environment {
             name: new_name(&name, &mut taken)?,
@@ -78,7 +78,7 @@ fn environments(component: &Table) -> Result<Vec<Environment>, Refusal> {
 }
 
 /// Takes the name or the alias of an environment, which no other of the component has.
-fn new_name(text: &Text, taken: &mut Vec<(String, Position)>) -> Result<String, Refusal> {
+fn new_name(text: &Text, taken: &mut Vec<(String, Position)>) -> Result<String, Problem> {
     let new = rules::name(text)?;
     if let Some((_, first)) = taken.iter().find(|(name, _)| *name == new) {
         let message = format!("is `{new}`, which line {} has taken already", first.line);
@@ -90,7 +90,7 @@ fn new_name(text: &Text, taken: &mut Vec<(String, Position)>) -> Result<String, 
     Ok(new)
 }
 
-fn pins(environment: &Table) -> Result<Vec<PinSpec>, Refusal> {
+fn pins(environment: &TomlTable) -> Result<Vec<PinSpec>, Problem> {
     const HELP: &str = "add one, such as `pins = [{ file = \"saas.yaml\", saas = true }]`";
     if !environment.has("pins") {
         return Err(environment.refuse("has no `pins`").help(HELP));
@@ -102,7 +102,7 @@ fn pins(environment: &Table) -> Result<Vec<PinSpec>, Refusal> {
     tables.iter().map(pin).collect()
 }
 
-fn pin(table: &Table) -> Result<PinSpec, Refusal> {
+fn pin(table: &TomlTable) -> Result<PinSpec, Problem> {
     table.knows(&[
         "file",
         "files",
@@ -123,14 +123,14 @@ fn pin(table: &Table) -> Result<PinSpec, Refusal> {
     Ok(PinSpec { place, selector, form, at: table.at() })
 }
 
-fn place(table: &Table) -> Result<Place, Refusal> {
+fn place(table: &TomlTable) -> Result<FilePattern, Problem> {
     match only(table, &["file", "files"])? {
-        "file" => read(table, "file", |text| rules::file(text).map(Place::File)),
-        _ => read(table, "files", |text| rules::glob(text).map(Place::Glob)),
+        "file" => read(table, "file", |text| rules::file(text).map(FilePattern::File)),
+        _ => read(table, "files", |text| rules::glob(text).map(FilePattern::Glob)),
     }
 }
 
-fn selector(table: &Table) -> Result<Selector, Refusal> {
+fn selector(table: &TomlTable) -> Result<Selector, Problem> {
     let kind = only(table, &SELECTORS)?;
     if kind == "saas" {
         return saas(table).map(Selector::Saas);
@@ -149,10 +149,10 @@ fn selector(table: &Table) -> Result<Selector, Refusal> {
     }
 }
 
-fn saas(table: &Table) -> Result<SaasFilter, Refusal> {
+fn saas(table: &TomlTable) -> Result<SaasFilter, Problem> {
     if table.boolean("saas")? != Some(true) {
-        let refusal = table.refuse_value("saas", "is `false`, expected `true`");
-        return Err(refusal.help("remove the pin, or choose another selector"));
+        let problem = table.refuse_value("saas", "is `false`, expected `true`");
+        return Err(problem.help("remove the pin, or choose another selector"));
     }
     Ok(SaasFilter {
         template: table.text("template", rules::any)?,
@@ -162,7 +162,7 @@ fn saas(table: &Table) -> Result<SaasFilter, Refusal> {
 }
 
 /// The one key of `keys` that the pin has; refuses none, and more than one.
-fn only<'k>(table: &Table, keys: &[&'k str]) -> Result<&'k str, Refusal> {
+fn only<'k>(table: &TomlTable, keys: &[&'k str]) -> Result<&'k str, Problem> {
     let found: Vec<&str> = keys.iter().copied().filter(|key| table.has(key)).collect();
     match found.as_slice() {
         [key] => Ok(key),
@@ -178,9 +178,9 @@ fn only<'k>(table: &Table, keys: &[&'k str]) -> Result<&'k str, Refusal> {
 
 /// The string under a key that the pin is known to have.
 fn read<T>(
-    table: &Table,
+    table: &TomlTable,
     key: &str,
-    rule: impl FnOnce(&Text) -> Result<T, Refusal>,
-) -> Result<T, Refusal> {
+    rule: impl FnOnce(&Text) -> Result<T, Problem>,
+) -> Result<T, Problem> {
     Ok(table.text(key, rule)?.expect("the key was found before"))
 }

@@ -1,6 +1,6 @@
 //! The grammar of a `path` selector: `a."x.y"[name=b].c`.
 
-use crate::component::{KeyPath, Step};
+use crate::model::component::{KeyPath, PathStep};
 
 /// Why a text is not a path.
 pub(super) struct Fault {
@@ -23,15 +23,15 @@ pub(super) fn parse(text: &str) -> Result<KeyPath, Fault> {
     let mut steps = Vec::new();
     loop {
         if !steps.is_empty() || !text.starts_with('[') {
-            steps.push(Step::Key(parser.word("a key", ".[]=", SHAPE)?));
+            steps.push(PathStep::Key(parser.word("a key", ".[]=", SHAPE)?));
         }
         while parser.rest.starts_with('[') {
             steps.push(parser.item()?);
         }
-        if parser.rest.is_empty() && matches!(steps.last(), Some(Step::Key(_))) {
+        if parser.rest.is_empty() && matches!(steps.last(), Some(PathStep::Key(_))) {
             return Ok(KeyPath { text: text.to_owned(), steps });
         }
-        let last = matches!(steps.last(), Some(Step::Item(..)));
+        let last = matches!(steps.last(), Some(PathStep::Item(..)));
         parser.token(".", if last { "`.` and a key" } else { "`.` or `[`" }, SHAPE)?;
     }
 }
@@ -42,13 +42,13 @@ struct Parser<'a> {
 }
 
 impl Parser<'_> {
-    fn item(&mut self) -> Result<Step, Fault> {
+    fn item(&mut self) -> Result<PathStep, Fault> {
         self.token("[", "`[`", SHAPE)?;
         let field = self.word("a field", ".[]=", ITEM)?;
         self.token("=", "`=`", ITEM)?;
         let value = self.word("a value", "[]", SHAPE)?;
         self.token("]", "`]`", SHAPE)?;
-        Ok(Step::Item(field, value))
+        Ok(PathStep::Item(field, value))
     }
 
     fn token(&mut self, token: &str, name: &str, help: &'static str) -> Result<(), Fault> {

@@ -1,10 +1,10 @@
 //! Refuses two pins that would find the same scalar.
 
 use super::reader::Source;
-use crate::component::{
-    Component, Environment, PinSpec, Place, SaasFilter, Selector, same_upstream,
+use crate::model::component::{
+    Component, Environment, FilePattern, PinSpec, SaasFilter, Selector, same_upstream,
 };
-use crate::error::Refusal;
+use crate::model::problem::Problem;
 
 struct Owned<'a> {
     component: &'a Component,
@@ -16,7 +16,7 @@ struct Owned<'a> {
 ///
 /// Pins with different kinds of selectors, and two different globs, are not compared: only the
 /// tree can tell.
-pub(super) fn check(source: &Source, components: &[Component]) -> Result<(), Refusal> {
+pub(super) fn check(source: &Source, components: &[Component]) -> Result<(), Problem> {
     let mut pins: Vec<Owned> = components.iter().flat_map(owned_pins).collect();
     pins.sort_by_key(|owned| owned.pin.at);
     for (index, second) in pins.iter().enumerate() {
@@ -34,7 +34,7 @@ fn owned_pins(component: &Component) -> impl Iterator<Item = Owned<'_>> {
     })
 }
 
-fn refuse(source: &Source, first: &Owned, second: &Owned, place: &str) -> Refusal {
+fn refuse(source: &Source, first: &Owned, second: &Owned, place: &str) -> Problem {
     let message = format!(
         "{} in `{place}` is pinned already, by environment `{}` of component `{}` \
          (line {}, column {})",
@@ -59,9 +59,12 @@ fn shared_place<'a>(first: &Owned<'a>, second: &Owned<'a>) -> Option<&'a str> {
         return None;
     }
     match (&first.pin.place, &second.pin.place) {
-        (Place::File(one), Place::File(other)) => (one == other).then_some(one.as_str()),
-        (Place::Glob(one), Place::Glob(other)) => (one == other).then_some(one),
-        (Place::File(file), Place::Glob(glob)) | (Place::Glob(glob), Place::File(file)) => {
+        (FilePattern::File(one), FilePattern::File(other)) => {
+            (one == other).then_some(one.as_str())
+        }
+        (FilePattern::Glob(one), FilePattern::Glob(other)) => (one == other).then_some(one),
+        (FilePattern::File(file), FilePattern::Glob(glob))
+        | (FilePattern::Glob(glob), FilePattern::File(file)) => {
             fast_glob::glob_match(glob, file.as_str()).then_some(file.as_str())
         }
     }

@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use toml_edit::{Document, Item, TableLike, TomlError, Value};
 
-use crate::component::Position;
-use crate::error::Refusal;
+use crate::model::component::Position;
+use crate::model::problem::Problem;
 
 /// A configuration's text, which turns byte offsets into positions.
 pub(super) struct Source<'a> {
@@ -17,7 +17,7 @@ pub(super) struct Source<'a> {
 }
 
 /// A table of a [`Source`].
-pub(super) struct Table<'a> {
+pub(super) struct TomlTable<'a> {
     source: &'a Source<'a>,
     /// What it is called in refusals.
     label: String,
@@ -45,16 +45,16 @@ impl<'a> Source<'a> {
     }
 
     /// Parses the text; refuses what is not TOML, duplicate keys included.
-    pub(super) fn document(&self) -> Result<Document<&'a str>, Refusal> {
+    pub(super) fn document(&self) -> Result<Document<&'a str>, Problem> {
         Document::parse(self.text).map_err(|error| self.syntax(&error))
     }
 
     /// Refuses what stands at a position.
-    pub(super) fn refuse(&self, at: Position, message: impl Into<String>) -> Refusal {
-        Refusal::new(message).file(self.file).line(at.line).column(at.column)
+    pub(super) fn refuse(&self, at: Position, message: impl Into<String>) -> Problem {
+        Problem::new(message).file(self.file).line(at.line).column(at.column)
     }
 
-    fn syntax(&self, error: &TomlError) -> Refusal {
+    fn syntax(&self, error: &TomlError) -> Problem {
         let span = error.span().unwrap_or_default();
         let at = self.position(span.start);
         match (error.message(), self.text.get(span)) {
@@ -72,10 +72,10 @@ impl<'a> Source<'a> {
     }
 }
 
-impl<'a> Table<'a> {
+impl<'a> TomlTable<'a> {
     /// The whole document.
     pub(super) fn root(source: &'a Source<'a>, items: &'a dyn TableLike) -> Self {
-        Table { source, label: "the configuration".to_owned(), offset: 0, items }
+        TomlTable { source, label: "the configuration".to_owned(), offset: 0, items }
     }
 
     /// Where the table is defined: its key if it is named, else its bracket.
@@ -89,17 +89,17 @@ impl<'a> Table<'a> {
     }
 
     /// Refuses the table as a whole; the message continues its name.
-    pub(super) fn refuse(&self, message: &str) -> Refusal {
+    pub(super) fn refuse(&self, message: &str) -> Problem {
         self.source.refuse(self.at(), format!("{} {message}", self.label))
     }
 
     /// Refuses the value of a key; the message continues the key's name.
-    pub(super) fn refuse_value(&self, key: &str, message: &str) -> Refusal {
+    pub(super) fn refuse_value(&self, key: &str, message: &str) -> Problem {
         self.source.refuse(self.source.position(self.offset_of(key)), format!("`{key}` {message}"))
     }
 
     /// Refuses any key that is not `known`.
-    pub(super) fn knows(&self, known: &[&str]) -> Result<(), Refusal> {
+    pub(super) fn knows(&self, known: &[&str]) -> Result<(), Problem> {
         match self.keys().into_iter().find(|(_, key)| !known.contains(key)) {
             Some((offset, key)) => {
                 let message = format!("unknown key `{}` in {}", key.escape_debug(), self.label);
@@ -117,8 +117,8 @@ impl<'a> Table<'a> {
     pub(super) fn text<T>(
         &self,
         key: &str,
-        rule: impl FnOnce(&Text<'a>) -> Result<T, Refusal>,
-    ) -> Result<Option<T>, Refusal> {
+        rule: impl FnOnce(&Text<'a>) -> Result<T, Problem>,
+    ) -> Result<Option<T>, Problem> {
         let Some(item) = self.items.get(key) else { return Ok(None) };
         let value = item.as_str().ok_or_else(|| self.mistyped(key, item, "a string"))?;
         let text = Text::new(self.source, format!("`{key}`"), self.offset_of(key), value)?;
@@ -129,8 +129,8 @@ impl<'a> Table<'a> {
     pub(super) fn texts<T>(
         &self,
         key: &str,
-        mut rule: impl FnMut(&Text<'a>) -> Result<T, Refusal>,
-    ) -> Result<Vec<T>, Refusal> {
+        mut rule: impl FnMut(&Text<'a>) -> Result<T, Problem>,
+    ) -> Result<Vec<T>, Problem> {
         let Some(item) = self.items.get(key) else { return Ok(Vec::new()) };
         let array = item.as_array().ok_or_else(|| self.mistyped(key, item, "an array of strings"));
         let read = |value: &'a Value| {
@@ -146,35 +146,35 @@ impl<'a> Table<'a> {
     }
 
     /// The integer under a key.
-    pub(super) fn integer(&self, key: &str) -> Result<Option<i64>, Refusal> {
+    pub(super) fn integer(&self, key: &str) -> Result<Option<i64>, Problem> {
         let Some(item) = self.items.get(key) else { return Ok(None) };
         item.as_integer().map(Some).ok_or_else(|| self.mistyped(key, item, "an integer"))
     }
 
     /// The boolean under a key.
-    pub(super) fn boolean(&self, key: &str) -> Result<Option<bool>, Refusal> {
+    pub(super) fn boolean(&self, key: &str) -> Result<Option<bool>, Problem> {
         let Some(item) = self.items.get(key) else { return Ok(None) };
         item.as_bool().map(Some).ok_or_else(|| self.mistyped(key, item, "a boolean"))
     }
 
     /// The table under a key.
-    pub(super) fn table(&self, key: &str) -> Result<Option<Table<'a>>, Refusal> {
+    pub(super) fn table(&self, key: &str) -> Result<Option<TomlTable<'a>>, Problem> {
         let Some(item) = self.items.get(key) else { return Ok(None) };
         let items = item.as_table_like().ok_or_else(|| self.mistyped(key, item, "a table"))?;
         let label = format!("`{key}`");
-        Ok(Some(Table { source: self.source, label, offset: self.offset_of(key), items }))
+        Ok(Some(TomlTable { source: self.source, label, offset: self.offset_of(key), items }))
     }
 
     /// The tables inside the table under `kind`, with their names, in the order of the text.
     ///
     /// Not in the order of the parser: that puts `[a]` after `[b]` if `[a.x]` came before `[b]`.
-    pub(super) fn named(&self, kind: &str) -> Result<Vec<(Text<'a>, Table<'a>)>, Refusal> {
+    pub(super) fn named(&self, kind: &str) -> Result<Vec<(Text<'a>, TomlTable<'a>)>, Problem> {
         let Some(tables) = self.table(kind)? else { return Ok(Vec::new()) };
         let read = |(offset, key): (usize, &'a str)| {
             let name = Text::new(self.source, format!("the {kind} name"), offset, key)?;
             let label = format!("{kind} `{key}`");
             match tables.table(key)? {
-                Some(table) => Ok(Some((name, Table { label, offset, ..table }))),
+                Some(table) => Ok(Some((name, TomlTable { label, offset, ..table }))),
                 None => Ok(None),
             }
         };
@@ -182,10 +182,10 @@ impl<'a> Table<'a> {
     }
 
     /// The tables in the array under a key, written inline or as `[[key]]`; `label` names each.
-    pub(super) fn tables(&self, key: &str, label: &str) -> Result<Vec<Table<'a>>, Refusal> {
+    pub(super) fn tables(&self, key: &str, label: &str) -> Result<Vec<TomlTable<'a>>, Problem> {
         let inner = |span, items| {
             let (source, offset) = (self.source, self.start(span));
-            Table { source, label: label.to_owned(), offset, items }
+            TomlTable { source, label: label.to_owned(), offset, items }
         };
         match self.items.get(key) {
             None => Ok(Vec::new()),
@@ -226,7 +226,7 @@ impl<'a> Table<'a> {
         span.map_or(self.offset, |span| span.start)
     }
 
-    fn mistyped(&self, key: &str, item: &Item, expected: &str) -> Refusal {
+    fn mistyped(&self, key: &str, item: &Item, expected: &str) -> Problem {
         let found = match item {
             Item::Value(value) => article(value),
             Item::ArrayOfTables(_) => "an array of tables",
@@ -242,7 +242,7 @@ impl<'a> Text<'a> {
         label: String,
         offset: usize,
         value: &'a str,
-    ) -> Result<Self, Refusal> {
+    ) -> Result<Self, Problem> {
         let text = Text { source, label, offset, value };
         if value.trim().is_empty() {
             return Err(text.refuse("is empty"));
@@ -261,12 +261,12 @@ impl<'a> Text<'a> {
     }
 
     /// Refuses the string; the message continues its name.
-    pub(super) fn refuse(&self, message: &str) -> Refusal {
+    pub(super) fn refuse(&self, message: &str) -> Problem {
         self.source.refuse(self.at(), format!("{} {message}", self.label))
     }
 
     /// Refuses the string for not being what is expected.
-    pub(super) fn unlike(&self, expected: &str) -> Refusal {
+    pub(super) fn unlike(&self, expected: &str) -> Problem {
         self.refuse(&format!("is `{}`, expected {expected}", self.value))
     }
 }

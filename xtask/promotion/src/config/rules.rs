@@ -5,13 +5,14 @@ use fast_glob::ErrorKind;
 use super::Forge;
 use super::key_path;
 use super::reader::Text;
-use crate::component::{Form, KeyPath, RepoPath};
-use crate::error::Refusal;
-use crate::image::Image;
-use crate::refname::objection;
+use crate::model::component::{Form, KeyPath};
+use crate::model::image::Image;
+use crate::model::path::RepoPath;
+use crate::model::problem::Problem;
+use crate::model::refname::objection;
 
 /// Takes a name or an address: one word that no command can mistake for an option.
-pub(super) fn name(text: &Text) -> Result<String, Refusal> {
+pub(super) fn name(text: &Text) -> Result<String, Problem> {
     if text.value.starts_with('-') || text.value.contains(char::is_whitespace) {
         return Err(text.unlike("one word that doesn't start with `-`"));
     }
@@ -19,7 +20,7 @@ pub(super) fn name(text: &Text) -> Result<String, Refusal> {
 }
 
 /// Takes a branch.
-pub(super) fn branch(text: &Text) -> Result<String, Refusal> {
+pub(super) fn branch(text: &Text) -> Result<String, Problem> {
     match objection(text.value) {
         None => Ok(text.value.to_owned()),
         Some(_) => Err(text.unlike("the name of a branch")),
@@ -27,7 +28,7 @@ pub(super) fn branch(text: &Text) -> Result<String, Refusal> {
 }
 
 /// Takes a label: like a name, but with blanks.
-pub(super) fn label(text: &Text) -> Result<String, Refusal> {
+pub(super) fn label(text: &Text) -> Result<String, Problem> {
     if text.value.starts_with('-') {
         return Err(text.unlike("a label that doesn't start with `-`"));
     }
@@ -35,12 +36,12 @@ pub(super) fn label(text: &Text) -> Result<String, Refusal> {
 }
 
 /// Takes any string.
-pub(super) fn any(text: &Text) -> Result<String, Refusal> {
+pub(super) fn any(text: &Text) -> Result<String, Problem> {
     Ok(text.value.to_owned())
 }
 
 /// Takes a way to open merge requests.
-pub(super) fn forge(text: &Text) -> Result<Forge, Refusal> {
+pub(super) fn forge(text: &Text) -> Result<Forge, Problem> {
     match text.value {
         "gitlab" => Ok(Forge::Gitlab),
         "agit" => Ok(Forge::Agit),
@@ -50,7 +51,7 @@ pub(super) fn forge(text: &Text) -> Result<Forge, Refusal> {
 }
 
 /// Takes what a pin is written as.
-pub(super) fn form(text: &Text) -> Result<Form, Refusal> {
+pub(super) fn form(text: &Text) -> Result<Form, Problem> {
     match text.value {
         "commit" => Ok(Form::Commit),
         "tag" => Ok(Form::Tag),
@@ -59,20 +60,20 @@ pub(super) fn form(text: &Text) -> Result<Form, Refusal> {
 }
 
 /// Takes the path of a file in the repository.
-pub(super) fn file(text: &Text) -> Result<RepoPath, Refusal> {
+pub(super) fn file(text: &Text) -> Result<RepoPath, Problem> {
     RepoPath::parse(text.value).ok_or_else(|| {
-        let refusal =
+        let problem =
             text.unlike("a path inside the repository, relative to its top, outside `.git`");
         let slashed = text.value.replace('\\', "/");
         match RepoPath::parse(slashed.trim_start_matches("./").trim_start_matches('/')) {
-            Some(path) => refusal.help(format!("write `{path}`")),
-            None => refusal,
+            Some(path) => problem.help(format!("write `{path}`")),
+            None => problem,
         }
     })
 }
 
 /// Takes a path in the upstream: a file, or a folder with or without a final slash.
-pub(super) fn upstream_path(text: &Text) -> Result<String, Refusal> {
+pub(super) fn upstream_path(text: &Text) -> Result<String, Problem> {
     let path = text.value.strip_suffix('/').unwrap_or(text.value);
     match RepoPath::parse(path) {
         Some(_) => Ok(text.value.to_owned()),
@@ -81,7 +82,7 @@ pub(super) fn upstream_path(text: &Text) -> Result<String, Refusal> {
 }
 
 /// Takes a glob over the files of the repository.
-pub(super) fn glob(text: &Text) -> Result<String, Refusal> {
+pub(super) fn glob(text: &Text) -> Result<String, Problem> {
     fast_glob::validate(text.value)
         .map_err(|error| text.unlike(&format!("a glob: {}", glob_fault(error.kind))))?;
     let astray = |part| matches!(part, "" | "." | "..");
@@ -106,7 +107,7 @@ fn glob_fault(kind: ErrorKind) -> &'static str {
 }
 
 /// Takes a name that a shell accepts for a variable.
-pub(super) fn variable(text: &Text) -> Result<String, Refusal> {
+pub(super) fn variable(text: &Text) -> Result<String, Problem> {
     let inner = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     if text.value.starts_with(|first: char| first.is_ascii_digit())
         || !text.value.bytes().all(inner)
@@ -117,7 +118,7 @@ pub(super) fn variable(text: &Text) -> Result<String, Refusal> {
 }
 
 /// Takes an image with its registry, without a tag or a digest.
-pub(super) fn image(text: &Text) -> Result<String, Refusal> {
+pub(super) fn image(text: &Text) -> Result<String, Problem> {
     match Image::parse(text.value) {
         Some(_) => Ok(text.value.to_owned()),
         None => Err(text
@@ -127,6 +128,6 @@ pub(super) fn image(text: &Text) -> Result<String, Refusal> {
 }
 
 /// Takes the path of a scalar, such as `a[name=x].b`.
-pub(super) fn path(text: &Text) -> Result<KeyPath, Refusal> {
+pub(super) fn path(text: &Text) -> Result<KeyPath, Problem> {
     key_path::parse(text.value).map_err(|fault| text.unlike(&fault.expected).help(fault.help))
 }

@@ -1,11 +1,12 @@
 #![allow(clippy::unwrap_used)]
 
 use super::{Config, Forge, Repository};
-use crate::component::{
-    Component, Environment, Form, KeyPath, PinSpec, Place, Position, RepoPath, SaasFilter,
-    Selector, Step,
+use crate::model::component::{
+    Component, Environment, FilePattern, Form, KeyPath, PathStep, PinSpec, Position, SaasFilter,
+    Selector,
 };
-use crate::error::Refusal;
+use crate::model::path::RepoPath;
+use crate::model::problem::Problem;
 
 const FILE: &str = "promote.toml";
 
@@ -15,10 +16,10 @@ fn check(text: &str, expected: &str) {
     assert_eq!(outcome.map_or("accepted".to_owned(), |r| rendered(&r)), expected, "\n{text}");
 }
 
-fn rendered(refusal: &Refusal) -> String {
-    match &refusal.help {
-        Some(help) => format!("{refusal}\nhelp: {help}"),
-        None => refusal.to_string(),
+fn rendered(problem: &Problem) -> String {
+    match &problem.help {
+        Some(help) => format!("{problem}\nhelp: {help}"),
+        None => problem.to_string(),
     }
 }
 
@@ -565,8 +566,8 @@ fn paths() {
 
 #[test]
 fn path_steps() {
-    let key = |key: &str| Step::Key(key.to_owned());
-    let item = |key: &str, value: &str| Step::Item(key.to_owned(), value.to_owned());
+    let key = |key: &str| PathStep::Key(key.to_owned());
+    let item = |key: &str, value: &str| PathStep::Item(key.to_owned(), value.to_owned());
     let cases = [
         ("a", vec![key("a")]),
         ("a.b-c./d", vec![key("a"), key("b-c"), key("/d")]),
@@ -764,7 +765,7 @@ fn order_is_that_of_the_text() {
 
 #[test]
 fn bom_and_crlf_change_nothing() {
-    let text = include_str!("../builtin.toml");
+    let text = include_str!("builtin.toml");
     let windows = format!("\u{feff}{}", text.replace('\n', "\r\n"));
     assert_eq!(Config::parse(FILE, &windows), Config::parse(FILE, text));
 }
@@ -774,12 +775,12 @@ fn environment(name: &str, aliases: &[&str], pins: Vec<PinSpec>) -> Environment 
     Environment { name: name.to_owned(), aliases, pins }
 }
 
-fn pin(place: Place, selector: Selector, form: Form, at: (usize, usize)) -> PinSpec {
+fn pin(place: FilePattern, selector: Selector, form: Form, at: (usize, usize)) -> PinSpec {
     PinSpec { place, selector, form, at: Position { line: at.0, column: at.1 } }
 }
 
-fn file(path: &str) -> Place {
-    Place::File(RepoPath::parse(path).unwrap())
+fn file(path: &str) -> FilePattern {
+    FilePattern::File(RepoPath::parse(path).unwrap())
 }
 
 #[test]
@@ -819,7 +820,7 @@ fn builtin() {
             environment(
                 "tekton",
                 &[],
-                vec![pin(Place::Glob(tekton.to_owned()), key, Form::Tag, (24, 9))],
+                vec![pin(FilePattern::Glob(tekton.to_owned()), key, Form::Tag, (24, 9))],
             ),
         ],
         at: Position { line: 3, column: 12 },
@@ -903,20 +904,20 @@ lib = { upstream = "/srv/lib" }
     let path = KeyPath {
         text: r#"items[name="b]c"].tag"#.to_owned(),
         steps: vec![
-            Step::Key("items".to_owned()),
-            Step::Item("name".to_owned(), "b]c".to_owned()),
-            Step::Key("tag".to_owned()),
+            PathStep::Key("items".to_owned()),
+            PathStep::Item("name".to_owned(), "b]c".to_owned()),
+            PathStep::Key("tag".to_owned()),
         ],
     };
     let all = Selector::Saas(SaasFilter::default());
     let image = Selector::Image("quay.io/org/app".to_owned());
     let one = vec![
         pin(file("saas.yaml"), Selector::Saas(narrow), Form::Commit, (20, 5)),
-        pin(Place::Glob("saas/*.yaml".to_owned()), all, Form::Tag, (21, 5)),
+        pin(FilePattern::Glob("saas/*.yaml".to_owned()), all, Form::Tag, (21, 5)),
     ];
     let two = vec![
         pin(file("a b/[x].yml"), Selector::Path(path), Form::Commit, (24, 1)),
-        pin(Place::Glob("k8s/**".to_owned()), image, Form::Tag, (29, 1)),
+        pin(FilePattern::Glob("k8s/**".to_owned()), image, Form::Tag, (29, 1)),
     ];
     let app = Component {
         name: "app".to_owned(),

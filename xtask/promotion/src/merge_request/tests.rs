@@ -1,10 +1,10 @@
 use super::*;
-use crate::changes::{Direction, Span, Start};
-use crate::component::RepoPath;
 use crate::config::Config;
-use crate::people::Author;
+use crate::history::changes::{Direction, Span, Start};
+use crate::model::commit::Author;
+use crate::model::path::RepoPath;
+use crate::model::tree::Tree;
 use crate::plan::plan;
-use crate::tree::Tree;
 
 const NEW: &str = "7a734a7c2c6a3a95816f09dec686865dd6107382";
 
@@ -67,7 +67,7 @@ fn description(changes: &Changes, warnings: &[String], reason: Option<&str>) -> 
     let (config, plan) = planned();
     let changes = Some((changes, &people()));
     let component = &config.components[0];
-    Story { component, plan: &plan, changes, warnings, reason }.description()
+    Description { component, plan: &plan, changes, warnings, reason }.description()
 }
 
 #[test]
@@ -136,9 +136,10 @@ Bo: 1
 fn the_title_is_that_of_the_commit() {
     let (config, plan) = planned();
     let component = &config.components[0];
-    let story = Story { component, plan: &plan, changes: None, warnings: &[], reason: None };
-    assert_eq!(story.title(Wording::Component), "q promotion 22e638d, ec24093-rc to 7a734a7");
-    assert!(!story.description().contains("Queued"));
+    let description =
+        Description { component, plan: &plan, changes: None, warnings: &[], reason: None };
+    assert_eq!(description.title(Wording::Component), "q promotion 22e638d, ec24093-rc to 7a734a7");
+    assert!(!description.description().contains("Queued"));
 }
 
 #[test]

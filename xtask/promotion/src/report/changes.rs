@@ -3,13 +3,14 @@
 use serde_json::{Value, json};
 
 use super::{BOLD, DIM};
-use crate::changes::{Changes, Commit, Direction, Span, Start, Who, by_author, each_once};
-use crate::component::Component;
-use crate::escape::escaped;
-use crate::guards::commits;
-use crate::message::short;
-use crate::people::People;
-use crate::version::CommitId;
+use crate::history::changes::commits;
+use crate::history::changes::{Changes, Direction, Span, Start, by_author, each_once};
+use crate::history::people::People;
+use crate::history::people::Who;
+use crate::model::commit::Commit;
+use crate::model::component::Component;
+use crate::model::escape::escaped;
+use crate::model::version::CommitId;
 
 /// The queue of a component, for people who look at it now (seconds since 1970).
 #[derive(Debug, Clone, Copy)]
@@ -49,7 +50,7 @@ impl Queue<'_> {
     }
 
     fn span(&self, span: &Span, longest: Option<&Span>) -> String {
-        let old = escaped(short(self.component, &span.old));
+        let old = escaped(self.component.short(&span.old));
         let from = match span.environments.as_slice() {
             [] => format!("from {old}"),
             names => format!("{BOLD}{}{BOLD:#} from {old}", escaped(&names.join(", "))),

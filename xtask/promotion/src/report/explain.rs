@@ -1,12 +1,12 @@
 //! The pins of a file, for people.
 
 use super::{BOLD, DIM, GREEN, printable};
-use crate::component::RepoPath;
 use crate::config::Config;
-use crate::discover::Orphan;
-use crate::explain::{Explained, Fate};
+use crate::history::past::Moved;
+use crate::inspect::discover::Orphan;
+use crate::inspect::explain::{Explained, Fate};
 use crate::locate::Stay;
-use crate::past::Moved;
+use crate::model::path::RepoPath;
 
 /// One pin: where it is, whose it is, whether it moves, and what it was.
 pub fn pin(path: &RepoPath, config: &Config, pin: &Explained, past: &[Moved]) -> String {
@@ -90,7 +90,7 @@ fn history(pin: &Explained, past: &[Moved]) -> String {
 fn shown(value: Option<&str>) -> String {
     match value {
         None => "(none)".to_owned(),
-        Some(value) if crate::version::is_full_commit(value) => value[..12].to_owned(),
+        Some(value) if crate::model::version::is_full_commit(value) => value[..12].to_owned(),
         Some(value) => printable(value.trim_end()).replace('\n', " "),
     }
 }

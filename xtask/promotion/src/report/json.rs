@@ -3,11 +3,11 @@
 
 use serde_json::{Value, json};
 
-use crate::component::Component;
-use crate::discover::Orphan;
-use crate::error::Refusal;
-use crate::escape::is_obeyed;
-use crate::version::CommitId;
+use crate::inspect::discover::Orphan;
+use crate::model::component::Component;
+use crate::model::escape::is_obeyed;
+use crate::model::problem::Problem;
+use crate::model::version::CommitId;
 
 /// A document as it is printed: nothing in it that a terminal would obey.
 pub fn text(document: &Value) -> String {
@@ -31,29 +31,29 @@ pub fn optional(keys: &[&str], mut object: Value) -> Value {
 }
 
 /// The document for errors.
-pub fn errors(refusals: &[Refusal]) -> Value {
-    with_errors(json!({ "version": 1 }), refusals)
+pub fn errors(problems: &[Problem]) -> Value {
+    with_errors(json!({ "version": 1 }), problems)
 }
 
 /// A document with what went wrong, if anything did: the first error, and all if there are more.
-pub fn with_errors(mut document: Value, refusals: &[Refusal]) -> Value {
-    if let Some(first) = refusals.first() {
-        document["error"] = refusal(first);
+pub fn with_errors(mut document: Value, problems: &[Problem]) -> Value {
+    if let Some(first) = problems.first() {
+        document["error"] = problem(first);
     }
-    if refusals.len() > 1 {
-        document["errors"] = self::refusals(refusals);
+    if problems.len() > 1 {
+        document["errors"] = self::problems(problems);
     }
     document
 }
 
-/// Refusals or warnings.
-pub fn refusals(refusals: &[Refusal]) -> Value {
-    refusals.iter().map(refusal).collect()
+/// Problems or warnings.
+pub fn problems(problems: &[Problem]) -> Value {
+    problems.iter().map(problem).collect()
 }
 
 /// A refusal or a warning.
-pub fn refusal(refusal: &Refusal) -> Value {
-    let Refusal { message, help, file, line, column, usage: _ } = refusal;
+pub fn problem(problem: &Problem) -> Value {
+    let Problem { message, help, file, line, column, usage: _ } = problem;
     json!({ "message": message, "help": help, "file": file, "line": line, "column": column })
 }
 

@@ -3,15 +3,15 @@
 use serde_json::{Value, json};
 
 use super::changes::Queue;
-use super::json::{optional, refusals, version};
-use crate::error::Refusal;
-use crate::landed::{Delivered, Landed, State};
+use super::json::{optional, problems, version};
+use crate::model::problem::Problem;
+use crate::model::version::CommitId;
+use crate::plan::landed::{Delivered, Landed, State};
 use crate::plan::{Outcome, Plan, PlannedValue};
-use crate::version::CommitId;
 
 /// A promotion that has landed.
 #[derive(Debug, Clone, Copy)]
-pub struct Story<'a> {
+pub struct PromotionReport<'a> {
     /// What was planned.
     pub plan: &'a Plan,
     /// What goes along.
@@ -21,12 +21,12 @@ pub struct Story<'a> {
     /// The title of its commit.
     pub title: &'a str,
     /// What somebody should look at.
-    pub warnings: &'a [Refusal],
+    pub warnings: &'a [Problem],
     /// What is good to know.
     pub notes: &'a [String],
 }
 
-impl Story<'_> {
+impl PromotionReport<'_> {
     /// The table, the diff (as it was made for where it goes), the queue, what became of it, and
     /// whom to tell. `again` is the command that commits it.
     pub fn text(&self, diff: String, again: &str) -> String {
@@ -82,12 +82,12 @@ impl Story<'_> {
             "to": version(component, &plan.to),
             "environments": environments(plan),
             "files": plan.changed().map(|(path, _)| path.as_str()).collect::<Value>(),
-            "diff": super::diff(plan),
+            "diff": super::plan_diff(plan),
             "commit": commit.map(CommitId::as_str),
             "merge_request": merge_request,
             "changes": self.queue.documents(),
             "tell": self.queue.tell(),
-            "warnings": refusals(self.warnings),
+            "warnings": problems(self.warnings),
             "notes": self.notes,
         });
         optional(&["commit", "merge_request"], document)
@@ -137,7 +137,7 @@ fn merge_request(delivered: &Delivered) -> Value {
         "url": url,
         "branch": branch,
         "target": target,
-        "warnings": refusals(&delivered.faults()),
+        "warnings": problems(&delivered.faults()),
         "notes": notes,
     })
 }

@@ -5,16 +5,16 @@ mod line;
 mod markdown;
 mod text;
 
-use crate::changes::{Who, by_author};
-use crate::duration::shown;
-use crate::error::Refusal;
-use crate::message::short;
-use crate::people::People;
-use crate::report::changes::pasted;
-use crate::status::{
+use crate::history::changes::by_author;
+use crate::history::people::People;
+use crate::history::people::Who;
+use crate::inspect::status::{
     Agreement, ComponentStatus, Drift, EnvironmentStatus, NewerImage, PinStatus, Promoted, Running,
     seconds,
 };
+use crate::model::duration::shown;
+use crate::model::problem::Problem;
+use crate::report::changes::pasted;
 
 /// What stands where nobody knows.
 const UNKNOWN: &str = "?";
@@ -37,7 +37,7 @@ pub struct Overview<'a> {
     /// What a check found; `None` if none was asked for.
     pub drifts: Option<&'a [Drift]>,
     /// What somebody should look at.
-    pub warnings: &'a [Refusal],
+    pub warnings: &'a [Problem],
     /// What a person should know.
     pub notes: &'a [String],
 }
@@ -111,7 +111,7 @@ impl<'a> Overview<'a> {
             environment,
             pin,
             version: or_unknown(pin.map(|pin| {
-                let version = short(component.component, &pin.value);
+                let version = component.component.short(&pin.value);
                 match environment.versions().len().saturating_sub(1) {
                     0 => version.to_owned(),
                     _ if self.each == Each::Pin => version.to_owned(),

@@ -3,12 +3,13 @@
 use serde_json::{Value, json};
 
 use super::{Each, Overview};
-use crate::changes::{Start, Who, by_author};
-use crate::people::Author;
-use crate::report::json::{optional, refusal, refusals, version};
-use crate::status::{
+use crate::history::changes::{Start, by_author};
+use crate::history::people::Who;
+use crate::inspect::status::{
     Agreement, ComponentStatus, Drift, EnvironmentStatus, NewerImage, PinStatus, Promoted,
 };
+use crate::model::commit::Author;
+use crate::report::json::{optional, problem, problems, version};
 
 impl Overview<'_> {
     /// The whole document.
@@ -20,7 +21,7 @@ impl Overview<'_> {
             "now": self.now,
             "components": components.collect::<Value>(),
             "drifts": self.drifts.map(|drifts| drifts.iter().map(drift).collect::<Value>()),
-            "warnings": refusals(self.warnings),
+            "warnings": problems(self.warnings),
             "notes": self.notes,
         })
     }
@@ -39,7 +40,7 @@ impl Overview<'_> {
             "upstream": component.upstream,
             // Null if it is unknown.
             "head": head,
-            "problem": status.problem.as_ref().map(refusal),
+            "problem": status.problem.as_ref().map(problem),
             "environments": environments.collect::<Value>(),
         })
     }
@@ -63,7 +64,7 @@ impl Overview<'_> {
             "running": farthest.and_then(|pin| self.running_document(status, pin)),
             "promoted": self.promoted_document(EnvironmentStatus::promoted(pins.clone())),
             "pins": pins.map(|pin| self.pin_document(status, pin)).collect::<Value>(),
-            "problems": refusals(&environment.problems),
+            "problems": problems(&environment.problems),
         })
     }
 

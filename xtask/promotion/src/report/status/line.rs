@@ -1,15 +1,15 @@
 //! One line from the oldest version that runs to the newest commit, with the environments on it.
 
 use super::date;
-use crate::escape::escaped;
+use crate::inspect::status::ComponentStatus;
+use crate::model::escape::escaped;
 use crate::report::DIM;
-use crate::status::ComponentStatus;
 
 /// The shortest line that still shows something, in characters.
 const SHORTEST: usize = 24;
 
 /// A place on the line.
-struct Mark {
+struct TimeMark {
     time: i64,
     label: String,
     is_running: bool,
@@ -40,12 +40,12 @@ pub(super) fn line(component: &ComponentStatus, width: usize) -> Option<String> 
 }
 
 /// The versions that run and the newest one, the oldest first. `None` if that is a single one.
-fn marks(component: &ComponentStatus) -> Option<Vec<Mark>> {
+fn marks(component: &ComponentStatus) -> Option<Vec<TimeMark>> {
     let upstream = component.upstream.as_ref()?;
     let length = component.component.tag_length;
     let mut marks = Vec::new();
     for running in &upstream.running {
-        let runs = |pins: &[crate::status::PinStatus]| {
+        let runs = |pins: &[crate::inspect::status::PinStatus]| {
             pins.iter().any(|pin| pin.commit() == Some(&running.commit.id))
         };
         let environments = component.environments.iter().filter(|one| runs(&one.pins));
@@ -54,12 +54,12 @@ fn marks(component: &ComponentStatus) -> Option<Vec<Mark>> {
         let (tag, time) = (running.commit.id.tag(length), running.commit.time);
         let label = format!("{tag}, {}{newest}: {}", date(time), names.join(", "));
         // Equal times are told apart by what waits.
-        marks.push((running.queued.len(), Mark { time, label, is_running: true }));
+        marks.push((running.queued.len(), TimeMark { time, label, is_running: true }));
     }
     if upstream.running.iter().all(|running| running.commit.id != upstream.head.id) {
         let (tag, time) = (upstream.head.id.tag(length), upstream.head.time);
         let label = format!("{tag}, {}, newest", date(time));
-        marks.push((0, Mark { time, label, is_running: false }));
+        marks.push((0, TimeMark { time, label, is_running: false }));
     }
     marks.sort_by_key(|(behind, mark)| (mark.time, std::cmp::Reverse(*behind)));
     (marks.len() > 1).then(|| marks.into_iter().map(|(_, mark)| mark).collect())

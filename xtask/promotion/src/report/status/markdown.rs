@@ -1,9 +1,9 @@
 //! A table for a merge request or a wiki: every text of other people is a code span.
 
 use super::{Each, NOTHING, Overview, Row, UNKNOWN, date, has_images, no_repair, word};
-use crate::error::Refusal;
-use crate::neutral::{cell, prose};
-use crate::status::{Agreement, ComponentStatus};
+use crate::inspect::status::{Agreement, ComponentStatus};
+use crate::merge_request::gitlab_text::{cell, prose};
+use crate::model::problem::Problem;
 
 impl<'a> Overview<'a> {
     /// All components, each as a table.
@@ -94,6 +94,6 @@ fn words(text: &str) -> String {
     }
 }
 
-fn told(problem: &Refusal) -> String {
+fn told(problem: &Problem) -> String {
     format!("* error: {}\n", prose(&problem.to_string()))
 }

@@ -4,10 +4,9 @@ use anstyle::{AnsiColor, Style};
 
 use super::line::line;
 use super::{Each, NOT_COMMITTED, NOTHING, Overview, Row, age, date, has_images, no_repair, word};
-use crate::escape::escaped;
-use crate::message::short;
+use crate::inspect::status::{Agreement, ComponentStatus, EnvironmentStatus, PinStatus};
+use crate::model::escape::escaped;
 use crate::report::{self, BOLD, CYAN, DIM, GREEN, RED};
-use crate::status::{Agreement, ComponentStatus, EnvironmentStatus, PinStatus};
 
 const YELLOW: Style = AnsiColor::Yellow.on_default();
 
@@ -27,14 +26,14 @@ const NUMBER: &str = "behind";
 const SHORTEST: usize = 12;
 
 /// A table whose last columns go below the line where there is no room.
-struct Table {
+struct StatusTable {
     titles: Vec<&'static str>,
     /// How many columns always stand in the line.
     inline: usize,
-    lines: Vec<Line>,
+    lines: Vec<TableLine>,
 }
 
-struct Line {
+struct TableLine {
     cells: Vec<(String, Style)>,
     /// Whole lines.
     below: String,
@@ -93,17 +92,21 @@ impl<'a> Overview<'a> {
         format!("{BOLD}{name}{BOLD:#}: {newest}\n{problem}")
     }
 
-    fn table(&self, component: &ComponentStatus, rows: &[Row]) -> Table {
+    fn table(&self, component: &ComponentStatus, rows: &[Row]) -> StatusTable {
         let mut titles = vec!["environment", "version", "committed", "age", "behind"];
         titles.extend((self.each == Each::Environment).then_some("pins"));
         titles.extend(has_images(component).then_some("new image"));
         let inline = titles.len();
         titles.extend((self.each == Each::Pin).then_some("pin"));
         titles.extend(["promoted", "waiting"]);
-        Table { titles, inline, lines: rows.iter().map(|row| self.line(component, row)).collect() }
+        StatusTable {
+            titles,
+            inline,
+            lines: rows.iter().map(|row| self.line(component, row)).collect(),
+        }
     }
 
-    fn line(&self, component: &ComponentStatus, row: &Row) -> Line {
+    fn line(&self, component: &ComponentStatus, row: &Row) -> TableLine {
         let plain = Style::new();
         let is_behind = row.running.is_some_and(|running| !running.queued.is_empty());
         let state = match (row.pin, row.running) {
@@ -132,7 +135,7 @@ impl<'a> Overview<'a> {
         let mut below: String =
             row.remarks.iter().map(|one| format!("{RED}!{RED:#} {one}\n")).collect();
         below.extend(row.environment.problems.iter().map(report::error));
-        Line { cells, below }
+        TableLine { cells, below }
     }
 }
 
@@ -145,7 +148,7 @@ fn place(pin: &PinStatus) -> String {
 fn half_promoted(component: &ComponentStatus, environment: &EnvironmentStatus) -> String {
     let name = escaped(&environment.name);
     let mut text = format!("\n{RED}half promoted{RED:#}: the pins of {name} disagree\n");
-    let version = |value: &str| escaped(short(component.component, value));
+    let version = |value: &str| escaped(component.component.short(value));
     let pins = &environment.pins;
     let width = pins.iter().map(|pin| version(&pin.value).chars().count()).max().unwrap_or(0);
     for pin in pins {
@@ -158,7 +161,7 @@ fn half_promoted(component: &ComponentStatus, environment: &EnvironmentStatus) -
     text
 }
 
-impl Table {
+impl StatusTable {
     fn text(&self, width: Option<usize>) -> String {
         let mut widths = self.widths();
         // The last column is not filled up.
@@ -173,7 +176,7 @@ impl Table {
             }
         }
         let titles = self.titles.iter().map(|title| ((*title).to_owned(), DIM)).collect();
-        let titles = Line { cells: titles, below: String::new() };
+        let titles = TableLine { cells: titles, below: String::new() };
         let mut text = self.row(&titles, &widths);
         for line in &self.lines {
             text.push_str(&self.row(line, &widths));
@@ -194,7 +197,7 @@ impl Table {
     }
 
     /// One line with as many columns as there are widths.
-    fn row(&self, line: &Line, widths: &[usize]) -> String {
+    fn row(&self, line: &TableLine, widths: &[usize]) -> String {
         let mut text = String::new();
         for (index, (width, (cell, style))) in widths.iter().zip(&line.cells).enumerate() {
             let cell = clipped(cell, *width);

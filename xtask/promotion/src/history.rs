@@ -1,0 +1,5 @@
+//! What lies between two versions, whose it is, and what a pin was before.
+
+pub mod changes;
+pub mod past;
+pub mod people;

@@ -1,0 +1,145 @@
+//! Maps the authors of commits to the people of the repository.
+
+use crate::model::commit::Author;
+use crate::model::version::is_word;
+use crate::syntax::yaml::Yaml;
+
+/// Who an author is to the one who promotes. The order is that of the list.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Who {
+    /// Somebody else: the name, and the user name if a user file has one.
+    Other(String, Option<String>),
+    /// The one who promotes.
+    You,
+    /// A program: its name.
+    Bot(String),
+}
+
+/// Who is known, and who promotes.
+#[derive(Debug, Default)]
+pub struct People {
+    known: Vec<Person>,
+    you: Option<String>,
+}
+
+#[derive(Debug)]
+struct Person {
+    /// Lowercase.
+    org: String,
+    /// Lowercase.
+    github: Option<String>,
+}
+
+/// What an address says about its owner, in lowercase.
+#[derive(Debug, PartialEq, Eq)]
+enum Login {
+    /// A user of GitHub, by one of its `noreply` addresses.
+    Github(String),
+    /// A user of the organisation, by the part before the `@`.
+    Org(String),
+}
+
+impl Author {
+    fn is_bot(&self) -> bool {
+        self.name.ends_with("[bot]") || needle(&self.email).ends_with("[bot]")
+    }
+}
+
+fn login(email: &str) -> Login {
+    let email = email.to_lowercase();
+    match email.split_once('@') {
+        Some((local, "users.noreply.github.com")) => {
+            Login::Github(local.rsplit('+').next().unwrap_or(local).to_owned())
+        }
+        Some((local, _)) => Login::Org(local.to_owned()),
+        None => Login::Org(email),
+    }
+}
+
+/// What a user file has to contain, in lowercase, to be about the owner of an address.
+pub fn needle(email: &str) -> String {
+    let (Login::Github(login) | Login::Org(login)) = login(email);
+    login
+}
+
+impl People {
+    /// `user_files` are the texts of user files; those that can't be read are passed over.
+    /// `your_email` is git's `user.email` of the one who promotes.
+    pub fn new<'a>(
+        user_files: impl IntoIterator<Item = &'a str>,
+        your_email: Option<&str>,
+    ) -> Self {
+        let known = user_files.into_iter().filter_map(person).collect();
+        People { known, you: your_email.map(str::to_lowercase) }
+    }
+
+    /// Who an author is to the one who promotes.
+    pub fn who(&self, author: &Author) -> Who {
+        if author.is_bot() {
+            return Who::Bot(author.name.clone());
+        }
+        let user = self.user(&author.email);
+        let is_you = self.you.as_ref().is_some_and(|email| {
+            *email == author.email.to_lowercase() || user.is_some() && self.user(email) == user
+        });
+        match is_you {
+            true => Who::You,
+            false => Who::Other(author.name.clone(), user.map(str::to_owned)),
+        }
+    }
+
+    /// The user name of the owner of an address, if a user file has one.
+    pub fn user(&self, email: &str) -> Option<&str> {
+        let login = login(email);
+        let is = |person: &&Person| match &login {
+            Login::Github(login) => person.github.as_ref() == Some(login),
+            Login::Org(login) => person.org == *login,
+        };
+        self.known.iter().find(is).map(|person| person.org.as_str())
+    }
+}
+
+fn person(text: &str) -> Option<Person> {
+    let yaml = Yaml::parse(text).ok()?;
+    let &root = yaml.roots().first()?;
+    let value = |key| {
+        let (node, _) = yaml.get(root, key)?;
+        Some(yaml.scalar(node)?.to_lowercase()).filter(|value| is_word(value))
+    };
+    Some(Person { org: value("org_username")?, github: value("github_username") })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILES: [&str; 3] = [
+        "org_username: alima\ngithub_username: Ana-Lima\n",
+        "org_username: tim\ngithub_username: tim-gh\n",
+        "org_username: '@all'\ngithub_username: evil\n",
+    ];
+
+    fn check(name: &str, email: &str, expected: &Who) {
+        let people = People::new(FILES, Some("tim@example.com"));
+        let author = Author { name: name.to_owned(), email: email.to_owned() };
+        assert_eq!(people.who(&author), *expected, "{name} <{email}>");
+    }
+
+    fn other(name: &str, user: Option<&str>) -> Who {
+        Who::Other(name.to_owned(), user.map(str::to_owned))
+    }
+
+    #[test]
+    fn authors_become_people() {
+        check("Ana", "12345+ana-lima@users.noreply.github.com", &other("Ana", Some("alima")));
+        check("Ana", "ANA-LIMA@users.noreply.github.com", &other("Ana", Some("alima")));
+        check("Ana", "alima@example.com", &other("Ana", Some("alima")));
+        check("Bo", "bo@example.com", &other("Bo", None));
+        check("Bo", "", &other("Bo", None));
+        check("Eve", "1+evil@users.noreply.github.com", &other("Eve", None));
+        check("Tim", "tim@example.com", &Who::You);
+        check("Tim", "9+tim-gh@users.noreply.github.com", &Who::You);
+        let bot = Who::Bot("dependabot[bot]".to_owned());
+        check("dependabot[bot]", "49699333+dependabot[bot]@users.noreply.github.com", &bot);
+    }
+}

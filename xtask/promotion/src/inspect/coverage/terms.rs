@@ -1,0 +1,97 @@
+//! What the pins of components are called, and which of many components a file may speak of.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::config::Config;
+use crate::model::component::{Component, Selector, bare_upstream};
+
+/// What a component's pins are called, wherever they stand.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Terms {
+    /// The component's name.
+    pub component: String,
+    /// The address of its upstream.
+    pub upstream: String,
+    /// Names of variables.
+    pub variables: Vec<String>,
+    /// Names of mapping keys.
+    pub keys: Vec<String>,
+    /// Images without a tag.
+    pub images: Vec<String>,
+}
+
+impl Terms {
+    /// What the configuration says of a component. A name that other components have too says
+    /// nothing about whose a value is, and is left out.
+    pub fn of(component: &Component, config: &Config) -> Terms {
+        let others = config.components.iter().filter(|other| other.name != component.name);
+        let others: Vec<Terms> = others.map(Terms::all).collect();
+        let mut terms = Terms::all(component);
+        let own = |names: fn(&Terms) -> &Vec<String>, name: &String| {
+            !others.iter().any(|other| names(other).contains(name))
+        };
+        terms.variables.retain(|name| own(|terms| &terms.variables, name));
+        terms.keys.retain(|name| own(|terms| &terms.keys, name));
+        terms.images.retain(|name| own(|terms| &terms.images, name));
+        terms
+    }
+
+    fn all(component: &Component) -> Terms {
+        let mut terms = Terms {
+            component: component.name.clone(),
+            upstream: component.upstream.clone(),
+            images: component.image.iter().cloned().collect(),
+            ..Terms::default()
+        };
+        for pin in component.pins() {
+            let (names, name) = match &pin.selector {
+                Selector::Variable(name) => (&mut terms.variables, name),
+                Selector::Key(name) => (&mut terms.keys, name),
+                Selector::Image(name) => (&mut terms.images, name),
+                Selector::Saas(_) | Selector::Path(_) => continue,
+            };
+            if !names.contains(name) {
+                names.push(name.clone());
+            }
+        }
+        terms
+    }
+
+    /// Texts of which every file with such a value contains one.
+    pub fn needles(&self) -> impl Iterator<Item = &str> {
+        let names = [&self.variables, &self.keys, &self.images].into_iter().flatten();
+        names.map(String::as_str).chain([bare_upstream(&self.upstream)])
+    }
+}
+
+/// Terms by what a file must have for them: there may be a thousand, and as many files.
+pub(super) struct Index<'t> {
+    named: Vec<usize>,
+    upstreams: HashMap<&'t str, Vec<usize>>,
+    terms: &'t [Terms],
+}
+
+impl<'t> Index<'t> {
+    pub(super) fn new(terms: &'t [Terms]) -> Self {
+        let mut index = Index { named: Vec::new(), upstreams: HashMap::new(), terms };
+        for (nth, terms) in terms.iter().enumerate() {
+            let names = [&terms.variables, &terms.keys, &terms.images];
+            if names.into_iter().any(|names| !names.is_empty()) {
+                index.named.push(nth);
+            }
+            index.upstreams.entry(bare_upstream(&terms.upstream)).or_default().push(nth);
+        }
+        index
+    }
+
+    /// Those that a file may have something of, in their order.
+    ///
+    /// `urls` are the upstreams of its saas templates, bare.
+    pub(super) fn of(&self, urls: &HashSet<String>) -> Vec<&'t Terms> {
+        let mut nths = self.named.clone();
+        nths.extend(urls.iter().filter_map(|url| self.upstreams.get(url.as_str())).flatten());
+        nths.sort_unstable();
+        nths.dedup();
+        nths.into_iter().map(|nth| &self.terms[nth]).collect()
+    }
+}

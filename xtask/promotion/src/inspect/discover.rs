@@ -1,0 +1,286 @@
+//! Finds components from nothing but the files: blocks of variables, saas templates, image tags by
+//! key. Pure; what their environments are is decided in `environments`.
+
+pub mod environments;
+pub mod merge;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::config::Config;
+use crate::inspect::coverage::{FileKind, Terms};
+use crate::model::component::{Component, Selector, bare_upstream, same_upstream};
+use crate::model::image::Image;
+use crate::model::path::RepoPath;
+use crate::model::tree::Tree;
+use crate::model::version::{commit_part, is_full_commit};
+use crate::saas;
+use crate::syntax::dotenv;
+use crate::syntax::yaml::Yaml;
+
+/// Texts of which every file with a clue contains one.
+pub const NEEDLES: [&str; 3] = ["resourceTemplates", TAG_KEY, TAG_VARIABLE];
+
+const TAG_KEY: &str = "_image_tag";
+const TAG_VARIABLE: &str = "_IMAGE_TAG";
+
+/// A component that the files speak of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DiscoveredComponent {
+    /// Its name and what its pins are called.
+    pub terms: Terms,
+    /// Its image, if the files name it.
+    pub image: Option<String>,
+    /// How many digits its tags have, if the files show any.
+    pub tag_length: Option<usize>,
+    /// Whether the configuration has it.
+    pub is_configured: bool,
+    /// Whether variables or keys belong to it: then a saas file is not all that it has.
+    pub has_names: bool,
+}
+
+/// A version that belongs to nobody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Orphan {
+    /// The file.
+    pub file: RepoPath,
+    /// From 1.
+    pub line: usize,
+    /// The variable or the key.
+    pub name: String,
+    /// The version.
+    pub value: String,
+    /// What it would be called if its upstream were known.
+    pub image: Option<String>,
+}
+
+impl fmt::Display for Orphan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Orphan { file, line, name, value, image } = self;
+        write!(f, "`{file}:{line}`: `{name}` is `{value}`")?;
+        if let Some(image) = image {
+            write!(f, " of `{image}`")?;
+        }
+        f.write_str(
+            ", and no upstream of it is known: add a `[component.NAME]` with its `upstream`",
+        )
+    }
+}
+
+/// A tag under a name, and what stands next to it.
+struct Tag {
+    file: RepoPath,
+    line: usize,
+    name: String,
+    value: String,
+    is_variable: bool,
+    repo: Option<String>,
+    image: Option<String>,
+}
+
+/// The components of the configuration and of the tree, in that order; and what is nobody's.
+pub fn candidates(config: &Config, tree: &Tree) -> (Vec<DiscoveredComponent>, Vec<Orphan>) {
+    let (tags, urls) = clues(tree);
+    let mut found: Vec<DiscoveredComponent> =
+        config.components.iter().map(|component| configured(component, config)).collect();
+    let mut rest = Vec::new();
+    for tag in tags {
+        match &tag.repo {
+            Some(repo) => {
+                let candidate = with_upstream(&mut found, repo);
+                candidate.take(&tag);
+            }
+            None => rest.push(tag),
+        }
+    }
+    for url in urls.values() {
+        with_upstream(&mut found, url);
+    }
+    let mut orphans = Vec::new();
+    for tag in rest {
+        match found.iter_mut().find(|candidate| candidate.owns(&tag)) {
+            Some(candidate) => candidate.take(&tag),
+            None => orphans.push(orphan(tag, config)),
+        }
+    }
+    (found, orphans.into_iter().flatten().collect())
+}
+
+fn configured(component: &Component, config: &Config) -> DiscoveredComponent {
+    DiscoveredComponent {
+        terms: Terms::of(component, config),
+        image: component.image.clone(),
+        tag_length: Some(component.tag_length),
+        is_configured: true,
+        has_names: true,
+    }
+}
+
+/// The candidate with that upstream, made if there is none.
+fn with_upstream<'f>(
+    found: &'f mut Vec<DiscoveredComponent>,
+    url: &str,
+) -> &'f mut DiscoveredComponent {
+    let is = |candidate: &DiscoveredComponent| same_upstream(&candidate.terms.upstream, url);
+    let index = found.iter().position(is).unwrap_or_else(|| {
+        let component = new_name(found, url);
+        let terms = Terms { component, upstream: url.to_owned(), ..Terms::default() };
+        found.push(DiscoveredComponent {
+            terms,
+            image: None,
+            tag_length: None,
+            is_configured: false,
+            has_names: false,
+        });
+        found.len() - 1
+    });
+    &mut found[index]
+}
+
+/// The last part of an address; the one before it too if that name is taken.
+fn new_name(found: &[DiscoveredComponent], url: &str) -> String {
+    let mut parts = bare_upstream(url).rsplit(['/', ':']);
+    let name = parts.next().unwrap_or_default().to_owned();
+    let owner = parts.next().unwrap_or_default();
+    let names = [name.clone(), format!("{owner}-{name}")].into_iter();
+    let numbered = (2..).map(|number| format!("{name}-{number}"));
+    let is_free = |name: &String| !found.iter().any(|other| other.terms.component == *name);
+    names.chain(numbered).find(is_free).unwrap_or(name)
+}
+
+impl DiscoveredComponent {
+    /// Whether a tag without an upstream is this component's: by its image, or by its name.
+    fn owns(&self, tag: &Tag) -> bool {
+        match &tag.image {
+            Some(image) if self.image.is_some() => self.image.as_ref() == Some(image),
+            Some(image) => {
+                let path = image.split_once('/').map_or("", |(_, path)| path);
+                bare_upstream(&self.terms.upstream).ends_with(&format!("/{path}"))
+            }
+            None if tag.is_variable => self.terms.variables.contains(&tag.name),
+            None => {
+                let stem = tag.name.trim_end_matches(TAG_KEY).replace('_', "-");
+                stem == self.terms.component.replace('_', "-")
+            }
+        }
+    }
+
+    fn take(&mut self, tag: &Tag) {
+        let names = if tag.is_variable { &mut self.terms.variables } else { &mut self.terms.keys };
+        if !names.contains(&tag.name) {
+            names.push(tag.name.clone());
+        }
+        self.has_names = true;
+        if let Some(image) = &tag.image
+            && self.image.is_none()
+        {
+            self.image = Some(image.clone());
+            self.terms.images.push(image.clone());
+        }
+        let digits = commit_part(&tag.value).map(str::len);
+        self.tag_length = self.tag_length.or(digits);
+    }
+}
+
+/// Every tag under a name that says so, and every upstream with a commit in a saas file.
+fn clues(tree: &Tree) -> (Vec<Tag>, BTreeMap<String, String>) {
+    let mut tags: Vec<Tag> = Vec::new();
+    let mut urls = BTreeMap::new();
+    for (path, bytes) in &tree.0 {
+        let Ok(text) = std::str::from_utf8(bytes) else { continue };
+        match FileKind::of(path.as_str()) {
+            Some(FileKind::Shell) => tags.extend(variables(path, text)),
+            Some(FileKind::Yaml) => {
+                let Ok(yaml) = Yaml::parse(text) else { continue };
+                tags.extend(keys(path, &yaml));
+                let pinned = saas::urls(&yaml).filter(|url| has_pin(&yaml, url));
+                let pinned = pinned.filter(|url| is_address(url));
+                urls.extend(pinned.map(|url| (bare_upstream(url).to_owned(), url.to_owned())));
+            }
+            None => {}
+        }
+    }
+    // What stands next to a key in one file is true of it in all.
+    let images: BTreeMap<String, String> =
+        tags.iter().rev().filter_map(|tag| Some((tag.name.clone(), tag.image.clone()?))).collect();
+    for tag in tags.iter_mut().filter(|tag| tag.image.is_none() && !tag.is_variable) {
+        tag.image = images.get(&tag.name).cloned();
+    }
+    (tags, urls)
+}
+
+fn variables(path: &RepoPath, text: &str) -> Vec<Tag> {
+    let value = |name: &str| {
+        let first = dotenv::assignments(text, name).into_iter().next()?;
+        Some((first.line, first.value.to_owned()))
+    };
+    let tag = |name: &str| {
+        let stem = name.strip_suffix(TAG_VARIABLE)?;
+        let values = dotenv::assignments(text, name).into_iter();
+        let pin = values.into_iter().find(|one| commit_part(one.value).is_some())?;
+        let beside = |end: &str| value(&format!("{stem}{end}")).map(|(_, value)| value);
+        Some(Tag {
+            file: path.clone(),
+            line: pin.line,
+            name: name.to_owned(),
+            value: pin.value.to_owned(),
+            is_variable: true,
+            repo: beside("_REPO").filter(|repo| is_address(repo)),
+            image: beside("_IMAGE").filter(|image| Image::parse(image).is_some()),
+        })
+    };
+    dotenv::names(text).into_iter().filter_map(tag).collect()
+}
+
+fn keys(path: &RepoPath, yaml: &Yaml) -> Vec<Tag> {
+    let tag = |(mapping, key, value)| {
+        let key: &str = key;
+        let stem = key.strip_suffix("_tag").filter(|_| key.ends_with(TAG_KEY))?;
+        let tag = yaml.scalar(value).filter(|tag| commit_part(tag).is_some())?;
+        let image = yaml.get(mapping, stem).and_then(|(image, _)| yaml.scalar(image));
+        let image = image.map(|image| image.rsplit_once(":").map_or(image, |(name, _)| name));
+        Some(Tag {
+            file: path.clone(),
+            line: yaml.line(value),
+            name: key.to_owned(),
+            value: tag.to_owned(),
+            is_variable: false,
+            repo: None,
+            image: image.filter(|image| Image::parse(image).is_some()).map(str::to_owned),
+        })
+    };
+    let mut tags: Vec<Tag> = yaml.entries().filter_map(tag).collect();
+    // One with an image next to it says the most.
+    tags.sort_by_key(|tag| (tag.image.is_none(), tag.line));
+    tags
+}
+
+fn has_pin(yaml: &Yaml, url: &str) -> bool {
+    let targets = saas::targets(yaml, url, &Default::default());
+    let is_pin = |target: &saas::Target| yaml.scalar(target.node).is_some_and(is_full_commit);
+    targets.iter().any(|target| !target.auto && !target.delete && is_pin(target))
+}
+
+/// Whether git would take it for the address of a repository on another machine.
+fn is_address(url: &str) -> bool {
+    let clean =
+        !url.starts_with('-') && !url.contains(|c: char| c.is_whitespace() || c.is_control());
+    let scheme = ["https://", "http://", "ssh://", "git://"].iter().any(|one| url.starts_with(one));
+    let scp = url
+        .split_once(':')
+        .is_some_and(|(host, path)| host.contains('@') && !host.contains('/') && !path.is_empty());
+    let has_name = !bare_upstream(url).ends_with([':', '/']);
+    clean && has_name && (scheme || scp)
+}
+
+/// A version that nobody's configuration names either.
+fn orphan(tag: Tag, config: &Config) -> Option<Orphan> {
+    let Tag { file, line, name, value, is_variable, image, .. } = tag;
+    let mut pins = config.components.iter().flat_map(Component::pins);
+    let is_known = pins.any(|pin| match &pin.selector {
+        Selector::Variable(known) => is_variable && *known == name,
+        Selector::Key(known) => !is_variable && *known == name,
+        _ => false,
+    });
+    (!is_known).then_some(Orphan { file, line, name, value, image })
+}

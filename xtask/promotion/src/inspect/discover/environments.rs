@@ -1,0 +1,284 @@
+//! Groups pins into environments: by the namespace in a saas file, by the folder for a key, by the
+//! file for everything else. One environment holds what is promoted together.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::DiscoveredComponent;
+use crate::config::Config;
+use crate::inspect::coverage::{Unconfigured, UnconfiguredValue, narrowed};
+use crate::model::component::{Component, FilePattern, Selector};
+use crate::model::path::RepoPath;
+
+/// What the top-level `.env` of an app-interface is for.
+const PR_CHECK: &str = "pr-check";
+
+/// Names of files and folders that say nothing.
+const VAGUE: [&str; 6] = ["defaults", "default", "values", "config", "global", "main"];
+
+/// Where a namespace is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Site {
+    /// The name of its environment.
+    pub environment: Option<String>,
+    /// The name of its cluster.
+    pub cluster: Option<String>,
+}
+
+/// An environment to be added, or pins for one that is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProposedEnvironment {
+    /// The component's name.
+    pub component: String,
+    /// Its name.
+    pub environment: String,
+    /// Other names for it.
+    pub aliases: Vec<String>,
+    /// Items of `pins`, in TOML.
+    pub pins: Vec<String>,
+    /// A file that it is about, for people.
+    pub file: RepoPath,
+}
+
+/// Pins that belong together, before they have a name that nothing else has.
+struct Group {
+    base: String,
+    /// What tells it from another group of that name.
+    qualifier: String,
+    clusters: BTreeSet<String>,
+    pins: Vec<String>,
+    file: RepoPath,
+}
+
+/// Environments for the pins that nobody configured, in the order of the candidates.
+///
+/// Values that no edit could change alone are left out.
+pub fn proposals(
+    candidates: &[DiscoveredComponent],
+    unconfigured: &[Unconfigured],
+    sites: &BTreeMap<String, Site>,
+    config: &Config,
+) -> Vec<ProposedEnvironment> {
+    let mut taken: BTreeSet<(RepoPath, usize)> = BTreeSet::new();
+    let mut proposals = Vec::new();
+    for candidate in candidates {
+        let name = &candidate.terms.component;
+        let mut own = Vec::new();
+        for one in unconfigured.iter().filter(|one| one.component == *name) {
+            let mut one = one.clone();
+            let is_new = |value: &UnconfiguredValue| taken.insert((one.file.clone(), value.line));
+            one.values.retain(is_new);
+            if !one.values.is_empty() {
+                own.push(one);
+            }
+        }
+        let known = config.components.iter().find(|component| component.name == *name);
+        let mut groups = saas_groups(&own, sites);
+        groups.extend(key_groups(&own, config));
+        groups.extend(own.iter().filter(|one| is_single(one)).map(single));
+        proposals.extend(named(name, &groups, known));
+    }
+    proposals
+}
+
+fn is_single(one: &Unconfigured) -> bool {
+    matches!(one.selector, Selector::Variable(_) | Selector::Image(_)) && one.is_exact()
+}
+
+fn single(one: &Unconfigured) -> Group {
+    Group {
+        base: file_name(&one.file),
+        qualifier: words(&one.file),
+        clusters: BTreeSet::new(),
+        pins: vec![one.pin()],
+        file: one.file.clone(),
+    }
+}
+
+/// One for each saas file and environment; filters only where the file has several.
+fn saas_groups(own: &[Unconfigured], sites: &BTreeMap<String, Site>) -> Vec<Group> {
+    let saas = own.iter().filter(|one| matches!(one.selector, Selector::Saas(_)));
+    let mut files: BTreeMap<&RepoPath, Vec<&Unconfigured>> = BTreeMap::new();
+    for one in saas {
+        files.entry(&one.file).or_default().push(one);
+    }
+    let mut groups = Vec::new();
+    for (file, lines) in files {
+        let values = lines.iter().flat_map(|one| &one.values);
+        let (fit, unfit): (Vec<&UnconfiguredValue>, Vec<&UnconfiguredValue>) =
+            values.partition(|value| value.unfit.is_none());
+        let mut environments: BTreeMap<String, (BTreeSet<String>, Vec<UnconfiguredValue>)> =
+            BTreeMap::new();
+        for value in fit {
+            let (base, cluster) = site(value, file, sites);
+            let (clusters, values) = environments.entry(base).or_default();
+            clusters.extend(cluster);
+            values.push(value.clone());
+        }
+        let filter = |value: &UnconfiguredValue| value.filter.clone();
+        let foreign: Vec<_> = lines.iter().flat_map(|one| one.claimed.clone()).collect();
+        let foreign = [foreign, unfit.into_iter().filter_map(filter).collect()].concat();
+        for (base, (clusters, values)) in &environments {
+            let others = environments.iter().filter(|(other, _)| *other != base);
+            let others = others.flat_map(|(_, (_, values))| values).filter_map(filter);
+            let others: Vec<_> = others.chain(foreign.iter().cloned()).collect();
+            let pins = narrowed(values.clone(), &others).into_iter().map(|(filter, values)| {
+                Unconfigured { selector: Selector::Saas(filter), values, ..lines[0].clone() }.pin()
+            });
+            groups.push(Group {
+                base: base.clone(),
+                qualifier: stem(file).trim_start_matches("saas-").to_owned(),
+                clusters: clusters.clone(),
+                pins: pins.collect(),
+                file: file.clone(),
+            });
+        }
+    }
+    groups
+}
+
+/// What the environment of a saas target is called, and the cluster that it is in.
+fn site(
+    value: &UnconfiguredValue,
+    file: &RepoPath,
+    sites: &BTreeMap<String, Site>,
+) -> (String, Option<String>) {
+    let namespace = value.filter.as_ref().and_then(|filter| filter.namespace.as_deref());
+    let site = namespace.and_then(|namespace| sites.get(namespace)).cloned().unwrap_or_default();
+    let fallback = || namespace.and_then(RepoPath::parse_reference).as_ref().map(stem);
+    let base = site.environment.or_else(fallback).unwrap_or_else(|| stem(file));
+    (one_word(&base), site.cluster.map(|cluster| one_word(&cluster)))
+}
+
+/// One for each folder with several files that have the key, else one for each file.
+fn key_groups(own: &[Unconfigured], config: &Config) -> Vec<Group> {
+    let mut keys: BTreeMap<&str, Vec<&Unconfigured>> = BTreeMap::new();
+    for one in own.iter().filter(|one| one.is_exact()) {
+        if let Selector::Key(name) = &one.selector {
+            keys.entry(name).or_default().push(one);
+        }
+    }
+    let mut groups = Vec::new();
+    for (key, mut rest) in keys {
+        while let Some(first) = rest.first().copied() {
+            let folder = folder(&first.file);
+            let within = |one: &&Unconfigured| is_within(&one.file, folder);
+            let is_glob = rest.iter().filter(|one| within(one)).count() > 1
+                && !folder.is_empty()
+                && !folder.contains(['*', '?', '[', ']', '{', '}', '!', '\\'])
+                && !is_configured_below(folder, &first.selector, config);
+            if !is_glob {
+                groups.push(single(rest.remove(0)));
+                continue;
+            }
+            let value = |text: &str| toml_edit::Value::from(text).to_string();
+            let glob = value(&format!("{folder}/**/*.{{yml,yaml}}"));
+            groups.push(Group {
+                base: one_word(folder.rsplit('/').next().unwrap_or(folder)),
+                qualifier: one_word(&folder.replace('/', "-")),
+                clusters: BTreeSet::new(),
+                pins: vec![format!("{{ files = {glob}, key = {} }}", value(key))],
+                file: first.file.clone(),
+            });
+            rest.retain(|one| !within(one));
+        }
+    }
+    groups
+}
+
+fn is_within(file: &RepoPath, folder: &str) -> bool {
+    let below = file.as_str().strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
+    below && [".yml", ".yaml"].iter().any(|end| file.as_str().ends_with(end))
+}
+
+fn is_configured_below(folder: &str, selector: &Selector, config: &Config) -> bool {
+    let pins = config.components.iter().flat_map(Component::pins);
+    pins.filter(|pin| pin.selector == *selector).any(|pin| match &pin.place {
+        FilePattern::File(file) => is_within(file, folder),
+        FilePattern::Glob(_) => true,
+    })
+}
+
+/// Gives every group a name, and the names of its clusters where no other group has them.
+fn named(component: &str, groups: &[Group], known: Option<&Component>) -> Vec<ProposedEnvironment> {
+    let environments = known.map_or(&[][..], |component| &component.environments);
+    let mut taken: BTreeSet<String> = environments
+        .iter()
+        .flat_map(|environment| environment.aliases.iter().chain([&environment.name]).cloned())
+        .collect();
+    let joins = |group: &Group| {
+        let same = environments.iter().find(|environment| environment.name == group.base);
+        same.is_some_and(|same| same.pins.iter().any(|pin| pin.place.takes(&group.file)))
+    };
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for group in groups {
+        *counts.entry(group.base.clone()).or_default() += 1;
+        for cluster in &group.clusters {
+            *counts.entry(cluster.clone()).or_default() += 1;
+        }
+    }
+    let mut proposals = Vec::new();
+    for group in groups {
+        let is_shared = counts.get(&group.base).is_some_and(|count| *count > 1);
+        let environment = if joins(group) {
+            group.base.clone()
+        } else {
+            let qualified = format!("{}-{}", group.base, group.qualifier);
+            let plain = (!is_shared).then(|| group.base.clone());
+            let numbered = (2..).map(|number| format!("{qualified}-{number}"));
+            let names = plain.into_iter().chain([qualified.clone()]).chain(numbered);
+            names.into_iter().find(|name| !taken.contains(name)).unwrap_or_default()
+        };
+        taken.insert(environment.clone());
+        proposals.push(ProposedEnvironment {
+            component: component.to_owned(),
+            environment,
+            aliases: Vec::new(),
+            pins: group.pins.clone(),
+            file: group.file.clone(),
+        });
+    }
+    for (group, proposal) in groups.iter().zip(&mut proposals) {
+        let is_free = |cluster: &&String| counts.get(*cluster) == Some(&1);
+        for cluster in group.clusters.iter().filter(is_free) {
+            if !joins(group) && taken.insert(cluster.clone()) {
+                proposal.aliases.push(cluster.clone());
+            }
+        }
+    }
+    proposals
+}
+
+/// What an environment of one file is called.
+fn file_name(file: &RepoPath) -> String {
+    if file.as_str() == ".env" {
+        return PR_CHECK.to_owned();
+    }
+    let mut names = vec![stem(file)];
+    names.extend(folder(file).rsplit('/').map(str::to_owned));
+    let says_something = |name: &String| !name.is_empty() && !VAGUE.contains(&name.as_str());
+    one_word(&names.into_iter().find(says_something).unwrap_or_else(|| stem(file)))
+}
+
+/// `a/b/c.yml` is called `c`, `a/.env` is called `env`.
+fn stem(file: &RepoPath) -> String {
+    let name = file.as_str().rsplit('/').next().unwrap_or_default().trim_start_matches('.');
+    one_word(name.split('.').next().unwrap_or(name))
+}
+
+fn folder(file: &RepoPath) -> &str {
+    file.as_str().rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+fn words(file: &RepoPath) -> String {
+    one_word(file.as_str().trim_start_matches('.').replace('/', "-").as_str())
+}
+
+/// A name as the configuration takes it: one word that no command can mistake for an option.
+fn one_word(name: &str) -> String {
+    let plain = |c: char| if c.is_whitespace() || c.is_control() { '-' } else { c };
+    let word: String = name.chars().map(plain).collect();
+    match word.trim_start_matches('-') {
+        "" => "unnamed".to_owned(),
+        word => word.to_owned(),
+    }
+}

@@ -1,0 +1,184 @@
+//! Says what a value belongs to and why it would or would not move. Pure.
+
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, HashSet};
+
+use crate::config::Config;
+use crate::inspect::coverage::{self, Terms};
+use crate::locate::{self, Located, Role, Stay};
+use crate::model::component::{PinSpec, Position, Selector};
+use crate::model::path::RepoPath;
+use crate::syntax::yaml::{Unreadable, Yaml};
+
+/// One value of a file.
+#[derive(Debug)]
+pub struct Explained {
+    /// From 1.
+    pub line: usize,
+    /// The version, or how to call it where it has none.
+    pub value: String,
+    /// `template/target` in a saas file.
+    pub target: Option<String>,
+    /// The component's name.
+    pub component: String,
+    /// Its upstream.
+    pub upstream: String,
+    /// The environment of the configuration that has it.
+    pub environment: Option<Configured>,
+    /// Whether it would move.
+    pub fate: Fate,
+    /// How it is found again.
+    pub trace: Trace,
+}
+
+/// The environment that has a value.
+#[derive(Debug)]
+pub struct Configured {
+    /// Its name.
+    pub name: String,
+    /// Where the configuration says so.
+    pub at: Position,
+}
+
+/// Whether a value would move.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fate {
+    /// It would.
+    Moves,
+    /// It is no pin, or something else moves it.
+    Stays(Stay),
+    /// No edit could change it alone.
+    Unfit(&'static str),
+    /// It would if this item of `pins`, in TOML, were in an environment.
+    Unconfigured(String),
+}
+
+/// How a value is found again in another content of its file.
+#[derive(Debug, Clone)]
+pub struct Trace {
+    /// What finds it.
+    pub spec: PinSpec,
+    upstream: String,
+    target: Option<String>,
+    /// How many of the same target come before it.
+    nth: usize,
+}
+
+/// The value of each trace in another content of the file; `None` where there is none, or where
+/// nobody can read it. What finds several of them looks only once.
+pub fn values(traces: &[&Trace], text: &str) -> Vec<Option<String>> {
+    let yaml = OnceCell::new();
+    let locate = |trace: &Trace| match &trace.spec.selector {
+        Selector::Variable(_) => locate::locate(&trace.spec, &trace.upstream, text).ok(),
+        _ => {
+            let yaml = yaml.get_or_init(|| Yaml::parse(text).ok()).as_ref()?;
+            Some(locate::locate_in(&trace.spec, &trace.upstream, yaml))
+        }
+    };
+    let mut looked: Vec<(&Trace, Vec<Located>)> = Vec::new();
+    let mut values = Vec::new();
+    for &trace in traces {
+        let alike =
+            |(other, _): &(&Trace, _)| other.spec == trace.spec && other.upstream == trace.upstream;
+        let index = looked.iter().position(alike).unwrap_or_else(|| {
+            looked.push((trace, locate(trace).unwrap_or_default()));
+            looked.len() - 1
+        });
+        let alike = looked[index].1.iter().filter(|one| one.target == trace.target);
+        values.push(alike.map(|one| one.value.clone()).nth(trace.nth));
+    }
+    values
+}
+
+/// Every value of a file that a line of the configuration finds, or that fits `terms`, in the order
+/// of the file. The error is why nobody can read it.
+pub fn explained(
+    path: &RepoPath,
+    text: &str,
+    terms: &[Terms],
+    config: &Config,
+) -> Result<Vec<Explained>, Unreadable> {
+    let mut all = Vec::new();
+    // A literal file takes more for a pin than anything else does: its bytes say nothing here.
+    let place = |found: &Located| (found.line, found.value.clone(), found.target.clone());
+    let mut seen = HashSet::new();
+    for component in &config.components {
+        for environment in &component.environments {
+            for pin in environment.pins.iter().filter(|pin| pin.place.takes(path)) {
+                let found = locate::locate(pin, &component.upstream, text)?;
+                seen.extend(found.iter().map(place));
+                all.extend(traced(found, pin, &component.upstream).map(|(found, trace)| {
+                    let at = pin.at;
+                    let configured = Configured { name: environment.name.clone(), at };
+                    let fate = fate(&found);
+                    new(found, &component.name, Some(configured), fate, trace)
+                }));
+            }
+        }
+    }
+    let lines = coverage::in_file(path, text, terms, config);
+    for (terms, spec, found) in coverage::fitting(path, text, terms) {
+        for (found, trace) in traced(found, &spec, &terms.upstream) {
+            // What a template fills in is no version.
+            let is_filled_in = found.value.contains(['{', '$']);
+            if !is_filled_in && !seen.contains(&place(&found)) {
+                let is = |value: &coverage::UnconfiguredValue| value.line == found.line;
+                let line = lines.iter().find(|line| line.values.iter().any(is));
+                let fate = match (fate(&found), line) {
+                    (Fate::Moves, Some(line)) => match line.unnameable() {
+                        Some("file") => Fate::Unfit("is in a file that no configuration can name"),
+                        Some(_) => Fate::Unfit("is in a target that no configuration can name"),
+                        None => Fate::Unconfigured(line.pin()),
+                    },
+                    (fate, _) => fate,
+                };
+                all.push(new(found, &terms.component, None, fate, trace));
+            }
+        }
+    }
+    all.sort_by_key(|one| one.line);
+    Ok(all)
+}
+
+fn fate(found: &Located) -> Fate {
+    match found.role {
+        Role::Pin(_) => Fate::Moves,
+        Role::Stays(stay) => Fate::Stays(stay),
+        Role::Unfit(reason) => Fate::Unfit(reason),
+    }
+}
+
+/// Each value with what finds it again.
+fn traced(
+    found: Vec<Located>,
+    spec: &PinSpec,
+    upstream: &str,
+) -> impl Iterator<Item = (Located, Trace)> {
+    let mut counts: BTreeMap<Option<String>, usize> = BTreeMap::new();
+    found.into_iter().map(move |found| {
+        let count = counts.entry(found.target.clone()).or_default();
+        let nth = *count;
+        *count += 1;
+        let target = found.target.clone();
+        (found, Trace { spec: spec.clone(), upstream: upstream.to_owned(), target, nth })
+    })
+}
+
+fn new(
+    found: Located,
+    component: &str,
+    environment: Option<Configured>,
+    fate: Fate,
+    trace: Trace,
+) -> Explained {
+    Explained {
+        line: found.line,
+        value: found.value,
+        target: found.target,
+        component: component.to_owned(),
+        upstream: trace.upstream.clone(),
+        environment,
+        fate,
+        trace,
+    }
+}

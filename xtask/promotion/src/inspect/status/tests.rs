@@ -1,0 +1,145 @@
+use super::*;
+
+const NOW: i64 = 1_000_000;
+const DAY: i64 = 86_400;
+/// Two commits that begin alike, and another one.
+const ONE: &str = "06d07fa2d34bb9caa8669a86c42f6b82d5027703";
+const TWIN: &str = "06d07facf1ef86b417dbd895bd90b92cbfceb576";
+const OTHER: &str = "47fbcedb83acf136db09422466a44c7e37c08639";
+
+fn id(text: &str) -> CommitId {
+    CommitId::parse(text).unwrap()
+}
+
+/// A pin whose value nobody looked up.
+fn pin(value: &str) -> PinStatus {
+    PinStatus {
+        file: RepoPath::parse("a.yml").unwrap(),
+        line: 1,
+        target: None,
+        value: value.to_owned(),
+        start: None,
+        promoted: Promoted::Unknown,
+    }
+}
+
+fn found(value: &str, start: Start) -> PinStatus {
+    PinStatus { start: Some(start), ..pin(value) }
+}
+
+fn environment(pins: Vec<PinStatus>) -> EnvironmentStatus {
+    EnvironmentStatus { name: "prod".to_owned(), pins, problems: Vec::new(), repair: None }
+}
+
+fn commit(id: &CommitId) -> Commit {
+    let author = Author { name: "Ann".to_owned(), email: "ann@example.com".to_owned() };
+    Commit { id: id.clone(), subject: String::new(), author, time: NOW, is_merge: false }
+}
+
+/// A commit that runs, with so many commits behind it for so many seconds, and before it.
+fn running(at: &str, behind: usize, waits: i64, ahead: usize) -> Running {
+    let commit = commit(&id(at));
+    Running {
+        queued: vec![commit.clone(); behind],
+        ahead: vec![commit.clone(); ahead],
+        since: (behind > 0).then_some(NOW - waits),
+        newer_image: NewerImage::Unknown,
+        commit,
+    }
+}
+
+fn component() -> Component {
+    let config = "[component.c]\nupstream = \"https://example.com/c\"\n\
+                  [component.c.environment.prod]\npins = [{ file = \"a.yml\", key = \"t\" }]\n";
+    crate::config::Config::parse("promote.toml", config).unwrap().components.swap_remove(0)
+}
+
+#[test]
+fn agreements() {
+    let at = |value, commit| found(value, Start::Commit(id(commit)));
+    let unknown = |value| found(value, Start::Unknown);
+    let ambiguous = || found("06d07fa", Start::Ambiguous(vec![id(ONE), id(TWIN)]));
+    let cases = [
+        ("none", vec![], Agreement::Agree, 0),
+        ("tag and commit", vec![at("06d07fa", ONE), at(ONE, ONE)], Agreement::Agree, 1),
+        ("a candidate", vec![at("06d07fa-rc", ONE), at(ONE, ONE)], Agreement::Agree, 1),
+        ("two commits", vec![at(ONE, ONE), at(OTHER, OTHER)], Agreement::Differ, 2),
+        ("twins", vec![at("06d07fa", ONE), at(TWIN, TWIN)], Agreement::Differ, 2),
+        ("twice ambiguous", vec![ambiguous(), ambiguous()], Agreement::Agree, 1),
+        ("ambiguous and one", vec![ambiguous(), at(ONE, ONE)], Agreement::Unknown, 2),
+        ("unknown", vec![unknown("1234567"), unknown("1234567")], Agreement::Agree, 1),
+        ("unknown and known", vec![unknown("1234567"), at(ONE, ONE)], Agreement::Differ, 2),
+        ("moving", vec![found("latest", Start::Moving), at(ONE, ONE)], Agreement::Differ, 2),
+        ("not looked up", vec![pin("06d07fa"), pin(ONE)], Agreement::Unknown, 2),
+        ("not looked up, other", vec![pin("47fbced"), pin(ONE)], Agreement::Differ, 2),
+        ("unknown, then other", vec![pin("06d07fa"), pin(ONE), pin(TWIN)], Agreement::Differ, 3),
+    ];
+    for (what, pins, expected, versions) in cases {
+        let environment = environment(pins);
+        let found = (environment.agreement(), environment.versions().len());
+        assert_eq!(found, (expected, versions), "{what}");
+    }
+}
+
+#[test]
+fn drifts() {
+    let check = |pin: PinStatus, running: Running, limits: (Option<usize>, i64), expected: &str| {
+        let component = component();
+        let upstream = UpstreamStatus { head: commit(&id(OTHER)), running: vec![running] };
+        let status = ComponentStatus {
+            component: &component,
+            upstream: Some(upstream),
+            problem: None,
+            environments: vec![environment(vec![pin])],
+        };
+        let max_age = (limits.1 > 0).then(|| seconds(limits.1));
+        let drifts = status.drifts(&Limits { max_behind: limits.0, max_age }, NOW);
+        let messages: Vec<_> = drifts.iter().map(|drift| drift.message.as_str()).collect();
+        assert_eq!(messages.join("; "), expected);
+    };
+    let at = || found(ONE, Start::Commit(id(ONE)));
+    let unlimited = (None, 0);
+    check(at(), running(ONE, 0, 0, 0), (Some(0), 1), "");
+    check(at(), running(ONE, 9, 9 * DAY, 0), unlimited, "");
+    check(at(), running(ONE, 2, DAY, 0), (Some(2), DAY), "");
+    check(at(), running(ONE, 2, DAY, 0), (Some(1), 0), "2 commits behind, 1 allowed");
+    let late = "a change waits for 1 d 1 h, 1 d allowed";
+    check(at(), running(ONE, 1, DAY + 3_600, 0), (None, DAY), late);
+    check(at(), running(ONE, 1, -DAY, 0), (None, 1), "");
+    let both = format!("3 commits behind, 0 allowed; {late}");
+    check(at(), running(ONE, 3, DAY + 3_600, 0), (Some(0), DAY), &both);
+    let off = "`06d07fa` has 1 commit that the branch lacks";
+    check(at(), running(ONE, 0, 0, 1), unlimited, off);
+    let unknown = found("1234567", Start::Unknown);
+    check(
+        unknown,
+        running(ONE, 9, 9 * DAY, 0),
+        (Some(0), 0),
+        "`1234567` is no commit of the upstream",
+    );
+    let moving = found("latest", Start::Moving);
+    check(moving, running(ONE, 0, 0, 0), unlimited, "`latest` follows a branch or a moving tag");
+    let ambiguous = found("06d07fa", Start::Ambiguous(vec![id(ONE), id(TWIN)]));
+    let both = format!("`06d07fa` is the beginning of `{ONE}` and `{TWIN}`");
+    check(ambiguous, running(ONE, 0, 0, 0), unlimited, &both);
+    check(pin(ONE), running(ONE, 9, 9 * DAY, 0), unlimited, "");
+}
+
+#[test]
+fn the_latest_promotion() {
+    let by = |time| {
+        let author = Author { name: "Ann".to_owned(), email: "ann@example.com".to_owned() };
+        Promoted::By { commit: id(ONE), author, time }
+    };
+    let cases = [
+        (vec![], Promoted::Unknown),
+        (vec![by(1), by(3), by(2)], by(3)),
+        (vec![Promoted::Unknown, by(1)], by(1)),
+        (vec![by(1), Promoted::Uncommitted, Promoted::Unknown], Promoted::Uncommitted),
+    ];
+    for (promoted, expected) in cases {
+        let pins: Vec<_> =
+            promoted.into_iter().map(|promoted| PinStatus { promoted, ..pin(ONE) }).collect();
+        assert_eq!(*EnvironmentStatus::promoted(pins.iter()), expected);
+    }
+}

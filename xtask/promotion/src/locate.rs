@@ -1,0 +1,267 @@
+//! Answers which scalars of a file a pin's selector finds, and which of those may move.
+//!
+//! Finds only: what is written, and where, is decided in `plan.rs`.
+
+use std::fmt;
+use std::ops::Range;
+
+use crate::model::component::{
+    FilePattern, Form, KeyPath, PathStep, PinSpec, SaasFilter, Selector,
+};
+use crate::model::version::{commit_part, is_full_commit, is_word};
+use crate::saas;
+use crate::syntax::dotenv;
+use crate::syntax::yaml::{NodeId, Unreadable, Via, Yaml};
+
+/// One scalar that a selector found.
+#[derive(Debug)]
+pub struct Located {
+    /// From 1.
+    pub line: usize,
+    /// Its version, or how to call it where it has none.
+    pub value: String,
+    /// `template/target` in a saas file.
+    pub target: Option<String>,
+    /// What narrows a saas selector to it.
+    pub filter: Option<SaasFilter>,
+    /// Whether it may move.
+    pub role: Role,
+}
+
+/// Whether a scalar may move.
+#[derive(Debug)]
+pub enum Role {
+    /// It may: these bytes hold the version.
+    Pin(Pin),
+    /// It is no pin, or something else moves it.
+    Stays(Stay),
+    /// It is a pin in a form that no edit could change without changing something else.
+    Unfit(&'static str),
+}
+
+/// The bytes of a version, and how another reader finds them again.
+#[derive(Debug)]
+pub struct Pin {
+    /// Bytes of the file: the version alone, without quotes.
+    pub range: Range<usize>,
+    /// Whether a version that looks like a number needs quotes here.
+    pub needs_quotes: bool,
+    /// Where the judge looks.
+    pub witness: ValuePath,
+}
+
+/// Where a value stands, in terms that need no byte positions.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ValuePath {
+    /// Document, then entry or item at each level, from 0; and what precedes the version there.
+    Yaml(Vec<usize>, String),
+    /// The line, from 1, of a variable with that name.
+    Variable(usize, String),
+}
+
+/// Why a value stays although a selector found it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stay {
+    /// It follows a branch or a moving tag.
+    Tracking,
+    /// `promotion.auto: true` moves it.
+    Auto,
+    /// The target is about to be deleted.
+    Delete,
+}
+
+impl fmt::Display for Stay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Stay::Tracking => "tracking",
+            Stay::Auto => "promotion.auto",
+            Stay::Delete => "delete",
+        })
+    }
+}
+
+/// Everything that `spec` finds in `text`, in the order of the file.
+pub fn locate(spec: &PinSpec, upstream: &str, text: &str) -> Result<Vec<Located>, Unreadable> {
+    if let Selector::Variable(name) = &spec.selector {
+        return Ok(variables(spec, name, text));
+    }
+    Ok(locate_in(spec, upstream, &Yaml::parse(text)?))
+}
+
+/// The same in a YAML file that is read already; no variable stands in one.
+pub fn locate_in(spec: &PinSpec, upstream: &str, yaml: &Yaml) -> Vec<Located> {
+    match &spec.selector {
+        Selector::Variable(_) => Vec::new(),
+        Selector::Key(name) => {
+            let candidate = |node| candidate(yaml, spec, node, yaml.reached(node));
+            yaml.values_of(name).into_iter().map(candidate).collect()
+        }
+        Selector::Path(path) => by_path(yaml, spec, path),
+        Selector::Image(image) => images(yaml, spec, image),
+        Selector::Saas(filter) => saas::targets(yaml, upstream, filter)
+            .into_iter()
+            .map(|target| saas_target(yaml, spec, target))
+            .collect(),
+    }
+}
+
+/// Whether a file that can't be read may hold what `spec` looks for.
+///
+/// A template that only mentions a key or an image is not meant: the key has to stand before a
+/// colon, the image before a version.
+pub fn may_hold(spec: &PinSpec, text: &str) -> bool {
+    let lines = text.split(['\n', '\r']);
+    let mut lines = lines.filter(|line| !line.trim_start().starts_with('#'));
+    match &spec.selector {
+        Selector::Variable(name) => !dotenv::assignments(text, name).is_empty(),
+        Selector::Key(name) => lines.any(|line| has_key(line, name)),
+        Selector::Path(path) => match path.steps.last() {
+            Some(PathStep::Key(name)) => lines.any(|line| has_key(line, name)),
+            _ => true,
+        },
+        Selector::Image(image) => lines.any(|line| has_version(line, image)),
+        Selector::Saas(_) => lines.any(|line| has_key(line, "resourceTemplates")),
+    }
+}
+
+fn has_key(line: &str, key: &str) -> bool {
+    line.match_indices(key).any(|(start, _)| {
+        let before = line[..start].chars().next_back();
+        let rest = &line[start + key.len()..];
+        let after = rest.trim_start_matches(['"', '\'']);
+        let is_quoted = after.len() < rest.len();
+        before.is_none_or(|c| " \t\"'{[,-?".contains(c))
+            && after.trim_start().strip_prefix(':').is_some_and(|value| {
+                is_quoted || value.chars().next().is_none_or(char::is_whitespace)
+            })
+    })
+}
+
+fn has_version(line: &str, image: &str) -> bool {
+    line.match_indices(image).any(|(start, _)| {
+        line[start + image.len()..].strip_prefix(':').is_some_and(|tag| {
+            let part_of_tag = |c: char| c.is_ascii_alphanumeric() || "_.-".contains(c);
+            let end = tag.find(|c| !part_of_tag(c)).unwrap_or(tag.len());
+            commit_part(&tag[..end]).is_some()
+        })
+    })
+}
+
+/// The rule of what moves: in a literal file any word, in a glob (and in images) only commits
+/// and `COMMIT-suffix`, in a saas file only full commits (and tags, where tags are written).
+fn moves(spec: &PinSpec, value: &str) -> bool {
+    match (&spec.selector, &spec.place) {
+        (Selector::Saas(_), _) => {
+            is_full_commit(value) || (spec.form == Form::Tag && commit_part(value).is_some())
+        }
+        (Selector::Image(_), _) | (_, FilePattern::Glob(_)) => commit_part(value).is_some(),
+        (_, FilePattern::File(_)) => is_word(value),
+    }
+}
+
+fn variables(spec: &PinSpec, name: &str, text: &str) -> Vec<Located> {
+    let found = dotenv::assignments(text, name).into_iter();
+    let found = found.map(|one| Located {
+        line: one.line,
+        value: one.value.to_owned(),
+        target: None,
+        filter: None,
+        role: if moves(spec, one.value) {
+            let witness = ValuePath::Variable(one.line, name.to_owned());
+            Role::Pin(Pin { range: one.range, needs_quotes: false, witness })
+        } else {
+            Role::Stays(Stay::Tracking)
+        },
+    });
+    found.collect()
+}
+
+fn candidate(yaml: &Yaml, spec: &PinSpec, node: NodeId, via: Via) -> Located {
+    let known = yaml.follow(node);
+    let value = known.and_then(|(node, _)| yaml.scalar(node));
+    let role = match (known, value) {
+        (None, _) => Role::Unfit("is an alias whose anchor is not in the file"),
+        // A block scalar may end in a line break that is no part of the version.
+        (_, Some(value)) if moves(spec, value.trim_end_matches('\n')) => pin(yaml, node, via, ""),
+        _ => Role::Stays(Stay::Tracking),
+    };
+    let called = || known.map_or("an alias", |(node, _)| yaml.describe(node));
+    let value = value.unwrap_or_else(called).to_owned();
+    Located { line: yaml.line(node), value, target: None, filter: None, role }
+}
+
+fn pin(yaml: &Yaml, node: NodeId, via: Via, prefix: &str) -> Role {
+    match via {
+        Via::Alias => return Role::Unfit("comes by an alias"),
+        Via::Merge => return Role::Unfit("comes by a merge key"),
+        Via::Own => {}
+    }
+    match yaml.slot(node) {
+        Err(reason) => Role::Unfit(reason),
+        Ok(slot) => Role::Pin(Pin {
+            range: slot.inner.start + prefix.len()..slot.inner.end,
+            needs_quotes: slot.plain && prefix.is_empty(),
+            witness: ValuePath::Yaml(yaml.path(node), prefix.to_owned()),
+        }),
+    }
+}
+
+fn saas_target(yaml: &Yaml, spec: &PinSpec, target: saas::Target) -> Located {
+    let mut found = candidate(yaml, spec, target.node, target.via);
+    found.target = Some(target.label);
+    found.filter = Some(target.filter);
+    let is_pin = yaml.scalar(target.node).is_some_and(|value| moves(spec, value));
+    if is_pin && (target.delete || target.auto) {
+        found.role = Role::Stays(if target.delete { Stay::Delete } else { Stay::Auto });
+    }
+    found
+}
+
+fn images(yaml: &Yaml, spec: &PinSpec, image: &str) -> Vec<Located> {
+    let prefix = format!("{image}:");
+    let tagged =
+        yaml.values().filter_map(|(node, value)| Some((node, value.strip_prefix(&prefix)?)));
+    let found = tagged.map(|(node, tag)| {
+        let role = match moves(spec, tag.trim_end_matches('\n')) {
+            true => match pin(yaml, node, Via::Own, &prefix) {
+                Role::Pin(_) if !yaml.is_verbatim(node) => Role::Unfit("is written with escapes"),
+                role => role,
+            },
+            false => Role::Stays(Stay::Tracking),
+        };
+        Located { line: yaml.line(node), value: tag.to_owned(), target: None, filter: None, role }
+    });
+    found.collect()
+}
+
+fn by_path(yaml: &Yaml, spec: &PinSpec, path: &KeyPath) -> Vec<Located> {
+    let mut nodes: Vec<_> = yaml.roots().iter().map(|&root| (root, Via::Own)).collect();
+    for step in &path.steps {
+        nodes = nodes.into_iter().flat_map(|(node, via)| one_step(yaml, node, via, step)).collect();
+    }
+    let twice = nodes.len() > 1;
+    let found = nodes.into_iter().map(|(node, via)| {
+        let mut found = candidate(yaml, spec, node, via);
+        if twice {
+            found.role = Role::Unfit("is not the only value that the path matches");
+        }
+        found
+    });
+    found.collect()
+}
+
+fn one_step(yaml: &Yaml, node: NodeId, via: Via, step: &PathStep) -> Vec<(NodeId, Via)> {
+    match step {
+        PathStep::Key(key) => {
+            let value = yaml.get(node, key).into_iter();
+            value.map(|(value, how)| (value, via.or(how).or(yaml.reached(value)))).collect()
+        }
+        PathStep::Item(key, wanted) => {
+            let is = |item: &NodeId| {
+                let value = yaml.get(*item, key).and_then(|(value, _)| yaml.scalar(value));
+                value == Some(wanted)
+            };
+            yaml.items(node).into_iter().filter(is).map(|item| (item, via)).collect()
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! How each forge is asked for a merge request by a push, and how its answer is read. Pure.
+//!
+//! The answers are other people's text: what comes out of here is safe to print.
+
+use crate::config::Forge;
+use crate::merge_request::MergeRequest;
+use crate::model::escape::{escaped, is_obeyed};
+
+/// What is pushed where, and with which options.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Push {
+    /// The full name of the reference on the other side.
+    pub destination: String,
+    /// The values of `--push-option`.
+    pub options: Vec<String>,
+    /// What was asked for and this forge can't do.
+    pub notes: Vec<String>,
+}
+
+/// What the remote said to a push.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PushAnswer {
+    /// The address of the merge request.
+    pub url: Option<String>,
+    /// The address that opens one by hand.
+    pub create: Option<String>,
+    /// What went wrong although the push went through.
+    pub warnings: Vec<String>,
+}
+
+/// How `forge` is asked for the merge request.
+pub fn push(forge: Forge, request: &MergeRequest) -> Push {
+    match forge {
+        Forge::Gitlab => gitlab(request),
+        Forge::Agit => agit(request),
+        Forge::None => Push {
+            destination: format!("refs/heads/{}", request.branch),
+            options: Vec::new(),
+            notes: left_out(request, request.draft.then_some("`--draft`")),
+        },
+    }
+}
+
+/// Source: GitLab's `lib/gitlab/push_options.rb`.
+fn gitlab(request: &MergeRequest) -> Push {
+    let mut options = vec![
+        "merge_request.create".to_owned(),
+        option("merge_request.target", &request.target),
+        option("merge_request.title", &request.title),
+        option("merge_request.description", &request.description),
+        "merge_request.remove_source_branch".to_owned(),
+    ];
+    let project = request.target_project.iter();
+    options.extend(project.map(|project| option("merge_request.target_project", project)));
+    options.extend(request.labels.iter().map(|label| option("merge_request.label", label)));
+    options.extend(request.unlabels.iter().map(|label| option("merge_request.unlabel", label)));
+    options.extend(request.assignees.iter().map(|user| option("merge_request.assign", user)));
+    options.extend(request.draft.then(|| "merge_request.draft".to_owned()));
+    Push { destination: format!("refs/heads/{}", request.branch), options, notes: Vec::new() }
+}
+
+/// Source: the pages on AGit of Gitea's and Forgejo's documentation; a draft is one by its title.
+fn agit(request: &MergeRequest) -> Push {
+    let draft = if request.draft { "WIP: " } else { "" };
+    let options = vec![
+        option("topic", &request.branch),
+        option("title", &format!("{draft}{}", request.title)),
+        option("description", &request.description),
+        "force-push=true".to_owned(),
+    ];
+    let destination = format!("refs/for/{}", request.target);
+    Push { destination, options, notes: left_out(request, None) }
+}
+
+fn left_out(request: &MergeRequest, also: Option<&str>) -> Vec<String> {
+    let labels = request.labels.iter().map(|label| format!("the label `{}`", escaped(label)));
+    let users = request.assignees.iter().map(|user| format!("the assignee `{}`", escaped(user)));
+    let left: Vec<String> = labels.chain(users).chain(also.map(str::to_owned)).collect();
+    match left.as_slice() {
+        [] => Vec::new(),
+        left => vec![format!("a push can't set {} on this forge", left.join(", "))],
+    }
+}
+
+/// One option of one line; a line break in it is written as the forges read it.
+fn option(key: &str, value: &str) -> String {
+    let value = value.trim().replace('\n', "\\n").replace(char::is_control, " ");
+    format!("{key}={value}")
+}
+
+/// Reads what the remote wrote about `branch` on the standard error of a push.
+///
+/// Knows GitLab, Gitea and Forgejo, GitHub, and Bitbucket. Only `http` addresses count, and none
+/// inside GitLab's boxes: those repeat the push options, so other people's text.
+pub fn read_answer(stderr: &str, branch: &str) -> PushAnswer {
+    let lines = stderr.split(['\n', '\r']).filter_map(|line| line.trim().strip_prefix("remote:"));
+    let lines: Vec<String> = lines.map(|line| line.replace("\u{1b}[K", "")).collect();
+    let mut lines = lines.iter().map(|line| line.trim()).filter(|line| !line.is_empty()).peekable();
+    let mut answer = PushAnswer::default();
+    while let Some(line) = lines.next() {
+        if let Some(kind) = ["WARNINGS:", "ERROR:"].into_iter().find(|kind| line.starts_with(kind))
+        {
+            let first = line[kind.len()..].trim();
+            let mut said = vec![first];
+            while let Some(line) = lines.next_if(|line| !is_rule(line)) {
+                said.push(line);
+            }
+            answer.warnings.push(without_options(&said.join(" ")));
+        } else if let Some(opened) = announces(line, branch) {
+            let Some(url) = lines.peek().and_then(|line| address(line)) else { continue };
+            let place = if opened { &mut answer.url } else { &mut answer.create };
+            place.get_or_insert(url);
+        }
+    }
+    answer
+}
+
+/// Whether the next line is the address of a merge request of `branch` (true), or of the page that
+/// opens one (false).
+fn announces(line: &str, branch: &str) -> Option<bool> {
+    const OPENED: [&str; 2] = ["View merge request for ", "View pull request for "];
+    const CREATE: [&str; 4] = [
+        "To create a merge request for ",
+        "Create a new pull request for ",
+        "Create a pull request for ",
+        "Create pull request for ",
+    ];
+    if line == "Visit the existing pull request:" {
+        return Some(true);
+    }
+    let is_ours = |rest: &str| {
+        let rest = rest.trim_start_matches('\'').strip_prefix(branch);
+        rest.is_some_and(|rest| rest.starts_with([':', ',', '\'', ' ']))
+    };
+    let begins =
+        |starts: &[&str]| starts.iter().filter_map(|start| line.strip_prefix(start)).any(is_ours);
+    if begins(&OPENED) {
+        return Some(true);
+    }
+    begins(&CREATE).then_some(false)
+}
+
+fn address(line: &str) -> Option<String> {
+    let url = line.split_whitespace().next()?;
+    let rest = url.strip_prefix("https://").or(url.strip_prefix("http://"))?;
+    let host = rest.split('/').next()?;
+    (!host.is_empty() && !host.contains('@') && !url.contains(is_obeyed)).then(|| url.to_owned())
+}
+
+fn is_rule(line: &str) -> bool {
+    line.starts_with("====")
+}
+
+/// GitLab's message without the push options that it repeats before.
+fn without_options(said: &str) -> String {
+    let said = said.trim();
+    let message = match said.starts_with("Error encountered with push options") {
+        true => said.rsplit_once("': ").map_or(said, |(_, message)| message),
+        false => said,
+    };
+    let start = message.char_indices().rev().nth(499).map_or(0, |(at, _)| at);
+    escaped(&message[start..])
+}
+
+/// The page of a repository: `https://HOST/PATH`, from an address of any kind.
+pub fn page(url: &str) -> Option<String> {
+    let (scheme, rest) = match url.split_once("://") {
+        Some((scheme @ ("https" | "http"), rest)) => (scheme, rest.to_owned()),
+        Some(("ssh" | "git+ssh" | "git", rest)) => {
+            let (host, path) = rest.split_once('/')?;
+            let host = host.rsplit('@').next()?;
+            ("https", format!("{}/{path}", host.split(':').next()?))
+        }
+        Some(_) => return None,
+        None => {
+            let (host, path) = url.split_once(':').filter(|(host, _)| !host.contains('/'))?;
+            ("https", format!("{host}/{}", path.trim_start_matches('/')))
+        }
+    };
+    let (host, path) = rest.split_once('/')?;
+    let host = host.rsplit('@').next()?;
+    let path = path.trim_end_matches('/').trim_end_matches(".git");
+    let clean = |c: char| c.is_ascii_alphanumeric() || "-._~/:%+".contains(c);
+    let ok = !host.is_empty() && !path.is_empty() && host.chars().chain(path.chars()).all(clean);
+    ok.then(|| format!("{scheme}://{host}/{path}"))
+}
+
+/// The path of a project on its host, as `merge_request.target_project` takes it.
+pub fn project(url: &str) -> Option<String> {
+    let page = page(url)?;
+    page.splitn(4, '/').nth(3).map(str::to_owned)
+}
+
+/// The page that opens a merge request by hand, if the remote's host is known.
+pub fn create_page(forge: Forge, remote: &str, branch: &str, target: &str) -> Option<String> {
+    let page = page(remote)?;
+    let host = page.split('/').nth(2)?;
+    let (from, to) = (in_query(branch), in_query(target));
+    match (forge, host) {
+        (Forge::Agit, _) => None,
+        (Forge::None, "github.com") => Some(format!(
+            "{page}/compare/{}...{}?expand=1",
+            to.replace("%2F", "/"),
+            from.replace("%2F", "/")
+        )),
+        (Forge::None, "bitbucket.org") => {
+            Some(format!("{page}/pull-requests/new?source={from}&dest={to}"))
+        }
+        (Forge::None, host) if !host.starts_with("gitlab.") => None,
+        _ => Some(format!(
+            "{page}/-/merge_requests/new?merge_request%5Bsource_branch%5D={from}&merge_request%5Btarget_branch%5D={to}"
+        )),
+    }
+}
+
+/// The page that lists the open merge requests of a branch: GitLab's only.
+pub fn list_page(forge: Forge, remote: &str, branch: &str) -> Option<String> {
+    let page = page(remote).filter(|_| forge == Forge::Gitlab)?;
+    Some(format!("{page}/-/merge_requests?state=opened&source_branch={}", in_query(branch)))
+}
+
+fn in_query(text: &str) -> String {
+    let encoded = text.bytes().map(|byte| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+            char::from(byte).to_string()
+        }
+        byte => format!("%{byte:02X}"),
+    });
+    encoded.collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,13 @@
+//! The words of the domain as types. Imports nothing else of this crate.
+
+pub mod commit;
+pub mod component;
+pub mod duration;
+pub mod edit;
+pub mod escape;
+pub mod image;
+pub mod path;
+pub mod problem;
+pub mod refname;
+pub mod tree;
+pub mod version;

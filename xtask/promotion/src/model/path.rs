@@ -1,0 +1,35 @@
+//! Paths inside the repository.
+
+use std::fmt;
+
+/// A path inside the repository: relative, `/` between its parts, no `.` or `..`, not in `.git`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RepoPath(String);
+
+impl RepoPath {
+    /// Parses a path; `None` if it could leave the repository or reach into `.git`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let clean = |part: &str| {
+            !matches!(part, "" | "." | "..")
+                && !part.eq_ignore_ascii_case(".git")
+                && !part.contains(['\\', '\0', '\n'])
+        };
+        text.split('/').all(clean).then(|| RepoPath(text.to_owned()))
+    }
+
+    /// The file that a `$ref` means: those paths are relative to `data/`.
+    pub fn parse_reference(reference: &str) -> Option<Self> {
+        RepoPath::parse(&format!("data/{}", reference.trim_start_matches('/')))
+    }
+
+    /// The path, relative to the top of the repository.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for RepoPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}

@@ -1,0 +1,70 @@
+//! What became of a plan: the work tree, a commit, or a merge request.
+
+use crate::model::problem::Problem;
+use crate::model::version::CommitId;
+
+/// What became of a plan.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Landed {
+    /// It was shown only.
+    Planned,
+    /// Every pin was there already.
+    Unchanged,
+    /// The files of the work tree are edited.
+    Written,
+    /// They are committed too.
+    Committed(CommitId),
+    /// A branch at the remote holds the promotion.
+    Delivered(Delivered),
+}
+
+/// What became of a promotion.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivered {
+    /// The branch, without `refs/heads/`.
+    pub branch: String,
+    /// The branch that it shall be merged into.
+    pub target: String,
+    /// The commit that is there now.
+    pub commit: CommitId,
+    /// The address of the merge request, or of the page that opens or lists it.
+    pub url: Option<String>,
+    /// What was done.
+    pub state: State,
+    /// What a person should know; with `--strict`, a failure.
+    pub warnings: Vec<String>,
+    /// What a person may want to know.
+    pub notes: Vec<String>,
+}
+
+/// What was done for a merge request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// The branch is new, and the remote named the merge request.
+    Opened,
+    /// The branch was replaced, and the remote named the merge request.
+    Refreshed,
+    /// The branch held exactly this promotion, and the remote named its merge request when this
+    /// clone pushed it; nothing was pushed.
+    AlreadyOpen,
+    /// The branch is there, and the remote named no merge request.
+    PushedOnly,
+}
+
+impl Delivered {
+    /// The same with more notes.
+    pub fn with_notes(mut self, notes: Option<String>) -> Self {
+        self.notes.extend(notes);
+        self
+    }
+
+    /// What is wrong although the branch is there, with the address that mends it.
+    pub fn faults(&self) -> Vec<Problem> {
+        let cure = self.url.as_ref().filter(|_| self.state == State::PushedOnly);
+        let fault = |warning: &String| match cure {
+            Some(url) => Problem::new(warning).help(format!("open it by hand: {url}")),
+            None => Problem::new(warning),
+        };
+        self.warnings.iter().map(fault).collect()
+    }
+}

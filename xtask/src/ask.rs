@@ -1,0 +1,9 @@
+//! Asks the world what a promotion has to know: upstreams, registries, the checkout's history.
+
+pub mod checks;
+pub mod coverage;
+pub mod image;
+pub mod people;
+pub mod rollback;
+pub mod status;
+pub mod upstreams;
