@@ -6,18 +6,21 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use promotion::config::Config;
+use promotion::history::changes::{Changes, PartChanges};
+use promotion::history::people::People;
 use promotion::merge_request::Description;
 use promotion::merge_request::commit_message::{Wording, title};
-use promotion::model::component::Environment;
+use promotion::model::component::Scope;
 use promotion::model::problem::Problem;
-use promotion::model::tree::{Tree, Wanted};
+use promotion::model::tree::Tree;
 use promotion::model::version::CommitId;
 use promotion::plan::landed::Delivered;
-use promotion::plan::plan;
 use promotion::plan::verify::verify;
+use promotion::plan::{Part, plan};
 use world::executable;
 use xtask::git::Git;
 use xtask::land::merge_request::{Delivery, ProposedCommit};
+use xtask::land::wanted;
 
 use crate::sandbox::Sandbox;
 
@@ -79,12 +82,12 @@ impl<'a> Case<'a> {
         let component = self.config.component("qontract-reconcile")?;
         let names: Vec<String> = self.environments.iter().map(|name| (*name).to_owned()).collect();
         let environments = self.config.environments(component, &names)?;
+        let scopes = [Scope { component, environments }];
         let to = CommitId::parse(&self.version).context("a version is a commit")?;
         let delivery = Delivery {
             git: self.git().patience(self.patience),
             repository: &self.config.repository,
-            component,
-            environments: &environments,
+            scopes: &scopes,
             from: "origin",
             to: self.to,
             target: None,
@@ -92,31 +95,28 @@ impl<'a> Case<'a> {
             assignees: Vec::new(),
             draft: false,
         };
-        let propose = |tree: &Tree, _: &CommitId| {
-            (self.meanwhile)();
-            self.propose(&environments, &to, tree)
-        };
-        delivery.deliver(&Wanted::new(component, &environments), propose, &mut |_| ())
+        let started = delivery.start(&wanted(&scopes), &mut |_| ())?;
+        (self.meanwhile)();
+        match self.propose(&Part::new(&scopes[0], to), &started.tree)? {
+            Some(proposal) => delivery.finish(&started, proposal, &mut |_| ()).map(Some),
+            None => Ok(None),
+        }
     }
 
-    fn propose(
-        &self,
-        environments: &[&Environment],
-        to: &CommitId,
-        tree: &Tree,
-    ) -> Result<Option<ProposedCommit>> {
-        let component = self.config.component("qontract-reconcile")?;
-        let plan = plan(component, environments, to, tree, &self.config)?;
+    fn propose(&self, part: &Part, tree: &Tree) -> Result<Option<ProposedCommit>> {
+        let plan = plan(std::slice::from_ref(part), tree)?;
         verify(&plan)?;
         if plan.is_empty() {
             return Ok(None);
         }
-        let story =
-            Description { component, plan: &plan, changes: None, warnings: &[], reason: None };
+        let (component, changes) = (part.component, &Changes::default());
+        let parts = [PartChanges { component, plan: &plan.parts[0], changes }];
+        let people = &People::default();
+        let story = Description { parts: &parts, people, warnings: &[], reason: None };
         let files = plan.changed().map(|(path, file)| (path.clone(), file.after().into_bytes()));
         Ok(Some(ProposedCommit {
             files: files.collect(),
-            message: title(component, Wording::Component, &plan),
+            message: title(&parts, Wording::Component),
             trailers: vec![("Reason".to_owned(), "be\nquick".to_owned())],
             title: story.title(Wording::Component),
             description: story.description(),

@@ -190,7 +190,7 @@ fn beside_a_merge_request() {
 
     let look = |git_dir| {
         let work_tree = WorkTree { top: top.clone(), git_dir: Some(git_dir) };
-        CoverageScan::start_if_quick(&work_tree, &config, component).warnings()
+        CoverageScan::start_if_quick(&work_tree, &config, &[component]).warnings()
     };
     assert_eq!(look(top.join(".git")).unwrap().len(), 1);
     // The same checkout, with the index of a larger one.
@@ -227,9 +227,9 @@ fn a_partial_clone_fetches_nothing() {
     let config = Config::builtin();
     let component = config.component("qontract-reconcile").unwrap();
     let work_tree = WorkTree { top: clone.clone(), git_dir: Some(clone.join(".git")) };
-    let place = TargetScan { work_tree: &work_tree, config: &config, component };
+    let place = TargetScan { work_tree: &work_tree, config: &config, components: &[component] };
     let before = git("count-objects -v");
-    let watch = CoverageScan::start_if_quick(&work_tree, &config, component);
+    let watch = CoverageScan::start_if_quick(&work_tree, &config, &[component]);
     let found = watch.warnings_at(&target, &place).unwrap();
     let files: Vec<_> = found.iter().filter_map(|one| one.file.as_deref()).collect();
     assert_eq!(files, ["b.yml"]);

@@ -16,7 +16,7 @@ use promotion::model::problem::Problem;
 use promotion::model::tree::Tree;
 use promotion::model::version::CommitId;
 use promotion::plan::verify::verify;
-use promotion::plan::{Plan, plan};
+use promotion::plan::{Part, Plan, plan};
 use promotion::report;
 
 const DEFAULT_COMMIT: &str = "6ba2ceb4a1c53e6f7d8091a2b3c4d5e6f7a8b9c0";
@@ -75,10 +75,10 @@ fn promote(promote_toml: &str, tree: Tree) -> Result<(String, Tree), Vec<Problem
     let names: Vec<String> = words.skip(1).map(str::to_owned).collect();
     let component = &config.components[0];
     let environments = config.environments(component, &names).map_err(|problem| vec![problem])?;
-    let plan = plan(component, &environments, &to, &tree, &config).map_err(|all| all.0)?;
+    let plan = plan(&[Part { component, environments, to }], &tree).map_err(|all| all.0)?;
     verify(&plan).map_err(|problem| vec![problem])?;
     let notes: String = plan.notes.iter().map(|note| report::note(note)).collect();
-    Ok((report::table(component, &plan) + &notes, landed(tree, &plan)))
+    Ok((report::table(component, &plan.parts[0]) + &notes, landed(tree, &plan)))
 }
 
 fn landed(mut tree: Tree, plan: &Plan) -> Tree {

@@ -8,12 +8,13 @@ use std::path::Path;
 use std::process::{self, Command};
 
 use promotion::config::Config;
+use promotion::model::component::Scope;
 use promotion::model::path::RepoPath;
 use promotion::model::problem::Problems;
 use promotion::model::tree::Tree;
 use promotion::model::version::CommitId;
 use promotion::plan::verify::verify;
-use promotion::plan::{Outcome, Plan, plan};
+use promotion::plan::{Outcome, Part, Plan, plan};
 use promotion::report;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -135,9 +136,7 @@ impl Case {
 }
 
 fn promote(config: &Config, tree: &Tree, to: &CommitId) -> Result<Plan, Problems> {
-    let component = &config.components[0];
-    let environments: Vec<_> = component.environments.iter().collect();
-    let plan = plan(component, &environments, to, tree, config)?;
+    let plan = plan(&[Part::new(&Scope::all(&config.components[0]), to.clone())], tree)?;
     verify(&plan).map_err(|problem| Problems(vec![problem]))?;
     Ok(plan)
 }

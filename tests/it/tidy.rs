@@ -210,7 +210,7 @@ const LAYERS: [(&str, &[&str]); 2] = [
         SHELL,
         &[
             "terminal", "progress", "git", "registry", "mirror", "worktree", "search", "cli",
-            "session", "land", "request", "ask", "complete", "commands", "lib", "main",
+            "session", "hint", "land", "request", "ask", "complete", "commands", "lib", "main",
         ],
     ),
 ];

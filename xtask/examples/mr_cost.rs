@@ -10,14 +10,14 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use promotion::config::Config;
-use promotion::model::tree::{Tree, Wanted};
+use promotion::model::component::Scope;
 use promotion::model::version::CommitId;
-use promotion::plan::plan;
-use promotion::plan::verify::verify;
+use promotion::plan::Part;
 use world::World;
 use xshell::{Shell, cmd};
 use xtask::git::Git;
 use xtask::land::merge_request::{Delivery, ProposedCommit};
+use xtask::land::{verified, wanted};
 
 const ROUNDS: usize = 7;
 
@@ -65,13 +65,12 @@ fn forget(shell: &Shell, world: &World) -> Result<()> {
 fn delivered(world: &World) -> Result<Duration> {
     let config = Config::builtin();
     let component = config.component("qontract-reconcile")?;
-    let environments = config.environments(component, &[])?;
+    let scopes = [Scope::all(component)];
     let to = CommitId::parse(&world.reconcile.commits[13]).context("a version is a commit")?;
     let delivery = Delivery {
         git: Git::at(&world.repository),
         repository: &config.repository,
-        component,
-        environments: &environments,
+        scopes: &scopes,
         from: "origin",
         to: "origin",
         target: None,
@@ -79,22 +78,19 @@ fn delivered(world: &World) -> Result<Duration> {
         assignees: Vec::new(),
         draft: false,
     };
-    let propose = |tree: &Tree, _: &CommitId| {
-        let plan = plan(component, &environments, &to, tree, &config)?;
-        verify(&plan)?;
-        let files = plan.changed().map(|(path, file)| (path.clone(), file.after().into_bytes()));
-        let text = || "promotion".to_owned();
-        let (files, trailers) = (files.collect(), Vec::new());
-        Ok(Some(ProposedCommit {
-            files,
-            message: text(),
-            trailers,
-            title: text(),
-            description: text(),
-        }))
-    };
     let start = Instant::now();
-    delivery.deliver(&Wanted::new(component, &environments), propose, &mut |_| ())?;
+    let started = delivery.start(&wanted(&scopes), &mut |_| ())?;
+    let plan = verified(&[Part::new(&scopes[0], to)], &started.tree)?;
+    let files = plan.changed().map(|(path, file)| (path.clone(), file.after().into_bytes()));
+    let text = || "promotion".to_owned();
+    let proposal = ProposedCommit {
+        files: files.collect(),
+        message: text(),
+        trailers: Vec::new(),
+        title: text(),
+        description: text(),
+    };
+    delivery.finish(&started, proposal, &mut |_| ())?;
     Ok(start.elapsed())
 }
 

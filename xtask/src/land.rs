@@ -1,4 +1,4 @@
-//! Lands a plan: shows it, edits the work tree, or commits.
+//! Lands a plan: shows it, edits the work tree, commits, or opens a merge request.
 //!
 //! Each way ends with everything done or nothing changed.
 
@@ -6,107 +6,145 @@ pub mod files;
 pub mod merge_request;
 
 use anyhow::{Context, Result};
-use promotion::config::Config;
-use promotion::model::component::{Component, Environment};
+use promotion::model::component::Scope;
 use promotion::model::path::RepoPath;
 use promotion::model::problem::Problem;
 use promotion::model::tree::{Tree, Wanted};
 use promotion::model::version::CommitId;
 use promotion::plan::landed::Landed;
 use promotion::plan::verify::verify;
-use promotion::plan::{FilePlan, Plan, plan};
+use promotion::plan::{FilePlan, Part, Plan, plan};
 
 use crate::git::{Change, Git};
 use crate::progress::Progress;
+use crate::worktree::WorkTree;
 use files::Replacement;
 
-use crate::worktree::WorkTree;
-
 /// What is done with a plan.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Landing {
-    /// Show it.
-    DryRun,
-    /// Edit the work tree.
-    WorkTree,
-    /// Edit the work tree and commit just that.
+    /// It is shown: as one for the work tree, or as one for a merge request.
+    Show(Option<MergeRequestOptions>),
+    /// The files of the work tree are edited.
+    Files,
+    /// They are committed too, and nothing else.
     Commit,
+    /// A merge request is opened or refreshed, whatever the work tree looks like.
+    MergeRequest(MergeRequestOptions),
 }
 
-/// A component and the environments that shall run another version of it.
+/// What is asked of a merge request.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MergeRequestOptions {
+    /// Set the configured label that lets it be merged.
+    pub lgtm: bool,
+    /// Further labels.
+    pub labels: Vec<String>,
+    pub draft: bool,
+    /// User names.
+    pub assignees: Vec<String>,
+    /// The remote to push to, where it is not the configured one.
+    pub remote: Option<String>,
+    /// The branch to merge into, where it is not the configured one.
+    pub target: Option<String>,
+}
+
+impl Landing {
+    /// The options of a merge request, opened or only shown.
+    pub fn merge_request(&self) -> Option<&MergeRequestOptions> {
+        match self {
+            Landing::Show(options) => options.as_ref(),
+            Landing::MergeRequest(options) => Some(options),
+            Landing::Files | Landing::Commit => None,
+        }
+    }
+}
+
+/// What is promoted in a work tree.
 #[derive(Debug)]
 pub struct Promotion<'a> {
-    /// Where the files are.
-    pub work_tree: WorkTree,
-    /// Where the environments come from.
-    pub config: &'a Config,
-    /// What is promoted.
-    pub component: &'a Component,
-    /// Where.
-    pub environments: Vec<&'a Environment>,
+    pub work_tree: &'a WorkTree,
+    pub parts: Vec<Part<'a>>,
 }
 
 /// A plan that the second parser accepted.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Planned {
-    /// What changes.
     pub plan: Plan,
     /// The files of the work tree that hold the result already: an earlier run wrote it and nobody
     /// committed.
     written: Vec<RepoPath>,
 }
 
-impl Promotion<'_> {
-    /// Refuses what no version could change, before anybody waits for the network. Returns the
-    /// files that hold the pins.
-    pub fn check(&self) -> Result<Tree> {
-        let any = CommitId::parse(&"f".repeat(40)).context("40 digits are a commit")?;
-        let tree = self.read()?;
-        self.verified(&any, &tree)?;
-        Ok(tree)
-    }
+/// The files that the pins of some scopes are in.
+pub fn wanted(scopes: &[Scope]) -> Wanted {
+    scopes.iter().fold(Wanted::default(), |wanted, scope| {
+        wanted.and(Wanted::new(scope.component, &scope.environments))
+    })
+}
 
+/// Refuses what no version could change, before anybody waits for the network. Returns the files
+/// that hold the pins.
+pub fn check(work_tree: &WorkTree, scopes: &[Scope]) -> Result<Tree> {
+    let any = CommitId::parse(&"f".repeat(40)).context("40 digits are a commit")?;
+    let tree = work_tree.read(&wanted(scopes))?;
+    let parts: Vec<_> = scopes.iter().map(|scope| Part::new(scope, any.clone())).collect();
+    verified(&parts, &tree)?;
+    Ok(tree)
+}
+
+/// The plan for the files of a tree, which the second parser accepted.
+pub fn verified(parts: &[Part], tree: &Tree) -> Result<Plan> {
+    let plan = plan(parts, tree)?;
+    verify(&plan)?;
+    Ok(plan)
+}
+
+/// Git in a checkout. Refuses a folder that is not the top of one; `or` is another cure.
+pub fn git_of(work_tree: &WorkTree, or: &str) -> Result<Git, Problem> {
+    let top = &work_tree.top;
+    if work_tree.git_dir.is_some() {
+        return Ok(Git::at(top));
+    }
+    let message = format!("`{}` is not the top of a git checkout", top.display());
+    Err(Problem::new(message).help(format!("name the top with `--repo`, {or}")))
+}
+
+impl Promotion<'_> {
     /// Computes the plan for a landing and lets the second parser judge it. Writes nothing.
     ///
     /// To be committed, a promoted file must not have other uncommitted changes.
-    pub fn plan(&self, to: &CommitId, landing: Landing) -> Result<Planned> {
+    pub fn plan(&self, landing: &Landing) -> Result<Planned> {
         let tree = self.read()?;
-        let plan = self.verified(to, &tree)?;
+        let plan = verified(&self.parts, &tree)?;
         match landing {
-            Landing::Commit => self.against_head(to, plan, &tree),
+            Landing::Commit => self.against_head(plan, &tree),
             _ => Ok(Planned { plan, written: Vec::new() }),
         }
     }
 
-    /// Lands a plan. Refuses it if it is no longer what would be planned now.
+    /// Edits the files of a plan and commits them, if that is the landing. Refuses a plan that is
+    /// no longer what would be planned now.
     pub fn land(
         &self,
         planned: &Planned,
-        landing: Landing,
+        landing: &Landing,
         message: &str,
         progress: Progress,
     ) -> Result<Landed> {
         // What another promotion has written may yet be undone, so ask for the lock first.
-        let _lock = match landing {
-            Landing::DryRun => None,
-            Landing::WorkTree | Landing::Commit => Some(self.work_tree.lock()?),
-        };
-        if landing != Landing::DryRun {
-            self.work_tree.sweep(planned.plan.files.keys());
-        }
+        let _lock = self.work_tree.lock()?;
+        self.work_tree.sweep(planned.plan.files.keys());
         if planned.plan.is_empty() {
             return Ok(Landed::Unchanged);
         }
-        if landing == Landing::DryRun {
-            return Ok(Landed::Planned);
-        }
-        if self.plan(&planned.plan.to, landing)? != *planned {
+        if self.plan(landing)? != *planned {
             let problem = Problem::new("the files changed while the promotion was being checked");
             return Err(problem.help("run it again").into());
         }
         let wanted = |path: &RepoPath| !planned.written.contains(path);
         let replaced = self.work_tree.replace(replacements(&planned.plan, wanted))?;
-        if landing == Landing::WorkTree {
+        if *landing == Landing::Files {
             replaced.keep();
             return Ok(Landed::Written);
         }
@@ -124,35 +162,16 @@ impl Promotion<'_> {
         }
     }
 
-    /// The files that hold the pins.
-    pub fn wanted(&self) -> Wanted {
-        Wanted::new(self.component, &self.environments)
-    }
-
     fn read(&self) -> Result<Tree> {
-        self.work_tree.read(&self.wanted())
-    }
-
-    /// The plan for the files of a tree, which the second parser accepted.
-    pub fn verified(&self, to: &CommitId, tree: &Tree) -> Result<Plan> {
-        let plan = plan(self.component, &self.environments, to, tree, self.config)?;
-        verify(&plan)?;
-        Ok(plan)
-    }
-
-    /// Git in the checkout. Refuses a folder that is not the top of one; `or` is another cure.
-    pub fn git(&self, or: &str) -> Result<Git, Problem> {
-        let top = &self.work_tree.top;
-        if self.work_tree.git_dir.is_some() {
-            return Ok(Git::at(top));
-        }
-        let message = format!("`{}` is not the top of a git checkout", top.display());
-        Err(Problem::new(message).help(format!("name the top with `--repo`, {or}")))
+        let wanted = self.parts.iter().fold(Wanted::default(), |wanted, part| {
+            wanted.and(Wanted::new(part.component, &part.environments))
+        });
+        self.work_tree.read(&wanted)
     }
 
     /// The plan from the last commit on: what an earlier run wrote is part of it.
-    fn against_head(&self, to: &CommitId, plan: Plan, tree: &Tree) -> Result<Planned> {
-        let git = self.git("or leave `--commit` out to edit the files only")?;
+    fn against_head(&self, plan: Plan, tree: &Tree) -> Result<Planned> {
+        let git = git_of(self.work_tree, "or leave `--commit` out to edit the files only")?;
         if let Some(operation) = git.mid_operation()? {
             let problem = Problem::new(format!("a {operation} is in progress in this checkout"));
             return Err(problem.help("finish or abort it first").into());
@@ -164,7 +183,7 @@ impl Promotion<'_> {
         }
         let at_head = self.at_head(&git, tree, &plan, &status)?;
         let in_tree = plan;
-        let plan = self.verified(to, &at_head)?;
+        let plan = verified(&self.parts, &at_head)?;
         let mut written = Vec::new();
         for Change { state, path } in &status {
             let is_it = |(changed, _): &(&RepoPath, &FilePlan)| changed.as_str() == path;

@@ -5,6 +5,7 @@ pub mod cli;
 pub mod commands;
 pub mod complete;
 pub mod git;
+pub mod hint;
 pub mod land;
 pub mod mirror;
 pub mod progress;

@@ -1,37 +1,35 @@
 //! What was typed becomes what was meant, for every command that promotes.
 
+use promotion::config::Config;
 use promotion::guards::Switches;
 use promotion::merge_request::commit_message::Wording;
-use promotion::model::component::Component;
+use promotion::model::component::{Component, Scope};
 use promotion::model::problem::Problem;
 use promotion::model::version::CommitId;
 
 use crate::cli;
-use crate::land::Landing;
-use crate::session::{Session, quoted};
+use crate::hint::Hint;
+use crate::land::{Landing, MergeRequestOptions};
+use crate::session::Session;
 
 /// What is asked for.
 #[derive(Debug)]
 pub struct Request {
-    /// The component's name.
-    pub component: String,
+    /// Names of components; never empty.
+    pub components: Vec<String>,
     /// Names or aliases; none means all.
     pub environments: Vec<String>,
-    /// The version.
-    pub version: Version,
+    pub version: WantedVersion,
     /// How the promotion is called.
     pub wording: Wording,
-    /// What is done with the plan.
     pub landing: Landing,
-    /// The merge request that shall be opened, whatever the checkout looks like.
-    pub merge_request: Option<MergeRequestOptions>,
     /// What is let through.
     pub switches: Switches,
 }
 
 /// Which version is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Version {
+pub enum WantedVersion {
     /// What the upstream calls so; without a name, the head of its default branch.
     Named(Option<String>),
     /// The one that ran before, by the history of the pins.
@@ -42,15 +40,25 @@ impl Request {
     /// The commit, without asking the upstream: only a full one will do.
     pub fn offline(&self) -> Result<CommitId, Problem> {
         let found = match &self.version {
-            Version::Named(Some(name)) => match CommitId::parse(name) {
+            WantedVersion::Named(Some(name)) => match CommitId::parse(name) {
                 Some(commit) => return Ok(commit),
                 None => format!("`{name}`"),
             },
-            Version::Named(None) | Version::Before => "nothing".to_owned(),
+            WantedVersion::Named(None) | WantedVersion::Before => "nothing".to_owned(),
         };
         let option = self.option();
         Err(Problem::usage(format!("`--offline` needs a full commit in `{option}`, found {found}"))
             .help("give all 40 digits, or leave `--offline` out"))
+    }
+
+    /// The components with the environments that are asked for.
+    pub fn scopes<'c>(&self, config: &'c Config) -> Result<Vec<Scope<'c>>, Problem> {
+        let scope = |name: &String| {
+            let component = config.component(name)?;
+            let environments = config.environments(component, &self.environments)?;
+            Ok(Scope { component, environments })
+        };
+        self.components.iter().map(scope).collect()
     }
 
     /// The option that names the version.
@@ -59,45 +67,24 @@ impl Request {
     }
 }
 
-/// What is asked of a merge request.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct MergeRequestOptions {
-    /// Set the configured label that lets it be merged.
-    pub lgtm: bool,
-    /// Further labels.
-    pub labels: Vec<String>,
-    /// Whether it is not ready.
-    pub draft: bool,
-    /// User names.
-    pub assignees: Vec<String>,
-    /// The remote to push to, where it is not the configured one.
-    pub remote: Option<String>,
-    /// The branch to merge into, where it is not the configured one.
-    pub target: Option<String>,
-}
-
-impl From<&cli::Landing> for Landing {
-    fn from(typed: &cli::Landing) -> Landing {
-        let by_variable = std::env::var_os("DO_COMMIT")
-            .is_some_and(|value| !["", "0", "no", "false"].iter().any(|no| value == *no));
-        match (typed.dry_run, typed.commit || by_variable) {
-            (true, _) => Landing::DryRun,
-            (false, true) => Landing::Commit,
-            (false, false) => Landing::WorkTree,
-        }
-    }
-}
-
-/// The merge request that was asked for, if any.
-fn marks(typed: &cli::Landing) -> Option<MergeRequestOptions> {
-    typed.mr.then(|| MergeRequestOptions {
+/// What is done with the plan. `DO_COMMIT` in the environment means `--commit`.
+fn landing(typed: &cli::Landing) -> Landing {
+    let by_variable = std::env::var_os("DO_COMMIT")
+        .is_some_and(|value| !["", "0", "no", "false"].iter().any(|no| value == *no));
+    let merge_request = typed.mr.then(|| MergeRequestOptions {
         lgtm: typed.lgtm,
         labels: typed.label.clone(),
         draft: typed.draft,
         assignees: typed.assign.clone(),
         remote: typed.remote.clone(),
         target: typed.target_branch.clone(),
-    })
+    });
+    match merge_request {
+        options if typed.dry_run => Landing::Show(options),
+        Some(options) => Landing::MergeRequest(options),
+        None if typed.commit || by_variable => Landing::Commit,
+        None => Landing::Files,
+    }
 }
 
 impl From<&cli::Guards> for Switches {
@@ -128,12 +115,11 @@ fn one_line(text: &str) -> String {
 /// A promotion to a newer version.
 fn newer(component: &str, environments: &[String], typed: &cli::Promotion) -> Request {
     Request {
-        component: component.to_owned(),
+        components: vec![component.to_owned()],
         environments: environments.to_owned(),
-        version: Version::Named(typed.version.reference.clone()),
+        version: WantedVersion::Named(typed.version.reference.clone()),
         wording: Wording::Component,
-        landing: Landing::from(&typed.landing),
-        merge_request: marks(&typed.landing),
+        landing: landing(&typed.landing),
         switches: Switches::from(&typed.guards),
     }
 }
@@ -161,12 +147,11 @@ impl From<&cli::Rollback> for Request {
     fn from(typed: &cli::Rollback) -> Request {
         let to = typed.to.clone().map(Some);
         Request {
-            component: typed.component.clone(),
+            components: vec![typed.component.clone()],
             environments: typed.env.clone(),
-            version: to.map_or(Version::Before, Version::Named),
+            version: to.map_or(WantedVersion::Before, WantedVersion::Named),
             wording: Wording::Rollback,
-            landing: Landing::from(&typed.landing),
-            merge_request: marks(&typed.landing),
+            landing: landing(&typed.landing),
             switches: Switches {
                 allow_downgrade: true,
                 is_rollback: true,
@@ -181,62 +166,72 @@ impl Request {
     /// What to do about a component that should go first.
     pub fn first(&self, session: &Session, component: &Component) -> String {
         let is_schemas = component.name == cli::SCHEMAS;
-        let command = if is_schemas { "update-schemas" } else { "promote" };
-        let mut words: Vec<String> = ["cargo", "xtask", command].map(str::to_owned).to_vec();
-        words.extend(session.typed_options());
+        let mut hint = Hint::new(session, if is_schemas { "update-schemas" } else { "promote" });
         if !is_schemas {
-            words.extend(["--component", &component.name, "--all"].map(str::to_owned));
+            hint = hint.option("--component", Some(&component.name)).flags(["--all"]);
         }
-        let ways =
-            self.merge_request.as_ref().map(|MergeRequestOptions { remote, target, .. }| {
-                MergeRequestOptions {
-                    remote: remote.clone(),
-                    target: target.clone(),
-                    ..MergeRequestOptions::default()
-                }
-            });
-        words.extend(ways.iter().flat_map(MergeRequestOptions::typed));
-        let command: Vec<_> = words.iter().map(|word| quoted(word)).collect();
-        let own = if self.merge_request.is_some() { "in a merge request of" } else { "on" };
-        format!("promote them first, {own} their own: `{}`", command.join(" "))
+        let options = self.landing.merge_request();
+        if let Some(MergeRequestOptions { remote, target, .. }) = options {
+            let (remote, target) = (remote.clone(), target.clone());
+            let same_way = MergeRequestOptions { remote, target, ..Default::default() };
+            hint = with_merge_request(hint, &same_way);
+        }
+        let own = if options.is_some() { "in a merge request of" } else { "on" };
+        format!("promote them first, {own} their own: `{hint}`")
     }
 
-    /// The command that does the same again, to the same commit, and lands it this way.
-    pub fn again(&self, session: &Session, to: &CommitId, landing: Landing) -> String {
-        let mut words = vec!["cargo".to_owned(), "xtask".to_owned(), session.command.to_owned()];
-        words.extend(session.typed_options());
-        let rollback = self.wording == Wording::Rollback;
-        if rollback || session.command == "promote" {
-            let named = (self.component != cli::DEFAULT_COMPONENT).then(|| self.component.clone());
-            words.extend(named.into_iter().flat_map(|name| ["--component".to_owned(), name]));
-            words.extend(self.environments.is_empty().then(|| "--all".to_owned()));
+    /// The command that does the same again, landing included; to the same commit, if it was one.
+    pub fn again(&self, session: &Session, to: Option<&CommitId>) -> Hint {
+        let hint = self.same(session, to);
+        match &self.landing {
+            Landing::Show(_) => hint.flags(["--dry-run"]),
+            Landing::Commit => hint.flags(["--commit"]),
+            Landing::Files | Landing::MergeRequest(_) => hint,
         }
-        for environment in &self.environments {
-            words.extend(["--env".to_owned(), environment.clone()]);
+    }
+
+    /// The command that does the same again and commits it in the work tree; one that was for a
+    /// merge request opens it.
+    pub fn commit(&self, session: &Session, to: Option<&CommitId>) -> Hint {
+        let hint = self.same(session, to);
+        if self.landing.merge_request().is_some() { hint } else { hint.flags(["--commit"]) }
+    }
+
+    fn same(&self, session: &Session, to: Option<&CommitId>) -> Hint {
+        let mut hint = Hint::new(session, session.command);
+        let is_rollback = self.wording == Wording::Rollback;
+        if is_rollback || session.command == "promote" {
+            if self.components != [cli::DEFAULT_COMPONENT] {
+                hint = hint.options("--component", self.components.iter().map(String::as_str));
+            }
+            hint = hint.flags(self.environments.is_empty().then_some("--all"));
         }
-        words.extend([self.option().to_owned(), to.to_string()]);
-        let allow_downgrade = self.switches.allow_downgrade && !rollback;
-        words.extend(Switches { allow_downgrade, ..self.switches.clone() }.typed());
-        words.extend(self.merge_request.iter().flat_map(MergeRequestOptions::typed));
-        match (landing, &self.merge_request) {
-            (Landing::DryRun, _) => words.push("--dry-run".to_owned()),
-            (Landing::Commit, None) => words.push("--commit".to_owned()),
-            _ => {}
+        hint = hint.options("--env", self.environments.iter().map(String::as_str));
+        hint = hint.option(self.option(), to.map(CommitId::as_str));
+        hint = with_switches(hint, &self.switches, is_rollback);
+        match self.landing.merge_request() {
+            Some(options) => with_merge_request(hint, options),
+            None => hint,
         }
-        words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
     }
 }
 
-impl MergeRequestOptions {
-    fn typed(&self) -> Vec<String> {
-        let mut words = vec!["--mr".to_owned()];
-        words.extend(self.lgtm.then(|| "--lgtm".to_owned()));
-        words.extend(self.draft.then(|| "--draft".to_owned()));
-        let with = |option: &str, value: &String| [option.to_owned(), value.clone()];
-        words.extend(self.labels.iter().flat_map(|label| with("--label", label)));
-        words.extend(self.assignees.iter().flat_map(|user| with("--assign", user)));
-        words.extend(self.remote.iter().flat_map(|remote| with("--remote", remote)));
-        words.extend(self.target.iter().flat_map(|target| with("--target-branch", target)));
-        words
-    }
+/// Adds the guards' switches; a rollback needs no leave to go back.
+fn with_switches(hint: Hint, switches: &Switches, is_rollback: bool) -> Hint {
+    let downgrade = switches.allow_downgrade && !is_rollback;
+    hint.flags(downgrade.then_some("--allow-downgrade"))
+        .option("--reason", switches.reason.as_deref())
+        .flags(switches.allow_off_branch.then_some("--allow-off-branch"))
+        .flags(switches.no_image_check.then_some("--no-image-check"))
+        .flags(switches.strict.then_some("--strict"))
+}
+
+fn with_merge_request(hint: Hint, options: &MergeRequestOptions) -> Hint {
+    hint.flags(["--mr"])
+        .flags(options.lgtm.then_some("--lgtm"))
+        .flags(options.draft.then_some("--draft"))
+        .options("--label", options.labels.iter().map(String::as_str))
+        .options("--assign", options.assignees.iter().map(String::as_str))
+        .option("--remote", options.remote.as_deref())
+        .option("--target-branch", options.target.as_deref())
 }

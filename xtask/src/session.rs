@@ -6,7 +6,6 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
 use promotion::config::Config;
-use promotion::model::escape::escaped;
 use promotion::model::path::RepoPath;
 use promotion::model::problem::Problem;
 use promotion::report;
@@ -228,13 +227,4 @@ pub fn print(text: &str) -> Result<()> {
 /// Prints what is no result. Nobody may be there to read it.
 pub fn tell(text: &str) {
     let _ = anstream::stderr().lock().write_all(text.as_bytes());
-}
-
-/// A word as a shell takes it; what a terminal would obey is escaped.
-pub fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:@%+,".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", escaped(&word.replace('\'', "'\\''")))
 }

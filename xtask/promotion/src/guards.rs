@@ -27,23 +27,6 @@ pub struct Switches {
     pub strict: bool,
 }
 
-impl Switches {
-    /// The options that a command to run next needs too.
-    pub fn typed(&self) -> Vec<String> {
-        let mut words = Vec::new();
-        words.extend(self.allow_downgrade.then(|| "--allow-downgrade".to_owned()));
-        match &self.reason {
-            Some(reason) if reason.starts_with('-') => words.push(format!("--reason={reason}")),
-            Some(reason) => words.extend(["--reason".to_owned(), reason.clone()]),
-            None => {}
-        }
-        words.extend(self.allow_off_branch.then(|| "--allow-off-branch".to_owned()));
-        words.extend(self.no_image_check.then(|| "--no-image-check".to_owned()));
-        words.extend(self.strict.then(|| "--strict".to_owned()));
-        words
-    }
-}
-
 /// What stands against a promotion.
 #[derive(Debug, Default)]
 pub struct Findings {

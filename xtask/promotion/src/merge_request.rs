@@ -8,15 +8,15 @@ pub mod gitlab_text;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::history::changes::{ByAuthor, Changes, by_author};
+use crate::history::changes::{ByAuthor, PartChanges, by_author};
 use crate::history::people::People;
 use crate::history::people::Who;
 use crate::merge_request::commit_message::{Wording, compare_addresses};
 use crate::merge_request::gitlab_text::{cell, code, prose, title};
 use crate::model::commit::Commit;
-use crate::model::component::{Component, Environment};
+use crate::model::component::{Component, Scope};
 use crate::model::version::CommitId;
-use crate::plan::{Outcome, Plan};
+use crate::plan::{EnvironmentPlan, Outcome};
 
 /// The longest push option in bytes, `key=value` as a whole: git's longest packet line.
 pub const LONGEST_OPTION: usize = 65_515;
@@ -53,12 +53,9 @@ pub struct MergeRequest {
 /// What a description tells.
 #[derive(Debug, Clone, Copy)]
 pub struct Description<'a> {
-    /// What is promoted.
-    pub component: &'a Component,
-    /// What changes.
-    pub plan: &'a Plan,
-    /// What goes along, if the upstream was asked.
-    pub changes: Option<(&'a Changes, &'a People)>,
+    pub parts: &'a [PartChanges<'a>],
+    /// Whose the commits are.
+    pub people: &'a People,
     /// What a person should know.
     pub warnings: &'a [String],
     /// Why it is done, as it was typed.
@@ -68,7 +65,7 @@ pub struct Description<'a> {
 impl Description<'_> {
     /// The title: that of the commit.
     pub fn title(&self, wording: Wording) -> String {
-        title(&commit_message::title(self.component, wording, self.plan))
+        title(&commit_message::title(self.parts, wording))
     }
 
     /// The description. The oldest commits are left out where all of them would be too long for
@@ -89,70 +86,40 @@ impl Description<'_> {
 
     /// The description with at most so many entries in each list.
     fn told(&self, most: usize) -> String {
-        let mut parts = vec![self.reason.map(prose).unwrap_or_default(), self.table()];
-        parts.push(self.addresses().join("\n\n"));
-        parts.push(list("Warnings", self.warnings.iter().map(|text| prose(text)), most));
-        if let Some((changes, people)) = self.changes {
-            parts.push(self.commits("Queued commits", &changes.queued(), people, most));
-            parts.push(self.commits("Taken back", &changes.taken_back(), people, most));
-        }
-        parts.push(list("Stays as it is", self.stays(), most));
-        parts.retain(|part| !part.is_empty());
-        parts.join("\n\n")
-    }
-
-    fn addresses(&self) -> Vec<String> {
-        let none = Changes::default();
-        let changes = self.changes.map_or(&none, |(changes, _)| changes);
-        compare_addresses(self.component, self.plan, changes)
-    }
-
-    fn table(&self) -> String {
-        let mut text = "| environment | from | to |\n|---|---|---|".to_owned();
-        for environment in &self.plan.environments {
-            let name = cell(&environment.name);
-            for (old, new) in self.moves(environment) {
-                text.push_str(&format!("\n| {name} | {} | {} |", cell(old), cell(new)));
+        let mut text = vec![self.reason.map(prose).unwrap_or_default()];
+        for part in self.parts {
+            if self.parts.len() > 1 {
+                text.push(format!("## {}", prose(&part.component.name)));
             }
+            text.push(table(part));
+            text.push(compare_addresses(part).join("\n\n"));
+            text.push(self.commits(part, "Queued commits", &part.changes.queued(), most));
+            text.push(self.commits(part, "Taken back", &part.changes.taken_back(), most));
+            text.push(list("Stays as it is", stays(part), most));
         }
-        text
-    }
-
-    fn moves<'a>(
-        &'a self,
-        environment: &'a crate::plan::EnvironmentPlan,
-    ) -> BTreeSet<(&'a str, &'a str)> {
-        let shown = |version: &'a str| self.component.short(version);
-        let moves = environment.values.iter().filter_map(move |value| match &value.outcome {
-            Outcome::Moves(new) => Some((shown(&value.old), shown(new))),
-            _ => None,
-        });
-        moves.collect()
-    }
-
-    fn stays(&self) -> impl Iterator<Item = String> {
-        self.plan.environments.iter().flat_map(|environment| {
-            environment.values.iter().filter_map(|value| {
-                let Outcome::Stays(stay) = &value.outcome else { return None };
-                let place = code(&format!("{}:{}", value.file, value.line));
-                let target = value.target.as_ref().map(|target| format!(" {}", code(target)));
-                let old = code(self.component.short(&value.old));
-                let name = prose(&environment.name);
-                Some(format!("{name}: {place}{} {old}: {stay}", target.unwrap_or_default()))
-            })
-        })
+        let warnings = list("Warnings", self.warnings.iter().map(|text| prose(text)), most);
+        // Where they are read: after the reason, the first table and its addresses.
+        text.insert(if self.parts.len() > 1 { 1 } else { 3 }, warnings);
+        text.retain(|part| !part.is_empty());
+        text.join("\n\n")
     }
 
     /// Commits by author, the newest first; authors without a commit among the newest stay named.
-    fn commits(&self, heading: &str, commits: &[&Commit], people: &People, most: usize) -> String {
+    fn commits(
+        &self,
+        part: &PartChanges,
+        heading: &str,
+        commits: &[&Commit],
+        most: usize,
+    ) -> String {
         if commits.is_empty() {
             return String::new();
         }
         let newest: BTreeSet<&CommitId> = newest(commits, most);
         let mut text = format!("### {heading}: {}", commits.len());
-        for ByAuthor { who, commits } in by_author(commits, people) {
+        for ByAuthor { who, commits } in by_author(commits, self.people) {
             let shown = commits.iter().filter(|commit| newest.contains(&commit.id));
-            let lines = shown.map(|commit| format!("\n- {}", self.commit(commit)));
+            let lines = shown.map(|commit| format!("\n- {}", listed(part, commit)));
             text.push_str(&format!(
                 "\n\n{}: {}\n{}",
                 named(&who),
@@ -162,17 +129,52 @@ impl Description<'_> {
         }
         let left = commits.len() - newest.len();
         if left > 0 {
-            let addresses = self.addresses();
+            let addresses = compare_addresses(part);
             let address = addresses.first().map(|address| format!(": {address}"));
             text.push_str(&format!("\n\nand {left} older{}", address.unwrap_or_default()));
         }
         text
     }
+}
 
-    fn commit(&self, commit: &Commit) -> String {
-        let tag = commit.id.tag(self.component.tag_length);
-        format!("`{tag}` {}", code(&commit.subject))
+fn listed(part: &PartChanges, commit: &Commit) -> String {
+    format!("`{}` {}", commit.id.tag(part.component.tag_length), code(&commit.subject))
+}
+
+fn table(part: &PartChanges) -> String {
+    let mut text = "| environment | from | to |\n|---|---|---|".to_owned();
+    for environment in &part.plan.environments {
+        let name = cell(&environment.name);
+        for (old, new) in moves(part.component, environment) {
+            text.push_str(&format!("\n| {name} | {} | {} |", cell(old), cell(new)));
+        }
     }
+    text
+}
+
+/// Each old version with the new one, once.
+fn moves<'a>(
+    component: &Component,
+    environment: &'a EnvironmentPlan,
+) -> BTreeSet<(&'a str, &'a str)> {
+    let moves = environment.values.iter().filter_map(|value| match &value.outcome {
+        Outcome::Moves(new) => Some((component.short(&value.old), component.short(new))),
+        _ => None,
+    });
+    moves.collect()
+}
+
+fn stays(part: &PartChanges) -> impl Iterator<Item = String> {
+    part.plan.environments.iter().flat_map(|environment| {
+        environment.values.iter().filter_map(|value| {
+            let Outcome::Stays(stay) = &value.outcome else { return None };
+            let place = code(&format!("{}:{}", value.file, value.line));
+            let target = value.target.as_ref().map(|target| format!(" {}", code(target)));
+            let old = code(part.component.short(&value.old));
+            let name = prose(&environment.name);
+            Some(format!("{name}: {place}{} {old}: {stay}", target.unwrap_or_default()))
+        })
+    })
 }
 
 /// The newest commits by their time; of those of one second, the first of the list.
@@ -228,19 +230,44 @@ fn first_lines(text: &str) -> String {
 ///
 /// `promote/COMPONENT` for every environment, else `promote/COMPONENT/ENVIRONMENTS`. Git can't
 /// have a branch beside others below its name, so each has a second name that is in nobody's way.
-pub fn branch_names(component: &Component, environments: &[&Environment]) -> [String; 2] {
-    let name = segment(&component.name);
-    if environments.len() == component.environments.len() {
+/// Several components have a branch of their own: `promote/COMPONENT+COMPONENT`.
+pub fn branch_names(scopes: &[Scope]) -> [String; 2] {
+    let [scope] = scopes else { return joint_names(scopes) };
+    let name = segment(&scope.component.name);
+    if scope.is_all() {
         return [format!("promote/{name}"), format!("promote/{name}+all")];
     }
-    let mut names: Vec<String> = environments.iter().map(|one| segment(&one.name)).collect();
-    names.sort();
-    let joined = names.join("+");
-    let joined = match joined.len() {
-        0..=100 if joined != "all" => joined,
-        _ => format!("{}-{:08x}", joined.get(..60).unwrap_or(&joined), hash(&joined)),
-    };
+    let joined = environments_name(scope);
     [format!("promote/{name}/{joined}"), format!("promote/{name}+{joined}")]
+}
+
+fn joint_names(scopes: &[Scope]) -> [String; 2] {
+    let name = |scope: &Scope| match scope.is_all() {
+        true => segment(&scope.component.name),
+        false => format!("{}@{}", segment(&scope.component.name), environments_name(scope)),
+    };
+    let mut names: Vec<String> = scopes.iter().map(name).collect();
+    names.sort();
+    let joined = shortened(names.join("+"));
+    [format!("promote/{joined}"), format!("promote/{joined}+all")]
+}
+
+fn environments_name(scope: &Scope) -> String {
+    let mut names: Vec<String> = scope.environments.iter().map(|one| segment(&one.name)).collect();
+    names.sort();
+    match names.join("+") {
+        all if all == "all" => with_hash(&all),
+        joined => shortened(joined),
+    }
+}
+
+/// The name, cut and with a number of its own if it is long.
+fn shortened(name: String) -> String {
+    if name.len() <= 100 { name } else { with_hash(&name) }
+}
+
+fn with_hash(name: &str) -> String {
+    format!("{}-{:08x}", name.get(..60).unwrap_or(name), hash(name))
 }
 
 /// Whether a branch is one of a component's, whatever its environments are.

@@ -6,10 +6,10 @@ pub mod landed;
 pub mod verify;
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
-use crate::config::Config;
 use crate::locate::{self, Located, Pin, Role, Stay, ValuePath};
-use crate::model::component::{Component, Environment, FilePattern, Form, PinSpec, Position};
+use crate::model::component::{Component, Environment, FilePattern, Form, Origin, PinSpec, Scope};
 use crate::model::edit::{Edit, Edits};
 use crate::model::path::RepoPath;
 use crate::model::problem::{Problem, Problems};
@@ -17,23 +17,45 @@ use crate::model::tree::Tree;
 use crate::model::version::{CommitId, reads_as_number};
 use crate::syntax::yaml::line_at;
 
-/// Every edit of a promotion, and everything that was found and stays.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Plan {
-    /// The version that is promoted.
+/// What is planned for one component: its environments shall run `to`.
+#[derive(Debug, Clone)]
+pub struct Part<'a> {
+    pub component: &'a Component,
+    /// In the order of the configuration; never empty.
+    pub environments: Vec<&'a Environment>,
     pub to: CommitId,
-    /// What happens, environment by environment, in the order of the configuration.
-    pub environments: Vec<EnvironmentPlan>,
-    /// Every file that holds a pin, in the order of their paths; unchanged ones too.
+}
+
+impl<'a> Part<'a> {
+    /// Moves a scope to a version.
+    pub fn new(scope: &Scope<'a>, to: CommitId) -> Self {
+        Part { component: scope.component, environments: scope.environments.clone(), to }
+    }
+}
+
+/// Every edit of a promotion, and everything that was found and stays.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// One for each part that was asked for, in that order.
+    pub parts: Vec<PartPlan>,
+    /// Every file that holds a pin, unchanged ones too, whatever component a pin belongs to.
     pub files: BTreeMap<RepoPath, FilePlan>,
     /// Files that were passed over, and why.
     pub notes: Vec<String>,
 }
 
+/// What happens to one component.
+#[derive(Debug, PartialEq, Eq)]
+pub struct PartPlan {
+    /// The version that is promoted.
+    pub to: CommitId,
+    /// In the order of the configuration.
+    pub environments: Vec<EnvironmentPlan>,
+}
+
 /// What happens to one environment.
 #[derive(Debug, PartialEq, Eq)]
 pub struct EnvironmentPlan {
-    /// Its name.
     pub name: String,
     /// In the order of the pins in the configuration, then of the file.
     pub values: Vec<PlannedValue>,
@@ -50,11 +72,10 @@ pub struct PlannedValue {
     pub target: Option<String>,
     /// The version before.
     pub old: String,
-    /// What happens to it.
     pub outcome: Outcome,
 }
 
-/// What happens to one value.
+/// Whether a value changes.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// This is written instead.
@@ -68,20 +89,42 @@ pub enum Outcome {
 /// The original text of a file and its edits.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct FilePlan {
-    /// The text before.
     pub before: String,
-    /// What changes.
     pub edits: Edits,
     /// Where a second reader finds the new values, and what each must read as.
     pub expected: Vec<(ValuePath, String)>,
-    /// The bytes of every pin, with the line of the configuration that asked for it.
-    claims: Vec<(std::ops::Range<usize>, Position)>,
+    /// The end of each pin's bytes by their start, and the rule that asked for it. Disjoint.
+    claims: BTreeMap<usize, (usize, Origin)>,
 }
 
 impl FilePlan {
     /// The text afterwards.
     pub fn after(&self) -> String {
         self.edits.apply(&self.before)
+    }
+
+    /// Takes the bytes of a pin for a rule. The error is the rule that has some of them already.
+    fn claim(&mut self, range: &Range<usize>, origin: &Origin) -> Result<(), Origin> {
+        let last_before_end = self.claims.range(..range.end).next_back();
+        match last_before_end {
+            Some((_, (end, other))) if *end > range.start => Err(other.clone()),
+            _ => {
+                self.claims.insert(range.start, (range.end, origin.clone()));
+                Ok(())
+            }
+        }
+    }
+}
+
+impl PartPlan {
+    /// Every value of every environment.
+    pub fn values(&self) -> impl Iterator<Item = &PlannedValue> {
+        self.environments.iter().flat_map(|environment| &environment.values)
+    }
+
+    /// Whether no value of it changes.
+    pub fn is_empty(&self) -> bool {
+        !self.values().any(|value| matches!(value.outcome, Outcome::Moves(_)))
     }
 }
 
@@ -96,53 +139,38 @@ impl Plan {
         self.changed().next().is_none()
     }
 
-    /// Every value of every environment.
+    /// Every value of every part.
     pub fn values(&self) -> impl Iterator<Item = &PlannedValue> {
-        self.environments.iter().flat_map(|environment| &environment.values)
+        self.parts.iter().flat_map(PartPlan::values)
     }
 }
 
-/// Plans to move every pin of `environments` to `to`.
+/// Plans to move every pin of each part to its version.
 ///
 /// Refuses, all at once: a literal file that is missing or has no pin, a glob without any pin,
-/// a pin in a form that can't be edited alone, a file that can't be read, and two lines of the
-/// configuration that find the same value.
-pub fn plan(
-    component: &Component,
-    environments: &[&Environment],
-    to: &CommitId,
-    tree: &Tree,
-    config: &Config,
-) -> Result<Plan, Problems> {
-    let plan = Plan {
-        to: to.clone(),
-        environments: Vec::new(),
-        files: BTreeMap::new(),
-        notes: Vec::new(),
-    };
-    let mut planner = Planner { component, tree, config, plan, problems: Vec::new() };
-    for environment in environments {
-        let name = environment.name.clone();
-        planner.plan.environments.push(EnvironmentPlan { name, values: Vec::new() });
-        for spec in &environment.pins {
-            planner.spec(spec);
+/// a pin in a form that can't be edited alone, a file that can't be read, and two rules that find
+/// the same value, in one part or in two.
+pub fn plan(parts: &[Part], tree: &Tree) -> Result<Plan, Problems> {
+    let (mut plan, mut problems) = (Plan::default(), Vec::new());
+    for part in parts {
+        plan.parts.push(PartPlan { to: part.to.clone(), environments: Vec::new() });
+        let mut planner = Planner { part, tree, plan: &mut plan, problems: &mut problems };
+        for environment in &part.environments {
+            planner.environment(environment);
         }
     }
-    match planner.problems.is_empty() {
-        true => Ok(planner.plan),
-        false => Err(Problems(planner.problems)),
-    }
+    if problems.is_empty() { Ok(plan) } else { Err(Problems(problems)) }
 }
 
+/// Adds one part to a plan.
 struct Planner<'a> {
-    component: &'a Component,
+    part: &'a Part<'a>,
     tree: &'a Tree,
-    config: &'a Config,
-    plan: Plan,
-    problems: Vec<Problem>,
+    plan: &'a mut Plan,
+    problems: &'a mut Vec<Problem>,
 }
 
-/// What one file gave for one line of the configuration.
+/// What one file gave for one rule.
 enum Yield {
     Pins,
     Tracking(String),
@@ -150,10 +178,14 @@ enum Yield {
 }
 
 impl Planner<'_> {
-    fn spec(&mut self, spec: &PinSpec) {
-        match &spec.place {
-            FilePattern::File(path) => self.literal(spec, path),
-            FilePattern::Glob(glob) => self.glob(spec, glob),
+    fn environment(&mut self, environment: &Environment) {
+        let plan = EnvironmentPlan { name: environment.name.clone(), values: Vec::new() };
+        self.plan.parts.last_mut().expect("the part was begun").environments.push(plan);
+        for spec in &environment.pins {
+            match &spec.place {
+                FilePattern::File(path) => self.literal(spec, path),
+                FilePattern::Glob(glob) => self.glob(spec, glob),
+            }
         }
     }
 
@@ -161,23 +193,21 @@ impl Planner<'_> {
         let Some(bytes) = self.tree.get(path) else {
             let problem =
                 Problem::new(format!("no such file, expected it to hold {}", spec.selector));
-            return self.refuse(problem.file(path.as_str()).help(self.where_configured(spec)));
+            return self.problems.push(problem.file(path.as_str()).help(spec.origin.cure()));
         };
         match self.file(spec, path, bytes) {
             Some(Yield::Nothing) => {
                 let problem = Problem::new(format!("no {} in it", spec.selector));
-                self.refuse(problem.file(path.as_str()).help(self.where_configured(spec)));
+                self.problems.push(problem.file(path.as_str()).help(spec.origin.cure()));
             }
             Some(Yield::Tracking(values)) => {
                 let problem = Problem::new(format!(
                     "no version in {}: {values} follows a branch or a moving tag",
                     spec.selector
                 ));
-                let help = format!(
-                    "pin it by hand once, or take the pin out: {}",
-                    self.where_configured(spec)
-                );
-                self.refuse(problem.file(path.as_str()).help(help));
+                let help =
+                    format!("pin it by hand once, or take the pin out: {}", spec.origin.cure());
+                self.problems.push(problem.file(path.as_str()).help(help));
             }
             Some(Yield::Pins) | None => {}
         }
@@ -193,16 +223,16 @@ impl Planner<'_> {
         if pins == 0 && self.problems.len() == problems {
             let message =
                 format!("no file that matches `{glob}` has a version in {}", spec.selector);
-            let problem = self.config.refuse(spec.at, message);
-            let help = self.config.is_builtin().then(|| self.where_configured(spec));
-            self.refuse(Problem { help, ..problem });
+            let problem = spec.origin.problem(message);
+            let help = problem.file.is_none().then(|| spec.origin.cure());
+            self.problems.push(Problem { help, ..problem });
         }
     }
 
     /// Plans one file; `None` if it can't be read.
     fn file(&mut self, spec: &PinSpec, path: &RepoPath, bytes: &[u8]) -> Option<Yield> {
         let problem = match std::str::from_utf8(bytes) {
-            Ok(text) => match locate::locate(spec, &self.component.upstream, text) {
+            Ok(text) => match locate::locate(spec, &self.part.component.upstream, text) {
                 Ok(found) => return Some(self.found(spec, path, text, found)),
                 Err(error) => Problem::new(format!("can't be read as YAML: {}", error.reason))
                     .line(error.line)
@@ -220,7 +250,7 @@ impl Planner<'_> {
             self.plan.notes.push(note);
             return Some(Yield::Nothing);
         }
-        self.refuse(problem.file(path.as_str()));
+        self.problems.push(problem.file(path.as_str()));
         None
     }
 
@@ -254,24 +284,23 @@ impl Planner<'_> {
                 Err(other) => {
                     let message = format!(
                         "overlaps the pin of line {}: both find `{old}` at `{path}:{line}`",
-                        other.line
+                        other.at().line
                     );
-                    let problem = self.config.refuse(spec.at, message);
-                    return self.refuse(problem.help("narrow one of them, or take it out"));
+                    let problem = spec.origin.problem(message);
+                    return self.problems.push(problem.help("narrow one of them, or take it out"));
                 }
             },
         };
         let value = PlannedValue { file: path.clone(), line, target, old, outcome };
-        if let Some(environment) = self.plan.environments.last_mut() {
-            environment.values.push(value);
-        }
+        let part = self.plan.parts.last_mut().expect("the part was begun");
+        part.environments.last_mut().expect("the environment was begun").values.push(value);
     }
 
     fn unfit(&mut self, spec: &PinSpec, path: &RepoPath, line: usize, old: &str, reason: &str) {
         const HELP: &str = "nothing but the pin itself may change: edit this one by hand, or write it out in the file";
         let old = old.trim_end();
         let problem = Problem::new(format!("{}: `{old}` {reason}", spec.selector));
-        self.refuse(problem.file(path.as_str()).line(line).help(HELP));
+        self.problems.push(problem.file(path.as_str()).line(line).help(HELP));
     }
 
     /// Claims the bytes of a pin and plans its edit. The error is who claimed them before.
@@ -282,22 +311,16 @@ impl Planner<'_> {
         text: &str,
         old: &str,
         pin: Pin,
-    ) -> Result<Outcome, Position> {
+    ) -> Result<Outcome, Origin> {
         let new = match spec.form {
-            Form::Commit => self.plan.to.as_str(),
-            Form::Tag => self.plan.to.tag(self.component.tag_length),
+            Form::Commit => self.part.to.as_str(),
+            Form::Tag => self.part.to.tag(self.part.component.tag_length),
         };
         let file = self.plan.files.entry(path.clone()).or_default();
         if file.before.is_empty() {
             text.clone_into(&mut file.before);
         }
-        let overlaps = |claim: &&(std::ops::Range<usize>, Position)| {
-            claim.0.start < pin.range.end && pin.range.start < claim.0.end
-        };
-        if let Some(claim) = file.claims.iter().find(overlaps) {
-            return Err(claim.1);
-        }
-        file.claims.push((pin.range.clone(), spec.at));
+        file.claim(&pin.range, &spec.origin)?;
         if new == old {
             return Ok(Outcome::AlreadyThere);
         }
@@ -312,19 +335,51 @@ impl Planner<'_> {
         let _ = file.edits.insert(Edit { range: pin.range, text: written });
         Ok(Outcome::Moves(new.to_owned()))
     }
-
-    fn where_configured(&self, spec: &PinSpec) -> String {
-        match self.config.is_builtin() {
-            true => "the built-in configuration looks there: write a `promote.toml` to change it, or name the right checkout with `--repo`".to_owned(),
-            false => format!("the pin is configured in `{}:{}`", self.config.file, spec.at.line),
-        }
-    }
-
-    fn refuse(&mut self, problem: Problem) {
-        self.problems.push(problem);
-    }
 }
 
 fn shown(value: &str) -> String {
     if value.is_empty() { "an empty value".to_owned() } else { format!("`{value}`") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+
+    /// Plans every environment of every component of a configuration, each to `digit` forty times.
+    fn check(promote_toml: &str, text: &str, digits: &[&str]) -> Result<String, String> {
+        let config = Config::parse("promote.toml", promote_toml).unwrap();
+        let path = RepoPath::parse("x.yml").unwrap();
+        let tree = Tree(BTreeMap::from([(path.clone(), text.as_bytes().to_vec())]));
+        let parts = config.components.iter().zip(digits).map(|(component, digit)| {
+            Part::new(&Scope::all(component), CommitId::parse(&digit.repeat(40)).unwrap())
+        });
+        let plan = plan(&parts.collect::<Vec<_>>(), &tree).map_err(|all| all.to_string())?;
+        verify::verify(&plan).map_err(|problem| problem.to_string())?;
+        Ok(plan.files[&path].after())
+    }
+
+    fn component(name: &str, key: &str) -> String {
+        format!(
+            "[component.{name}]\nupstream = \"https://x/{name}\"\n\
+             [component.{name}.environment.e]\npins = [{{ file = \"x.yml\", {key} }}]\n"
+        )
+    }
+
+    #[test]
+    fn two_components_in_one_file_keep_both_edits() {
+        let config = component("a", "key = \"a_tag\"") + &component("b", "key = \"b_tag\"");
+        let text = "a_tag: 22e638d # a\nb_tag: ec24093\nc_tag: 22e638d\n";
+        let expected = "a_tag: aaaaaaa # a\nb_tag: bbbbbbb\nc_tag: 22e638d\n";
+        assert_eq!(check(&config, text, &["a", "b"]), Ok(expected.to_owned()));
+    }
+
+    #[test]
+    fn two_components_never_share_a_pin() {
+        let config = component("a", "key = \"tag\"") + &component("b", "path = \"x.tag\"");
+        let refused =
+            "`promote.toml:8:9`: overlaps the pin of line 4: both find `22e638d` at `x.yml:1`";
+        let text = "x: { tag: 22e638d }\n";
+        assert_eq!(check(&config, text, &["a", "b"]), Err(refused.to_owned()));
+    }
 }

@@ -12,7 +12,7 @@ use crate::diff;
 use crate::model::component::Component;
 use crate::model::escape::escaped;
 use crate::model::problem::Problem;
-use crate::plan::{Outcome, Plan, PlannedValue};
+use crate::plan::{Outcome, PartPlan, Plan, PlannedValue};
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -30,8 +30,8 @@ pub fn plan_diff(plan: &Plan) -> String {
         .collect()
 }
 
-/// The plan, environment by environment.
-pub fn table(component: &Component, plan: &Plan) -> String {
+/// A part of a plan, environment by environment.
+pub fn table(component: &Component, plan: &PartPlan) -> String {
     let mut text = format!(
         "{BOLD}{} {}{BOLD:#} {DIM}{}{DIM:#}\n",
         printable(&component.name),

@@ -32,12 +32,8 @@ impl CoverageScan {
     }
 
     /// Starts it, for some components of the configuration.
-    pub fn start<'a>(
-        work_tree: &WorkTree,
-        config: &Config,
-        components: impl IntoIterator<Item = &'a Component>,
-    ) -> CoverageScan {
-        let terms: Vec<_> = components.into_iter().map(|one| Terms::of(one, config)).collect();
+    pub fn start(work_tree: &WorkTree, config: &Config, components: &[&Component]) -> CoverageScan {
+        let terms = terms(components, config);
         let (work_tree, config) = (work_tree.clone(), config.clone());
         CoverageScan(Some(thread::spawn(move || Ok(unconfigured(&work_tree, &config, &terms)))))
     }
@@ -46,9 +42,9 @@ impl CoverageScan {
     pub fn start_if_quick(
         work_tree: &WorkTree,
         config: &Config,
-        component: &Component,
+        components: &[&Component],
     ) -> CoverageScan {
-        let terms = vec![Terms::of(component, config)];
+        let terms = terms(components, config);
         let (work_tree, config) = (work_tree.clone(), config.clone());
         CoverageScan(Some(thread::spawn(move || {
             let count = work_tree.git_dir.as_deref().and_then(tracked_count).unwrap_or(0);
@@ -104,15 +100,15 @@ pub struct TargetScan<'a> {
     /// What knows pins.
     pub config: &'a Config,
     /// Whose pins.
-    pub component: &'a Component,
+    pub components: &'a [&'a Component],
 }
 
 impl TargetScan<'_> {
     /// The pins of a commit's files that no component of the configuration has, as warnings; none
     /// in a partial clone, where every file would have to be fetched first.
     pub fn search(&self, commit: &CommitId) -> anyhow::Result<Vec<Problem>> {
-        let terms = Terms::of(self.component, self.config);
-        let needles: Vec<&str> = terms.needles().collect();
+        let terms = terms(self.components, self.config);
+        let needles: Vec<&str> = terms.iter().flat_map(Terms::needles).collect();
         let git = Git::at(&self.work_tree.top);
         let Ok(mut paths) = git.holding(commit, &needles) else { return Ok(Vec::new()) };
         let own = own_folders(&self.work_tree.top);
@@ -128,13 +124,17 @@ impl TargetScan<'_> {
         commit: &CommitId,
         paths: Vec<RepoPath>,
     ) -> anyhow::Result<Vec<Problem>> {
-        let terms = vec![Terms::of(self.component, self.config)];
+        let terms = terms(self.components, self.config);
         let git = Git::at(&self.work_tree.top).env("GIT_NO_LAZY_FETCH", "1");
         let texts = git.show_many(commit.as_str(), &paths)?;
         let files = paths.into_iter().zip(texts).filter_map(|(path, text)| Some((path, text?)));
         let found = coverage::unconfigured(&terms, self.config, &Tree(files.collect()));
         Ok(found.iter().map(Unconfigured::warning).collect())
     }
+}
+
+fn terms(components: &[&Component], config: &Config) -> Vec<Terms> {
+    components.iter().map(|component| Terms::of(component, config)).collect()
 }
 
 /// The pins in the work tree that fit `terms` and that no component of the configuration has.

@@ -11,6 +11,7 @@ use promotion::model::duration::shown;
 use promotion::model::image::Image;
 use promotion::model::version::CommitId;
 
+use crate::hint::Hint;
 use crate::registry::{ImageAnswer, Registry, Reply, problem};
 use crate::session::Session;
 
@@ -53,7 +54,7 @@ impl ImageCheck {
         session: &Session,
         reply: Reply,
         changes: &Changes,
-        again: &dyn Fn(&CommitId) -> String,
+        again: &dyn Fn(&CommitId) -> Hint,
     ) -> Result<()> {
         let answer = match self.wait {
             Some(limit) if reply.may_change() => self.wait(session, reply, limit),
@@ -77,7 +78,7 @@ impl ImageCheck {
     }
 
     /// What to do about an image that does not exist.
-    fn next(&self, changes: &Changes, again: &dyn Fn(&CommitId) -> String) -> String {
+    fn next(&self, changes: &Changes, again: &dyn Fn(&CommitId) -> Hint) -> String {
         let wait = match self.wait {
             None => format!("wait until it is built: {} --wait-image", again(&self.to)),
             Some(limit) => format!(

@@ -14,8 +14,8 @@ pub fn users(config: &Config) -> (String, String) {
 }
 
 /// The people behind the authors of these changes, from the user files in `tree`.
-pub fn people(git: &Git, config: &Config, tree: &Tree, changes: &Changes) -> People {
-    let commits = changes.queued().into_iter().chain(changes.taken_back());
+pub fn people(git: &Git, config: &Config, tree: &Tree, changes: &[Changes]) -> People {
+    let commits = changes.iter().flat_map(|one| [one.queued(), one.taken_back()].concat());
     let authors = commits.map(|commit| &commit.author);
     people_of(config, tree, authors, your_email(git).as_deref())
 }

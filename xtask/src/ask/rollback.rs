@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
 use promotion::locate::{Role, locate};
-use promotion::model::component::PinSpec;
+use promotion::model::component::{PinSpec, Scope};
 use promotion::model::escape::escaped;
 use promotion::model::path::RepoPath;
 use promotion::model::problem::Problem;
@@ -13,7 +13,6 @@ use promotion::model::tree::Tree;
 use promotion::model::version::{CommitId, commit_part, is_full_commit};
 
 use crate::git::Git;
-use crate::land::Promotion;
 use crate::mirror::Mirror;
 
 /// How many changes of a file are looked through.
@@ -37,18 +36,18 @@ type Pins = BTreeMap<Name, (String, usize)>;
 /// version, and a history that ends before the pins changed.
 pub fn version_before(
     git: &Git,
-    promotion: &Promotion,
+    scope: &Scope,
     mirror: &Mirror,
     tree: &Tree,
     revision: &str,
 ) -> Result<CommitId> {
     let is_shallow = git.is_shallow()?;
     let mut before: BTreeMap<String, String> = BTreeMap::new();
-    for environment in &promotion.environments {
+    for environment in &scope.environments {
         let mut is_known = false;
         for spec in &environment.pins {
             for (path, bytes) in tree.of(spec) {
-                let history = PinHistory { git, promotion, spec, path, revision, is_shallow };
+                let history = PinHistory { git, scope, spec, path, revision, is_shallow };
                 for (old, line) in history.before(bytes)? {
                     is_known = true;
                     before.entry(old).or_insert(format!("{}: `{path}:{line}`", environment.name));
@@ -111,7 +110,7 @@ fn commit_of(mirror: &Mirror, version: &str, place: &str) -> Result<CommitId> {
 /// The history of the pins that one line of the configuration finds in one file.
 struct PinHistory<'a> {
     git: &'a Git,
-    promotion: &'a Promotion<'a>,
+    scope: &'a Scope<'a>,
     spec: &'a PinSpec,
     path: &'a RepoPath,
     revision: &'a str,
@@ -152,7 +151,7 @@ impl PinHistory<'_> {
     fn pins(&self, bytes: &[u8]) -> Pins {
         let text = String::from_utf8_lossy(bytes);
         // What could not be read at some time had no pins then.
-        let found = locate(self.spec, &self.promotion.component.upstream, &text);
+        let found = locate(self.spec, &self.scope.component.upstream, &text);
         let mut pins = Pins::new();
         for one in found.unwrap_or_default() {
             if let Role::Pin(_) = one.role {

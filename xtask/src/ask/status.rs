@@ -22,14 +22,15 @@ use promotion::model::path::RepoPath;
 use promotion::model::problem::{Problem, problems};
 use promotion::model::tree::{Tree, Wanted};
 use promotion::model::version::CommitId;
-use promotion::plan::{Outcome, PlannedValue, plan};
+use promotion::plan::{Outcome, Part, PlannedValue, plan};
 
 use crate::ask::people;
 use crate::cli::Format;
 use crate::git::{Blame, Git};
+use crate::hint::Hint;
 use crate::mirror::{self, Mirror};
 use crate::registry::{ImageAnswer, Registry, problem};
-use crate::session::{Session, quoted};
+use crate::session::Session;
 use crate::worktree::WorkTree;
 
 /// How many older versions are asked for when the newest one has no image.
@@ -74,7 +75,7 @@ pub fn survey<'a>(
         let wanted = Wanted { files: Vec::new(), globs: vec![people::users(config)] };
         let users = scope.spawn(move || work_tree.read(&wanted));
         let read = |(component, environments): &Asked<'a>| {
-            let read = |one: &&Environment| environment(work_tree, config, component, one);
+            let read = |one: &&Environment| environment(work_tree, component, one);
             environments.iter().map(read).collect::<Vec<_>>()
         };
         let pins: Vec<Vec<Vec<EnvironmentStatus>>> =
@@ -178,12 +179,11 @@ fn first(error: &anyhow::Error) -> Problem {
 /// The pins of one environment, or why they can't be read.
 fn environment(
     work_tree: &WorkTree,
-    config: &Config,
     component: &Component,
     environment: &Environment,
 ) -> EnvironmentStatus {
     let name = environment.name.clone();
-    let (pins, problems) = match pins(work_tree, config, component, environment) {
+    let (pins, problems) = match pins(work_tree, component, environment) {
         Ok(pins) => (pins, Vec::new()),
         Err(error) => (Vec::new(), problems(&error)),
     };
@@ -193,14 +193,17 @@ fn environment(
 /// Plans to move them somewhere: what may move is a pin.
 fn pins(
     work_tree: &WorkTree,
-    config: &Config,
     component: &Component,
     environment: &Environment,
 ) -> Result<Vec<PinStatus>> {
     let tree = work_tree.read(&Wanted::new(component, &[environment]))?;
     let any = CommitId::parse(&"f".repeat(40)).context("40 digits are a commit")?;
-    let planned = plan(component, &[environment], &any, &tree, config)?;
-    let values = planned.environments.into_iter().flat_map(|environment| environment.values);
+    let planned = plan(&[Part { component, environments: vec![environment], to: any }], &tree)?;
+    let values = planned
+        .parts
+        .into_iter()
+        .flat_map(|part| part.environments)
+        .flat_map(|environment| environment.values);
     let is_pin = |value: &PlannedValue| !matches!(value.outcome, Outcome::Stays(_));
     let pin = |PlannedValue { file, line, target, old, .. }| {
         let (start, promoted) = (None, Promoted::Unknown);
@@ -409,19 +412,18 @@ fn repair(
         }
     }
     let Some(newest) = newest else { return Ok(None) };
-    let mut words: Vec<String> = ["cargo", "xtask", "promote"].map(str::to_owned).to_vec();
-    words.extend(session.typed_options().into_iter().filter(|word| word != "--offline"));
-    words.extend(["--component".to_owned(), component.name.clone()]);
-    words.extend(["--env".to_owned(), environment.name.clone()]);
-    words.extend(["--ref".to_owned(), newest.to_string()]);
+    let mut hint = Hint::new(session, "promote")
+        .without("--offline")
+        .option("--component", Some(&component.name))
+        .option("--env", Some(&environment.name))
+        .option("--ref", Some(newest.as_str()));
     // The guards can't tell in which direction these would go.
     let is_unclear = |pin: &PinStatus| pin.commit().is_none() && pin.start != Some(Start::Moving);
     if environment.pins.iter().any(is_unclear) {
-        let reason = ["--allow-downgrade", "--reason", "the pins disagree"];
-        words.extend(reason.map(str::to_owned));
+        hint = hint.flags(["--allow-downgrade"]).option("--reason", Some("the pins disagree"));
     }
     if !is_on_branch(newest)? {
-        words.push("--allow-off-branch".to_owned());
+        hint = hint.flags(["--allow-off-branch"]);
     }
-    Ok(Some(words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")))
+    Ok(Some(hint.to_string()))
 }

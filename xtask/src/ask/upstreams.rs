@@ -5,11 +5,11 @@ use std::thread;
 use anyhow::{Result, anyhow};
 use promotion::config::Config;
 use promotion::history::changes::{self, Changes, Start};
-use promotion::model::component::Component;
+use promotion::model::component::{Component, Scope};
 use promotion::model::problem::{Problem, problems};
 use promotion::model::tree::Tree;
 use promotion::model::version::CommitId;
-use promotion::plan::{Outcome, Plan, PlannedValue, plan};
+use promotion::plan::{Outcome, Part, PartPlan, PlannedValue, plan};
 
 use crate::git::Git;
 use crate::mirror::{self, Mirror};
@@ -41,7 +41,19 @@ impl<'a> Upstreams<'a> {
         Upstreams::open(work_tree, config, component)?.fetched(session)
     }
 
-    /// Without what may have to go first, for those who don't ask for it.
+    /// Fetches those of every scope.
+    pub fn fetch_all(
+        session: &Session,
+        work_tree: &WorkTree,
+        config: &'a Config,
+        scopes: &[Scope<'a>],
+    ) -> Result<Vec<Self>> {
+        let fetch =
+            |scope: &Scope<'a>| Upstreams::fetch(session, work_tree, config, scope.component);
+        scopes.iter().map(fetch).collect()
+    }
+
+    /// Drops the schemas' upstream.
     pub fn alone(self) -> Self {
         Upstreams { schemas: None, ..self }
     }
@@ -79,8 +91,13 @@ impl<'a> Upstreams<'a> {
         Ok(Upstreams { component, mirror, schemas, unasked: None })
     }
 
-    /// What the plan moves along.
-    pub fn changes(&self, plan: &Plan) -> Result<Changes> {
+    /// The component that may have to go first.
+    pub fn schemas(&self) -> Option<&'a Component> {
+        self.schemas.as_ref().map(|(schemas, _)| *schemas)
+    }
+
+    /// What a part of the plan moves along.
+    pub fn changes(&self, plan: &PartPlan) -> Result<Changes> {
         self.mirror.changes(moving(plan), &plan.to)
     }
 
@@ -102,7 +119,6 @@ impl<'a> Upstreams<'a> {
     pub(super) fn schemas_first(
         &self,
         tree: &Tree,
-        config: &Config,
         changes: &Changes,
         to: &CommitId,
     ) -> Result<Option<Problem>> {
@@ -127,25 +143,25 @@ impl<'a> Upstreams<'a> {
             let help = problems(error).into_iter().find_map(|problem| problem.help);
             return Ok(Some(Problem { help, ..Problem::new(message) }));
         }
-        let behind = behind(schemas, mirror, tree, config)?;
+        let behind = behind(schemas, mirror, tree)?;
         let message = format!("{needs}, and `{name}` is behind by {}", changes::commits(behind));
         Ok((behind > 0).then(|| Problem::new(message)))
     }
 }
 
 /// How many commits the pins of a component are behind its upstream.
-fn behind(component: &Component, mirror: &Mirror, tree: &Tree, config: &Config) -> Result<usize> {
+fn behind(component: &Component, mirror: &Mirror, tree: &Tree) -> Result<usize> {
     let head = mirror.resolve(None, component.branch.as_deref())?.commit;
-    let environments: Vec<_> = component.environments.iter().collect();
-    match plan(component, &environments, &head, tree, config) {
-        Ok(plan) => Ok(mirror.changes(moving(&plan), &head)?.queued().len()),
+    let part = Part::new(&Scope::all(component), head.clone());
+    match plan(&[part], tree) {
+        Ok(plan) => Ok(mirror.changes(moving(&plan.parts[0]), &head)?.queued().len()),
         // Its own promotion says what is wrong there.
         Err(_) => Ok(0),
     }
 }
 
 /// The versions that move, each with the environments that run it.
-fn moving(plan: &Plan) -> Vec<(String, Vec<String>)> {
+fn moving(plan: &PartPlan) -> Vec<(String, Vec<String>)> {
     let mut versions: Vec<(String, Vec<String>)> = Vec::new();
     for environment in &plan.environments {
         let moves = |value: &&PlannedValue| matches!(value.outcome, Outcome::Moves(_));

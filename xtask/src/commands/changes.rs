@@ -1,7 +1,9 @@
 //! Lists the commits that a promotion would take along, without promoting.
 
 use anyhow::Result;
+use promotion::model::component::Scope;
 use promotion::model::version::CommitId;
+use promotion::plan::Part;
 use promotion::report::changes::{Queue, markdown};
 use promotion::report::json::{self, version};
 use promotion::report::printable;
@@ -12,7 +14,7 @@ use crate::ask::people;
 use crate::ask::upstreams::Upstreams;
 use crate::cli::{self, Format};
 use crate::git::Git;
-use crate::land::{Landing, Promotion};
+use crate::land::{check, verified};
 use crate::session::Session;
 
 /// Prints the queue of a component.
@@ -20,33 +22,37 @@ pub fn run(session: &Session, typed: &cli::Changes) -> Result<()> {
     let work_tree = session.work_tree()?;
     let config = session.config(&work_tree)?;
     let component = config.component(&typed.component)?;
-    let environments = config.environments(component, &typed.env)?;
-    let promotion = Promotion { work_tree, config: &config, component, environments };
-    if typed.from.is_none() {
-        promotion.check()?;
-    }
-    let upstreams = Upstreams::open(&promotion.work_tree, &config, component)?.alone();
+    let scope = Scope { component, environments: config.environments(component, &typed.env)? };
+    let scopes = std::slice::from_ref(&scope);
+    let tree = match typed.from {
+        Some(_) => None,
+        None => Some(check(&work_tree, scopes)?),
+    };
+    let upstreams = Upstreams::open(&work_tree, &config, component)?.alone();
     let upstreams = if session.offline { upstreams } else { upstreams.fetched(session)? };
     let branch = component.branch.as_deref();
     let to = upstreams.mirror.resolve(typed.version.reference.as_deref(), branch)?.commit;
-    let changes = match &typed.from {
-        Some(from) => {
-            let from = upstreams.mirror.resolve(Some(from), branch)?.commit;
-            let named = promotion.environments.iter().filter(|_| !typed.env.is_empty());
+    let changes = match (&typed.from, tree) {
+        (None, Some(tree)) => {
+            let plan = verified(&[Part::new(&scope, to.clone())], &tree)?;
+            upstreams.changes(&plan.parts[0])?
+        }
+        (from, _) => {
+            let from = upstreams.mirror.resolve(from.as_deref(), branch)?.commit;
+            let named = scope.environments.iter().filter(|_| !typed.env.is_empty());
             let names = named.map(|environment| environment.name.clone()).collect();
             upstreams.mirror.changes(vec![(from.to_string(), names)], &to)?
         }
-        None => upstreams.changes(&promotion.plan(&to, Landing::DryRun)?.plan)?,
     };
-    let tree = promotion.work_tree.read(&checks::wanted(&config, component))?;
-    let git = Git::at(&promotion.work_tree.top);
-    let people = people::people(&git, &config, &tree, &changes);
+    let tree = work_tree.read(&checks::wanted(&config, scopes))?;
+    let git = Git::at(&work_tree.top);
+    let people = people::people(&git, &config, &tree, std::slice::from_ref(&changes));
     let queue = Queue { component, changes: &changes, people: &people, now: session.now() };
     let stale = || format!("offline: `{}` is as it was at the last fetch", component.upstream);
     let notes: Vec<_> = session.offline.then(stale).into_iter().collect();
     session.print(&match session.format {
-        Format::Text => text(typed, &promotion, &to, &queue),
-        Format::Markdown => markdown(&text(typed, &promotion, &to, &queue), &to),
+        Format::Text => text(typed, &scope, &to, &queue),
+        Format::Markdown => markdown(&text(typed, &scope, &to, &queue), &to),
         Format::Json => json::text(&document(session, &to, &queue, &notes)),
     })?;
     if session.format != Format::Json {
@@ -55,7 +61,7 @@ pub fn run(session: &Session, typed: &cli::Changes) -> Result<()> {
     Ok(())
 }
 
-fn text(typed: &cli::Changes, promotion: &Promotion, to: &CommitId, queue: &Queue) -> String {
+fn text(typed: &cli::Changes, scope: &Scope, to: &CommitId, queue: &Queue) -> String {
     let moves = !queue.changes.queued().is_empty() || !queue.changes.taken_back().is_empty();
     // What runs may differ from the new version by a suffix alone; that waits too.
     if moves || typed.from.is_none() && !queue.changes.0.is_empty() {
@@ -63,7 +69,7 @@ fn text(typed: &cli::Changes, promotion: &Promotion, to: &CommitId, queue: &Queu
     }
     let component = queue.component;
     let tag = to.tag(component.tag_length);
-    let names = || promotion.environments.iter().map(|one| one.name.as_str()).collect::<Vec<_>>();
+    let names = || scope.environments.iter().map(|one| one.name.as_str()).collect::<Vec<_>>();
     match &typed.from {
         Some(from) => format!("nothing between {} and {tag}\n", printable(from)),
         None if typed.env.is_empty() => {

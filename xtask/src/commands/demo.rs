@@ -9,7 +9,8 @@ use world::World;
 use xshell::{Shell, cmd};
 
 use crate::cli;
-use crate::session::{Session, quoted};
+use crate::hint::quoted;
+use crate::session::Session;
 
 /// MergeRequestOptions a folder that a demo made, and that the next one may remove.
 const MARK: &str = "made-by-cargo-xtask-demo";

@@ -11,11 +11,12 @@ use promotion::inspect::coverage::{self, FileKind, Terms, Unconfigured};
 use promotion::inspect::discover::environments::{ProposedEnvironment, Site, proposals};
 use promotion::inspect::discover::merge::{merged, pruned};
 use promotion::inspect::discover::{DiscoveredComponent, NEEDLES, Orphan, candidates};
+use promotion::model::component::Scope;
 use promotion::model::path::RepoPath;
 use promotion::model::problem::Problem;
 use promotion::model::tree::{Tree, Wanted};
 use promotion::model::version::CommitId;
-use promotion::plan::plan;
+use promotion::plan::{Part, plan};
 use promotion::report::{self, json};
 use promotion::syntax::yaml::Yaml;
 use serde_json::{Value, json};
@@ -136,7 +137,7 @@ fn builtin(work_tree: &WorkTree) -> Result<String> {
         component.is_some_and(|component| {
             let environments: Vec<_> = component.environment(environment).into_iter().collect();
             let tree = work_tree.read(&Wanted::new(component, &environments)).unwrap_or_default();
-            plan(component, &environments, &any_commit(), &tree, &config).is_ok()
+            plan(&[Part { component, environments, to: any_commit() }], &tree).is_ok()
         })
     };
     Ok(pruned(Config::BUILTIN_TEXT, keeps)?)
@@ -251,9 +252,8 @@ impl Discovery {
 /// Plans a promotion of all that a configuration has.
 fn tried(config: &Config, tree: &Tree) -> Result<(), Problem> {
     for component in &config.components {
-        let environments: Vec<_> = component.environments.iter().collect();
-        plan(component, &environments, &any_commit(), tree, config)
-            .map_err(|mut problems| problems.0.swap_remove(0))?;
+        let part = Part::new(&Scope::all(component), any_commit());
+        plan(&[part], tree).map_err(|mut problems| problems.0.swap_remove(0))?;
     }
     Ok(())
 }

@@ -153,7 +153,7 @@ fn document(config: &Config, pin: &Explained, past: &[Moved]) -> Value {
         Fate::Unconfigured(item) => ("unconfigured".to_owned(), None, Some(item)),
     };
     let configured = pin.environment.as_ref().map(|environment| {
-        let line = (!config.is_builtin()).then_some(environment.at.line);
+        let line = (!config.is_builtin()).then_some(environment.origin.at().line);
         optional(&["line"], json!({ "file": line.map(|_| &config.file), "line": line }))
     });
     let document = json!({

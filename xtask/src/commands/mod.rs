@@ -5,7 +5,6 @@ pub mod completions;
 pub mod demo;
 pub mod discover;
 pub mod explain;
-mod merge_request;
 pub mod promote;
 pub mod status;
 

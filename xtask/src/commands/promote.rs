@@ -1,68 +1,72 @@
-//! Promotes a component: plan, verify, review, then land. `update-schemas` and `qr-promote` are this
-//! command with the component filled in.
+//! Promotes components: plan, verify, review, land, tell. `update-schemas`, `qr-promote` and
+//! `rollback` are this command with the component, or the version, filled in.
 
 use std::thread;
 
 use anyhow::{Result, anyhow};
+use promotion::config::Config;
+use promotion::guards::Findings;
 use promotion::merge_request::commit_message::commit_message;
-use promotion::model::component::Component;
-use promotion::model::problem::Problem;
+use promotion::merge_request::{Description, is_of};
+use promotion::model::component::{Component, Scope};
+use promotion::model::path::RepoPath;
+use promotion::model::problem::{Problem, Problems};
 use promotion::model::tree::Tree;
 use promotion::model::version::CommitId;
-use promotion::plan::Plan;
 use promotion::plan::landed::Landed;
-use promotion::report::changes::Queue;
+use promotion::plan::{Part, Plan};
+use promotion::report::changes::{Queue, told};
 use promotion::report::promotion::PromotionReport;
 use promotion::report::{self, json};
 
-use super::{Ending, merge_request};
+use super::Ending;
 use crate::ask::checks::{self, Review};
 use crate::ask::coverage::{CoverageScan, TargetScan};
 use crate::ask::image::ImageCheck;
-use crate::ask::people;
+use crate::ask::people::people;
 use crate::ask::rollback::version_before;
 use crate::ask::upstreams::Upstreams;
 use crate::cli::Format;
 use crate::git::Git;
-use crate::land::{Landing, Planned, Promotion};
-use crate::request::{Request, Version};
-use crate::session::{Session, shown_diff};
+use crate::land::merge_request::{Delivery, ProposedCommit};
+use crate::land::{self, Landing, MergeRequestOptions, Planned, Promotion, verified};
+use crate::request::{Request, WantedVersion};
+use crate::session::{Session, read_config, shown_diff};
+use crate::worktree::WorkTree;
 
 /// Carries out a request and prints what happened.
 pub fn run(session: &Session, request: &Request) -> Result<Ending> {
+    let options = request.landing.merge_request();
     if request.switches.reason.as_deref() == Some("") {
         return Err(Problem::usage("`--reason` is empty")
             .help("say why: it goes into the commit")
             .into());
     }
     // The command line's own check misses an `--offline` before the command.
-    if session.offline && request.merge_request.is_some() {
+    if session.offline && options.is_some() {
         return Err(Problem::usage("`--mr` can't be used with `--offline`")
             .help("leave one of them out")
             .into());
     }
     let work_tree = session.work_tree()?;
     let config = session.config(&work_tree)?;
-    let component = config.component(&request.component)?;
-    let environments = config.environments(component, &request.environments)?;
-    let watch = match &request.merge_request {
+    let scopes = request.scopes(&config)?;
+    let components: Vec<&Component> = scopes.iter().map(|scope| scope.component).collect();
+    let scan = match options {
         // Then the files of the target branch decide, not those of the checkout.
         Some(_) if request.switches.strict => CoverageScan::idle(),
-        Some(_) => CoverageScan::start_if_quick(&work_tree, &config, component),
-        None => CoverageScan::start(&work_tree, &config, [component]).judged(&request.switches)?,
+        Some(_) => CoverageScan::start_if_quick(&work_tree, &config, &components),
+        None => CoverageScan::start(&work_tree, &config, &components).judged(&request.switches)?,
     };
-    let promotion = Promotion { work_tree, config: &config, component, environments };
-    let run = Run { session, request, promotion };
-    let mut done = match &request.merge_request {
-        Some(marks) => merge_request::deliver(&run, marks)?,
+    let run = Run { session, request, work_tree, config: &config, scopes, components };
+    let mut done = match options {
+        Some(options) => run.on_target(options)?,
         None if session.offline => run.offline()?,
         None => run.online()?,
     };
-    let Promotion { work_tree, config, component, .. } = &run.promotion;
-    let place = TargetScan { work_tree, config, component };
     let found = match &done.target {
-        Some(target) => watch.warnings_at(target, &place),
-        None => watch.warnings(),
+        Some(target) => scan.warnings_at(target, &run.target_scan()),
+        None => scan.warnings(),
     };
     match found {
         Ok(warnings) => done.review.warnings.extend(warnings),
@@ -72,100 +76,219 @@ pub fn run(session: &Session, request: &Request) -> Result<Ending> {
 }
 
 /// One promotion, from what was typed to what is told.
-pub(super) struct Run<'a> {
-    pub(super) session: &'a Session,
-    pub(super) request: &'a Request,
-    pub(super) promotion: Promotion<'a>,
+struct Run<'a> {
+    session: &'a Session,
+    request: &'a Request,
+    work_tree: WorkTree,
+    config: &'a Config,
+    scopes: Vec<Scope<'a>>,
+    /// Those of the scopes.
+    components: Vec<&'a Component>,
 }
 
 /// A promotion that has landed.
-pub(super) struct Done {
-    pub(super) plan: Plan,
-    pub(super) review: Review,
-    pub(super) message: String,
-    pub(super) landed: Landed,
+struct Done {
+    plan: Plan,
+    review: Review,
+    message: String,
+    landed: Landed,
     /// The commit of the target branch on which a merge request was planned.
-    pub(super) target: Option<CommitId>,
+    target: Option<CommitId>,
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
     /// Plans what was typed; tells what the cache knows of it, and checks nothing.
     fn offline(&self) -> Result<Done> {
         let to = self.request.offline()?;
-        let Promotion { work_tree, config, component, .. } = &self.promotion;
-        let planned = self.promotion.plan(&to, self.request.landing)?;
-        let upstreams = Upstreams::open(work_tree, config, component)?;
-        let note = format!("offline: nothing is checked against `{}`", component.upstream);
-        let mut review = Review::default();
-        review.notes.push(note);
-        if upstreams.mirror.knows(&to) {
-            let tree = work_tree.read(&checks::wanted(config, component))?;
-            review.changes = upstreams.changes(&planned.plan)?;
-            let git = Git::at(&work_tree.top);
-            review.people = people::people(&git, config, &tree, &review.changes);
+        let parts = self.scopes.iter().map(|scope| Part::new(scope, to.clone())).collect();
+        let promotion = Promotion { work_tree: &self.work_tree, parts };
+        let planned = promotion.plan(&self.request.landing)?;
+        let mut review = Review::unasked(&planned.plan);
+        for (index, component) in self.components.iter().enumerate() {
+            let note = format!("offline: nothing is checked against `{}`", component.upstream);
+            review.notes.push(note);
+            let upstreams = Upstreams::open(&self.work_tree, self.config, component)?;
+            if upstreams.mirror.knows(&to) {
+                review.changes[index] = upstreams.changes(&planned.plan.parts[index])?;
+            }
         }
-        self.land(planned, review)
+        let tree = self.work_tree.read(&checks::wanted(self.config, &self.scopes))?;
+        let git = Git::at(&self.work_tree.top);
+        review.people = people(&git, self.config, &tree, &review.changes);
+        self.land(&promotion, planned, review)
     }
 
-    /// Plans the commit that the upstream names, and lets the guards judge it.
+    /// Plans the versions that the upstreams name, and lets the guards judge it.
     fn online(&self) -> Result<Done> {
-        let Promotion { work_tree, config, component, .. } = &self.promotion;
-        let tree = self.promotion.check()?;
-        let upstreams = Upstreams::fetch(self.session, work_tree, config, component)?;
-        let to = self.version(&upstreams, &tree, "HEAD")?;
-        let planned = self.promotion.plan(&to, self.request.landing)?;
-        let tree = work_tree.read(&checks::wanted(config, component))?;
+        let tree = land::check(&self.work_tree, &self.scopes)?;
+        let upstreams = self.upstreams()?;
+        let parts = self.parts(&upstreams, &tree, "HEAD")?;
+        let promotion = Promotion { work_tree: &self.work_tree, parts };
+        let planned = promotion.plan(&self.request.landing)?;
+        let tree = self.work_tree.read(&checks::wanted(self.config, &self.scopes))?;
         let review = self.review(&upstreams, &planned.plan, &tree, &|_| Ok(None))?;
-        self.land(planned, review)
+        self.land(&promotion, planned, review)
     }
 
-    /// The commit that is asked for; `tree` has the pins that `revision` led to.
-    pub(super) fn version(
+    fn land(&self, promotion: &Promotion, planned: Planned, review: Review) -> Result<Done> {
+        let reason = self.request.switches.reason.as_deref();
+        let parts = review.parts(&self.scopes, &planned.plan);
+        let message = commit_message(&parts, self.request.wording, reason);
+        let landed = match &self.request.landing {
+            Landing::Show(_) if planned.plan.is_empty() => Landed::Unchanged,
+            Landing::Show(_) => Landed::Planned,
+            landing => promotion.land(&planned, landing, &message, self.session.progress)?,
+        };
+        Ok(Done { plan: planned.plan, review, message, landed, target: None })
+    }
+
+    /// Plans on the remote's target branch, and opens or refreshes a merge request.
+    fn on_target(&self, options: &MergeRequestOptions) -> Result<Done> {
+        let Run { session, request, config, scopes, .. } = self;
+        let git = land::git_of(&self.work_tree, "or leave `--mr` out")?;
+        let upstreams = self.upstreams()?;
+        let (labels, withheld) = config.repository.labels(options.lgtm, &options.labels);
+        let is_lgtm = options.lgtm && withheld.is_none();
+        let delivery = Delivery {
+            git,
+            repository: &config.repository,
+            scopes,
+            from: &config.repository.remote,
+            to: options.remote.as_deref().unwrap_or(&config.repository.remote),
+            target: options.target.as_deref(),
+            labels,
+            assignees: options.assignees.clone(),
+            draft: options.draft,
+        };
+        let mut wanted = land::wanted(scopes).and(checks::wanted(config, scopes));
+        let config_file = session.config_in_tree()?;
+        wanted.files.extend(config_file.clone());
+        let step = session.progress.network(format!("fetching {}", delivery.from));
+        let started = delivery.start(&wanted, &mut |line| step.detail(line))?;
+        drop(step);
+        let (tree, base) = (&started.tree, &started.base);
+        let plan = verified(&self.parts(&upstreams, tree, base.as_str())?, tree)?;
+        let branch_of = |first: &Component| open_already(&delivery, first);
+        let mut review = self.review(&upstreams, &plan, tree, &branch_of)?;
+        review.warnings.extend(self.warnings_on(&started.base, tree, config_file.as_ref())?);
+        let parts = review.parts(scopes, &plan);
+        let message = commit_message(&parts, request.wording, None);
+        let landed = match &request.landing {
+            _ if plan.is_empty() => Landed::Unchanged,
+            Landing::MergeRequest(_) => {
+                let people = told(&self.queues(&review));
+                if is_lgtm && !people.is_empty() {
+                    let people = people.join(", ");
+                    session.note(&format!("lgtm is asked for, and commits of {people} go along"));
+                }
+                let step = session.progress.network(format!("delivering to {}", delivery.to));
+                let proposal = self.propose(&plan, &review, message.clone());
+                let delivered =
+                    delivery.finish(&started, proposal, &mut |line| step.detail(line))?;
+                Landed::Delivered(delivered.with_notes(withheld))
+            }
+            _ => Landed::Planned,
+        };
+        Ok(Done { plan, review, message, landed, target: Some(started.base.clone()) })
+    }
+
+    /// What is to be said of the target branch itself; refused if warnings are to refuse.
+    fn warnings_on(
         &self,
-        upstreams: &Upstreams,
+        base: &CommitId,
         tree: &Tree,
-        revision: &str,
-    ) -> Result<CommitId> {
-        let mirror = &upstreams.mirror;
-        match &self.request.version {
-            Version::Named(name) => {
-                let branch = self.promotion.component.branch.as_deref();
-                Ok(mirror.resolve(name.as_deref(), branch)?.commit)
-            }
-            Version::Before => {
-                let git = self.promotion.git("or the version with `--to REF`")?;
-                version_before(&git, &self.promotion, mirror, tree, revision)
-            }
+        config_file: Option<&RepoPath>,
+    ) -> Result<Vec<Problem>> {
+        let mut findings = Findings::default();
+        findings.warnings.extend(differs(self.config, tree, config_file)?);
+        // Reading every file of a commit costs more than the rest of the delivery.
+        if self.request.switches.strict {
+            findings.warnings.extend(self.target_scan().search(base)?);
+        }
+        let findings = findings.strict(self.request.switches.strict);
+        match findings.problems {
+            problems if problems.is_empty() => Ok(findings.warnings),
+            problems => Err(Problems(problems).into()),
         }
     }
 
-    /// Reviews a plan, unless there is nothing to do, and makes sure of its image. `branch_of` is
+    fn propose(&self, plan: &Plan, review: &Review, message: String) -> ProposedCommit {
+        let reason = self.request.switches.reason.as_deref();
+        let warnings: Vec<String> = review.warnings.iter().map(ToString::to_string).collect();
+        let parts = review.parts(&self.scopes, plan);
+        let description =
+            Description { parts: &parts, people: &review.people, warnings: &warnings, reason };
+        let files = plan.changed().map(|(path, file)| (path.clone(), file.after().into_bytes()));
+        let trailer = |reason: &str| ("Reason".to_owned(), reason.to_owned());
+        ProposedCommit {
+            files: files.collect(),
+            message,
+            trailers: reason.map(trailer).into_iter().collect(),
+            title: description.title(self.request.wording),
+            description: description.description(),
+        }
+    }
+
+    fn upstreams(&self) -> Result<Vec<Upstreams<'a>>> {
+        Upstreams::fetch_all(self.session, &self.work_tree, self.config, &self.scopes)
+    }
+
+    fn target_scan(&self) -> TargetScan<'_> {
+        let Run { work_tree, config, components, .. } = self;
+        TargetScan { work_tree, config, components }
+    }
+
+    /// Each scope with the version that is asked for; `tree` has the pins that `revision` led to.
+    fn parts(&self, upstreams: &[Upstreams], tree: &Tree, revision: &str) -> Result<Vec<Part<'a>>> {
+        let part = |(scope, upstreams): (&Scope<'a>, &Upstreams)| {
+            let mirror = &upstreams.mirror;
+            let to = match &self.request.version {
+                WantedVersion::Named(name) => {
+                    mirror.resolve(name.as_deref(), scope.component.branch.as_deref())?.commit
+                }
+                WantedVersion::Before => {
+                    let git = land::git_of(&self.work_tree, "or the version with `--to REF`")?;
+                    version_before(&git, scope, mirror, tree, revision)?
+                }
+            };
+            Ok(Part::new(scope, to))
+        };
+        self.scopes.iter().zip(upstreams).map(part).collect()
+    }
+
+    /// Reviews a plan, unless there is nothing to do, and makes sure of its images. `branch_of` is
     /// the branch on which a component that should go first waits to be merged.
-    pub(super) fn review(
+    fn review(
         &self,
-        upstreams: &Upstreams,
+        upstreams: &[Upstreams],
         plan: &Plan,
         tree: &Tree,
         branch_of: &dyn Fn(&Component) -> Result<Option<String>>,
     ) -> Result<Review> {
         if plan.is_empty() {
-            return Ok(Review::default());
+            return Ok(Review::unasked(plan));
         }
-        let Run { session, request, promotion } = self;
-        let git = Git::at(&promotion.work_tree.top);
-        let image = ImageCheck::new(promotion.component, &plan.to, &request.switches);
-        let (reply, review) = thread::scope(|scope| {
-            // The registry is asked while the history is read.
-            let asked = scope.spawn(|| image.as_ref().map(ImageCheck::ask));
-            let config = promotion.config;
+        let Run { session, request, config, .. } = self;
+        let git = Git::at(&self.work_tree.top);
+        let moving = self.components.iter().zip(&plan.parts).enumerate();
+        let images: Vec<(usize, ImageCheck)> = moving
+            .filter(|(_, (_, part))| !part.is_empty())
+            .filter_map(|(index, (component, part))| {
+                Some((index, ImageCheck::new(component, &part.to, &request.switches)?))
+            })
+            .collect();
+        let (replies, review) = thread::scope(|scope| {
+            // The registries are asked while the history is read.
+            let asked: Vec<_> =
+                images.iter().map(|(_, image)| scope.spawn(|| image.ask())).collect();
             let review = Review::new(&git, config, upstreams, plan, tree, &request.switches);
-            (asked.join().map_err(|_| anyhow!("the question for the image stopped")), review)
+            (asked.into_iter().map(|one| one.join()).collect::<Vec<_>>(), review)
         });
         let review = self.judged(review?, branch_of)?;
-        let reply = reply?;
-        if let (Some(image), Some(reply)) = (&image, reply) {
-            let again = |to: &CommitId| request.again(session, to, request.landing);
-            image.settle(session, reply, &review.changes, &again)?;
+        for ((index, image), reply) in images.iter().zip(replies) {
+            let reply = reply.map_err(|_| anyhow!("the question for the image stopped"))?;
+            let again = |to: &CommitId| request.again(session, Some(to));
+            image.settle(session, reply, &review.changes[*index], &again)?;
         }
         Ok(review)
     }
@@ -175,41 +298,36 @@ impl Run<'_> {
         mut review: Review,
         branch_of: &dyn Fn(&Component) -> Result<Option<String>>,
     ) -> Result<Review> {
-        let first = review.first().map(|name| self.promotion.config.component(name)).transpose()?;
-        if let Some(first) = first {
+        for name in review.first() {
+            let first = self.config.component(&name)?;
             // Nobody waits for a remote to be told what is refused anyway.
             let branch = if review.is_refused() { None } else { branch_of(first)? };
             match branch {
                 Some(branch) => {
                     let help = "have that branch merged first".to_owned();
-                    review.go_first(&format!("; `{branch}` has them"), help);
+                    review.go_first(&name, &format!("; `{branch}` has them"), help);
                 }
-                None => review.go_first("", self.request.first(self.session, first)),
+                None => review.go_first(&name, "", self.request.first(self.session, first)),
             }
         }
         Ok(review.judged(self.request.switches.strict)?)
     }
 
-    fn land(&self, planned: Planned, review: Review) -> Result<Done> {
-        let Run { session, request, promotion } = self;
-        let reason = request.switches.reason.as_deref();
-        let message = commit_message(
-            promotion.component,
-            &review.changes,
-            request.wording,
-            &planned.plan,
-            reason,
-        );
-        let landed = promotion.land(&planned, request.landing, &message, session.progress)?;
-        Ok(Done { plan: planned.plan, review, message, landed, target: None })
-    }
-
-    pub(super) fn queue<'a>(&'a self, review: &'a Review) -> Queue<'a> {
-        Queue {
-            component: self.promotion.component,
-            changes: &review.changes,
+    fn queues<'q>(&'q self, review: &'q Review) -> Vec<Queue<'q>> {
+        let queue = |(component, changes)| Queue {
+            component,
+            changes,
             people: &review.people,
             now: self.session.now(),
+        };
+        self.components.iter().copied().zip(&review.changes).map(queue).collect()
+    }
+
+    /// The commit that a hint can name: there is one only for a single component.
+    fn version<'p>(&self, plan: &'p Plan) -> Option<&'p CommitId> {
+        match plan.parts.as_slice() {
+            [part] => Some(&part.to),
+            _ => None,
         }
     }
 
@@ -232,13 +350,11 @@ impl Run<'_> {
         for fault in faults.iter().filter(|_| !is_strict) {
             session.warn(fault);
         }
-        let title = message.lines().next().unwrap_or_default();
-        let queue = self.queue(review);
         let report = PromotionReport {
             plan,
-            queue,
+            queues: &self.queues(review),
             landed,
-            title,
+            title: message.lines().next().unwrap_or_default(),
             warnings: &review.warnings,
             notes: &notes,
         };
@@ -251,7 +367,7 @@ impl Run<'_> {
             }
             _ => {
                 let diff = shown_diff(&report::plan_diff(plan));
-                let again = request.again(session, &plan.to, Landing::Commit);
+                let again = request.commit(session, self.version(plan)).to_string();
                 session.print(&report.text(diff, &again))?;
             }
         }
@@ -261,4 +377,29 @@ impl Run<'_> {
         }
         Ok(Ending::Done)
     }
+}
+
+/// Warns if the target branch has another configuration: it may know other files.
+fn differs(config: &Config, tree: &Tree, path: Option<&RepoPath>) -> Result<Option<Problem>> {
+    let Some(path) = path else { return Ok(None) };
+    if read_config(tree.get(path).map(<[u8]>::to_vec))? == *config {
+        return Ok(None);
+    }
+    let message = "is not that of the target branch, and this checkout's was used";
+    let help = "check out that of the target branch, or name this one with `--config`";
+    Ok(Some(Problem::new(message).file(path.as_str()).help(help)))
+}
+
+/// The branch of what should go first, if one of the remotes has one.
+fn open_already(delivery: &Delivery, first: &Component) -> Result<Option<String>> {
+    let mut remotes = vec![delivery.to, delivery.from];
+    remotes.dedup();
+    for remote in remotes {
+        let there = delivery.git.ask_branches(remote, "promote/*", &mut |_| {});
+        let mut there = there.map_err(Problem::from)?.into_iter();
+        if let Some(branch) = there.find(|branch| is_of(first, branch)) {
+            return Ok(Some(branch));
+        }
+    }
+    Ok(None)
 }

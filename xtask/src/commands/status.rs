@@ -19,14 +19,14 @@ pub fn run(session: &Session, typed: &cli::Status) -> Result<Ending> {
     let work_tree = session.work_tree()?;
     let config = session.config(&work_tree)?;
     let asked = asked(&config, typed)?;
-    let watch =
-        CoverageScan::start(&work_tree, &config, asked.iter().map(|(component, _)| *component));
+    let components: Vec<_> = asked.iter().map(|(component, _)| *component).collect();
+    let scan = CoverageScan::start(&work_tree, &config, &components);
     let survey = survey(session, &work_tree, &config, &asked);
     let now = session.now();
     let limits = Limits { max_behind: typed.max_behind, max_age: typed.max_age };
     let drifts = typed.check.then(|| drifts(&survey, &limits, now));
     let untold = untold(&survey, typed.check);
-    let warnings = watch.warnings().unwrap_or_default();
+    let warnings = scan.warnings().unwrap_or_default();
     let overview = Overview {
         components: &survey.components,
         people: &survey.people,

@@ -4,13 +4,15 @@
 //! Touches no reference, index or file of the user. Killed at any moment, it leaves unreferenced
 //! objects or a pushed branch, and another run finishes the job.
 
+use std::collections::BTreeMap;
+
 use anyhow::Result;
 use promotion::config::{Forge, Repository};
 use promotion::merge_request::forge::{
     self, Push, PushAnswer, create_page, list_page, read_answer,
 };
 use promotion::merge_request::{MergeRequest, branch_names, choose};
-use promotion::model::component::{Component, Environment};
+use promotion::model::component::Scope;
 use promotion::model::escape::escaped;
 use promotion::model::path::RepoPath;
 use promotion::model::problem::Problem;
@@ -21,6 +23,8 @@ use promotion::plan::landed::{Delivered, State};
 use crate::git::publish::PushStatus;
 use crate::git::remote::Extra;
 use crate::git::{Cause, Failure, Git};
+
+use find::RemoteState;
 
 mod find;
 mod memory;
@@ -35,10 +39,8 @@ pub struct Delivery<'a> {
     pub git: Git,
     /// How merge requests are opened.
     pub repository: &'a Repository,
-    /// What is promoted.
-    pub component: &'a Component,
-    /// Where: what the branch is named after.
-    pub environments: &'a [&'a Environment],
+    /// What is promoted: the branch is named after it.
+    pub scopes: &'a [Scope<'a>],
     /// The remote that has the target branch.
     pub from: &'a str,
     /// The remote that is pushed to: the same, or a fork of it.
@@ -68,42 +70,63 @@ pub struct ProposedCommit {
     pub description: String,
 }
 
+/// What a delivery plans on.
+#[derive(Debug)]
+pub struct Started {
+    /// The commit of the target branch.
+    pub base: CommitId,
+    /// The wanted files there.
+    pub tree: Tree,
+    /// The name of the target branch.
+    target: String,
+    /// The names that the branch of the promotion may have.
+    names: [String; 2],
+    /// The branches that the remote has below those names.
+    branches: BTreeMap<String, CommitId>,
+}
+
 impl Delivery<'_> {
-    /// Delivers what `propose` makes of the target branch's `wanted` files; `None`, and nothing
-    /// pushed, if that is nothing.
+    /// Fetches the target branch and reads its `wanted` files.
     ///
-    /// Errors: no such target branch, a branch of ours with commits of somebody else, a push that
-    /// was refused, a lease that was lost, a remote that takes no options or doesn't answer.
-    pub fn deliver(
+    /// Errors: no such target branch, a remote that doesn't answer.
+    pub fn start(&self, wanted: &Wanted, progress: &mut dyn FnMut(&str)) -> Result<Started> {
+        let names = branch_names(self.scopes);
+        let RemoteState { target, base, branches } = self.find(&names, progress)?;
+        let tree = self.git.tree_at(self.from, &base, wanted, progress)?;
+        Ok(Started { base, tree, target, names, branches })
+    }
+
+    /// Commits on top of the target branch, pushes, and opens or refreshes the merge request.
+    ///
+    /// Errors: a branch of ours with commits of somebody else, a push that was refused, a lease
+    /// that was lost, a remote that takes no options or doesn't answer.
+    pub fn finish(
         &self,
-        wanted: &Wanted,
-        propose: impl FnOnce(&Tree, &CommitId) -> Result<Option<ProposedCommit>>,
+        started: &Started,
+        proposal: ProposedCommit,
         progress: &mut dyn FnMut(&str),
-    ) -> Result<Option<Delivered>> {
-        let names = branch_names(self.component, self.environments);
-        let found = self.find(&names, progress)?;
-        let tree = self.git.tree_at(self.from, &found.base, wanted, progress)?;
-        let Some(proposal) = propose(&tree, &found.base)? else { return Ok(None) };
-        let tree = self.git.write_tree(&found.base, &proposal.files)?;
-        let branch = choose(&names, &found.branches);
-        let seen = found.branches.get(branch);
+    ) -> Result<Delivered> {
+        let Started { base, target, names, branches, .. } = started;
+        let tree = self.git.write_tree(base, &proposal.files)?;
+        let branch = choose(names, branches);
+        let seen = branches.get(branch);
         if let Some(seen) = seen {
-            let others = self.of_others(&found.base, seen)?;
-            if self.git.same_change(&found.base, &tree, seen)? {
-                if let Some(delivered) = self.already(branch, &found.target, seen, &others) {
-                    return Ok(Some(delivered));
+            let others = self.of_others(base, seen)?;
+            if self.git.same_change(base, &tree, seen)? {
+                if let Some(delivered) = self.already(branch, target, seen, &others) {
+                    return Ok(delivered);
                 }
             } else if !others.is_empty() {
                 return Err(self.refuse(branch, &others).into());
             }
         }
-        let commit = self.commit(&tree, &found.base, &proposal, seen)?;
-        let mut request = self.request(branch, &found.target, proposal);
+        let commit = self.commit(&tree, base, &proposal, seen)?;
+        let mut request = self.request(branch, target, proposal);
         let lgtm = &self.repository.lgtm_label;
         if seen.is_some() && !self.labels.contains(lgtm) {
             request.unlabels.push(lgtm.clone());
         }
-        self.push(&request, &commit, seen, progress).map(Some)
+        self.push(&request, &commit, seen, progress)
     }
 
     /// The commits of a branch, if they are not what this program pushed for the one who runs it.

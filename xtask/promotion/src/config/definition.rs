@@ -120,7 +120,7 @@ fn pin(table: &TomlTable) -> Result<PinSpec, Problem> {
     let selector = selector(table)?;
     let usual = if matches!(selector, Selector::Saas(_)) { Form::Commit } else { Form::Tag };
     let form = table.text("value", rules::form)?.unwrap_or(usual);
-    Ok(PinSpec { place, selector, form, at: table.at() })
+    Ok(PinSpec { place, selector, form, origin: table.origin() })
 }
 
 fn place(table: &TomlTable) -> Result<FilePattern, Problem> {

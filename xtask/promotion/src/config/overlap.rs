@@ -18,7 +18,7 @@ struct Owned<'a> {
 /// tree can tell.
 pub(super) fn check(source: &Source, components: &[Component]) -> Result<(), Problem> {
     let mut pins: Vec<Owned> = components.iter().flat_map(owned_pins).collect();
-    pins.sort_by_key(|owned| owned.pin.at);
+    pins.sort_by_key(|owned| owned.pin.origin.at());
     for (index, second) in pins.iter().enumerate() {
         let shared = |first| shared_place(first, second).map(|place| (first, place));
         if let Some((first, place)) = pins[..index].iter().find_map(shared) {
@@ -41,8 +41,8 @@ fn refuse(source: &Source, first: &Owned, second: &Owned, place: &str) -> Proble
         second.pin.selector,
         first.environment.name,
         first.component.name,
-        first.pin.at.line,
-        first.pin.at.column,
+        first.pin.origin.at().line,
+        first.pin.origin.at().column,
     );
     let help = match second.pin.selector {
         Selector::Saas(_) => {
@@ -50,7 +50,7 @@ fn refuse(source: &Source, first: &Owned, second: &Owned, place: &str) -> Proble
         }
         _ => "remove one of the two pins",
     };
-    source.refuse(second.pin.at, message).help(help)
+    source.refuse(second.pin.origin.at(), message).help(help)
 }
 
 /// The file or the glob in which both pins find the same.

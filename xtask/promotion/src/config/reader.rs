@@ -5,7 +5,8 @@ use std::ops::Range;
 
 use toml_edit::{Document, Item, TableLike, TomlError, Value};
 
-use crate::model::component::Position;
+use super::BUILTIN;
+use crate::model::component::{Origin, Position};
 use crate::model::problem::Problem;
 
 /// A configuration's text, which turns byte offsets into positions.
@@ -81,6 +82,14 @@ impl<'a> TomlTable<'a> {
     /// Where the table is defined: its key if it is named, else its bracket.
     pub(super) fn at(&self) -> Position {
         self.source.position(self.offset)
+    }
+
+    /// The same, for what is read from it.
+    pub(super) fn origin(&self) -> Origin {
+        match self.source.file {
+            BUILTIN => Origin::Builtin(self.at()),
+            file => Origin::File(file.into(), self.at()),
+        }
     }
 
     /// Whether the table has that key.

@@ -2,8 +2,8 @@
 
 use super::{Config, Forge, Repository};
 use crate::model::component::{
-    Component, Environment, FilePattern, Form, KeyPath, PathStep, PinSpec, Position, SaasFilter,
-    Selector,
+    Component, Environment, FilePattern, Form, KeyPath, Origin, PathStep, PinSpec, Position,
+    SaasFilter, Selector,
 };
 use crate::model::path::RepoPath;
 use crate::model::problem::Problem;
@@ -776,7 +776,16 @@ fn environment(name: &str, aliases: &[&str], pins: Vec<PinSpec>) -> Environment 
 }
 
 fn pin(place: FilePattern, selector: Selector, form: Form, at: (usize, usize)) -> PinSpec {
-    PinSpec { place, selector, form, at: Position { line: at.0, column: at.1 } }
+    PinSpec {
+        place,
+        selector,
+        form,
+        origin: Origin::File(FILE.into(), Position { line: at.0, column: at.1 }),
+    }
+}
+
+fn built_in(pin: PinSpec) -> PinSpec {
+    PinSpec { origin: Origin::Builtin(pin.origin.at()), ..pin }
 }
 
 fn file(path: &str) -> FilePattern {
@@ -785,6 +794,7 @@ fn file(path: &str) -> FilePattern {
 
 #[test]
 fn builtin() {
+    let pin = |place, selector, form, at| built_in(pin(place, selector, form, at));
     let saas = |path, line| {
         pin(file(path), Selector::Saas(SaasFilter::default()), Form::Commit, (line, 9))
     };

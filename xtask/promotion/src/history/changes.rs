@@ -7,11 +7,21 @@ use std::collections::{BTreeSet, HashMap};
 
 use crate::history::people::{People, Who};
 use crate::model::commit::{Author, Commit};
+use crate::model::component::Component;
 use crate::model::version::CommitId;
+use crate::plan::PartPlan;
 
 /// The changes of a promotion, one span for each version that runs now, the oldest first.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Changes(pub Vec<Span>);
+
+/// A part of a plan, with the commits that go along.
+#[derive(Debug, Clone, Copy)]
+pub struct PartChanges<'a> {
+    pub component: &'a Component,
+    pub plan: &'a PartPlan,
+    pub changes: &'a Changes,
+}
 
 /// From one version that runs now to the one that will.
 #[derive(Debug, Clone, PartialEq, Eq)]

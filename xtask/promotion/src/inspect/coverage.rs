@@ -14,7 +14,7 @@ pub use terms::Terms;
 use crate::config::Config;
 use crate::locate::{self, Located, Role};
 use crate::model::component::{
-    FilePattern, Form, PinSpec, Position, SaasFilter, Selector, bare_upstream,
+    FilePattern, Form, Origin, PinSpec, SaasFilter, Selector, bare_upstream,
 };
 use crate::model::path::RepoPath;
 use crate::model::problem::Problem;
@@ -196,7 +196,12 @@ impl<'t> ReadFile<'t> {
 /// A line that finds commits only, wherever they stand.
 fn wide(selector: Selector) -> PinSpec {
     let form = if matches!(selector, Selector::Saas(_)) { Form::Commit } else { Form::Tag };
-    PinSpec { place: FilePattern::Glob("**".to_owned()), selector, form, at: Position::default() }
+    PinSpec {
+        place: FilePattern::Glob("**".to_owned()),
+        selector,
+        form,
+        origin: Origin::CommandLine,
+    }
 }
 
 /// Where a value stands, whatever found it: the line, and the first byte of a pin.

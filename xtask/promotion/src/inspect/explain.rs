@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashSet};
 use crate::config::Config;
 use crate::inspect::coverage::{self, Terms};
 use crate::locate::{self, Located, Role, Stay};
-use crate::model::component::{PinSpec, Position, Selector};
+use crate::model::component::{Origin, PinSpec, Selector};
 use crate::model::path::RepoPath;
 use crate::syntax::yaml::{Unreadable, Yaml};
 
@@ -37,7 +37,7 @@ pub struct Configured {
     /// Its name.
     pub name: String,
     /// Where the configuration says so.
-    pub at: Position,
+    pub origin: Origin,
 }
 
 /// Whether a value would move.
@@ -108,8 +108,8 @@ pub fn explained(
                 let found = locate::locate(pin, &component.upstream, text)?;
                 seen.extend(found.iter().map(place));
                 all.extend(traced(found, pin, &component.upstream).map(|(found, trace)| {
-                    let at = pin.at;
-                    let configured = Configured { name: environment.name.clone(), at };
+                    let origin = pin.origin.clone();
+                    let configured = Configured { name: environment.name.clone(), origin };
                     let fate = fate(&found);
                     new(found, &component.name, Some(configured), fate, trace)
                 }));

@@ -2,13 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::history::changes::{Changes, Direction, Span};
+use crate::history::changes::{Direction, PartChanges, Span};
 use crate::merge_request::gitlab_text::{line, subject};
 use crate::model::commit::Commit;
-use crate::model::component::Component;
 use crate::model::escape::escaped;
 use crate::model::version::{commit_part, is_full_commit};
-use crate::plan::{EnvironmentPlan, Outcome, Plan};
+use crate::plan::{EnvironmentPlan, Outcome};
 
 /// How a promotion is called in its title.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,63 +20,78 @@ pub enum Wording {
     Rollback,
 }
 
-/// The title: one line.
-pub fn title(component: &Component, wording: Wording, plan: &Plan) -> String {
-    let subject = match wording {
-        Wording::Production => "qontract production promotion".to_owned(),
-        Wording::Component => format!("{} promotion", component.name),
-        Wording::Rollback => format!("{} rollback", component.name),
+/// The title: one line. Parts that stay as they are don't appear in it.
+pub fn title(parts: &[PartChanges], wording: Wording) -> String {
+    let moving: Vec<&PartChanges> = parts.iter().filter(|part| !part.plan.is_empty()).collect();
+    let (what, one) = match wording {
+        Wording::Production => ("qontract production promotion", true),
+        Wording::Component => ("promotion", false),
+        Wording::Rollback => ("rollback", false),
     };
-    let tag = plan.to.tag(component.tag_length);
-    format!("{subject} {} to {tag}", old_versions(component, plan))
+    match moving.as_slice() {
+        [part] if one => format!("{what} {}", step(part)),
+        [part] => format!("{} {what} {}", part.component.name, step(part)),
+        several => {
+            let steps =
+                several.iter().map(|part| format!("{} {}", part.component.name, step(part)));
+            let listed = steps.collect::<Vec<_>>().join(", ");
+            match listed.len() {
+                0..=200 => format!("{what} of {listed}"),
+                _ => format!("{what} of {} components", several.len()),
+            }
+        }
+    }
+}
+
+/// `OLD to NEW`.
+fn step(part: &PartChanges) -> String {
+    let tag = part.plan.to.tag(part.component.tag_length);
+    format!("{} to {tag}", old_versions(part))
 }
 
 /// The title, the body after an empty line, and trailers at its end.
-pub fn commit_message(
-    component: &Component,
-    changes: &Changes,
-    wording: Wording,
-    plan: &Plan,
-    reason: Option<&str>,
-) -> String {
-    let paragraphs = [
-        subject(&title(component, wording, plan)),
-        environments(component, plan),
-        compare_addresses(component, plan, changes).join("\n"),
-        listed("Goes along:", component, &changes.queued()),
-        listed("Taken back:", component, &changes.taken_back()),
-        reason.map_or(String::new(), |reason| format!("Reason: {}", escaped(reason))),
-    ];
-    let paragraphs: Vec<_> = paragraphs.into_iter().filter(|text| !text.is_empty()).collect();
+pub fn commit_message(parts: &[PartChanges], wording: Wording, reason: Option<&str>) -> String {
+    let mut paragraphs = vec![subject(&title(parts, wording))];
+    for part in parts.iter().filter(|part| parts.len() == 1 || !part.plan.is_empty()) {
+        if parts.len() > 1 {
+            paragraphs.push(line(&part.component.name));
+        }
+        paragraphs.push(environments(part));
+        paragraphs.push(compare_addresses(part).join("\n"));
+        paragraphs.push(listed("Goes along:", part, &part.changes.queued()));
+        paragraphs.push(listed("Taken back:", part, &part.changes.taken_back()));
+    }
+    paragraphs.extend(reason.map(|reason| format!("Reason: {}", escaped(reason))));
+    paragraphs.retain(|text| !text.is_empty());
     paragraphs.join("\n\n") + "\n"
 }
 
-fn environments(component: &Component, plan: &Plan) -> String {
+fn environments(part: &PartChanges) -> String {
     let mut lines = Vec::new();
-    for environment in &plan.environments {
+    for environment in &part.plan.environments {
         for old in old_of(environment) {
-            let shown = if is_full_commit(old) { old } else { component.short(old) };
-            lines.push(format!("{}: {shown} -> {}", line(&environment.name), plan.to));
+            let shown = if is_full_commit(old) { old } else { part.component.short(old) };
+            lines.push(format!("{}: {shown} -> {}", line(&environment.name), part.plan.to));
         }
     }
     lines.join("\n")
 }
 
-fn listed(title: &str, component: &Component, commits: &[&Commit]) -> String {
+fn listed(title: &str, part: &PartChanges, commits: &[&Commit]) -> String {
     if commits.is_empty() {
         return String::new();
     }
     let lines = commits.iter().map(|commit| {
-        let id = commit.id.tag(component.tag_length);
+        let id = commit.id.tag(part.component.tag_length);
         format!("\n* {id} {} ({})", line(&commit.subject), line(&commit.author.name))
     });
     title.to_owned() + &lines.collect::<String>()
 }
 
 /// The old versions of the values that move: one, or a few, or how many.
-pub fn old_versions(component: &Component, plan: &Plan) -> String {
-    let all: BTreeSet<_> =
-        plan.environments.iter().flat_map(old_of).map(|old| component.short(old)).collect();
+fn old_versions(part: &PartChanges) -> String {
+    let olds = part.plan.environments.iter().flat_map(old_of);
+    let all: BTreeSet<_> = olds.map(|old| part.component.short(old)).collect();
     let listed = all.iter().copied().collect::<Vec<_>>().join(", ");
     // A title has 255 characters at most, and a person reads fewer.
     match all.len() {
@@ -99,7 +113,8 @@ fn old_of(environment: &EnvironmentPlan) -> Vec<&str> {
 
 /// Where the upstream's host shows the commits between each old version and the new one; those
 /// that are taken back, if it goes back.
-pub fn compare_addresses(component: &Component, plan: &Plan, changes: &Changes) -> Vec<String> {
+pub fn compare_addresses(part: &PartChanges) -> Vec<String> {
+    let PartChanges { component, plan, changes } = part;
     let Some(compare) = compare_page(&component.upstream) else { return Vec::new() };
     let mut olds: BTreeMap<&str, &str> = BTreeMap::new();
     for old in plan.environments.iter().flat_map(old_of).filter_map(commit_part) {

@@ -1,10 +1,11 @@
 use super::*;
 use crate::config::Config;
-use crate::history::changes::{Direction, Span, Start};
+use crate::history::changes::{Changes, Direction, Span, Start};
 use crate::model::commit::Author;
+use crate::model::component::Environment;
 use crate::model::path::RepoPath;
 use crate::model::tree::Tree;
-use crate::plan::plan;
+use crate::plan::{Part, Plan, plan};
 
 const NEW: &str = "7a734a7c2c6a3a95816f09dec686865dd6107382";
 
@@ -27,10 +28,9 @@ fn planned() -> (Config, Plan) {
         file("data/a.yml", "tag: 22e638d\n"),
         file("data/b.yml", "tag: 'see @all #1'\n"),
     ];
-    let component = &config.components[0];
-    let environments: Vec<_> = component.environments.iter().collect();
     let to = CommitId::parse(NEW).unwrap();
-    let plan = plan(component, &environments, &to, &Tree(files.into()), &config).unwrap();
+    let part = Part::new(&Scope::all(&config.components[0]), to);
+    let plan = plan(&[part], &Tree(files.into())).unwrap();
     (config, plan)
 }
 
@@ -65,9 +65,9 @@ fn people() -> People {
 
 fn description(changes: &Changes, warnings: &[String], reason: Option<&str>) -> String {
     let (config, plan) = planned();
-    let changes = Some((changes, &people()));
     let component = &config.components[0];
-    Description { component, plan: &plan, changes, warnings, reason }.description()
+    let parts = [PartChanges { component, plan: &plan.parts[0], changes }];
+    Description { parts: &parts, people: &people(), warnings, reason }.description()
 }
 
 #[test]
@@ -135,9 +135,9 @@ Bo: 1
 #[test]
 fn the_title_is_that_of_the_commit() {
     let (config, plan) = planned();
-    let component = &config.components[0];
-    let description =
-        Description { component, plan: &plan, changes: None, warnings: &[], reason: None };
+    let (component, changes) = (&config.components[0], &Changes::default());
+    let parts = [PartChanges { component, plan: &plan.parts[0], changes }];
+    let description = Description { parts: &parts, people: &people(), warnings: &[], reason: None };
     assert_eq!(description.title(Wording::Component), "q promotion 22e638d, ec24093-rc to 7a734a7");
     assert!(!description.description().contains("Queued"));
 }
@@ -183,7 +183,7 @@ fn named_branches(component: &str, all: &[&str], chosen: &[&str]) -> [String; 2]
     let environments = all.iter().map(with_name).collect();
     let component = Component { name: component.to_owned(), environments, ..template };
     let chosen = component.environments.iter().filter(|one| chosen.contains(&one.name.as_str()));
-    branch_names(&component, &chosen.collect::<Vec<_>>())
+    branch_names(&[Scope { component: &component, environments: chosen.collect() }])
 }
 
 #[test]
@@ -204,6 +204,19 @@ fn names_of_branches() {
         let all = if all.contains(&chosen[0]) { &all[..] } else { &[&["z"], chosen].concat() };
         assert_eq!(named_branches(component, all, chosen), expected, "{chosen:?}");
     }
+}
+
+#[test]
+fn names_of_branches_of_several_components() {
+    let two = "[component.b]\nupstream = \"u\"\n[component.b.environment.x]\npins = [{ file = \"x\", key = \"y\" }]\n\
+               [component.b.environment.z]\npins = [{ file = \"z\", key = \"y\" }]\n\
+               [component.a]\nupstream = \"v\"\n[component.a.environment.x]\npins = [{ file = \"x\", key = \"w\" }]\n";
+    let config = Config::parse("promote.toml", two).unwrap();
+    let all: Vec<Scope> = config.components.iter().map(Scope::all).collect();
+    assert_eq!(branch_names(&all), ["promote/a+b", "promote/a+b+all"]);
+    let mut part = all;
+    part[0].environments.truncate(1);
+    assert_eq!(branch_names(&part), ["promote/a+b@x", "promote/a+b@x+all"]);
 }
 
 #[test]

@@ -1,8 +1,10 @@
 //! What can be promoted: components, their environments, and the pins of those.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::model::path::RepoPath;
+use crate::model::problem::Problem;
 use crate::model::version::is_full_commit;
 
 /// A thing with versions, built from one upstream git repository.
@@ -48,8 +50,69 @@ pub struct PinSpec {
     pub selector: Selector,
     /// What is written.
     pub form: Form,
-    /// Where the configuration defines it.
-    pub at: Position,
+    /// Where this rule comes from.
+    pub origin: Origin,
+}
+
+/// Where a rule comes from that finds pins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// A place in a configuration file.
+    File(Arc<str>, Position),
+    /// A place in the built-in configuration, which is no file.
+    Builtin(Position),
+    /// A saas file that was named on the command line.
+    CommandLine,
+}
+
+impl Origin {
+    /// Its position in the configuration; the first one for what is in none.
+    pub fn at(&self) -> Position {
+        match self {
+            Origin::File(_, at) | Origin::Builtin(at) => *at,
+            Origin::CommandLine => Position::default(),
+        }
+    }
+
+    /// A problem with this rule: only a configuration file has a place to look at.
+    pub fn problem(&self, message: impl Into<String>) -> Problem {
+        let problem = Problem::new(message);
+        match self {
+            Origin::File(file, at) => problem.file(&**file).line(at.line).column(at.column),
+            Origin::Builtin(_) | Origin::CommandLine => problem,
+        }
+    }
+
+    /// How to change what this rule looks for.
+    pub fn cure(&self) -> String {
+        match self {
+            Origin::File(file, at) => format!("the pin is configured in `{file}:{}`", at.line),
+            Origin::Builtin(_) => "the built-in configuration looks there: write a \
+                `promote.toml` to change it, or name the right checkout with `--repo`"
+                .to_owned(),
+            Origin::CommandLine => "name another saas file, or other targets of it".to_owned(),
+        }
+    }
+}
+
+/// A component and some of its environments.
+#[derive(Debug, Clone)]
+pub struct Scope<'a> {
+    pub component: &'a Component,
+    /// In the order of the configuration; never empty.
+    pub environments: Vec<&'a Environment>,
+}
+
+impl<'a> Scope<'a> {
+    /// A component with all of its environments.
+    pub fn all(component: &'a Component) -> Self {
+        Scope { component, environments: component.environments.iter().collect() }
+    }
+
+    /// Whether it has every environment of its component.
+    pub fn is_all(&self) -> bool {
+        self.environments.len() == self.component.environments.len()
+    }
 }
 
 /// Line and column of the configuration, both from 1, the column in characters.

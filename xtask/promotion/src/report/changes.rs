@@ -28,7 +28,16 @@ pub struct Queue<'a> {
 impl Queue<'_> {
     /// The commits by author, span by span; at the end who should be told. Empty if nothing moves.
     pub fn text(&self) -> String {
-        self.commits() + &self.tell_line()
+        self.commits() + &tell_line(std::slice::from_ref(self))
+    }
+
+    /// The same commits below the component's name, if there are others beside it.
+    pub fn commits_of(&self, is_one_of_many: bool) -> String {
+        let commits = self.commits();
+        match is_one_of_many && !commits.is_empty() {
+            true => format!("{BOLD}{}{BOLD:#}\n{commits}", escaped(&self.component.name)),
+            false => commits,
+        }
     }
 
     /// The commits by author, span by span. Empty if nothing moves.
@@ -39,14 +48,6 @@ impl Queue<'_> {
             text.push_str(&self.span(span, longest));
         }
         text
-    }
-
-    /// Who should be told, on a line of its own; empty if that is nobody.
-    pub fn tell_line(&self) -> String {
-        match self.tell().as_slice() {
-            [] => String::new(),
-            people => format!("{BOLD}tell{BOLD:#} {}\n", people.join(", ")),
-        }
     }
 
     fn span(&self, span: &Span, longest: Option<&Span>) -> String {
@@ -99,7 +100,7 @@ impl Queue<'_> {
 
     /// The people to tell, each as one pastes it.
     pub fn tell(&self) -> Vec<String> {
-        self.changes.to_tell(self.people).iter().map(pasted).collect()
+        told(std::slice::from_ref(self))
     }
 
     /// The changes for JSON.
@@ -142,6 +143,28 @@ impl Queue<'_> {
             "who": who,
             "user": self.people.user(&commit.author.email),
         })
+    }
+}
+
+/// The people to tell of some queues, each once and as one pastes it.
+pub fn told(queues: &[Queue]) -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    for queue in queues {
+        let people = queue.changes.to_tell(queue.people);
+        for one in people.iter().map(pasted) {
+            if !all.contains(&one) {
+                all.push(one);
+            }
+        }
+    }
+    all
+}
+
+/// Who should be told, on a line of its own; empty if that is nobody.
+pub fn tell_line(queues: &[Queue]) -> String {
+    match told(queues).as_slice() {
+        [] => String::new(),
+        people => format!("{BOLD}tell{BOLD:#} {}\n", people.join(", ")),
     }
 }
 

@@ -33,7 +33,7 @@ fn owner(config: &Config, pin: &Explained) -> String {
             let line = if config.is_builtin() {
                 config.file.clone()
             } else {
-                format!("{}:{}", config.file, environment.at.line)
+                format!("{}:{}", config.file, environment.origin.at().line)
             };
             format!("`{}` in `{}`: {selector} ({line})", pin.component, environment.name)
         }

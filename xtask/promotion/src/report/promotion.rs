@@ -2,21 +2,19 @@
 
 use serde_json::{Value, json};
 
-use super::changes::Queue;
+use super::changes::{Queue, tell_line, told};
 use super::json::{optional, problems, version};
 use crate::model::problem::Problem;
 use crate::model::version::CommitId;
 use crate::plan::landed::{Delivered, Landed, State};
-use crate::plan::{Outcome, Plan, PlannedValue};
+use crate::plan::{Outcome, PartPlan, Plan, PlannedValue};
 
 /// A promotion that has landed.
 #[derive(Debug, Clone, Copy)]
 pub struct PromotionReport<'a> {
-    /// What was planned.
     pub plan: &'a Plan,
-    /// What goes along.
-    pub queue: Queue<'a>,
-    /// What became of it.
+    /// What goes along with each part of the plan.
+    pub queues: &'a [Queue<'a>],
     pub landed: &'a Landed,
     /// The title of its commit.
     pub title: &'a str,
@@ -27,13 +25,15 @@ pub struct PromotionReport<'a> {
 }
 
 impl PromotionReport<'_> {
-    /// The table, the diff (as it was made for where it goes), the queue, what became of it, and
+    /// The tables, the diff (as it was made for where it goes), the queues, what became of it, and
     /// whom to tell. `again` is the command that commits it.
     pub fn text(&self, diff: String, again: &str) -> String {
-        let ending = format!("{}\n{}", self.ending(again), self.queue.tell_line());
-        let parts =
-            [super::table(self.queue.component, self.plan), diff, self.queue.commits(), ending];
-        let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+        let tables = self.queues.iter().zip(&self.plan.parts);
+        let tables = tables.map(|(queue, part)| super::table(queue.component, part));
+        let commits = self.queues.iter().map(|queue| queue.commits_of(self.queues.len() > 1));
+        let ending = format!("{}\n{}", self.ending(again), tell_line(self.queues));
+        let parts = tables.chain([diff]).chain(commits).chain([ending]);
+        let parts: Vec<_> = parts.filter(|part| !part.is_empty()).collect();
         parts.join("\n")
     }
 
@@ -72,30 +72,47 @@ impl PromotionReport<'_> {
                 (state(one.state), Some(&one.commit), Some(merge_request(one)))
             }
         };
-        let (plan, component) = (self.plan, self.queue.component);
-        let document = json!({
-            "version": 1,
-            "command": command,
-            "result": result,
-            "component": component.name,
-            "upstream": component.upstream,
-            "to": version(component, &plan.to),
-            "environments": environments(plan),
-            "files": plan.changed().map(|(path, _)| path.as_str()).collect::<Value>(),
-            "diff": super::plan_diff(plan),
-            "commit": commit.map(CommitId::as_str),
-            "merge_request": merge_request,
-            "changes": self.queue.documents(),
-            "tell": self.queue.tell(),
-            "warnings": problems(self.warnings),
-            "notes": self.notes,
-        });
-        optional(&["commit", "merge_request"], document)
+        let mut document = json!({ "version": 1, "command": command, "result": result });
+        let parts: Vec<Value> = self
+            .queues
+            .iter()
+            .zip(&self.plan.parts)
+            .map(|(queue, part)| self::part(queue, part))
+            .collect();
+        // The keys of the first part stand at the top: there used to be no other.
+        let first = parts.first().cloned().unwrap_or_default();
+        for key in ["component", "upstream", "to", "environments"] {
+            document[key] = first[key].clone();
+        }
+        let files = self.plan.changed().map(|(path, _)| path.as_str()).collect::<Value>();
+        document["files"] = files;
+        document["diff"] = json!(super::plan_diff(self.plan));
+        document["commit"] = json!(commit.map(CommitId::as_str));
+        document["merge_request"] = json!(merge_request);
+        document["changes"] = first["changes"].clone();
+        document["tell"] = json!(told(self.queues));
+        document["warnings"] = problems(self.warnings);
+        document["notes"] = json!(self.notes);
+        document["parts"] = match parts.len() {
+            1 => Value::Null,
+            _ => json!(parts),
+        };
+        optional(&["commit", "merge_request", "parts"], document)
     }
 }
 
-fn environments(plan: &Plan) -> Value {
-    let environments = plan.environments.iter().map(|environment| {
+fn part(queue: &Queue, part: &PartPlan) -> Value {
+    json!({
+        "component": queue.component.name,
+        "upstream": queue.component.upstream,
+        "to": version(queue.component, &part.to),
+        "environments": environments(part),
+        "changes": queue.documents(),
+    })
+}
+
+fn environments(part: &PartPlan) -> Value {
+    let environments = part.environments.iter().map(|environment| {
         json!({
             "name": environment.name,
             "pins": environment.values.iter().filter_map(pin).collect::<Value>(),
