@@ -11,6 +11,7 @@ use memchr::memmem;
 use promotion::model::path::RepoPath;
 use promotion::model::problem::Problem;
 use promotion::model::tree::{Tree, Wanted, glob_folder};
+use promotion::saas::target_files;
 
 /// How the files end that are written beside those that they replace.
 pub(crate) const NEW: &str = ".promote-new";
@@ -40,6 +41,11 @@ impl WorkTree {
         }
         for (glob, needle) in &wanted.globs {
             self.walk(glob_folder(glob), glob, &memmem::Finder::new(needle), &mut tree)?;
+        }
+        for path in target_files(&tree, &wanted.saas) {
+            if let Some(bytes) = self.read_file(&path)? {
+                tree.0.insert(path, bytes);
+            }
         }
         Ok(tree)
     }

@@ -2,20 +2,25 @@
 //!
 //! Finds only: what is written, and where, is decided in `plan.rs`.
 
+mod targets;
+
 use std::fmt;
 use std::ops::Range;
 
 use crate::model::component::{
     FilePattern, Form, KeyPath, PathStep, PinSpec, SaasFilter, Selector,
 };
+use crate::model::path::RepoPath;
+use crate::model::tree::Tree;
 use crate::model::version::{commit_part, is_full_commit, is_word};
-use crate::saas;
 use crate::syntax::dotenv;
 use crate::syntax::yaml::{NodeId, Unreadable, Via, Yaml};
 
 /// One scalar that a selector found.
 #[derive(Debug)]
 pub struct Located {
+    /// The file that it stands in, if that is not the one that was looked at.
+    pub file: Option<RepoPath>,
     /// From 1.
     pub line: usize,
     /// Its version, or how to call it where it has none.
@@ -98,10 +103,22 @@ pub fn locate_in(spec: &PinSpec, upstream: &str, yaml: &Yaml) -> Vec<Located> {
         }
         Selector::Path(path) => by_path(yaml, spec, path),
         Selector::Image(image) => images(yaml, spec, image),
-        Selector::Saas(filter) => saas::targets(yaml, upstream, filter)
-            .into_iter()
-            .map(|target| saas_target(yaml, spec, target))
-            .collect(),
+        Selector::Saas(filter) => targets::in_file(yaml, spec, upstream, filter),
+    }
+}
+
+/// The same as [`locate`], with the targets of a saas file that stand in files of their own.
+pub fn locate_in_tree(
+    spec: &PinSpec,
+    upstream: &str,
+    text: &str,
+    tree: &Tree,
+) -> Result<Vec<Located>, Unreadable> {
+    match &spec.selector {
+        Selector::Saas(filter) => {
+            Ok(targets::in_tree(&Yaml::parse(text)?, spec, upstream, filter, tree))
+        }
+        _ => locate(spec, upstream, text),
     }
 }
 
@@ -164,6 +181,7 @@ fn variables(spec: &PinSpec, name: &str, text: &str) -> Vec<Located> {
     let found = found.map(|one| Located {
         line: one.line,
         value: one.value.to_owned(),
+        file: None,
         target: None,
         filter: None,
         role: if moves(spec, one.value) {
@@ -187,7 +205,7 @@ fn candidate(yaml: &Yaml, spec: &PinSpec, node: NodeId, via: Via) -> Located {
     };
     let called = || known.map_or("an alias", |(node, _)| yaml.describe(node));
     let value = value.unwrap_or_else(called).to_owned();
-    Located { line: yaml.line(node), value, target: None, filter: None, role }
+    Located { line: yaml.line(node), value, file: None, target: None, filter: None, role }
 }
 
 fn pin(yaml: &Yaml, node: NodeId, via: Via, prefix: &str) -> Role {
@@ -206,17 +224,6 @@ fn pin(yaml: &Yaml, node: NodeId, via: Via, prefix: &str) -> Role {
     }
 }
 
-fn saas_target(yaml: &Yaml, spec: &PinSpec, target: saas::Target) -> Located {
-    let mut found = candidate(yaml, spec, target.node, target.via);
-    found.target = Some(target.label);
-    found.filter = Some(target.filter);
-    let is_pin = yaml.scalar(target.node).is_some_and(|value| moves(spec, value));
-    if is_pin && (target.delete || target.auto) {
-        found.role = Role::Stays(if target.delete { Stay::Delete } else { Stay::Auto });
-    }
-    found
-}
-
 fn images(yaml: &Yaml, spec: &PinSpec, image: &str) -> Vec<Located> {
     let prefix = format!("{image}:");
     let tagged =
@@ -229,7 +236,14 @@ fn images(yaml: &Yaml, spec: &PinSpec, image: &str) -> Vec<Located> {
             },
             false => Role::Stays(Stay::Tracking),
         };
-        Located { line: yaml.line(node), value: tag.to_owned(), target: None, filter: None, role }
+        Located {
+            line: yaml.line(node),
+            value: tag.to_owned(),
+            file: None,
+            target: None,
+            filter: None,
+            role,
+        }
     });
     found.collect()
 }

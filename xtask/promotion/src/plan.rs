@@ -232,12 +232,14 @@ impl Planner<'_> {
     /// Plans one file; `None` if it can't be read.
     fn file(&mut self, spec: &PinSpec, path: &RepoPath, bytes: &[u8]) -> Option<Yield> {
         let problem = match std::str::from_utf8(bytes) {
-            Ok(text) => match locate::locate(spec, &self.part.component.upstream, text) {
-                Ok(found) => return Some(self.found(spec, path, text, found)),
-                Err(error) => Problem::new(format!("can't be read as YAML: {}", error.reason))
-                    .line(error.line)
-                    .help("mend the file, or leave its environment out"),
-            },
+            Ok(text) => {
+                match locate::locate_in_tree(spec, &self.part.component.upstream, text, self.tree) {
+                    Ok(found) => return Some(self.found(spec, path, found)),
+                    Err(error) => Problem::new(format!("can't be read as YAML: {}", error.reason))
+                        .line(error.line)
+                        .help("mend the file, or leave its environment out"),
+                }
+            }
             Err(error) => {
                 let valid = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
                 Problem::new("is not UTF-8").line(line_at(&valid, valid.len()))
@@ -254,7 +256,7 @@ impl Planner<'_> {
         None
     }
 
-    fn found(&mut self, spec: &PinSpec, path: &RepoPath, text: &str, found: Vec<Located>) -> Yield {
+    fn found(&mut self, spec: &PinSpec, path: &RepoPath, found: Vec<Located>) -> Yield {
         let mut result = Yield::Nothing;
         for one in found {
             let stays = matches!(one.role, Role::Stays(Stay::Tracking));
@@ -266,20 +268,22 @@ impl Planner<'_> {
                 }
                 (Yield::Nothing, true) => result = Yield::Tracking(shown(&one.value)),
             }
-            self.one(spec, path, text, one);
+            self.one(spec, path, one);
         }
         result
     }
 
-    fn one(&mut self, spec: &PinSpec, path: &RepoPath, text: &str, found: Located) {
-        let Located { line, value: old, target, role, .. } = found;
+    fn one(&mut self, spec: &PinSpec, path: &RepoPath, found: Located) {
+        let Located { file, line, value: old, target, role, .. } = found;
+        // A target may stand in a file of its own.
+        let path = file.as_ref().unwrap_or(path);
         let outcome = match role {
             Role::Stays(stay) => Outcome::Stays(stay),
             Role::Unfit(reason) => return self.unfit(spec, path, line, &old, reason),
             Role::Pin(pin) if pin.needs_quotes && path.as_str().ends_with(".json") => {
                 return self.unfit(spec, path, line, &old, "is not in double quotes, as in JSON");
             }
-            Role::Pin(pin) => match self.pin(spec, path, text, &old, pin) {
+            Role::Pin(pin) => match self.pin(spec, path, &old, pin) {
                 Ok(outcome) => outcome,
                 Err(other) => {
                     let message = format!(
@@ -308,7 +312,6 @@ impl Planner<'_> {
         &mut self,
         spec: &PinSpec,
         path: &RepoPath,
-        text: &str,
         old: &str,
         pin: Pin,
     ) -> Result<Outcome, Origin> {
@@ -318,7 +321,8 @@ impl Planner<'_> {
         };
         let file = self.plan.files.entry(path.clone()).or_default();
         if file.before.is_empty() {
-            text.clone_into(&mut file.before);
+            let bytes = self.tree.get(path).unwrap_or_default();
+            file.before = String::from_utf8_lossy(bytes).into_owned();
         }
         file.claim(&pin.range, &spec.origin)?;
         if new == old {

@@ -1,96 +1,154 @@
-//! Finds the targets of a saas file that run a component. Changes nothing.
+//! Reads saas files: their templates and targets, and the facts about each target that decide
+//! whether it moves, who has to go first, and where it runs. Changes nothing.
+//!
+//! Source: the schemas `saas-file-2` and `saas-file-target-1` of qontract-schemas.
 
-use crate::model::component::{SaasFilter, same_upstream};
+use crate::model::component::{FilePattern, SaasFilter};
+use crate::model::path::RepoPath;
+use crate::model::tree::Tree;
 use crate::syntax::yaml::{NodeId, Via, Yaml};
 
-/// The `ref` of one target.
+/// A resource template of a saas file.
+#[derive(Debug, Clone)]
+pub struct Template {
+    pub name: Option<String>,
+    /// The upstream.
+    pub url: Option<String>,
+    /// The folder or file of the upstream that is deployed.
+    pub path: Option<String>,
+    pub targets: Vec<Target>,
+}
+
+/// A target of a template, in the saas file itself or in a file of its own.
+#[derive(Debug, Clone)]
 pub struct Target {
-    /// The value of `ref`.
+    /// The mapping that it is.
     pub node: NodeId,
-    /// How it was reached: what comes by an alias or a merge key is not the target's own.
-    pub via: Via,
+    /// The file that it refers to, if it is written there: then nothing else is known of it here.
+    pub elsewhere: Option<String>,
     /// Template and target, for people.
     pub label: String,
     /// What narrows a selector to it.
     pub filter: SaasFilter,
-    /// Whether `promotion.auto: true` moves it.
-    pub auto: bool,
+    /// The value of `ref`, and how it was reached: what comes by an alias or a merge key is not the
+    /// target's own.
+    pub reference: Option<(NodeId, Via)>,
+    /// The mapping `parameters`.
+    pub parameters: Option<(NodeId, Via)>,
+    pub promotion: TargetPromotion,
+    pub disable: bool,
     /// Whether it is about to be deleted.
     pub delete: bool,
+    /// Whether `namespaceSelector` says where it runs, instead of one namespace.
+    pub has_selector: bool,
 }
 
-/// The targets of the templates whose `url` is `upstream`, narrowed by `filter`.
-pub fn targets(yaml: &Yaml, upstream: &str, filter: &SaasFilter) -> Vec<Target> {
-    let mut found = Vec::new();
-    for (template, via_template) in templates(yaml) {
-        let text = |key| yaml.get(template, key).and_then(|(node, _)| yaml.scalar(node));
-        let is_upstream = text("url").is_some_and(|url| same_upstream(url, upstream));
-        if !is_upstream || !passes(filter.template.as_deref(), text("name")) {
-            continue;
-        }
-        let Some((list, via_list)) = yaml.get(template, "targets") else { continue };
-        let name = text("name");
-        let via = via_template.or(via_list).or(yaml.reached(list));
-        found.extend(
-            yaml.items(list).into_iter().filter_map(|item| target(yaml, item, via, name, filter)),
-        );
-    }
-    found
+/// What `promotion` says of a target.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TargetPromotion {
+    /// Whether automation moves it.
+    pub auto: bool,
+    /// Channels that tell when others have deployed a commit.
+    pub subscribe: Vec<String>,
+    /// Channels on which it tells that it has deployed a commit.
+    pub publish: Vec<String>,
+    /// For how many days the publishers must have run a commit.
+    pub soak_days: Option<u64>,
 }
 
-/// The `url` of every template.
-pub fn urls<'y>(yaml: &'y Yaml) -> impl Iterator<Item = &'y str> {
-    let url = |(template, _)| yaml.get(template, "url").and_then(|(node, _)| yaml.scalar(node));
-    templates(yaml).into_iter().filter_map(url)
-}
-
-fn templates(yaml: &Yaml) -> Vec<(NodeId, Via)> {
+/// The templates of a saas file; none in any other file.
+pub fn templates(yaml: &Yaml) -> Vec<Template> {
     let mut found = Vec::new();
     for &root in yaml.roots() {
-        if let Some((list, via)) = yaml.get(root, "resourceTemplates") {
-            let via = via.or(yaml.reached(list));
-            found.extend(yaml.items(list).into_iter().map(|item| (item, via)));
-        }
+        let Some((list, via)) = yaml.get(root, "resourceTemplates") else { continue };
+        let via = via.or(yaml.reached(list));
+        found.extend(yaml.items(list).into_iter().map(|item| template(yaml, item, via)));
     }
     found
 }
 
-fn target(
-    yaml: &Yaml,
-    item: NodeId,
-    via: Via,
-    template: Option<&str>,
-    filter: &SaasFilter,
-) -> Option<Target> {
-    let value = |node, key| yaml.get(node, key).map(|(value, _)| value);
-    let text = |node, key| value(node, key).and_then(|value| yaml.scalar(value));
-    let name = text(item, "name");
-    let namespace = value(item, "namespace").and_then(|node| text(node, "$ref"));
-    if !passes(filter.target.as_deref(), name) || !passes(filter.namespace.as_deref(), namespace) {
-        return None;
+fn template(yaml: &Yaml, item: NodeId, via: Via) -> Template {
+    let name = text(yaml, item, "name");
+    let targets = yaml.get(item, "targets").map(|(list, via_list)| {
+        let via = via.or(via_list).or(yaml.reached(list));
+        let items = yaml.items(list).into_iter();
+        items.map(|item| target(yaml, item, via, name)).collect()
+    });
+    Template {
+        name: name.map(str::to_owned),
+        url: text(yaml, item, "url").map(str::to_owned),
+        path: text(yaml, item, "path").map(str::to_owned),
+        targets: targets.unwrap_or_default(),
     }
-    let (node, via_ref) = yaml.get(item, "ref")?;
-    let is_true = |node, key| value(node, key).is_some_and(|value| yaml.is_true(value));
-    Some(Target {
-        node,
-        via: via.or(via_ref).or(yaml.reached(node)),
-        label: format!(
-            "{}/{}",
-            template.unwrap_or("(no name)"),
-            name.or(namespace.map(stem)).unwrap_or("(no name)")
-        ),
+}
+
+/// The target that a file of its own holds, for a template of that name.
+pub fn target_file(yaml: &Yaml, template: Option<&str>) -> Option<Target> {
+    let &root = yaml.roots().first()?;
+    Some(target(yaml, root, Via::Own, template))
+}
+
+fn target(yaml: &Yaml, item: NodeId, via: Via, template: Option<&str>) -> Target {
+    let is_true = |node, key| yaml.get(node, key).is_some_and(|(value, _)| yaml.is_true(value));
+    let own = |key| {
+        let (node, via_key) = yaml.get(item, key)?;
+        Some((node, via.or(via_key).or(yaml.reached(node))))
+    };
+    let name = text(yaml, item, "name");
+    let namespace = yaml.get(item, "namespace").and_then(|(node, _)| text(yaml, node, "$ref"));
+    let promotion = yaml.get(item, "promotion").map(|(node, _)| TargetPromotion {
+        auto: is_true(node, "auto"),
+        subscribe: texts(yaml, node, "subscribe"),
+        publish: texts(yaml, node, "publish"),
+        soak_days: text(yaml, node, "soakDays").and_then(|days| days.parse().ok()),
+    });
+    let called = name.or(namespace.map(stem)).unwrap_or("(no name)");
+    Target {
+        node: item,
+        elsewhere: text(yaml, item, "$ref").map(str::to_owned),
+        label: format!("{}/{called}", template.unwrap_or("(no name)")),
         filter: SaasFilter {
             template: template.map(str::to_owned),
             target: name.map(str::to_owned),
             namespace: namespace.map(str::to_owned),
         },
-        auto: value(item, "promotion").is_some_and(|promotion| is_true(promotion, "auto")),
+        reference: own("ref"),
+        parameters: own("parameters"),
+        promotion: promotion.unwrap_or_default(),
+        disable: is_true(item, "disable"),
         delete: is_true(item, "delete"),
-    })
+        has_selector: yaml.get(item, "namespaceSelector").is_some(),
+    }
 }
 
-fn passes(wanted: Option<&str>, found: Option<&str>) -> bool {
-    wanted.is_none_or(|wanted| found == Some(wanted))
+/// The files that targets of the saas files among `patterns` are written in.
+pub fn target_files(tree: &Tree, patterns: &[FilePattern]) -> Vec<RepoPath> {
+    let mut found = Vec::new();
+    for (path, bytes) in &tree.0 {
+        let is_saas = patterns.iter().any(|pattern| pattern.takes(path));
+        let Ok(text) = std::str::from_utf8(bytes) else { continue };
+        if !is_saas || !text.contains("$ref") {
+            continue;
+        }
+        let Ok(yaml) = Yaml::parse(text) else { continue };
+        let targets = templates(&yaml).into_iter().flat_map(|template| template.targets);
+        let elsewhere = targets.filter_map(|target| target.elsewhere);
+        found.extend(elsewhere.filter_map(|reference| RepoPath::parse_reference(&reference)));
+    }
+    found.sort();
+    found.dedup();
+    found
+}
+
+/// The scalar under a key of a mapping.
+fn text<'y>(yaml: &'y Yaml, node: NodeId, key: &str) -> Option<&'y str> {
+    yaml.get(node, key).and_then(|(value, _)| yaml.scalar(value))
+}
+
+/// The scalars of the list under a key of a mapping.
+fn texts(yaml: &Yaml, node: NodeId, key: &str) -> Vec<String> {
+    let items = yaml.get(node, key).map(|(list, _)| yaml.items(list)).unwrap_or_default();
+    items.into_iter().filter_map(|item| yaml.scalar(item)).map(str::to_owned).collect()
 }
 
 /// `/services/x/namespaces/app-prod.yml` is called `app-prod`.

@@ -72,7 +72,7 @@ pub fn survey<'a>(
             scope.spawn(move || fetched(session, work_tree, &upstream))
         };
         let mirrors: Vec<_> = groups.iter().map(open).collect();
-        let wanted = Wanted { files: Vec::new(), globs: vec![people::users(config)] };
+        let wanted = Wanted { globs: vec![people::users(config)], ..Wanted::default() };
         let users = scope.spawn(move || work_tree.read(&wanted));
         let read = |(component, environments): &Asked<'a>| {
             let read = |one: &&Environment| environment(work_tree, component, one);

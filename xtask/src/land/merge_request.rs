@@ -19,6 +19,7 @@ use promotion::model::problem::Problem;
 use promotion::model::tree::{Tree, Wanted};
 use promotion::model::version::CommitId;
 use promotion::plan::landed::{Delivered, State};
+use promotion::saas::target_files;
 
 use crate::git::publish::PushStatus;
 use crate::git::remote::Extra;
@@ -92,7 +93,11 @@ impl Delivery<'_> {
     pub fn start(&self, wanted: &Wanted, progress: &mut dyn FnMut(&str)) -> Result<Started> {
         let names = branch_names(self.scopes);
         let RemoteState { target, base, branches } = self.find(&names, progress)?;
-        let tree = self.git.tree_at(self.from, &base, wanted, progress)?;
+        let mut tree = self.git.tree_at(self.from, &base, wanted, progress)?;
+        let more = Wanted { files: target_files(&tree, &wanted.saas), ..Wanted::default() };
+        if !more.files.is_empty() {
+            tree.0.extend(self.git.tree_at(self.from, &base, &more, progress)?.0);
+        }
         Ok(Started { base, tree, target, names, branches })
     }
 

@@ -146,7 +146,8 @@ impl<'t> ReadFile<'t> {
             FileKind::Shell => Some(ReadFile::Shell(text)),
             FileKind::Yaml => {
                 let yaml = Box::new(Yaml::parse(text).ok()?);
-                let urls = saas::urls(&yaml).map(|url| bare_upstream(url).to_owned()).collect();
+                let urls = saas::templates(&yaml).into_iter().filter_map(|template| template.url);
+                let urls = urls.map(|url| bare_upstream(&url).to_owned()).collect();
                 Some(ReadFile::Yaml(yaml, urls))
             }
         }
@@ -261,7 +262,7 @@ fn lines(
 }
 
 fn value(found: Located) -> Option<UnconfiguredValue> {
-    let Located { line, value, target, filter, role } = found;
+    let Located { line, value, target, filter, role, .. } = found;
     let unfit = match role {
         Role::Pin(_) => None,
         Role::Unfit(reason) => Some(reason),

@@ -193,9 +193,10 @@ fn clues(tree: &Tree) -> (Vec<Tag>, BTreeMap<String, String>) {
             Some(FileKind::Yaml) => {
                 let Ok(yaml) = Yaml::parse(text) else { continue };
                 tags.extend(keys(path, &yaml));
-                let pinned = saas::urls(&yaml).filter(|url| has_pin(&yaml, url));
+                let pinned = saas::templates(&yaml).into_iter().filter(|one| has_pin(&yaml, one));
+                let pinned = pinned.filter_map(|template| template.url);
                 let pinned = pinned.filter(|url| is_address(url));
-                urls.extend(pinned.map(|url| (bare_upstream(url).to_owned(), url.to_owned())));
+                urls.extend(pinned.map(|url| (bare_upstream(&url).to_owned(), url)));
             }
             None => {}
         }
@@ -255,10 +256,13 @@ fn keys(path: &RepoPath, yaml: &Yaml) -> Vec<Tag> {
     tags
 }
 
-fn has_pin(yaml: &Yaml, url: &str) -> bool {
-    let targets = saas::targets(yaml, url, &Default::default());
-    let is_pin = |target: &saas::Target| yaml.scalar(target.node).is_some_and(is_full_commit);
-    targets.iter().any(|target| !target.auto && !target.delete && is_pin(target))
+/// Whether a target that a promotion would move has a commit.
+fn has_pin(yaml: &Yaml, template: &saas::Template) -> bool {
+    let is_pin = |target: &saas::Target| {
+        let value = target.reference.and_then(|(node, _)| yaml.scalar(node));
+        value.is_some_and(is_full_commit) && !target.promotion.auto && !target.delete
+    };
+    template.targets.iter().any(is_pin)
 }
 
 /// Whether git would take it for the address of a repository on another machine.

@@ -12,6 +12,8 @@ pub struct Wanted {
     pub files: Vec<RepoPath>,
     /// Globs, each with a text that a file must contain to be of interest.
     pub globs: Vec<(String, String)>,
+    /// Which of all these are saas files, whose targets may stand in files of their own.
+    pub saas: Vec<FilePattern>,
 }
 
 impl Wanted {
@@ -19,6 +21,9 @@ impl Wanted {
     pub fn new(component: &Component, environments: &[&Environment]) -> Self {
         let mut wanted = Wanted::default();
         for spec in environments.iter().flat_map(|environment| &environment.pins) {
+            if let Selector::Saas(_) = spec.selector {
+                wanted.saas.push(spec.place.clone());
+            }
             match &spec.place {
                 FilePattern::File(path) => wanted.files.push(path.clone()),
                 FilePattern::Glob(glob) => {
@@ -33,6 +38,7 @@ impl Wanted {
     pub fn and(mut self, other: Wanted) -> Self {
         self.files.extend(other.files);
         self.globs.extend(other.globs);
+        self.saas.extend(other.saas);
         self
     }
 }
