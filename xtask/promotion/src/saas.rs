@@ -3,10 +3,79 @@
 //!
 //! Source: the schemas `saas-file-2` and `saas-file-target-1` of qontract-schemas.
 
+pub mod choice;
+pub mod component;
+
 use crate::model::component::{FilePattern, SaasFilter};
 use crate::model::path::RepoPath;
 use crate::model::tree::Tree;
 use crate::syntax::yaml::{NodeId, Via, Yaml};
+
+/// A saas file with all of its targets, wherever they are written.
+#[derive(Debug, Clone)]
+pub struct SaasFile {
+    pub path: RepoPath,
+    /// Its `name`; the name of the file where it has none.
+    pub name: String,
+    /// The `$ref` of its app.
+    pub app: Option<String>,
+    /// Whether it is not to be updated any more.
+    pub deprecated: bool,
+    /// What the images of its targets begin with.
+    pub image_patterns: Vec<String>,
+    pub templates: Vec<Template>,
+}
+
+impl SaasFile {
+    /// Reads a file of a tree; `None` if it is no saas file. Targets in files of their own are
+    /// looked up in the tree; those that are missing there, or can't be read, stay references.
+    pub fn read(path: &RepoPath, tree: &Tree) -> Option<SaasFile> {
+        let yaml = Yaml::parse(std::str::from_utf8(tree.get(path)?).ok()?).ok()?;
+        let &root = yaml.roots().first()?;
+        yaml.get(root, "resourceTemplates")?;
+        let mut templates = templates(&yaml);
+        for template in &mut templates {
+            for target in &mut template.targets {
+                if let Some(found) = looked_up(target, template.name.as_deref(), tree) {
+                    *target = found;
+                }
+            }
+        }
+        let app = yaml.get(root, "app").and_then(|(app, _)| text(&yaml, app, "$ref"));
+        Some(SaasFile {
+            path: path.clone(),
+            name: text(&yaml, root, "name").unwrap_or(stem(path.as_str())).to_owned(),
+            app: app.map(str::to_owned),
+            deprecated: yaml.get(root, "deprecated").is_some_and(|(node, _)| yaml.is_true(node)),
+            image_patterns: texts(&yaml, root, "imagePatterns"),
+            templates,
+        })
+    }
+
+    /// Every target with its template.
+    pub fn targets(&self) -> impl Iterator<Item = (&Template, &Target)> {
+        let targets = |template| move |target| (template, target);
+        self.templates.iter().flat_map(move |one| one.targets.iter().map(targets(one)))
+    }
+}
+
+/// The target that stands in a file of its own.
+fn looked_up(target: &Target, template: Option<&str>, tree: &Tree) -> Option<Target> {
+    let path = RepoPath::parse_reference(target.elsewhere.as_deref()?)?;
+    let yaml = Yaml::parse(std::str::from_utf8(tree.get(&path)?).ok()?).ok()?;
+    Some(Target { file: Some(path), ..target_file(&yaml, template)? })
+}
+
+/// Where a target runs.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Site {
+    /// The name of its environment.
+    pub environment: Option<String>,
+    /// The name of its cluster.
+    pub cluster: Option<String>,
+    /// The name of its namespace.
+    pub namespace: Option<String>,
+}
 
 /// A resource template of a saas file.
 #[derive(Debug, Clone)]
@@ -16,6 +85,8 @@ pub struct Template {
     pub url: Option<String>,
     /// The folder or file of the upstream that is deployed.
     pub path: Option<String>,
+    /// How many digits of the commit make the tag of its image.
+    pub hash_length: Option<usize>,
     pub targets: Vec<Target>,
 }
 
@@ -26,6 +97,8 @@ pub struct Target {
     pub node: NodeId,
     /// The file that it refers to, if it is written there: then nothing else is known of it here.
     pub elsewhere: Option<String>,
+    /// The file that it stands in, if that is not the saas file.
+    pub file: Option<RepoPath>,
     /// Template and target, for people.
     pub label: String,
     /// What narrows a selector to it.
@@ -33,8 +106,12 @@ pub struct Target {
     /// The value of `ref`, and how it was reached: what comes by an alias or a merge key is not the
     /// target's own.
     pub reference: Option<(NodeId, Via)>,
+    /// What `ref` says, and its line (from 1).
+    pub value: Option<(String, usize)>,
     /// The mapping `parameters`.
     pub parameters: Option<(NodeId, Via)>,
+    /// `IMAGE_TAG` among the parameters.
+    pub image_tag: Option<String>,
     pub promotion: TargetPromotion,
     pub disable: bool,
     /// Whether it is about to be deleted.
@@ -78,6 +155,7 @@ fn template(yaml: &Yaml, item: NodeId, via: Via) -> Template {
         name: name.map(str::to_owned),
         url: text(yaml, item, "url").map(str::to_owned),
         path: text(yaml, item, "path").map(str::to_owned),
+        hash_length: text(yaml, item, "hash_length").and_then(|length| length.parse().ok()),
         targets: targets.unwrap_or_default(),
     }
 }
@@ -105,14 +183,21 @@ fn target(yaml: &Yaml, item: NodeId, via: Via, template: Option<&str>) -> Target
     let called = name.or(namespace.map(stem)).unwrap_or("(no name)");
     Target {
         node: item,
+        file: None,
         elsewhere: text(yaml, item, "$ref").map(str::to_owned),
         label: format!("{}/{called}", template.unwrap_or("(no name)")),
         filter: SaasFilter {
             template: template.map(str::to_owned),
             target: name.map(str::to_owned),
             namespace: namespace.map(str::to_owned),
+            is_exact: false,
         },
         reference: own("ref"),
+        value: own("ref")
+            .and_then(|(node, _)| Some((yaml.scalar(node)?.to_owned(), yaml.line(node)))),
+        image_tag: own("parameters")
+            .and_then(|(node, _)| text(yaml, node, "IMAGE_TAG"))
+            .map(str::to_owned),
         parameters: own("parameters"),
         promotion: promotion.unwrap_or_default(),
         disable: is_true(item, "disable"),

@@ -8,7 +8,7 @@ use memchr::memmem;
 use promotion::config::Config;
 use promotion::diff;
 use promotion::inspect::coverage::{self, FileKind, Terms, Unconfigured};
-use promotion::inspect::discover::environments::{ProposedEnvironment, Site, proposals};
+use promotion::inspect::discover::environments::{ProposedEnvironment, proposals};
 use promotion::inspect::discover::merge::{merged, pruned};
 use promotion::inspect::discover::{DiscoveredComponent, NEEDLES, Orphan, candidates};
 use promotion::model::component::Scope;
@@ -18,6 +18,7 @@ use promotion::model::tree::{Tree, Wanted};
 use promotion::model::version::CommitId;
 use promotion::plan::{Part, plan};
 use promotion::report::{self, json};
+use promotion::saas::Site;
 use promotion::syntax::yaml::Yaml;
 use serde_json::{Value, json};
 
@@ -191,7 +192,7 @@ fn sites(work_tree: &WorkTree, unconfigured: &[Unconfigured]) -> BTreeMap<String
         };
         let environment = name(value(work_tree, namespace, &["environment", "$ref"]));
         let cluster = name(value(work_tree, namespace, &["cluster", "$ref"]));
-        sites.insert(namespace.clone(), Site { environment, cluster });
+        sites.insert(namespace.clone(), Site { environment, cluster, namespace: None });
     }
     sites
 }

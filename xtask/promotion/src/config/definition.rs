@@ -158,6 +158,7 @@ fn saas(table: &TomlTable) -> Result<SaasFilter, Problem> {
         template: table.text("template", rules::any)?,
         target: table.text("target", rules::any)?,
         namespace: table.text("namespace", rules::any)?,
+        is_exact: false,
     })
 }
 

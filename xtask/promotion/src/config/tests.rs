@@ -910,6 +910,7 @@ lib = { upstream = "/srv/lib" }
         template: Some("t 1".to_owned()),
         target: Some("x".to_owned()),
         namespace: Some("/n.yml".to_owned()),
+        is_exact: false,
     };
     let path = KeyPath {
         text: r#"items[name="b]c"].tag"#.to_owned(),

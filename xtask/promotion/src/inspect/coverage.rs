@@ -284,12 +284,12 @@ pub fn narrowed(
             values.push(value);
             continue;
         }
-        let SaasFilter { template, target, namespace } = own.clone();
+        let SaasFilter { template, target, namespace, .. } = own.clone();
         let candidates = [
             SaasFilter::default(),
             SaasFilter { namespace: namespace.clone(), ..SaasFilter::default() },
             SaasFilter { template: template.clone(), ..SaasFilter::default() },
-            SaasFilter { template, namespace, target: None },
+            SaasFilter { template, namespace, ..SaasFilter::default() },
             SaasFilter { target, ..SaasFilter::default() },
         ];
         let fits = |filter: &SaasFilter| !others.iter().any(|other| filter.takes(other));

@@ -167,6 +167,8 @@ pub struct SaasFilter {
     pub target: Option<String>,
     /// The `namespace.$ref` of the target.
     pub namespace: Option<String>,
+    /// Whether it takes just the target with these names, which lacks those that are `None`.
+    pub is_exact: bool,
 }
 
 impl SaasFilter {
@@ -182,7 +184,8 @@ impl SaasFilter {
     /// Whether it takes a target that has all of `own`.
     pub fn takes(&self, own: &SaasFilter) -> bool {
         let pairs = self.parts().into_iter().zip(own.parts());
-        pairs.into_iter().all(|((_, wanted), (_, found))| wanted.is_none() || wanted == found)
+        let takes_any = |wanted: Option<&str>| wanted.is_none() && !self.is_exact;
+        pairs.into_iter().all(|((_, wanted), (_, found))| takes_any(wanted) || wanted == found)
     }
 }
 

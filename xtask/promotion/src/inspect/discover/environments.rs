@@ -8,21 +8,13 @@ use crate::config::Config;
 use crate::inspect::coverage::{Unconfigured, UnconfiguredValue, narrowed};
 use crate::model::component::{Component, FilePattern, Selector};
 use crate::model::path::RepoPath;
+use crate::saas::Site;
 
 /// What the top-level `.env` of an app-interface is for.
 const PR_CHECK: &str = "pr-check";
 
 /// Names of files and folders that say nothing.
 const VAGUE: [&str; 6] = ["defaults", "default", "values", "config", "global", "main"];
-
-/// Where a namespace is.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Site {
-    /// The name of its environment.
-    pub environment: Option<String>,
-    /// The name of its cluster.
-    pub cluster: Option<String>,
-}
 
 /// An environment to be added, or pins for one that is there.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,0 +1,175 @@
+//! Which saas file and which of its targets a person means by a name, a part of it, or a glob.
+
+use crate::model::component::SaasFilter;
+use crate::model::problem::Problem;
+use crate::saas::{SaasFile, Site, Target, Template};
+
+/// How many names an error lists.
+const LISTED: usize = 10;
+
+/// How well a word fits a name. The order is that of preference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fit {
+    No,
+    /// It is a part of the name, or a glob that matches it.
+    Part,
+    /// It is the name, but for the case of letters.
+    Exact,
+}
+
+/// How well `word` fits `name`.
+pub fn fit(word: &str, name: &str) -> Fit {
+    let (word, name) = (word.to_lowercase(), name.to_lowercase());
+    match is_glob(&word) {
+        _ if word == name => Fit::Exact,
+        true if fast_glob::glob_match(&word, &name) => Fit::Part,
+        false if !word.is_empty() && name.contains(&word) => Fit::Part,
+        _ => Fit::No,
+    }
+}
+
+fn is_glob(word: &str) -> bool {
+    word.contains(['*', '?', '[', '{'])
+}
+
+/// The saas files that a word names: one, unless it is a glob.
+///
+/// Refuses a word that fits none, and one without a glob that fits several equally well.
+pub fn files<'f>(all: &'f [SaasFile], word: &str) -> Result<Vec<&'f SaasFile>, Problem> {
+    let of_file = |file: &SaasFile| fit(word, &file.name).max(fit(word, file.path.as_str()));
+    let best = all.iter().map(of_file).max().unwrap_or(Fit::No);
+    let found: Vec<&SaasFile> = all.iter().filter(|file| of_file(file) == best).collect();
+    match (best, found.as_slice()) {
+        (Fit::No, _) => Err(unknown_file(all, word)),
+        (_, [_]) => Ok(found),
+        (Fit::Part, _) if is_glob(word) => Ok(found),
+        (_, several) => {
+            let names = several.iter().map(|file| format!("`{}` ({})", file.name, file.path));
+            let message = format!("`{word}` fits {} saas files", several.len());
+            Err(Problem::usage(message).help(format!("name one of {}", cut(names.collect()))))
+        }
+    }
+}
+
+fn unknown_file(all: &[SaasFile], word: &str) -> Problem {
+    let problem = Problem::usage(format!("no saas file has `{word}` in its name or path"));
+    let word = word.to_lowercase();
+    let allowed = (word.chars().count() / 3).max(1);
+    let distance = |file: &SaasFile| {
+        let bare = file.name.to_lowercase();
+        strsim::levenshtein(&word, bare.trim_start_matches("saas-"))
+    };
+    let mut near: Vec<(usize, &str)> =
+        all.iter().map(|file| (distance(file), &*file.name)).collect();
+    near.retain(|(distance, _)| *distance <= allowed);
+    near.sort_unstable();
+    let names: Vec<String> = near.iter().map(|(_, name)| format!("`{name}`")).collect();
+    match names.is_empty() {
+        true => problem.help("`status --all-saas` lists them"),
+        false => problem.help(format!("did you mean {}?", cut(names))),
+    }
+}
+
+/// What narrows the targets of a saas file, as it was typed. An empty list takes all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Narrowing {
+    /// Each fits an environment, a cluster, a namespace or a target.
+    pub environments: Vec<String>,
+    pub templates: Vec<String>,
+    pub targets: Vec<String>,
+    /// Each fits the path of a namespace file, or a namespace.
+    pub namespaces: Vec<String>,
+}
+
+/// A target that was chosen, and where it runs.
+#[derive(Debug, Clone, Copy)]
+pub struct Chosen<'f> {
+    pub template: &'f Template,
+    pub target: &'f Target,
+    pub site: &'f Site,
+}
+
+impl Chosen<'_> {
+    /// What a promotion calls its environment.
+    pub fn environment(&self) -> String {
+        let label = self.target.label.rsplit('/').next().unwrap_or_default();
+        self.site.environment.clone().unwrap_or_else(|| label.to_owned())
+    }
+
+    /// The names by which an environment's word finds it.
+    fn names(&self) -> impl Iterator<Item = &str> {
+        let Site { environment, cluster, namespace } = self.site;
+        let SaasFilter { target, namespace: path, .. } = &self.target.filter;
+        let all = [environment, cluster, namespace, target, path];
+        all.into_iter().flatten().map(String::as_str)
+    }
+}
+
+/// The targets among `all` that a narrowing takes, in their order.
+///
+/// A word takes what it names exactly; where it names nothing, whatever it is a part of. Refuses a
+/// word that fits no target.
+pub fn targets<'f>(all: &[Chosen<'f>], narrowing: &Narrowing) -> Result<Vec<Chosen<'f>>, Problem> {
+    let Narrowing { environments, templates, targets, namespaces } = narrowing;
+    let named =
+        |name: &Option<String>, word: &str| name.as_deref().map_or(Fit::No, |name| fit(word, name));
+    let template = |one: &Chosen, word: &str| named(&one.template.name, word);
+    let target = |one: &Chosen, word: &str| named(&one.target.filter.target, word);
+    let namespace = |one: &Chosen, word: &str| {
+        named(&one.target.filter.namespace, word).max(named(&one.site.namespace, word))
+    };
+    let environment =
+        |one: &Chosen, word: &str| one.names().map(|name| fit(word, name)).max().unwrap_or(Fit::No);
+    let left = taken(all.to_vec(), templates, "template", &template)?;
+    let left = taken(left, targets, "target", &target)?;
+    let left = taken(left, namespaces, "namespace", &namespace)?;
+    taken(left, environments, "environment, cluster, namespace or target", &environment)
+}
+
+/// Those that one of the words fits best.
+fn taken<'f>(
+    all: Vec<Chosen<'f>>,
+    words: &[String],
+    what: &str,
+    fit: &dyn Fn(&Chosen, &str) -> Fit,
+) -> Result<Vec<Chosen<'f>>, Problem> {
+    if words.is_empty() {
+        return Ok(all);
+    }
+    let mut takes = vec![false; all.len()];
+    for word in words {
+        let fits: Vec<Fit> = all.iter().map(|one| fit(one, word)).collect();
+        let best = fits.iter().copied().max().unwrap_or(Fit::No);
+        if best == Fit::No {
+            return Err(fits_nothing(&all, word, what));
+        }
+        for (take, fit) in takes.iter_mut().zip(&fits) {
+            *take |= *fit == best;
+        }
+    }
+    let mut takes = takes.into_iter();
+    Ok(all.into_iter().filter(|_| takes.next().unwrap_or_default()).collect())
+}
+
+fn fits_nothing(all: &[Chosen], word: &str, what: &str) -> Problem {
+    let mut names: Vec<String> = Vec::new();
+    for one in all {
+        let name = match what {
+            "template" => one.template.name.clone(),
+            "target" => one.target.filter.target.clone(),
+            "namespace" => one.target.filter.namespace.clone(),
+            _ => Some(one.environment()),
+        };
+        names.extend(name.map(|name| format!("`{name}`")).filter(|name| !names.contains(name)));
+    }
+    let problem = Problem::usage(format!("no {what} fits `{word}`"));
+    if names.is_empty() { problem } else { problem.help(format!("there are {}", cut(names))) }
+}
+
+/// The names with commas, at most ten of them.
+pub fn cut(names: Vec<String>) -> String {
+    match names.len() {
+        0..=LISTED => names.join(", "),
+        all => format!("{} and {} more", names[..LISTED].join(", "), all - LISTED),
+    }
+}

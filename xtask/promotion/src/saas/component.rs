@@ -1,0 +1,76 @@
+//! Makes components of a saas file, so that whatever is done with a configured component can be
+//! done with any saas file.
+
+use crate::model::component::{
+    Component, Environment, FilePattern, Form, Origin, PinSpec, Position, SaasFilter, Selector,
+    same_upstream,
+};
+use crate::model::image::Image;
+use crate::saas::SaasFile;
+use crate::saas::choice::Chosen;
+
+/// How many digits a tag has where the template does not say.
+const HASH_LENGTH: usize = 7;
+
+/// A component for each upstream of the chosen targets, in their order; with an environment for
+/// each of those that the targets run in.
+///
+/// Targets of templates without a `url` are left out: nobody knows their upstream.
+pub fn components(file: &SaasFile, chosen: &[Chosen]) -> Vec<Component> {
+    let mut components: Vec<Component> = Vec::new();
+    for one in chosen {
+        let Some(url) = &one.template.url else { continue };
+        let known = components.iter().position(|other| same_upstream(&other.upstream, url));
+        let index = known.unwrap_or_else(|| {
+            components.push(component(file, one, url));
+            components.len() - 1
+        });
+        add(&mut components[index], file, one);
+    }
+    components
+}
+
+fn component(file: &SaasFile, one: &Chosen, url: &str) -> Component {
+    let urls = file.templates.iter().filter_map(|template| template.url.as_deref());
+    let is_only = urls.clone().all(|other| same_upstream(other, url));
+    let name = match &one.template.name {
+        Some(template) if !is_only => format!("{}/{template}", file.name),
+        _ => file.name.clone(),
+    };
+    let image = match file.image_patterns.as_slice() {
+        [pattern] if is_only => Image::parse(pattern).map(|image| image.to_string()),
+        _ => None,
+    };
+    Component {
+        name,
+        upstream: url.to_owned(),
+        branch: None,
+        image,
+        tag_length: one.template.hash_length.unwrap_or(HASH_LENGTH).clamp(HASH_LENGTH, 40),
+        schema_paths: Vec::new(),
+        schemas: None,
+        environments: Vec::new(),
+        at: Position::default(),
+    }
+}
+
+/// Adds the pin of a target to its environment.
+fn add(component: &mut Component, file: &SaasFile, one: &Chosen) {
+    let pin = PinSpec {
+        place: FilePattern::File(file.path.clone()),
+        selector: Selector::Saas(SaasFilter { is_exact: true, ..one.target.filter.clone() }),
+        form: Form::Commit,
+        origin: Origin::CommandLine,
+    };
+    let name = one.environment();
+    let known = component.environments.iter().position(|environment| environment.name == name);
+    let index = known.unwrap_or_else(|| {
+        let (aliases, pins) = (Vec::new(), Vec::new());
+        component.environments.push(Environment { name, aliases, pins });
+        component.environments.len() - 1
+    });
+    let pins = &mut component.environments[index].pins;
+    if !pins.contains(&pin) {
+        pins.push(pin);
+    }
+}
