@@ -5,5 +5,6 @@ pub mod coverage;
 pub mod image;
 pub mod people;
 pub mod rollback;
+pub mod saas;
 pub mod status;
 pub mod upstreams;

@@ -1,6 +1,8 @@
 //! Decides whether a promotion may go on: what is refused, what is warned about, and which switch
 //! lets it through.
 
+pub mod gates;
+
 use std::time::Duration;
 
 use crate::history::changes::{Changes, Direction, Span, Start, amount};

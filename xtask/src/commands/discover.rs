@@ -19,9 +19,9 @@ use promotion::model::version::CommitId;
 use promotion::plan::{Part, plan};
 use promotion::report::{self, json};
 use promotion::saas::Site;
-use promotion::syntax::yaml::Yaml;
 use serde_json::{Value, json};
 
+use crate::ask::saas;
 use crate::cli::{self, Format};
 use crate::land::files::Replacement;
 use crate::search::search;
@@ -179,33 +179,7 @@ fn with_any(work_tree: &WorkTree, needles: Vec<&str>) -> Tree {
 fn sites(work_tree: &WorkTree, unconfigured: &[Unconfigured]) -> BTreeMap<String, Site> {
     let filters =
         unconfigured.iter().flat_map(|one| &one.values).filter_map(|one| one.filter.as_ref());
-    let mut names: BTreeMap<String, Option<String>> = BTreeMap::new();
-    let mut sites = BTreeMap::new();
-    for namespace in filters.filter_map(|filter| filter.namespace.as_ref()) {
-        if sites.contains_key(namespace) {
-            continue;
-        }
-        let mut name = |reference: Option<String>| {
-            let reference = reference?;
-            let read = || value(work_tree, &reference, &["name"]);
-            names.entry(reference.clone()).or_insert_with(read).clone()
-        };
-        let environment = name(value(work_tree, namespace, &["environment", "$ref"]));
-        let cluster = name(value(work_tree, namespace, &["cluster", "$ref"]));
-        sites.insert(namespace.clone(), Site { environment, cluster, namespace: None });
-    }
-    sites
-}
-
-/// A scalar of the file that a `$ref` names.
-fn value(work_tree: &WorkTree, reference: &str, keys: &[&str]) -> Option<String> {
-    let bytes = work_tree.read_file(&RepoPath::parse_reference(reference)?).ok()??;
-    let yaml = Yaml::parse(std::str::from_utf8(&bytes).ok()?).ok()?;
-    let mut node = *yaml.roots().first()?;
-    for key in keys {
-        node = yaml.get(node, key)?.0;
-    }
-    yaml.scalar(node).map(str::to_owned)
+    saas::sites(work_tree, filters.filter_map(|filter| filter.namespace.as_ref()))
 }
 
 impl Discovery {

@@ -80,15 +80,17 @@ fn elsewhere(
         filter: None,
         role: Role::Unfit(reason),
     };
+    // A rule for one target knows nothing of the others.
+    let unfit = |file, line, reason| (!filter.is_exact).then(|| unfit(file, line, reason));
     let Some(path) = RepoPath::parse_reference(reference) else {
-        return Some(unfit(None, line, "is no path inside of `data/`"));
+        return unfit(None, line, "is no path inside of `data/`");
     };
     let Some(bytes) = tree.get(&path) else {
-        return Some(unfit(None, line, "refers to a file that is not there"));
+        return unfit(None, line, "refers to a file that is not there");
     };
     let yaml = std::str::from_utf8(bytes).ok().and_then(|text| Yaml::parse(text).ok());
     let Some(yaml) = yaml else {
-        return Some(unfit(Some(path), 1, "can't be read as YAML"));
+        return unfit(Some(path), 1, "can't be read as YAML");
     };
     let target = target_file(&yaml, template).filter(|target| filter.takes(&target.filter))?;
     Some(Located { file: Some(path), ..located(&yaml, spec, target)? })

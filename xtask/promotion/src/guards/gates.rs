@@ -1,0 +1,232 @@
+//! The gates at which the merge of a saas promotion fails, as far as the checkout can tell.
+//!
+//! Source: `subscriber.py` and `saasherder.py` of qontract-reconcile, and the schemas `app-1` and
+//! `saas-file-target-1` of qontract-schemas.
+
+use std::time::Duration;
+
+use crate::guards::Findings;
+use crate::model::component::SaasFilter;
+use crate::model::duration::shown;
+use crate::model::problem::Problem;
+use crate::model::version::CommitId;
+use crate::saas::Target;
+
+const DAY: u64 = 86_400;
+
+/// A target that tells on a channel what it has deployed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Publisher {
+    pub channel: String,
+    /// The name of its saas file and its own, for people.
+    pub label: String,
+    /// What its `ref` says.
+    pub value: String,
+    /// For how long it has run the commit that is promoted; `None` if it does not run that.
+    pub runs_for: Option<Duration>,
+}
+
+/// What the `app` of a saas file says about the versions of an upstream.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Versions {
+    /// The file that says so.
+    pub file: String,
+    /// Commits that must not be deployed.
+    pub blocked: Vec<String>,
+    /// Commits that skip the gates of the publishers.
+    pub hotfixes: Vec<String>,
+}
+
+/// What a target has to pass.
+#[derive(Debug)]
+pub struct Gates<'a> {
+    /// The name of the saas file.
+    pub saas: &'a str,
+    pub deprecated: bool,
+    pub versions: &'a Versions,
+    /// Every publisher of every channel that a target subscribes to.
+    pub publishers: &'a [Publisher],
+    /// How many digits a commit is shown with.
+    pub digits: usize,
+}
+
+impl Gates<'_> {
+    /// What stands against moving these targets to a commit.
+    ///
+    /// Refused: a blocked commit, a deprecated file, a channel without a publisher. Warned about:
+    /// publishers that don't run the commit, or not for long enough; parameters that a deployment
+    /// of a commit can't have.
+    pub fn judge(&self, targets: &[&Target], to: &CommitId) -> Findings {
+        let mut findings = Findings::default();
+        let tag = to.tag(self.digits);
+        let Versions { file, blocked, hotfixes } = self.versions;
+        let is_among = |list: &[String]| list.iter().any(|one| one == to.as_str());
+        if self.deprecated {
+            let message = format!("`{}` is deprecated: nothing in it is updated", self.saas);
+            findings
+                .problems
+                .push(Problem::new(message).help("promote the file that took its place"));
+        }
+        if is_among(blocked) {
+            let message = format!("`{tag}` is among the `blockedVersions` of its code component");
+            let help = format!(
+                "name another version with `--ref`, or take it out: `unblock {} --ref {to}`",
+                self.saas
+            );
+            findings.problems.push(Problem::new(message).file(file).help(help));
+        }
+        for target in targets {
+            self.parameters(target, to, &mut findings);
+            if !is_among(hotfixes) {
+                self.publishers(target, to, &mut findings);
+            }
+        }
+        findings
+    }
+
+    fn parameters(&self, target: &Target, to: &CommitId, findings: &mut Findings) {
+        let Some(tag) = target.image_tag.as_deref().filter(|tag| !tag.is_empty()) else { return };
+        if to.as_str().starts_with(tag) {
+            let message =
+                format!("{} has `IMAGE_TAG` `{tag}`, which the new ref begins with", name(target));
+            let help = "the merge request's check refuses that: remove the parameter";
+            findings.warnings.push(Problem::new(message).help(help));
+        }
+    }
+
+    fn publishers(&self, target: &Target, to: &CommitId, findings: &mut Findings) {
+        let (name, tag) = (name(target), to.tag(self.digits));
+        let mut soaked = Duration::ZERO;
+        for channel in &target.promotion.subscribe {
+            let mut publishers =
+                self.publishers.iter().filter(|one| one.channel == *channel).peekable();
+            if publishers.peek().is_none() {
+                let message = format!("{name} subscribes to `{channel}`, which nobody publishes");
+                let help = "mend `subscribe`, or have a target publish that channel";
+                findings.problems.push(Problem::new(message).help(help));
+            }
+            for publisher in publishers {
+                match publisher.runs_for {
+                    Some(time) => soaked += time,
+                    None => findings.warnings.push(waits(&name, publisher, tag)),
+                }
+            }
+        }
+        let days = target.promotion.soak_days.unwrap_or(0);
+        if soaked < Duration::from_secs(days * DAY) && !target.promotion.subscribe.is_empty() {
+            let message = format!(
+                "{name} wants `{tag}` to run for {} with its publishers, and it has for {}",
+                days_of(days),
+                shown(soaked)
+            );
+            findings.warnings.push(Problem::new(message).help(WAIT));
+        }
+    }
+}
+
+const WAIT: &str =
+    "wait, or declare a hotfix with `--hotfix`: the merge request's check refuses it";
+
+fn waits(name: &str, publisher: &Publisher, tag: &str) -> Problem {
+    let Publisher { channel, label, value, .. } = publisher;
+    let runs = value.get(..tag.len()).filter(|_| value.len() == 40).unwrap_or(value);
+    let message =
+        format!("{name} waits on `{channel}` for {label}, which runs `{runs}`, not `{tag}`");
+    Problem::new(message).help(format!("promote that one first; {WAIT}"))
+}
+
+fn name(target: &Target) -> String {
+    let SaasFilter { target: own, .. } = &target.filter;
+    format!("target `{}`", own.as_ref().unwrap_or(&target.label))
+}
+
+fn days_of(days: u64) -> String {
+    if days == 1 { "1 day".to_owned() } else { format!("{days} days") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::saas::templates;
+    use crate::syntax::yaml::Yaml;
+
+    const NEW: &str = "4f1c2aa4a1c53e6f7d8091a2b3c4d5e6f7a8b9c0";
+
+    /// What is found for one target, with its text in YAML; the kinds first.
+    fn check(
+        target: &str,
+        blocked: &[&str],
+        hotfixes: &[&str],
+        runs_for: &[Option<u64>],
+    ) -> Vec<String> {
+        let text = format!("resourceTemplates: [{{name: t, targets: [{target}]}}]");
+        let yaml = Yaml::parse(&text).unwrap();
+        let templates = templates(&yaml);
+        let owned = |list: &[&str]| list.iter().map(|one| (*one).to_owned()).collect();
+        let publishers: Vec<_> = runs_for
+            .iter()
+            .map(|days| Publisher {
+                channel: "chan".to_owned(),
+                label: "`saas-x` t/stage".to_owned(),
+                value: "1f3c5a7e9b2d4f6081a3c5e7092b4d6f8e1a3c5d".to_owned(),
+                runs_for: days.map(|days| Duration::from_secs(days * DAY)),
+            })
+            .collect();
+        let versions = Versions {
+            file: "data/services/x/app.yml".to_owned(),
+            blocked: owned(blocked),
+            hotfixes: owned(hotfixes),
+        };
+        let gates = Gates {
+            saas: "saas-x",
+            deprecated: false,
+            versions: &versions,
+            publishers: &publishers,
+            digits: 7,
+        };
+        let findings = gates.judge(&[&templates[0].targets[0]], &CommitId::parse(NEW).unwrap());
+        let said = |kind: &str, all: Vec<Problem>| {
+            all.into_iter().map(|one| format!("{kind}: {one}")).collect::<Vec<_>>()
+        };
+        [said("refused", findings.problems), said("warned", findings.warnings)].concat()
+    }
+
+    #[test]
+    fn gates() {
+        let none: &[&str] = &[];
+        let subscribed = "{name: prod, promotion: {subscribe: [chan], soakDays: 2}}";
+        assert_eq!(check("{name: prod}", none, none, &[]), none);
+        assert_eq!(check(subscribed, none, none, &[Some(2)]), none);
+        assert_eq!(check(subscribed, none, none, &[Some(1), Some(1)]), none);
+        assert_eq!(
+            check("{name: prod}", &[NEW], none, &[]),
+            [
+                "refused: `data/services/x/app.yml`: `4f1c2aa` is among the `blockedVersions` of its code component"
+            ]
+        );
+        assert_eq!(
+            check(subscribed, none, none, &[]),
+            [
+                "refused: target `prod` subscribes to `chan`, which nobody publishes",
+                "warned: target `prod` wants `4f1c2aa` to run for 2 days with its publishers, and it has for 0 s"
+            ]
+        );
+        assert_eq!(
+            check(subscribed, none, none, &[None, Some(1)]),
+            [
+                "warned: target `prod` waits on `chan` for `saas-x` t/stage, which runs `1f3c5a7`, not `4f1c2aa`",
+                "warned: target `prod` wants `4f1c2aa` to run for 2 days with its publishers, and it has for 1 d"
+            ]
+        );
+        assert_eq!(check(subscribed, none, &[NEW], &[None]), none);
+        assert_eq!(
+            check(
+                "{namespace: {$ref: /n/x.yml}, parameters: {IMAGE_TAG: 4f1c2aa}}",
+                none,
+                none,
+                &[]
+            ),
+            ["warned: target `t/x` has `IMAGE_TAG` `4f1c2aa`, which the new ref begins with"]
+        );
+    }
+}

@@ -1,0 +1,127 @@
+//! Reads the saas files of a checkout, and where their targets run.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use memchr::memmem;
+use promotion::model::component::FilePattern;
+use promotion::model::path::RepoPath;
+use promotion::model::tree::Tree;
+use promotion::saas::choice::Chosen;
+use promotion::saas::{SaasFile, Site, target_files};
+use promotion::syntax::yaml::Yaml;
+
+use crate::search::search;
+use crate::worktree::WorkTree;
+
+/// A text that every saas file contains.
+const NEEDLE: &str = "resourceTemplates";
+
+/// The saas files of a checkout and the sites of their targets.
+#[derive(Debug, Default)]
+pub struct SaasFiles {
+    /// In the order of their paths.
+    pub files: Vec<SaasFile>,
+    /// By the `$ref` of the namespace.
+    sites: BTreeMap<String, Site>,
+    nowhere: Site,
+}
+
+impl SaasFiles {
+    /// Searches the whole work tree.
+    pub fn search(work_tree: &WorkTree) -> SaasFiles {
+        let finder = memmem::Finder::new(NEEDLE);
+        let is_yaml = |path: &str| path.ends_with(".yml") || path.ends_with(".yaml");
+        let mut tree = search(work_tree, is_yaml, |bytes| finder.find(bytes).is_some());
+        let paths: Vec<RepoPath> = tree.0.keys().cloned().collect();
+        complete(work_tree, &mut tree);
+        let files = paths.iter().filter_map(|path| SaasFile::read(path, &tree));
+        SaasFiles { files: files.collect(), ..SaasFiles::default() }
+    }
+
+    /// The file at a path, if there is one and it is a saas file.
+    pub fn read(work_tree: &WorkTree, path: &RepoPath) -> Result<Option<SaasFiles>> {
+        let Some(bytes) = work_tree.read_file(path)? else { return Ok(None) };
+        let mut tree = Tree(BTreeMap::from([(path.clone(), bytes)]));
+        complete(work_tree, &mut tree);
+        let file = SaasFile::read(path, &tree);
+        Ok(file.map(|file| SaasFiles { files: vec![file], ..SaasFiles::default() }))
+    }
+
+    /// Looks up where the targets of the named files run.
+    pub fn locate(&mut self, work_tree: &WorkTree, names: &[String]) {
+        let files = self.files.iter().filter(|file| names.contains(&file.name));
+        let targets = files.flat_map(SaasFile::targets).map(|(_, target)| target);
+        let namespaces = targets.filter_map(|target| target.filter.namespace.as_ref());
+        self.sites = sites(work_tree, namespaces);
+    }
+
+    /// The targets of a file that was located.
+    pub fn targets<'f>(&'f self, file: &'f SaasFile) -> Vec<Chosen<'f>> {
+        let chosen = file.targets().map(|(template, target)| {
+            let namespace = target.filter.namespace.as_ref();
+            let site = namespace.and_then(|namespace| self.sites.get(namespace));
+            Chosen { template, target, site: site.unwrap_or(&self.nowhere) }
+        });
+        chosen.collect()
+    }
+}
+
+/// Adds the files that hold targets of the saas files in a tree.
+fn complete(work_tree: &WorkTree, tree: &mut Tree) {
+    for path in target_files(tree, &[FilePattern::Glob("**".to_owned())]) {
+        // One that can't be read stays a reference, which is told where it is needed.
+        if let Ok(Some(bytes)) = work_tree.read_file(&path) {
+            tree.0.insert(path, bytes);
+        }
+    }
+}
+
+/// Where namespaces are, by the `$ref` that names them. Each file is read once.
+pub fn sites<'n>(
+    work_tree: &WorkTree,
+    namespaces: impl Iterator<Item = &'n String>,
+) -> BTreeMap<String, Site> {
+    let mut names: BTreeMap<String, Option<String>> = BTreeMap::new();
+    let mut sites = BTreeMap::new();
+    for namespace in namespaces {
+        if sites.contains_key(namespace) {
+            continue;
+        }
+        let keys = [&["environment", "$ref"][..], &["cluster", "$ref"], &["name"]];
+        let [environment, cluster, own] = values(work_tree, namespace, keys);
+        let mut name = |reference: Option<String>| {
+            let reference = reference?;
+            let [name] = names
+                .get(&reference)
+                .cloned()
+                .map(|name| [name])
+                .unwrap_or_else(|| values(work_tree, &reference, [&["name"]]));
+            names.insert(reference, name.clone());
+            name
+        };
+        let (environment, cluster) = (name(environment), name(cluster));
+        sites.insert(namespace.clone(), Site { environment, cluster, namespace: own });
+    }
+    sites
+}
+
+/// Scalars of the file that a `$ref` names, each by its keys.
+fn values<const N: usize>(
+    work_tree: &WorkTree,
+    reference: &str,
+    all: [&[&str]; N],
+) -> [Option<String>; N] {
+    let path = RepoPath::parse_reference(reference);
+    let bytes = path.and_then(|path| work_tree.read_file(&path).ok()?);
+    let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default();
+    let yaml = Yaml::parse(&text).ok();
+    all.map(|keys| {
+        let yaml = yaml.as_ref()?;
+        let mut node = *yaml.roots().first()?;
+        for key in keys {
+            node = yaml.get(node, key)?.0;
+        }
+        yaml.scalar(node).map(str::to_owned)
+    })
+}
