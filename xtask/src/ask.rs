@@ -6,5 +6,6 @@ pub mod image;
 pub mod people;
 pub mod rollback;
 pub mod saas;
+pub mod saas_promotion;
 pub mod status;
 pub mod upstreams;

@@ -3,6 +3,7 @@
 //!
 //! Source: the schemas `saas-file-2` and `saas-file-target-1` of qontract-schemas.
 
+pub mod app;
 pub mod choice;
 pub mod component;
 

@@ -7,6 +7,7 @@ use memchr::memmem;
 use promotion::model::component::FilePattern;
 use promotion::model::path::RepoPath;
 use promotion::model::tree::Tree;
+use promotion::saas::app::{Versions, versions};
 use promotion::saas::choice::Chosen;
 use promotion::saas::{SaasFile, Site, target_files};
 use promotion::syntax::yaml::Yaml;
@@ -25,6 +26,8 @@ pub struct SaasFiles {
     /// By the `$ref` of the namespace.
     sites: BTreeMap<String, Site>,
     nowhere: Site,
+    /// Whether these are all of them.
+    pub is_whole: bool,
 }
 
 impl SaasFiles {
@@ -36,7 +39,12 @@ impl SaasFiles {
         let paths: Vec<RepoPath> = tree.0.keys().cloned().collect();
         complete(work_tree, &mut tree);
         let files = paths.iter().filter_map(|path| SaasFile::read(path, &tree));
-        SaasFiles { files: files.collect(), ..SaasFiles::default() }
+        SaasFiles { files: files.collect(), is_whole: true, ..SaasFiles::default() }
+    }
+
+    /// Takes the files of another search.
+    pub fn add(&mut self, other: SaasFiles) {
+        (self.files, self.is_whole) = (other.files, other.is_whole);
     }
 
     /// The file at a path, if there is one and it is a saas file.
@@ -75,6 +83,15 @@ fn complete(work_tree: &WorkTree, tree: &mut Tree) {
             tree.0.insert(path, bytes);
         }
     }
+}
+
+/// What the app that a `$ref` names says about the versions of an upstream.
+pub fn code_component(work_tree: &WorkTree, app: &str, upstream: &str) -> Versions {
+    let path = RepoPath::parse_reference(app);
+    let bytes = path.as_ref().and_then(|path| work_tree.read_file(path).ok()?);
+    let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default();
+    let file = path.map(|path| path.to_string()).unwrap_or_default();
+    Versions { file, ..versions(&text, upstream) }
 }
 
 /// Where namespaces are, by the `$ref` that names them. Each file is read once.

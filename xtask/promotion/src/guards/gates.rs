@@ -11,6 +11,7 @@ use crate::model::duration::shown;
 use crate::model::problem::Problem;
 use crate::model::version::CommitId;
 use crate::saas::Target;
+use crate::saas::app::Versions;
 
 const DAY: u64 = 86_400;
 
@@ -24,17 +25,6 @@ pub struct Publisher {
     pub value: String,
     /// For how long it has run the commit that is promoted; `None` if it does not run that.
     pub runs_for: Option<Duration>,
-}
-
-/// What the `app` of a saas file says about the versions of an upstream.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Versions {
-    /// The file that says so.
-    pub file: String,
-    /// Commits that must not be deployed.
-    pub blocked: Vec<String>,
-    /// Commits that skip the gates of the publishers.
-    pub hotfixes: Vec<String>,
 }
 
 /// What a target has to pass.

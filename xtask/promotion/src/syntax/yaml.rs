@@ -182,6 +182,13 @@ impl<'s> Yaml<'s> {
         None
     }
 
+    /// The key of a mapping's own entry of that name.
+    pub fn key(&self, node: NodeId, name: &str) -> Option<NodeId> {
+        let NodeKind::Mapping(entries) = &self.nodes[node].kind else { return None };
+        let own = entries.iter().find(|entry| self.scalar(entry.0) == Some(name));
+        own.map(|(key, _)| *key)
+    }
+
     fn merge_sources(&self, merged: NodeId) -> Vec<NodeId> {
         let items = self.items(merged);
         if items.is_empty() { vec![merged] } else { items }

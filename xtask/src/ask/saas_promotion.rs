@@ -1,0 +1,238 @@
+//! Turns what was typed about saas files into components, and finds out what their targets have to
+//! pass.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use anyhow::Result;
+use promotion::guards::Findings;
+use promotion::guards::gates::{Gates, Publisher};
+use promotion::model::component::{Component, same_upstream};
+use promotion::model::path::RepoPath;
+use promotion::model::problem::Problem;
+use promotion::model::version::{CommitId, is_full_commit};
+use promotion::plan::{Outcome, PartPlan};
+use promotion::saas::app::Versions;
+use promotion::saas::choice::{self, Chosen, Narrowing, cut};
+use promotion::saas::component::components;
+use promotion::saas::{SaasFile, Target};
+
+use crate::ask::saas::{SaasFiles, code_component};
+use crate::git::Git;
+use crate::mirror::Mirror;
+use crate::worktree::WorkTree;
+
+/// Which saas files are asked for, and which of their targets.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SaasQuery {
+    /// Names or paths of saas files, parts of them, or globs; never empty.
+    pub names: Vec<String>,
+    pub narrowing: Narrowing,
+}
+
+/// The saas files that are promoted, and a component for each of their upstreams.
+#[derive(Debug)]
+pub struct SaasPromotion {
+    files: SaasFiles,
+    pub components: Vec<Component>,
+    /// The index of the saas file of each component.
+    of_file: Vec<usize>,
+}
+
+impl SaasPromotion {
+    /// Finds the files and their targets in a checkout.
+    ///
+    /// Refuses a name that fits none or several files, a word that fits no target, and files
+    /// without any target that has an upstream.
+    pub fn find(work_tree: &WorkTree, query: &SaasQuery) -> Result<SaasPromotion> {
+        let mut files = by_path(work_tree, query)?.unwrap_or_else(|| SaasFiles::search(work_tree));
+        let mut names: Vec<String> = Vec::new();
+        for word in &query.names {
+            let found = choice::files(&files.files, word)?;
+            names.extend(found.iter().map(|file| file.name.clone()));
+        }
+        files.locate(work_tree, &names);
+        let (mut all, mut of_file) = (Vec::new(), Vec::new());
+        for (index, file) in files.files.iter().enumerate() {
+            if !names.contains(&file.name) {
+                continue;
+            }
+            let chosen = choice::targets(&files.targets(file), &query.narrowing)?;
+            let components = components(file, &chosen);
+            of_file.extend(components.iter().map(|_| index));
+            all.extend(components);
+        }
+        if all.is_empty() {
+            let names = names.iter().map(|name| format!("`{name}`")).collect();
+            let problem = Problem::new(format!("no target of {} has an upstream", cut(names)));
+            return Err(problem.help("give its template a `url`").into());
+        }
+        Ok(SaasPromotion { files, components: all, of_file })
+    }
+
+    /// The version that the targets of an environment run, for the upstream of a component.
+    ///
+    /// Refuses an environment whose targets run none, or several.
+    pub fn like(&self, index: usize, environment: &str, mirror: &Mirror) -> Result<CommitId> {
+        let component = &self.components[index];
+        let word = Narrowing { environments: vec![environment.to_owned()], ..Narrowing::default() };
+        let all = self.files.targets(self.file(index));
+        let of_upstream = |one: &Chosen| {
+            one.template.url.as_ref().is_some_and(|url| same_upstream(url, &component.upstream))
+        };
+        let all: Vec<Chosen> = all.into_iter().filter(of_upstream).collect();
+        let mut found: BTreeSet<CommitId> = BTreeSet::new();
+        for one in choice::targets(&all, &word)? {
+            let Some((value, _)) = &one.target.value else { continue };
+            found.insert(mirror.resolve(Some(value), component.branch.as_deref())?.commit);
+        }
+        let mut found = found.into_iter();
+        match (found.next(), found.next()) {
+            (Some(commit), None) => Ok(commit),
+            (None, _) => {
+                let message =
+                    format!("no target that fits `{environment}` runs `{}`", component.name);
+                Err(Problem::usage(message).help("name the version with `--ref`").into())
+            }
+            (Some(one), Some(other)) => {
+                let digits = component.tag_length;
+                let message = format!(
+                    "the targets that fit `{environment}` run several versions: `{}`, `{}`",
+                    one.tag(digits),
+                    other.tag(digits)
+                );
+                Err(Problem::usage(message).help("name one of them with `--ref`").into())
+            }
+        }
+    }
+
+    /// What stands against a part of the plan at the gates of the merge.
+    pub fn judge(
+        &mut self,
+        work_tree: &WorkTree,
+        index: usize,
+        part: &PartPlan,
+        mirror: Option<&Mirror>,
+        now: i64,
+    ) -> Result<Findings> {
+        let moves =
+            |value: &&promotion::plan::PlannedValue| matches!(value.outcome, Outcome::Moves(_));
+        let labels: Vec<&String> =
+            part.values().filter(moves).filter_map(|value| value.target.as_ref()).collect();
+        let is_moving = |target: &&Target| labels.contains(&&target.label);
+        let subscribes = |target: &Target| !target.promotion.subscribe.is_empty();
+        if self.file(index).targets().any(|(_, target)| is_moving(&target) && subscribes(target)) {
+            self.search_all(work_tree);
+        }
+        let file = self.file(index);
+        let component = &self.components[index];
+        let targets: Vec<&Target> =
+            file.targets().map(|(_, target)| target).filter(is_moving).collect();
+        let versions = match &file.app {
+            Some(app) => code_component(work_tree, app, &component.upstream),
+            None => Versions::default(),
+        };
+        let asked = Asked { work_tree, mirror, upstream: &component.upstream, to: &part.to, now };
+        let publishers = asked.publishers(&self.files.files, &targets);
+        let gates = Gates {
+            saas: &file.name,
+            deprecated: file.deprecated,
+            versions: &versions,
+            publishers: &publishers,
+            digits: component.tag_length,
+        };
+        Ok(gates.judge(&targets, &part.to))
+    }
+
+    /// The saas file of a component.
+    pub fn file(&self, index: usize) -> &SaasFile {
+        &self.files.files[self.of_file[index]]
+    }
+
+    /// Reads all saas files, where only one was read: others may publish what it subscribes to.
+    fn search_all(&mut self, work_tree: &WorkTree) {
+        if self.files.is_whole {
+            return;
+        }
+        let paths: Vec<RepoPath> =
+            self.of_file.iter().map(|index| self.files.files[*index].path.clone()).collect();
+        self.files.add(SaasFiles::search(work_tree));
+        let place = |path: &RepoPath| self.files.files.iter().position(|file| file.path == *path);
+        self.of_file = paths.iter().filter_map(place).collect();
+    }
+}
+
+/// The only file that is asked for, by its path.
+fn by_path(work_tree: &WorkTree, query: &SaasQuery) -> Result<Option<SaasFiles>> {
+    let [name] = query.names.as_slice() else { return Ok(None) };
+    match RepoPath::parse(name) {
+        Some(path) if name.contains('/') => SaasFiles::read(work_tree, &path),
+        _ => Ok(None),
+    }
+}
+
+/// What is asked about publishers.
+struct Asked<'a> {
+    work_tree: &'a WorkTree,
+    mirror: Option<&'a Mirror>,
+    upstream: &'a str,
+    to: &'a CommitId,
+    now: i64,
+}
+
+impl Asked<'_> {
+    /// The publishers of the channels that these targets subscribe to.
+    fn publishers(&self, files: &[SaasFile], targets: &[&Target]) -> Vec<Publisher> {
+        let channels: BTreeSet<&String> =
+            targets.iter().flat_map(|target| &target.promotion.subscribe).collect();
+        let mut found = Vec::new();
+        for file in files {
+            for (template, target) in file.targets() {
+                let is_same =
+                    template.url.as_deref().is_some_and(|url| same_upstream(url, self.upstream));
+                for channel in target.promotion.publish.iter().filter(|_| is_same) {
+                    if channels.contains(channel) {
+                        found.push(self.publisher(file, target, channel));
+                    }
+                }
+            }
+        }
+        found
+    }
+
+    fn publisher(&self, file: &SaasFile, target: &Target, channel: &str) -> Publisher {
+        let (value, line) = target.value.clone().unwrap_or_default();
+        let path = target.file.as_ref().unwrap_or(&file.path);
+        let runs_for = match is_full_commit(&value) {
+            true if value.eq_ignore_ascii_case(self.to.as_str()) => Some(self.since(path, line)),
+            true => None,
+            // A branch runs every commit that it has.
+            false => self.on_branch(&value),
+        };
+        let label = format!("`{}` {}", file.name, target.label);
+        Publisher { channel: channel.to_owned(), label, value, runs_for }
+    }
+
+    /// How long a line of a file has been as it is.
+    fn since(&self, path: &RepoPath, line: usize) -> Duration {
+        let blame = Git::at(&self.work_tree.top).blame(path, &[line]).ok();
+        let time = blame
+            .and_then(|lines| lines.get(&line).map(|blame| (blame.commit.clone(), blame.time)));
+        match time {
+            Some((Some(_), time)) => seconds(self.now - time),
+            _ => Duration::ZERO,
+        }
+    }
+
+    /// How old the commit is, if the branch has it.
+    fn on_branch(&self, branch: &str) -> Option<Duration> {
+        let mirror = self.mirror?;
+        let head = mirror.resolve(Some(branch), None).ok()?.commit;
+        let commit = mirror.commits(std::slice::from_ref(self.to)).ok()?.pop()?;
+        mirror.is_ancestor(self.to, &head).ok()?.then(|| seconds(self.now - commit.time))
+    }
+}
+
+fn seconds(seconds: i64) -> Duration {
+    Duration::from_secs(u64::try_from(seconds).unwrap_or_default())
+}
