@@ -13,7 +13,8 @@ use promotion::model::tree::{Tree, Wanted};
 use promotion::model::version::CommitId;
 use promotion::plan::landed::Landed;
 use promotion::plan::verify::verify;
-use promotion::plan::{FilePlan, Part, Plan, plan};
+use promotion::plan::{FilePlan, Part, Plan, add_list_change, plan};
+use promotion::saas::app::ListChange;
 
 use crate::git::{Change, Git};
 use crate::progress::Progress;
@@ -65,6 +66,8 @@ impl Landing {
 pub struct Promotion<'a> {
     pub work_tree: &'a WorkTree,
     pub parts: Vec<Part<'a>>,
+    /// Changes of version lists that go along.
+    pub lists: Vec<ListChange>,
 }
 
 /// A plan that the second parser accepted.
@@ -89,13 +92,16 @@ pub fn check(work_tree: &WorkTree, scopes: &[Scope]) -> Result<Tree> {
     let any = CommitId::parse(&"f".repeat(40)).context("40 digits are a commit")?;
     let tree = work_tree.read(&wanted(scopes))?;
     let parts: Vec<_> = scopes.iter().map(|scope| Part::new(scope, any.clone())).collect();
-    verified(&parts, &tree)?;
+    verified(&parts, &[], &tree)?;
     Ok(tree)
 }
 
 /// The plan for the files of a tree, which the second parser accepted.
-pub fn verified(parts: &[Part], tree: &Tree) -> Result<Plan> {
-    let plan = plan(parts, tree)?;
+pub fn verified(parts: &[Part], lists: &[ListChange], tree: &Tree) -> Result<Plan> {
+    let mut plan = plan(parts, tree)?;
+    for change in lists {
+        add_list_change(&mut plan, change, tree)?;
+    }
     verify(&plan)?;
     Ok(plan)
 }
@@ -116,7 +122,7 @@ impl Promotion<'_> {
     /// To be committed, a promoted file must not have other uncommitted changes.
     pub fn plan(&self, landing: &Landing) -> Result<Planned> {
         let tree = self.read()?;
-        let plan = verified(&self.parts, &tree)?;
+        let plan = verified(&self.parts, &self.lists, &tree)?;
         match landing {
             Landing::Commit => self.against_head(plan, &tree),
             _ => Ok(Planned { plan, written: Vec::new() }),
@@ -163,9 +169,10 @@ impl Promotion<'_> {
     }
 
     fn read(&self) -> Result<Tree> {
-        let wanted = self.parts.iter().fold(Wanted::default(), |wanted, part| {
+        let mut wanted = self.parts.iter().fold(Wanted::default(), |wanted, part| {
             wanted.and(Wanted::new(part.component, &part.environments))
         });
+        wanted.files.extend(self.lists.iter().map(|change| change.app.clone()));
         self.work_tree.read(&wanted)
     }
 
@@ -183,7 +190,7 @@ impl Promotion<'_> {
         }
         let at_head = self.at_head(&git, tree, &plan, &status)?;
         let in_tree = plan;
-        let plan = verified(&self.parts, &at_head)?;
+        let plan = verified(&self.parts, &self.lists, &at_head)?;
         let mut written = Vec::new();
         for Change { state, path } in &status {
             let is_it = |(changed, _): &(&RepoPath, &FilePlan)| changed.as_str() == path;

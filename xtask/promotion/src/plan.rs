@@ -15,6 +15,7 @@ use crate::model::path::RepoPath;
 use crate::model::problem::{Problem, Problems};
 use crate::model::tree::Tree;
 use crate::model::version::{CommitId, reads_as_number};
+use crate::saas::app::{self, ListChange};
 use crate::syntax::yaml::line_at;
 
 /// What is planned for one component: its environments shall run `to`.
@@ -93,6 +94,8 @@ pub struct FilePlan {
     pub edits: Edits,
     /// Where a second reader finds the new values, and what each must read as.
     pub expected: Vec<(ValuePath, String)>,
+    /// The change of a version list, which is then all that changes in the file.
+    pub list: Option<ListChange>,
     /// The end of each pin's bytes by their start, and the rule that asked for it. Disjoint.
     claims: BTreeMap<usize, (usize, Origin)>,
 }
@@ -160,6 +163,25 @@ pub fn plan(parts: &[Part], tree: &Tree) -> Result<Plan, Problems> {
         }
     }
     if problems.is_empty() { Ok(plan) } else { Err(Problems(problems)) }
+}
+
+/// Adds the change of a version list to a plan; nothing, if the list is so already.
+///
+/// Refuses an app that is missing, that can't be read or edited, or that holds pins of the plan.
+pub fn add_list_change(plan: &mut Plan, change: &ListChange, tree: &Tree) -> Result<(), Problem> {
+    let path = &change.app;
+    let here = |problem: Problem| problem.file(path.as_str());
+    let bytes = tree.get(path).ok_or_else(|| here(Problem::new("no such file")))?;
+    let text = std::str::from_utf8(bytes).map_err(|_| here(Problem::new("is not UTF-8")))?;
+    let Some(edit) = app::edit(text, change).map_err(here)? else { return Ok(()) };
+    if plan.files.contains_key(path) {
+        return Err(here(Problem::new("holds pins and version lists, which can't both change")));
+    }
+    let mut file = FilePlan { before: text.to_owned(), ..FilePlan::default() };
+    file.list = Some(change.clone());
+    let _ = file.edits.insert(edit);
+    plan.files.insert(path.clone(), file);
+    Ok(())
 }
 
 /// Adds one part to a plan.

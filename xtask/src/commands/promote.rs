@@ -101,7 +101,7 @@ impl<'a> Run<'a> {
     fn offline(&self) -> Result<Done> {
         let to = self.request.offline()?;
         let parts = self.scopes.iter().map(|scope| Part::new(scope, to.clone())).collect();
-        let promotion = Promotion { work_tree: &self.work_tree, parts };
+        let promotion = Promotion { work_tree: &self.work_tree, parts, lists: Vec::new() };
         let planned = promotion.plan(&self.request.landing)?;
         let mut review = Review::unasked(&planned.plan);
         for (index, component) in self.components.iter().enumerate() {
@@ -123,7 +123,7 @@ impl<'a> Run<'a> {
         let tree = land::check(&self.work_tree, &self.scopes)?;
         let upstreams = self.upstreams()?;
         let parts = self.parts(&upstreams, &tree, "HEAD")?;
-        let promotion = Promotion { work_tree: &self.work_tree, parts };
+        let promotion = Promotion { work_tree: &self.work_tree, parts, lists: Vec::new() };
         let planned = promotion.plan(&self.request.landing)?;
         let tree = self.work_tree.read(&checks::wanted(self.config, &self.scopes))?;
         let review = self.review(&upstreams, &planned.plan, &tree, &|_| Ok(None))?;
@@ -167,7 +167,7 @@ impl<'a> Run<'a> {
         let started = delivery.start(&wanted, &mut |line| step.detail(line))?;
         drop(step);
         let (tree, base) = (&started.tree, &started.base);
-        let plan = verified(&self.parts(&upstreams, tree, base.as_str())?, tree)?;
+        let plan = verified(&self.parts(&upstreams, tree, base.as_str())?, &[], tree)?;
         let branch_of = |first: &Component| open_already(&delivery, first);
         let mut review = self.review(&upstreams, &plan, tree, &branch_of)?;
         review.warnings.extend(self.warnings_on(&started.base, tree, config_file.as_ref())?);

@@ -3,6 +3,7 @@
 //! YAML is read by `serde_yaml` (libyaml), JSON by `serde_json`, variables by a line reader of its
 //! own. Exactly the planned values may differ, and each must read back as the planned string.
 
+mod list;
 mod reader;
 
 use std::ops::Range;
@@ -32,6 +33,9 @@ pub fn verify(plan: &Plan) -> Result<(), Problem> {
 
 fn judge(path: &RepoPath, file: &FilePlan) -> Result<(), String> {
     let after = file.after();
+    if let Some(change) = &file.list {
+        return list::judge(&file.before, &after, change);
+    }
     let read = if is_json(path, &file.before) { json } else { documents };
     let mut expected = file.expected.clone();
     expected.sort();
