@@ -6,7 +6,9 @@ use promotion::merge_request::commit_message::Wording;
 use promotion::model::component::{Component, Scope};
 use promotion::model::problem::Problem;
 use promotion::model::version::CommitId;
+use promotion::saas::choice::Narrowing;
 
+use crate::ask::saas_promotion::SaasQuery;
 use crate::cli;
 use crate::hint::Hint;
 use crate::land::{Landing, MergeRequestOptions};
@@ -15,16 +17,29 @@ use crate::session::Session;
 /// What is asked for.
 #[derive(Debug)]
 pub struct Request {
-    /// Names of components; never empty.
-    pub components: Vec<String>,
-    /// Names or aliases; none means all.
-    pub environments: Vec<String>,
+    pub what: What,
     pub version: WantedVersion,
     /// How the promotion is called.
     pub wording: Wording,
     pub landing: Landing,
+    /// Whether the commit becomes a hotfix of its app.
+    pub hotfix: bool,
     /// What is let through.
     pub switches: Switches,
+}
+
+/// What is promoted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum What {
+    /// Components of the configuration, in some of their environments.
+    Components {
+        /// Never empty.
+        names: Vec<String>,
+        /// Names or aliases; none means all.
+        environments: Vec<String>,
+    },
+    /// Targets of saas files.
+    Saas(SaasQuery),
 }
 
 /// Which version is asked for.
@@ -34,6 +49,8 @@ pub enum WantedVersion {
     Named(Option<String>),
     /// The one that ran before, by the history of the pins.
     Before,
+    /// The one that an environment of the same saas file runs.
+    Like(String),
 }
 
 impl Request {
@@ -44,21 +61,46 @@ impl Request {
                 Some(commit) => return Ok(commit),
                 None => format!("`{name}`"),
             },
-            WantedVersion::Named(None) | WantedVersion::Before => "nothing".to_owned(),
+            WantedVersion::Named(None) | WantedVersion::Before | WantedVersion::Like(_) => {
+                "nothing".to_owned()
+            }
         };
         let option = self.option();
         Err(Problem::usage(format!("`--offline` needs a full commit in `{option}`, found {found}"))
             .help("give all 40 digits, or leave `--offline` out"))
     }
 
-    /// The components with the environments that are asked for.
+    /// The components of the configuration with the environments that are asked for; none if saas
+    /// files are.
     pub fn scopes<'c>(&self, config: &'c Config) -> Result<Vec<Scope<'c>>, Problem> {
+        let What::Components { names, environments } = &self.what else { return Ok(Vec::new()) };
         let scope = |name: &String| {
             let component = config.component(name)?;
-            let environments = config.environments(component, &self.environments)?;
+            let environments = config.environments(component, environments)?;
             Ok(Scope { component, environments })
         };
-        self.components.iter().map(scope).collect()
+        names.iter().map(scope).collect()
+    }
+
+    /// The same for something else.
+    pub fn with(&self, what: What) -> Request {
+        let Request { version, wording, landing, hotfix, switches, .. } = self;
+        Request {
+            what,
+            version: version.clone(),
+            wording: *wording,
+            landing: landing.clone(),
+            hotfix: *hotfix,
+            switches: switches.clone(),
+        }
+    }
+
+    /// The saas files that are asked for.
+    pub fn saas(&self) -> Option<&SaasQuery> {
+        match &self.what {
+            What::Saas(query) => Some(query),
+            What::Components { .. } => None,
+        }
     }
 
     /// The option that names the version.
@@ -115,11 +157,14 @@ fn one_line(text: &str) -> String {
 /// A promotion to a newer version.
 fn newer(component: &str, environments: &[String], typed: &cli::Promotion) -> Request {
     Request {
-        components: vec![component.to_owned()],
-        environments: environments.to_owned(),
+        what: What::Components {
+            names: vec![component.to_owned()],
+            environments: environments.to_owned(),
+        },
         version: WantedVersion::Named(typed.version.reference.clone()),
         wording: Wording::Component,
         landing: landing(&typed.landing),
+        hotfix: false,
         switches: Switches::from(&typed.guards),
     }
 }
@@ -147,11 +192,14 @@ impl From<&cli::Rollback> for Request {
     fn from(typed: &cli::Rollback) -> Request {
         let to = typed.to.clone().map(Some);
         Request {
-            components: vec![typed.component.clone()],
-            environments: typed.env.clone(),
+            what: What::Components {
+                names: vec![typed.component.clone()],
+                environments: typed.env.clone(),
+            },
             version: to.map_or(WantedVersion::Before, WantedVersion::Named),
             wording: Wording::Rollback,
             landing: landing(&typed.landing),
+            hotfix: false,
             switches: Switches {
                 allow_downgrade: true,
                 is_rollback: true,
@@ -200,13 +248,18 @@ impl Request {
     fn same(&self, session: &Session, to: Option<&CommitId>) -> Hint {
         let mut hint = Hint::new(session, session.command);
         let is_rollback = self.wording == Wording::Rollback;
-        if is_rollback || session.command == "promote" {
-            if self.components != [cli::DEFAULT_COMPONENT] {
-                hint = hint.options("--component", self.components.iter().map(String::as_str));
+        match &self.what {
+            What::Saas(query) => hint = with_saas(hint, query),
+            What::Components { names, environments } => {
+                if is_rollback || session.command == "promote" {
+                    if *names != [cli::DEFAULT_COMPONENT] {
+                        hint = hint.options("--component", names.iter().map(String::as_str));
+                    }
+                    hint = hint.flags(environments.is_empty().then_some("--all"));
+                }
+                hint = hint.options("--env", environments.iter().map(String::as_str));
             }
-            hint = hint.flags(self.environments.is_empty().then_some("--all"));
         }
-        hint = hint.options("--env", self.environments.iter().map(String::as_str));
         hint = hint.option(self.option(), to.map(CommitId::as_str));
         hint = with_switches(hint, &self.switches, is_rollback);
         match self.landing.merge_request() {
@@ -214,6 +267,20 @@ impl Request {
             None => hint,
         }
     }
+}
+
+fn with_saas(hint: Hint, query: &SaasQuery) -> Hint {
+    let Narrowing { environments, templates, targets, namespaces } = &query.narrowing;
+    let all = [
+        ("--saas", &query.names),
+        ("--env", environments),
+        ("--template", templates),
+        ("--target", targets),
+        ("--namespace", namespaces),
+    ];
+    all.into_iter().fold(hint, |hint, (option, values)| {
+        hint.options(option, values.iter().map(String::as_str))
+    })
 }
 
 /// Adds the guards' switches; a rollback needs no leave to go back.

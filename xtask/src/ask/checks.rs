@@ -63,6 +63,12 @@ impl Review {
             .collect()
     }
 
+    /// Adds what something else found.
+    pub fn add_findings(&mut self, findings: Findings) {
+        self.problems.extend(findings.problems);
+        self.warnings.extend(findings.warnings);
+    }
+
     /// The names of the components that should go first.
     pub fn first(&self) -> Vec<String> {
         self.first.iter().map(|(name, _)| name.clone()).collect()

@@ -11,8 +11,8 @@ use promotion::model::component::{Component, same_upstream};
 use promotion::model::path::RepoPath;
 use promotion::model::problem::Problem;
 use promotion::model::version::{CommitId, is_full_commit};
-use promotion::plan::{Outcome, PartPlan};
-use promotion::saas::app::Versions;
+use promotion::plan::{Outcome, PartPlan, PlannedValue};
+use promotion::saas::app::{ListAction, ListChange, VersionList, Versions};
 use promotion::saas::choice::{self, Chosen, Narrowing, cut};
 use promotion::saas::component::components;
 use promotion::saas::{SaasFile, Target};
@@ -63,8 +63,8 @@ impl SaasPromotion {
             all.extend(components);
         }
         if all.is_empty() {
-            let names = names.iter().map(|name| format!("`{name}`")).collect();
-            let problem = Problem::new(format!("no target of {} has an upstream", cut(names)));
+            let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+            let problem = Problem::new(format!("no target of {} has an upstream", cut(&names)));
             return Err(problem.help("give its template a `url`").into());
         }
         Ok(SaasPromotion { files, components: all, of_file })
@@ -106,34 +106,30 @@ impl SaasPromotion {
         }
     }
 
-    /// What stands against a part of the plan at the gates of the merge.
-    pub fn judge(
-        &mut self,
-        work_tree: &WorkTree,
-        index: usize,
-        part: &PartPlan,
-        mirror: Option<&Mirror>,
-        now: i64,
-    ) -> Result<Findings> {
-        let moves =
-            |value: &&promotion::plan::PlannedValue| matches!(value.outcome, Outcome::Moves(_));
-        let labels: Vec<&String> =
-            part.values().filter(moves).filter_map(|value| value.target.as_ref()).collect();
-        let is_moving = |target: &&Target| labels.contains(&&target.label);
-        let subscribes = |target: &Target| !target.promotion.subscribe.is_empty();
-        if self.file(index).targets().any(|(_, target)| is_moving(&target) && subscribes(target)) {
-            self.search_all(work_tree);
-        }
+    /// What stands against a part of the plan at the gates of the merge. A `hotfix` skips those of
+    /// the publishers.
+    pub fn judge(&self, asked: &Asked, index: usize, part: &PartPlan) -> Findings {
         let file = self.file(index);
         let component = &self.components[index];
-        let targets: Vec<&Target> =
-            file.targets().map(|(_, target)| target).filter(is_moving).collect();
-        let versions = match &file.app {
-            Some(app) => code_component(work_tree, app, &component.upstream),
+        let moves = |value: &&PlannedValue| matches!(value.outcome, Outcome::Moves(_));
+        let labels: BTreeSet<&String> =
+            part.values().filter(moves).filter_map(|value| value.target.as_ref()).collect();
+        let targets: Vec<&Target> = file
+            .targets()
+            .map(|(_, target)| target)
+            .filter(|target| labels.contains(&target.label))
+            .collect();
+        let is_subscribed = targets.iter().any(|target| !target.promotion.subscribe.is_empty());
+        // Targets of any file may publish.
+        let all =
+            (is_subscribed && !self.files.is_whole).then(|| SaasFiles::search(asked.work_tree));
+        let publishers = Publishing { asked, upstream: &component.upstream, to: &part.to };
+        let publishers = publishers.of(&all.as_ref().unwrap_or(&self.files).files, &targets);
+        let mut versions = match &file.app {
+            Some(app) => code_component(asked.work_tree, app, &component.upstream),
             None => Versions::default(),
         };
-        let asked = Asked { work_tree, mirror, upstream: &component.upstream, to: &part.to, now };
-        let publishers = asked.publishers(&self.files.files, &targets);
+        versions.hotfixes.extend(asked.hotfix.then(|| part.to.to_string()));
         let gates = Gates {
             saas: &file.name,
             deprecated: file.deprecated,
@@ -141,24 +137,37 @@ impl SaasPromotion {
             publishers: &publishers,
             digits: component.tag_length,
         };
-        Ok(gates.judge(&targets, &part.to))
+        gates.judge(&targets, &part.to)
+    }
+
+    /// The change of the app's hotfixes that goes along with a component.
+    ///
+    /// Refuses a saas file without an app.
+    pub fn hotfix(&self, index: usize, commit: &CommitId) -> Result<ListChange, Problem> {
+        self.list_change(index, commit, (VersionList::Hotfix, ListAction::Add))
+    }
+
+    /// A change of a version list of the app behind a component.
+    ///
+    /// Refuses a saas file without an app.
+    pub fn list_change(
+        &self,
+        index: usize,
+        commit: &CommitId,
+        (list, action): (VersionList, ListAction),
+    ) -> Result<ListChange, Problem> {
+        let file = self.file(index);
+        let app = file.app.as_deref().and_then(RepoPath::parse_reference).ok_or_else(|| {
+            let problem = Problem::new(format!("`{}` has no `app`", file.name));
+            problem.file(file.path.as_str()).help("its code components are listed in that file")
+        })?;
+        let upstream = self.components[index].upstream.clone();
+        Ok(ListChange { app, upstream, list, action, commit: commit.clone() })
     }
 
     /// The saas file of a component.
     pub fn file(&self, index: usize) -> &SaasFile {
         &self.files.files[self.of_file[index]]
-    }
-
-    /// Reads all saas files, where only one was read: others may publish what it subscribes to.
-    fn search_all(&mut self, work_tree: &WorkTree) {
-        if self.files.is_whole {
-            return;
-        }
-        let paths: Vec<RepoPath> =
-            self.of_file.iter().map(|index| self.files.files[*index].path.clone()).collect();
-        self.files.add(SaasFiles::search(work_tree));
-        let place = |path: &RepoPath| self.files.files.iter().position(|file| file.path == *path);
-        self.of_file = paths.iter().filter_map(place).collect();
     }
 }
 
@@ -171,18 +180,28 @@ fn by_path(work_tree: &WorkTree, query: &SaasQuery) -> Result<Option<SaasFiles>>
     }
 }
 
-/// What is asked about publishers.
-struct Asked<'a> {
-    work_tree: &'a WorkTree,
-    mirror: Option<&'a Mirror>,
-    upstream: &'a str,
-    to: &'a CommitId,
-    now: i64,
+/// What a gate needs to know of the world.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    pub work_tree: &'a WorkTree,
+    /// The upstream, if it was asked.
+    pub mirror: Option<&'a Mirror>,
+    /// Seconds since 1970.
+    pub now: i64,
+    /// Whether the commit becomes a hotfix.
+    pub hotfix: bool,
 }
 
-impl Asked<'_> {
+/// Who has published a commit of an upstream.
+struct Publishing<'a> {
+    asked: &'a Asked<'a>,
+    upstream: &'a str,
+    to: &'a CommitId,
+}
+
+impl Publishing<'_> {
     /// The publishers of the channels that these targets subscribe to.
-    fn publishers(&self, files: &[SaasFile], targets: &[&Target]) -> Vec<Publisher> {
+    fn of(&self, files: &[SaasFile], targets: &[&Target]) -> Vec<Publisher> {
         let channels: BTreeSet<&String> =
             targets.iter().flat_map(|target| &target.promotion.subscribe).collect();
         let mut found = Vec::new();
@@ -215,21 +234,21 @@ impl Asked<'_> {
 
     /// How long a line of a file has been as it is.
     fn since(&self, path: &RepoPath, line: usize) -> Duration {
-        let blame = Git::at(&self.work_tree.top).blame(path, &[line]).ok();
+        let blame = Git::at(&self.asked.work_tree.top).blame(path, &[line]).ok();
         let time = blame
             .and_then(|lines| lines.get(&line).map(|blame| (blame.commit.clone(), blame.time)));
         match time {
-            Some((Some(_), time)) => seconds(self.now - time),
+            Some((Some(_), time)) => seconds(self.asked.now - time),
             _ => Duration::ZERO,
         }
     }
 
     /// How old the commit is, if the branch has it.
     fn on_branch(&self, branch: &str) -> Option<Duration> {
-        let mirror = self.mirror?;
+        let mirror = self.asked.mirror?;
         let head = mirror.resolve(Some(branch), None).ok()?.commit;
         let commit = mirror.commits(std::slice::from_ref(self.to)).ok()?.pop()?;
-        mirror.is_ancestor(self.to, &head).ok()?.then(|| seconds(self.now - commit.time))
+        mirror.is_ancestor(self.to, &head).ok()?.then(|| seconds(self.asked.now - commit.time))
     }
 }
 

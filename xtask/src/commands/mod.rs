@@ -6,6 +6,7 @@ pub mod demo;
 pub mod discover;
 pub mod explain;
 pub mod promote;
+mod saas;
 pub mod status;
 
 /// How a command ended that printed its result. `main` knows the exit status of each.

@@ -1,9 +1,10 @@
 //! Promotes components: plan, verify, review, land, tell. `update-schemas`, `qr-promote` and
 //! `rollback` are this command with the component, or the version, filled in.
 
+use std::cell::RefCell;
 use std::thread;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Context, Result, anyhow};
 use promotion::config::Config;
 use promotion::guards::Findings;
 use promotion::merge_request::commit_message::commit_message;
@@ -18,13 +19,16 @@ use promotion::plan::{Part, Plan};
 use promotion::report::changes::{Queue, told};
 use promotion::report::promotion::PromotionReport;
 use promotion::report::{self, json};
+use promotion::saas::app::ListChange;
 
 use super::Ending;
+use super::saas::{Preparation, Prepared};
 use crate::ask::checks::{self, Review};
 use crate::ask::coverage::{CoverageScan, TargetScan};
 use crate::ask::image::ImageCheck;
 use crate::ask::people::people;
 use crate::ask::rollback::version_before;
+use crate::ask::saas_promotion::{Asked, SaasPromotion};
 use crate::ask::upstreams::Upstreams;
 use crate::cli::Format;
 use crate::git::Git;
@@ -50,15 +54,36 @@ pub fn run(session: &Session, request: &Request) -> Result<Ending> {
     }
     let work_tree = session.work_tree()?;
     let config = session.config(&work_tree)?;
-    let scopes = request.scopes(&config)?;
+    let saas = request.saas().map(|query| SaasPromotion::find(&work_tree, query)).transpose()?;
+    let prepared = match &saas {
+        None => Prepared::of(request.scopes(&config)?),
+        Some(saas) => {
+            let (work_tree, config) = (&work_tree, &config);
+            Preparation { session, request, work_tree, config, saas }.prepare()?
+        }
+    };
+    let Prepared { scopes, upstreams, indices } = prepared;
     let components: Vec<&Component> = scopes.iter().map(|scope| scope.component).collect();
     let scan = match options {
+        // A saas file has no configuration that could lack a pin.
+        _ if saas.is_some() => CoverageScan::idle(),
         // Then the files of the target branch decide, not those of the checkout.
         Some(_) if request.switches.strict => CoverageScan::idle(),
         Some(_) => CoverageScan::start_if_quick(&work_tree, &config, &components),
         None => CoverageScan::start(&work_tree, &config, &components).judged(&request.switches)?,
     };
-    let run = Run { session, request, work_tree, config: &config, scopes, components };
+    let saas = saas.as_ref().map(|saas| Saas { saas, indices });
+    let fetched = RefCell::new(upstreams);
+    let run = Run {
+        session,
+        request,
+        work_tree: &work_tree,
+        config: &config,
+        scopes,
+        components,
+        saas,
+        fetched,
+    };
     let mut done = match options {
         Some(options) => run.on_target(options)?,
         None if session.offline => run.offline()?,
@@ -79,11 +104,20 @@ pub fn run(session: &Session, request: &Request) -> Result<Ending> {
 struct Run<'a> {
     session: &'a Session,
     request: &'a Request,
-    work_tree: WorkTree,
+    work_tree: &'a WorkTree,
     config: &'a Config,
     scopes: Vec<Scope<'a>>,
     /// Those of the scopes.
     components: Vec<&'a Component>,
+    saas: Option<Saas<'a>>,
+    /// The upstreams that were fetched to find out about the scopes.
+    fetched: RefCell<Vec<Upstreams<'a>>>,
+}
+
+/// The saas files that are promoted, and which of their components each scope has.
+struct Saas<'a> {
+    saas: &'a SaasPromotion,
+    indices: Vec<usize>,
 }
 
 /// A promotion that has landed.
@@ -100,14 +134,15 @@ impl<'a> Run<'a> {
     /// Plans what was typed; tells what the cache knows of it, and checks nothing.
     fn offline(&self) -> Result<Done> {
         let to = self.request.offline()?;
-        let parts = self.scopes.iter().map(|scope| Part::new(scope, to.clone())).collect();
-        let promotion = Promotion { work_tree: &self.work_tree, parts, lists: Vec::new() };
+        let parts: Vec<_> = self.scopes.iter().map(|scope| Part::new(scope, to.clone())).collect();
+        let lists = self.lists(&parts)?;
+        let promotion = Promotion { work_tree: self.work_tree, parts, lists };
         let planned = promotion.plan(&self.request.landing)?;
         let mut review = Review::unasked(&planned.plan);
         for (index, component) in self.components.iter().enumerate() {
             let note = format!("offline: nothing is checked against `{}`", component.upstream);
             review.notes.push(note);
-            let upstreams = Upstreams::open(&self.work_tree, self.config, component)?;
+            let upstreams = Upstreams::open(self.work_tree, self.config, component)?;
             if upstreams.mirror.knows(&to) {
                 review.changes[index] = upstreams.changes(&planned.plan.parts[index])?;
             }
@@ -120,10 +155,11 @@ impl<'a> Run<'a> {
 
     /// Plans the versions that the upstreams name, and lets the guards judge it.
     fn online(&self) -> Result<Done> {
-        let tree = land::check(&self.work_tree, &self.scopes)?;
+        let tree = land::check(self.work_tree, &self.scopes)?;
         let upstreams = self.upstreams()?;
         let parts = self.parts(&upstreams, &tree, "HEAD")?;
-        let promotion = Promotion { work_tree: &self.work_tree, parts, lists: Vec::new() };
+        let lists = self.lists(&parts)?;
+        let promotion = Promotion { work_tree: self.work_tree, parts, lists };
         let planned = promotion.plan(&self.request.landing)?;
         let tree = self.work_tree.read(&checks::wanted(self.config, &self.scopes))?;
         let review = self.review(&upstreams, &planned.plan, &tree, &|_| Ok(None))?;
@@ -145,7 +181,7 @@ impl<'a> Run<'a> {
     /// Plans on the remote's target branch, and opens or refreshes a merge request.
     fn on_target(&self, options: &MergeRequestOptions) -> Result<Done> {
         let Run { session, request, config, scopes, .. } = self;
-        let git = land::git_of(&self.work_tree, "or leave `--mr` out")?;
+        let git = land::git_of(self.work_tree, "or leave `--mr` out")?;
         let upstreams = self.upstreams()?;
         let (labels, withheld) = config.repository.labels(options.lgtm, &options.labels);
         let is_lgtm = options.lgtm && withheld.is_none();
@@ -167,7 +203,10 @@ impl<'a> Run<'a> {
         let started = delivery.start(&wanted, &mut |line| step.detail(line))?;
         drop(step);
         let (tree, base) = (&started.tree, &started.base);
-        let plan = verified(&self.parts(&upstreams, tree, base.as_str())?, &[], tree)?;
+        let plan = {
+            let parts = self.parts(&upstreams, tree, base.as_str())?;
+            verified(&parts, &self.lists(&parts)?, tree)?
+        };
         let branch_of = |first: &Component| open_already(&delivery, first);
         let mut review = self.review(&upstreams, &plan, tree, &branch_of)?;
         review.warnings.extend(self.warnings_on(&started.base, tree, config_file.as_ref())?);
@@ -230,7 +269,11 @@ impl<'a> Run<'a> {
     }
 
     fn upstreams(&self) -> Result<Vec<Upstreams<'a>>> {
-        Upstreams::fetch_all(self.session, &self.work_tree, self.config, &self.scopes)
+        let fetched = self.fetched.take();
+        if !fetched.is_empty() {
+            return Ok(fetched);
+        }
+        Upstreams::fetch_all(self.session, self.work_tree, self.config, &self.scopes)
     }
 
     fn target_scan(&self) -> TargetScan<'_> {
@@ -240,20 +283,24 @@ impl<'a> Run<'a> {
 
     /// Each scope with the version that is asked for; `tree` has the pins that `revision` led to.
     fn parts(&self, upstreams: &[Upstreams], tree: &Tree, revision: &str) -> Result<Vec<Part<'a>>> {
-        let part = |(scope, upstreams): (&Scope<'a>, &Upstreams)| {
+        let part = |(nth, (scope, upstreams)): (usize, (&Scope<'a>, &Upstreams))| {
             let mirror = &upstreams.mirror;
             let to = match &self.request.version {
                 WantedVersion::Named(name) => {
                     mirror.resolve(name.as_deref(), scope.component.branch.as_deref())?.commit
                 }
+                WantedVersion::Like(environment) => {
+                    let saas = self.saas.as_ref().context("`--like` is for saas files")?;
+                    saas.saas.like(saas.indices[nth], environment, mirror)?
+                }
                 WantedVersion::Before => {
-                    let git = land::git_of(&self.work_tree, "or the version with `--to REF`")?;
+                    let git = land::git_of(self.work_tree, "or the version with `--to REF`")?;
                     version_before(&git, scope, mirror, tree, revision)?
                 }
             };
             Ok(Part::new(scope, to))
         };
-        self.scopes.iter().zip(upstreams).map(part).collect()
+        self.scopes.iter().zip(upstreams).enumerate().map(part).collect()
     }
 
     /// Reviews a plan, unless there is nothing to do, and makes sure of its images. `branch_of` is
@@ -284,13 +331,45 @@ impl<'a> Run<'a> {
             let review = Review::new(&git, config, upstreams, plan, tree, &request.switches);
             (asked.into_iter().map(|one| one.join()).collect::<Vec<_>>(), review)
         });
-        let review = self.judged(review?, branch_of)?;
+        let mut review = review?;
+        self.gates(&mut review, upstreams, plan);
+        let review = self.judged(review, branch_of)?;
         for ((index, image), reply) in images.iter().zip(replies) {
             let reply = reply.map_err(|_| anyhow!("the question for the image stopped"))?;
             let again = |to: &CommitId| request.again(session, Some(to));
             image.settle(session, reply, &review.changes[*index], &again)?;
         }
         Ok(review)
+    }
+
+    /// Adds what the merge of a saas promotion would fail at.
+    fn gates(&self, review: &mut Review, upstreams: &[Upstreams], plan: &Plan) {
+        let Some(Saas { saas, indices }) = &self.saas else { return };
+        for (nth, (index, part)) in indices.iter().zip(&plan.parts).enumerate() {
+            let asked = Asked {
+                work_tree: self.work_tree,
+                mirror: upstreams.get(nth).map(|upstreams| &upstreams.mirror),
+                now: self.session.now(),
+                hotfix: self.request.hotfix,
+            };
+            review.add_findings(saas.judge(&asked, *index, part));
+            if saas.components[*index].image.is_none() && !part.is_empty() {
+                let name = &saas.components[*index].name;
+                review.notes.push(format!(
+                    "no image of `{name}` is checked: its `imagePatterns` don't name a single one"
+                ));
+            }
+        }
+    }
+
+    /// The changes of version lists that go along: a hotfix is named in its app.
+    fn lists(&self, parts: &[Part]) -> Result<Vec<ListChange>, Problem> {
+        let Some(Saas { saas, indices }) = self.saas.as_ref().filter(|_| self.request.hotfix)
+        else {
+            return Ok(Vec::new());
+        };
+        let changes = indices.iter().zip(parts).map(|(index, part)| saas.hotfix(*index, &part.to));
+        changes.collect()
     }
 
     fn judged(

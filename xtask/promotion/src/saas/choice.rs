@@ -46,7 +46,8 @@ pub fn files<'f>(all: &'f [SaasFile], word: &str) -> Result<Vec<&'f SaasFile>, P
         (_, several) => {
             let names = several.iter().map(|file| format!("`{}` ({})", file.name, file.path));
             let message = format!("`{word}` fits {} saas files", several.len());
-            Err(Problem::usage(message).help(format!("name one of {}", cut(names.collect()))))
+            Err(Problem::usage(message)
+                .help(format!("name one of {}", cut(&names.collect::<Vec<_>>()))))
         }
     }
 }
@@ -66,7 +67,7 @@ fn unknown_file(all: &[SaasFile], word: &str) -> Problem {
     let names: Vec<String> = near.iter().map(|(_, name)| format!("`{name}`")).collect();
     match names.is_empty() {
         true => problem.help("`status --all-saas` lists them"),
-        false => problem.help(format!("did you mean {}?", cut(names))),
+        false => problem.help(format!("did you mean {}?", cut(&names))),
     }
 }
 
@@ -79,6 +80,13 @@ pub struct Narrowing {
     pub targets: Vec<String>,
     /// Each fits the path of a namespace file, or a namespace.
     pub namespaces: Vec<String>,
+}
+
+impl Narrowing {
+    /// Whether it leaves open which environments are meant.
+    pub fn is_open(&self) -> bool {
+        self.environments.is_empty() && self.targets.is_empty() && self.namespaces.is_empty()
+    }
 }
 
 /// A target that was chosen, and where it runs.
@@ -163,11 +171,11 @@ fn fits_nothing(all: &[Chosen], word: &str, what: &str) -> Problem {
         names.extend(name.map(|name| format!("`{name}`")).filter(|name| !names.contains(name)));
     }
     let problem = Problem::usage(format!("no {what} fits `{word}`"));
-    if names.is_empty() { problem } else { problem.help(format!("there are {}", cut(names))) }
+    if names.is_empty() { problem } else { problem.help(format!("there are {}", cut(&names))) }
 }
 
 /// The names with commas, at most ten of them.
-pub fn cut(names: Vec<String>) -> String {
+pub fn cut(names: &[String]) -> String {
     match names.len() {
         0..=LISTED => names.join(", "),
         all => format!("{} and {} more", names[..LISTED].join(", "), all - LISTED),

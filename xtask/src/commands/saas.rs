@@ -1,0 +1,187 @@
+//! Prepares the promotion of saas files: which of their upstreams and environments move is known
+//! only when the upstreams are.
+
+use std::io::IsTerminal;
+
+use anyhow::{Result, bail};
+use promotion::config::Config;
+use promotion::model::component::Scope;
+use promotion::model::problem::Problem;
+use promotion::model::tree::Tree;
+use promotion::model::version::CommitId;
+use promotion::plan::{Outcome, Part, plan};
+use promotion::saas::choice::cut;
+
+use crate::ask::saas_promotion::SaasPromotion;
+use crate::ask::upstreams::Upstreams;
+use crate::land;
+use crate::request::{Request, WantedVersion, What};
+use crate::session::Session;
+use crate::worktree::WorkTree;
+
+/// The scopes that a promotion of saas files has, with their fetched upstreams.
+pub(super) struct Prepared<'a> {
+    pub(super) scopes: Vec<Scope<'a>>,
+    /// One for each scope; none offline.
+    pub(super) upstreams: Vec<Upstreams<'a>>,
+    /// The index of the component of each scope.
+    pub(super) indices: Vec<usize>,
+}
+
+/// What a preparation works with.
+pub(super) struct Preparation<'a> {
+    pub(super) session: &'a Session,
+    pub(super) request: &'a Request,
+    pub(super) work_tree: &'a WorkTree,
+    pub(super) config: &'a Config,
+    pub(super) saas: &'a SaasPromotion,
+}
+
+impl<'a> Preparation<'a> {
+    /// Fetches the upstreams, and chooses among them and their environments where the command line
+    /// left that open.
+    pub(super) fn prepare(&self) -> Result<Prepared<'a>> {
+        let scopes: Vec<Scope> = self.saas.components.iter().map(Scope::all).collect();
+        let tree = land::check(self.work_tree, &scopes)?;
+        let upstreams = match self.session.offline {
+            true => Vec::new(),
+            false => {
+                let Preparation { session, work_tree, config, .. } = self;
+                Upstreams::fetch_all(session, work_tree, config, &scopes)?
+            }
+        };
+        let indices = (0..scopes.len()).collect();
+        let mut prepared = Prepared { scopes, upstreams, indices };
+        if !self.session.offline {
+            self.keep_those_with_ref(&mut prepared)?;
+        }
+        let is_open = self.request.saas().is_some_and(|query| query.narrowing.is_open());
+        if is_open && !self.session.offline {
+            self.choose_environments(&mut prepared, &tree)?;
+        }
+        Ok(prepared)
+    }
+
+    /// Drops the upstreams that don't have the named version, if there are several upstreams.
+    fn keep_those_with_ref(&self, prepared: &mut Prepared) -> Result<()> {
+        let WantedVersion::Named(Some(name)) = &self.request.version else { return Ok(()) };
+        if prepared.scopes.len() < 2 {
+            return Ok(());
+        }
+        let has = |upstreams: &Upstreams| upstreams.mirror.resolve(Some(name), None).is_ok();
+        let having: Vec<bool> = prepared.upstreams.iter().map(has).collect();
+        if having.iter().filter(|has| **has).count() == 1 {
+            prepared.retain(&having);
+            return Ok(());
+        }
+        let names = prepared.scopes.iter().map(|scope| format!("`{}`", scope.component.upstream));
+        let message = format!(
+            "`--ref {name}` must fit one upstream, and there are {}",
+            cut(&names.collect::<Vec<_>>())
+        );
+        bail!(Problem::usage(message).help("name the template with `--template`"))
+    }
+
+    /// Keeps the one environment that is behind; asks which, if there are several.
+    fn choose_environments(&self, prepared: &mut Prepared<'a>, tree: &Tree) -> Result<()> {
+        let mut behind: Vec<String> = Vec::new();
+        let mut parts = Vec::new();
+        for (nth, scope) in prepared.scopes.iter().enumerate() {
+            parts.push(Part::new(scope, self.version(prepared, nth)?));
+        }
+        let plan = plan(&parts, tree)?;
+        for environment in plan.parts.iter().flat_map(|part| &part.environments) {
+            let moves =
+                environment.values.iter().any(|value| matches!(value.outcome, Outcome::Moves(_)));
+            if moves && !behind.contains(&environment.name) {
+                behind.push(environment.name.clone());
+            }
+        }
+        in_order(&mut behind);
+        let chosen = match behind.len() {
+            0 | 1 => behind,
+            _ => self.ask(&behind)?,
+        };
+        if !chosen.is_empty() {
+            prepared.keep_environments(&chosen);
+        }
+        Ok(())
+    }
+
+    fn version(&self, prepared: &Prepared, nth: usize) -> Result<CommitId> {
+        let component = prepared.scopes[nth].component;
+        let mirror = &prepared.upstreams[nth].mirror;
+        match &self.request.version {
+            WantedVersion::Named(name) => {
+                Ok(mirror.resolve(name.as_deref(), component.branch.as_deref())?.commit)
+            }
+            WantedVersion::Like(environment) => {
+                self.saas.like(prepared.indices[nth], environment, mirror)
+            }
+            WantedVersion::Before => bail!(Problem::usage("a rollback needs `--env`")),
+        }
+    }
+
+    /// Lets a person tick environments on a terminal; elsewhere, offers a command for each.
+    fn ask(&self, behind: &[String]) -> Result<Vec<String>> {
+        if std::io::stdin().is_terminal() && std::io::stderr().is_terminal() {
+            let ticked = vec![true; behind.len()];
+            let asked = dialoguer::MultiSelect::new()
+                .with_prompt("Which environments? (blank ticks, enter goes on)")
+                .items(behind)
+                .defaults(&ticked)
+                .interact_opt()?;
+            let chosen: Vec<String> =
+                asked.unwrap_or_default().into_iter().map(|nth| behind[nth].clone()).collect();
+            if chosen.is_empty() {
+                bail!(Problem::usage("no environment was chosen"));
+            }
+            return Ok(chosen);
+        }
+        let commands = behind.iter().map(|environment| {
+            let mut what = self.request.what.clone();
+            if let What::Saas(query) = &mut what {
+                query.narrowing.environments.push(environment.clone());
+            }
+            self.request.with(what).again(self.session, None).to_string()
+        });
+        let message = format!("{} environments are behind", behind.len());
+        let help = format!("name one:\n{}", commands.collect::<Vec<_>>().join("\n"));
+        bail!(Problem::usage(message).help(help))
+    }
+}
+
+impl<'a> Prepared<'a> {
+    /// Scopes that need no choice.
+    pub(super) fn of(scopes: Vec<Scope<'a>>) -> Self {
+        Prepared { scopes, upstreams: Vec::new(), indices: Vec::new() }
+    }
+
+    fn retain(&mut self, keep: &[bool]) {
+        let kept = |all: &mut dyn FnMut(usize)| {
+            (0..keep.len()).rev().filter(|nth| !keep[*nth]).for_each(all)
+        };
+        kept(&mut |nth| _ = self.scopes.remove(nth));
+        kept(&mut |nth| _ = self.indices.remove(nth));
+        kept(&mut |nth| _ = self.upstreams.remove(nth));
+    }
+
+    fn keep_environments(&mut self, names: &[String]) {
+        for scope in &mut self.scopes {
+            scope.environments.retain(|environment| names.contains(&environment.name));
+        }
+        let keep: Vec<bool> =
+            self.scopes.iter().map(|scope| !scope.environments.is_empty()).collect();
+        self.retain(&keep);
+    }
+}
+
+/// Canaries first, then by the numbers in the names: the order in which waves are promoted.
+fn in_order(environments: &mut [String]) {
+    let number = |name: &String| -> u64 {
+        let digits: String = name.chars().filter(char::is_ascii_digit).collect();
+        digits.parse().unwrap_or_default()
+    };
+    environments
+        .sort_by_cached_key(|name| (!name.ends_with("-canary"), number(name), name.clone()));
+}
