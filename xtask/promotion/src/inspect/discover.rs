@@ -257,7 +257,7 @@ fn keys(path: &RepoPath, yaml: &Yaml) -> Vec<Tag> {
     tags
 }
 
-/// Whether a target that a promotion would move has a commit.
+/// Whether a target of the template is pinned to a commit that a promotion would move.
 fn has_pin(yaml: &Yaml, template: &saas::Template) -> bool {
     let is_pin = |target: &saas::Target| {
         let value = target.reference.and_then(|(node, _)| yaml.scalar(node));

@@ -12,7 +12,7 @@ pub struct Wanted {
     pub files: Vec<RepoPath>,
     /// Globs, each with a text: a file without that text holds no pin and need not be read.
     pub globs: Vec<(String, String)>,
-    /// Which of all these are saas files, whose targets may stand in files of their own.
+    /// The patterns above that name saas files: the target files that these refer to are read too.
     pub saas: Vec<FilePattern>,
 }
 
