@@ -1,5 +1,5 @@
-//! What may stand at the cursor of a command line: clap's own description of the commands is asked,
-//! so nothing has to be kept in step with them. It prints nothing.
+//! Finds the words that may stand at the cursor of a command line. Reads clap's description of the
+//! commands, so that a new command or option is completed without more work. Prints nothing.
 
 pub mod bash;
 
@@ -7,10 +7,10 @@ use clap::{Arg, ArgAction, Command};
 use promotion::config::Config;
 use promotion::model::escape::is_obeyed;
 
-/// What may stand at the cursor.
+/// The kind of thing that may stand at the cursor.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Offer {
-    /// One of these words; none if only the user can know.
+    /// One of these words; an empty list if only the user can know.
     Words(Vec<Completion>),
     /// The path of a file.
     Files,
@@ -18,33 +18,33 @@ pub enum Offer {
     Folders,
 }
 
-/// A word that may stand at the cursor, whatever was typed of it.
+/// A word that may stand at the cursor; it may or may not begin with what is typed.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Completion {
-    /// The whole word: free of blanks and of what a terminal obeys, but not quoted.
+    /// The whole word, not quoted. Has no blanks and no character that a terminal obeys.
     pub word: String,
-    /// What it is; may be empty.
+    /// A few words about it; may be empty.
     pub help: String,
 }
 
-/// Where the cursor is.
+/// The position of the cursor in a command line.
 #[derive(Debug)]
 pub struct Cursor<'c> {
     command: &'c Command,
-    /// The options that were typed before, by id, with their values.
+    /// The options before the cursor: clap's id and the value of each.
     given: Vec<(&'c str, &'c str)>,
-    /// The option that the cursor may be in a value of, and how many values it has.
+    /// The option whose value may stand at the cursor, and how many of its values come before.
     open: Option<(&'c Arg, usize)>,
-    /// How many words were no options.
+    /// How many positional arguments come before the cursor.
     positionals: usize,
-    /// Whether `--` was typed.
+    /// Whether `--` comes before the cursor: options are no longer possible.
     ended: bool,
-    /// The word at the cursor, as far as it is typed.
+    /// The word at the cursor, up to the cursor.
     current: &'c str,
 }
 
 impl<'c> Cursor<'c> {
-    /// The place after `words`, in the word `current`. The command has to be built.
+    /// The cursor after `words`, in the word `current`. `command` must be built.
     pub fn find(command: &'c Command, words: &'c [String], current: &'c str) -> Self {
         let mut place = Cursor {
             command,
@@ -60,7 +60,7 @@ impl<'c> Cursor<'c> {
         place
     }
 
-    /// The last value of an option that was typed before.
+    /// The last value of an option before the cursor.
     pub fn given(&self, id: &str) -> Option<&'c str> {
         self.given.iter().rev().find(|(name, _)| *name == id).map(|(_, value)| *value)
     }
@@ -100,7 +100,8 @@ impl<'c> Cursor<'c> {
         }
     }
 
-    /// What may stand here; names come from the configuration, where there is one.
+    /// What may stand at the cursor. Without a configuration, names of components and environments
+    /// are not offered.
     pub fn offer(&self, config: Option<&Config>) -> Offer {
         let current = self.current;
         if let Some((arg, 0)) = self.open {
@@ -126,7 +127,7 @@ impl<'c> Cursor<'c> {
         }
         match self.command.get_positionals().nth(self.positionals) {
             Some(arg) => self.values(arg, "", current, config),
-            // There is nothing else to say.
+            // No argument is missing, so only options are left.
             None if !self.ended => Offer::Words(self.options()),
             None => Offer::Words(Vec::new()),
         }
@@ -142,7 +143,7 @@ impl<'c> Cursor<'c> {
             .collect()
     }
 
-    /// The options that can still be given.
+    /// The options that may still be typed: not those that are given already or exclude each other.
     fn options(&self) -> Vec<Completion> {
         let is_given = |arg: &Arg| self.given.iter().any(|(id, _)| *id == arg.get_id().as_str());
         let is_over = |arg: &Arg| {
@@ -158,7 +159,8 @@ impl<'c> Cursor<'c> {
         named.collect()
     }
 
-    /// The values of an argument; `before` is what stands before them in the same word.
+    /// The values of an argument; `before` is the part of the word in front of the value, such as
+    /// `--env=`.
     fn values(&self, arg: &Arg, before: &str, typed: &str, config: Option<&Config>) -> Offer {
         match value_name(arg) {
             "DIR" => return Offer::Folders,
@@ -185,7 +187,7 @@ impl<'c> Cursor<'c> {
             "env" => self.environments(config, &typed[list..]),
             _ => Vec::new(),
         }));
-        // Such a name can't be typed as a value, or would be obeyed by the terminal that shows it.
+        // A name with such a character can't be typed as one value, or a terminal would obey it.
         let is_odd = |c: char| is_obeyed(c) || c.is_whitespace() || Some(c) == separator;
         candidates.retain(|(word, _)| !word.contains(is_odd) && !is_taken(word));
         let whole =
@@ -193,7 +195,8 @@ impl<'c> Cursor<'c> {
         Offer::Words(candidates.into_iter().map(whole).collect())
     }
 
-    /// The environments of the component that is meant, of all if none is.
+    /// The environments of the component that is typed or implied; if there is none, of all
+    /// components.
     fn environments(&self, config: &Config, typed: &str) -> Vec<(String, String)> {
         let component = self.component();
         let meant = |name: &str| component.as_deref().is_none_or(|component| component == name);
@@ -201,7 +204,7 @@ impl<'c> Cursor<'c> {
         let mut found: Vec<(String, String)> = Vec::new();
         for environment in components.flat_map(|component| &component.environments) {
             let name = &environment.name;
-            // Only who begins to type an alias is shown it.
+            // Aliases are offered only once something is typed.
             let aliases = environment.aliases.iter().filter(|_| !typed.is_empty());
             let aliases = aliases.map(|alias| (alias.clone(), format!("environment {name}")));
             for (word, help) in
@@ -215,7 +218,7 @@ impl<'c> Cursor<'c> {
         found
     }
 
-    /// The component that was typed, or that the command takes without it.
+    /// The component that was typed, or the command's default.
     fn component(&self) -> Option<String> {
         if let Some(typed) = self.given("component") {
             return Some(typed.to_owned());
@@ -245,14 +248,14 @@ fn components(config: &Config) -> Vec<(String, String)> {
     names.map(|name| (name, "component".to_owned())).collect()
 }
 
-/// The first clause of a help.
+/// The first clause of a help text.
 fn gist(help: Option<&clap::builder::StyledStr>) -> String {
     let help = help.map(ToString::to_string).unwrap_or_default();
     let ends = ["; ", " [", ". ", "\n"].into_iter().filter_map(|end| help.find(end));
     help[..ends.min().unwrap_or(help.len())].to_owned()
 }
 
-/// One line that no terminal obeys.
+/// The text without characters that a terminal would obey.
 fn without_odd(text: &str) -> String {
     text.chars().filter(|c| !is_obeyed(*c)).collect()
 }

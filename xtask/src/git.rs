@@ -1,6 +1,6 @@
-//! Runs git: nothing else says `git`. Local commands here, those of the network in `network`.
+//! Runs git; no other module does. Local commands are here, network commands in `network`.
 //!
-//! Knows folders, revisions and paths; neither components nor plans.
+//! Knows folders, revisions and paths, but neither components nor plans.
 
 use std::error::Error;
 use std::ffi::{OsStr, OsString};
@@ -30,7 +30,7 @@ pub mod past;
 pub mod publish;
 pub mod remote;
 
-/// Environment variables that would point git at another repository than the one that is meant.
+/// Environment variables that would make git use another repository than the intended one.
 const ELSEWHERE: &[&str] = &[
     "GIT_DIR",
     "GIT_WORK_TREE",
@@ -44,10 +44,10 @@ const ELSEWHERE: &[&str] = &[
     "GIT_GRAFT_FILE",
 ];
 
-/// What `GIT_LITERAL_PATHSPECS` can't be combined with.
+/// Environment variables that git rejects beside `GIT_LITERAL_PATHSPECS`.
 const PATHSPECS: &[&str] = &["GIT_GLOB_PATHSPECS", "GIT_NOGLOB_PATHSPECS", "GIT_ICASE_PATHSPECS"];
 
-/// Git, run in one folder. Cheap to make; runs nothing by itself.
+/// Git in one folder. Cheap to create: it runs nothing by itself.
 #[derive(Debug, Clone)]
 pub struct Git {
     place: Vec<OsString>,
@@ -58,7 +58,7 @@ pub struct Git {
 /// One line of `git status`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    /// The two letters: of the index, of the work tree.
+    /// Two letters: the state in the index, and in the work tree.
     pub state: String,
     /// Relative to the top of the work tree.
     pub path: String,
@@ -70,7 +70,7 @@ impl Git {
         Git::with_place(vec!["-C".into(), folder.as_ref().into()])
     }
 
-    /// Git in a bare repository, whatever the current folder is.
+    /// Git in a bare repository, independent of the current folder.
     pub fn bare(git_dir: impl AsRef<Path>) -> Self {
         let mut place = OsString::from("--git-dir=");
         place.push(git_dir.as_ref());
@@ -81,18 +81,19 @@ impl Git {
         Git { place, env: Vec::new(), patience: PATIENCE }
     }
 
-    /// Adds an environment variable, such as a private `GIT_INDEX_FILE`.
+    /// Adds an environment variable, such as `GIT_INDEX_FILE`.
     pub fn env(mut self, name: &str, value: impl Into<OsString>) -> Self {
         self.env.push((name.to_owned(), value.into()));
         self
     }
 
-    /// Sets how long the network may be silent; 30 seconds if this isn't called.
+    /// Sets how long a network command may transfer nothing before it is stopped; the default is
+    /// [`PATIENCE`].
     pub fn patience(self, patience: Duration) -> Self {
         Git { patience, ..self }
     }
 
-    /// The standard output of a command, as text without its last line end.
+    /// Runs a command and returns its standard output as text, without its last line end.
     pub fn read<I>(&self, args: I) -> Result<String>
     where
         I: IntoIterator<Item: AsRef<OsStr>>,
@@ -104,7 +105,7 @@ impl Git {
         Ok(text)
     }
 
-    /// The standard output of a command, as it is.
+    /// Runs a command and returns its standard output as bytes.
     pub fn bytes<I>(&self, args: I) -> Result<Vec<u8>>
     where
         I: IntoIterator<Item: AsRef<OsStr>>,
@@ -112,7 +113,7 @@ impl Git {
         self.run(args, b"")
     }
 
-    /// The same for a command that reads `stdin`.
+    /// Runs a command with this standard input, and returns its standard output as bytes.
     pub fn run<I>(&self, args: I, stdin: &[u8]) -> Result<Vec<u8>>
     where
         I: IntoIterator<Item: AsRef<OsStr>>,
@@ -122,7 +123,7 @@ impl Git {
         if output.status.success() { Ok(output.stdout) } else { Err(failed(&args, &output)) }
     }
 
-    /// Whether a command exits with 0 (yes) or 1 (no); any other status is an error.
+    /// Whether a command exits with 0 (true) or 1 (false); any other status is an error.
     pub fn holds<I>(&self, args: I) -> Result<bool>
     where
         I: IntoIterator<Item: AsRef<OsStr>>,
@@ -138,7 +139,7 @@ impl Git {
 
     /// The top of the work tree and the absolute git folder; `None` outside of any repository.
     ///
-    /// A bare repository, or a folder inside `.git`, is an error.
+    /// Errors: a bare repository, and a folder inside `.git`.
     pub fn top_and_git_dir(&self) -> Result<Option<(PathBuf, PathBuf)>> {
         let args = collected(["rev-parse", "--show-toplevel", "--absolute-git-dir"]);
         let output = self.output(&args, b"")?;
@@ -161,12 +162,12 @@ impl Git {
         }
     }
 
-    /// The address that git would use for `url` here, after the user's `url.*.insteadOf`.
+    /// The address that git uses for `url`, after the user's `url.*.insteadOf`.
     pub fn effective_url(&self, url: &str) -> Result<String> {
         self.read(["ls-remote", "--get-url", "--end-of-options", url])
     }
 
-    /// What `git status` says of `paths`, untracked files included. No paths, no changes.
+    /// The changes of `paths` by `git status`, untracked files included; none if `paths` is empty.
     pub fn status(&self, paths: &[RepoPath]) -> Result<Vec<Change>> {
         if paths.is_empty() {
             return Ok(Vec::new());
@@ -182,30 +183,31 @@ impl Git {
         Ok(text.split('\0').filter_map(change).collect())
     }
 
-    /// The files that git tracks below this folder, relative to it.
+    /// The tracked files below the folder, relative to it.
     pub fn tracked(&self) -> Result<Vec<String>> {
         self.listed(["ls-files", "-z", "--cached"])
     }
 
-    /// The files that git neither tracks nor ignores. Lists every folder, so it takes its time.
+    /// The files below the folder that are neither tracked nor ignored. Slow, because git lists
+    /// every folder.
     pub fn untracked(&self) -> Result<Vec<String>> {
         self.listed(["ls-files", "-z", "--others", "--exclude-standard"])
     }
 
-    /// Paths that end in NUL, without those that are not UTF-8.
+    /// Runs a command that prints paths, each ended by NUL; skips those that are not UTF-8.
     fn listed<const N: usize>(&self, args: [&str; N]) -> Result<Vec<String>> {
         let out = self.bytes(args)?;
         let paths = out.split(|&byte| byte == 0).filter_map(|path| std::str::from_utf8(path).ok());
         Ok(paths.filter(|path| !path.is_empty()).map(str::to_owned).collect())
     }
 
-    /// Commits the work tree's state of `paths` (never none) and nothing else; hooks and signing
-    /// as the user has them. [`Git::at`] must be the top of the work tree.
+    /// Commits the state of `paths` in the work tree and nothing else, with the user's hooks and
+    /// signature. `paths` must not be empty, and [`Git::at`] must be the top of the work tree.
     pub fn commit_only(&self, message: &str, paths: &[RepoPath]) -> Result<CommitId> {
         let shell = Shell::new().context("can't run `git commit`")?;
         let place = &self.place;
         let flags = ["--quiet", "--only", "--cleanup=whitespace", "--file=-"];
-        // GIT_LITERAL_PATHSPECS would reach the hooks.
+        // `GIT_LITERAL_PATHSPECS` would change what git does in the user's hooks.
         let paths = paths.iter().map(|path| format!(":(top,literal){path}"));
         let commit = cmd!(shell, "git {place...} commit {flags...} -- {paths...}");
         let commit = without(commit, ELSEWHERE).env_remove("GIT_LITERAL_PATHSPECS");
@@ -220,7 +222,7 @@ impl Git {
         self.commit("HEAD")
     }
 
-    /// The commit that a revision names.
+    /// The commit that a revision names; an error if there is none.
     pub fn commit(&self, revision: &str) -> Result<CommitId> {
         let peeled = format!("{revision}^{{commit}}");
         let args = collected(["rev-parse", "--verify", "--quiet", "--end-of-options", &peeled]);
@@ -233,12 +235,12 @@ impl Git {
         Ok(id.ok_or_else(missing)?)
     }
 
-    /// The files at `paths` in `revision`, in that order; `None` where there is no file.
+    /// The contents of `paths` in `revision`, in this order; `None` where there is no file.
     pub fn show_many(&self, revision: &str, paths: &[RepoPath]) -> Result<Vec<Option<Vec<u8>>>> {
         self.show_each(paths.iter().map(|path| (revision, path)))
     }
 
-    /// The file at each path in its revision, in that order; `None` where there is no file.
+    /// The content of each path in its revision, in this order; `None` where there is no file.
     pub fn show_each<'a>(
         &self,
         asked: impl Iterator<Item = (&'a str, &'a RepoPath)>,
@@ -250,8 +252,8 @@ impl Git {
         asked.iter().map(|_| next_blob(&mut rest)).collect()
     }
 
-    /// The commits up to `revision` that changed a file, the newest first, at most `most`; a merge
-    /// counts as one change.
+    /// The commits up to `revision` that changed a file, newest first, at most `most`. Follows
+    /// first parents, so that a merge counts as one change.
     pub fn commits_of(
         &self,
         revision: &str,
@@ -263,9 +265,9 @@ impl Git {
         commit_ids(&self.read(args)?)
     }
 
-    /// The files of a commit that contain one of these texts, and whose names are plain.
+    /// The files of a commit that contain one of these texts; skips names that are no [`RepoPath`].
     ///
-    /// Fetches nothing: an error in a partial clone that lacks files.
+    /// Fetches nothing: in a partial clone that lacks files it fails.
     pub fn holding(&self, commit: &CommitId, needles: &[&str]) -> Result<Vec<RepoPath>> {
         let flags = ["grep", "-z", "-l", "-F", "--full-name"];
         let needles = needles.iter().flat_map(|needle| ["-e", needle]);
@@ -282,7 +284,7 @@ impl Git {
         Ok(text.split('\0').filter_map(path).collect())
     }
 
-    /// The operation that is under way in this work tree, such as `merge`.
+    /// The unfinished operation in the work tree, such as `merge`.
     pub fn mid_operation(&self) -> Result<Option<&'static str>> {
         let git_dir = PathBuf::from(self.read(["rev-parse", "--absolute-git-dir"])?);
         let marks = [
@@ -302,7 +304,8 @@ impl Git {
         Ok(fed(command, stdin).map_err(|error| refuse(&error))?)
     }
 
-    /// Git with the environment that makes it predictable; the status is the caller's to read.
+    /// A git command with an environment that makes its output predictable. The caller checks its
+    /// status.
     fn command<'a, 'b, I>(
         &self,
         shell: &'a Shell,
@@ -313,7 +316,7 @@ impl Git {
         I: IntoIterator<Item: AsRef<OsStr>>,
     {
         let place = &self.place;
-        // A signature would stand in the middle of what `log` is asked for.
+        // Signatures would be printed in the middle of what `log` is asked for.
         let plain = ["-c", "log.showSignature=false"];
         let command = cmd!(shell, "git {place...} {plain...} {config...} {args...}");
         without(without(command, ELSEWHERE), PATHSPECS)
@@ -325,7 +328,8 @@ impl Git {
     }
 }
 
-/// How many files the index in a git folder has; fewer if it is split. `None` without an index.
+/// The number of files in a git folder's index; too low if the index is split. `None` without an
+/// index.
 ///
 /// Source: gitformat-index(5): a signature and a version of four bytes each, then the number.
 pub fn tracked_count(git_dir: &Path) -> Option<u32> {
@@ -335,18 +339,18 @@ pub fn tracked_count(git_dir: &Path) -> Option<u32> {
     (signature == b"DIRC").then(|| u32::from_be_bytes(*number))
 }
 
-/// Reads commits, one a line. Anything else is an error: what is passed over would look as if
-/// there were no such commits.
+/// Reads commits, one in each line. Any other line is an error: skipping it would look as if there
+/// were no such commit.
 pub fn commit_ids(text: &str) -> Result<Vec<CommitId>> {
     text.lines().map(|line| CommitId::parse(line).with_context(|| unreadable(line))).collect()
 }
 
-/// What is wrong with an answer of `git log` that has this where something else was expected.
+/// The error message for an answer of `git log` that is not understood.
 pub fn unreadable(answer: &str) -> String {
     format!("`git log` answered in an unknown way: `{}`", escaped(answer))
 }
 
-/// Runs a command that may end before it has read everything.
+/// Runs a command with this standard input; the command may end before it has read all of it.
 fn fed(command: Cmd, stdin: &[u8]) -> io::Result<Output> {
     let mut command = Command::from(command);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -385,14 +389,14 @@ fn not_started(attempt: &str, error: &dyn Error) -> Failure {
     Failure { attempt: attempt.to_owned(), reason, cause: Cause::Other }
 }
 
-/// The last lines of what a hook said, safe to print.
+/// The last 20 lines of a hook's output, safe to print.
 fn tail(text: &str) -> String {
     let lines: Vec<String> =
         text.lines().map(str::trim_end).filter(|line| !line.is_empty()).map(escaped).collect();
     lines[lines.len().saturating_sub(20)..].join("\n")
 }
 
-/// Takes one answer of `cat-file --batch` off the front of `rest`.
+/// Removes one answer of `cat-file --batch` from the front of `rest`; `None` if it is not a file.
 fn next_blob(rest: &mut &[u8]) -> Result<Option<Vec<u8>>> {
     let unreadable = || anyhow!("`git cat-file` answered in an unknown way");
     let end = rest.iter().position(|&byte| byte == b'\n').ok_or_else(unreadable)?;

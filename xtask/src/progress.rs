@@ -1,6 +1,7 @@
-//! The progress bar: one line on standard error that says what is waited for, and how long.
+//! Shows on standard error what the tool waits for: a progress bar with the elapsed time, or lines
+//! in a log.
 //!
-//! The only module that knows indicatif. Callers never ask whether anybody is looking.
+//! The only module that knows indicatif. Callers use it the same way whether it is shown or not.
 
 use std::io::{IsTerminal, Write};
 use std::time::Duration;
@@ -8,19 +9,19 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 use promotion::model::escape::escaped;
 
-/// Where steps are shown.
+/// How steps are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Progress {
-    /// A bar that disappears when the step ends.
+    /// As a bar that disappears when the step ends.
     Bar,
-    /// A line when a step on the network begins: for logs.
+    /// As a line when a step on the network begins: for logs.
     Lines,
-    /// Nothing.
+    /// Not at all.
     Silent,
 }
 
 impl Progress {
-    /// A bar on a terminal, lines elsewhere, nothing if that is wished.
+    /// A bar if standard error is a terminal, else lines; nothing with `--quiet`.
     pub fn new(quiet: bool) -> Self {
         match quiet {
             true => Progress::Silent,
@@ -29,22 +30,23 @@ impl Progress {
         }
     }
 
-    /// Shows a step that waits for the network until it is dropped.
+    /// Shows a step that waits for the network, until the returned value is dropped.
     pub fn network(self, name: impl Into<String>) -> Step {
         let name = name.into();
         if self == Progress::Lines {
-            // Nobody may be there to read it.
+            // A closed standard error must not fail the step.
             let _ = writeln!(std::io::stderr(), "{}", escaped(&name));
         }
         self.local(name)
     }
 
-    /// Shows a step that works on this machine until it is dropped.
+    /// Shows a step that works on this machine, until the returned value is dropped. Not shown in a
+    /// log.
     pub fn local(self, name: impl Into<String>) -> Step {
         if self != Progress::Bar {
             return Step(ProgressBar::hidden());
         }
-        // What is wide is cut at the edge of the terminal.
+        // `wide_msg` is cut at the edge of the terminal.
         let template = match anstream::ColorChoice::global() {
             anstream::ColorChoice::Never => "{spinner} {prefix} {elapsed} {wide_msg}",
             _ => "{spinner:.cyan} {prefix} {elapsed:.dim} {wide_msg:.dim}",
@@ -57,12 +59,12 @@ impl Progress {
     }
 }
 
-/// One step; ends when it is dropped.
+/// A step that is shown; it ends when this is dropped.
 #[derive(Debug)]
 pub struct Step(ProgressBar);
 
 impl Step {
-    /// Shows what the step is at.
+    /// Shows what the step is doing now.
     pub fn detail(&self, text: &str) {
         self.0.set_message(escaped(text));
     }

@@ -1,5 +1,5 @@
-//! The configuration: `promote.toml` as values that need no further check.
-//! It reads text only; finding the file, and the pins in the tree, is for others.
+//! Reads the text of `promote.toml` into components that need no further check. Finding the file,
+//! and the pins in the repository, is done elsewhere.
 
 mod definition;
 mod key_path;
@@ -15,43 +15,41 @@ use reader::{Source, TomlTable, listed};
 
 const BUILTIN: &str = "built-in configuration";
 
-/// What `promote.toml` says, or the built-in configuration.
+/// The content of `promote.toml`, or the built-in configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
-    /// The path as it was given, or `built-in configuration`.
+    /// The path as it was typed, or `built-in configuration`.
     pub file: String,
-    /// What holds for the repository as a whole.
     pub repository: Repository,
-    /// In the order of the file.
+    /// In the order of the file; each may refer to another by its name.
     pub components: Vec<Component>,
 }
 
-/// The `[repository]` table: where and how promotions land.
+/// The `[repository]` table: where promotions are pushed, and how merge requests are opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Repository {
-    /// The remote that branches are pushed to.
+    /// The git remote that merge requests are pushed to.
     pub remote: String,
-    /// The branch that is promoted; `None` for the remote's default branch.
+    /// The branch that merge requests are merged into; `None` means the remote's default branch.
     pub target_branch: Option<String>,
     /// The label that `--lgtm` sets.
     pub lgtm_label: String,
-    /// Labels under which that one would be taken away again.
+    /// Labels beside which a bot of the repository would remove `lgtm_label` again.
     pub lgtm_blocked_by: Vec<String>,
-    /// How a merge request is opened.
     pub forge: Forge,
-    /// A valid glob over the files that map commit authors to people.
+    /// A valid glob of the files that map commit authors to people.
     pub users: String,
 }
 
-/// How the remote is asked for a merge request.
+/// How a merge request is opened on the remote.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Forge {
-    /// GitLab: by push options.
+    /// GitLab: a push with options opens it.
     #[default]
     Gitlab,
-    /// Forgejo and Gitea: by a push to `refs/for/BRANCH`.
+    /// Forgejo and Gitea: a push to `refs/for/BRANCH` opens it.
     Agit,
-    /// Not at all: the branch is only pushed.
+    /// The branch is pushed, and a person opens it.
     None,
 }
 
@@ -69,8 +67,10 @@ impl Default for Repository {
 }
 
 impl Repository {
-    /// The labels of a merge request; and why the one that lets it be merged is not among them,
-    /// although it was asked for.
+    /// The labels to set, given the ones from the command line and whether `--lgtm` was typed.
+    ///
+    /// Leaves the lgtm label out if one of `labels` would get it removed again; then the second
+    /// value is a note that says so.
     pub fn labels(&self, lgtm: bool, labels: &[String]) -> (Vec<String>, Option<String>) {
         let mut all = labels.to_vec();
         let blocking = labels.iter().find(|label| self.lgtm_blocked_by.contains(label));
@@ -93,13 +93,14 @@ impl Repository {
 }
 
 impl Config {
-    /// The layout of app-interface's promotion procedure, as a file would say it.
+    /// The text of the built-in configuration: the file layout of app-interface's promotion
+    /// procedure.
     pub const BUILTIN_TEXT: &str = include_str!("config/builtin.toml");
 
-    /// Parses `text`; `file` is its name in refusals.
+    /// Parses the text of a `promote.toml`; `file` names it in errors.
     ///
-    /// A BOM and CRLF are accepted. Refuses, with line and column, what is not TOML, unknown keys,
-    /// wrong types, values that break a rule of their key, and pins that overlap.
+    /// Accepts a BOM and CRLF. Errors, with line and column: text that is not TOML, unknown keys,
+    /// wrong types, values that break the rule of their key, and two pins that find the same value.
     pub fn parse(file: &str, text: &str) -> Result<Self, Problem> {
         let source = Source::new(file, text);
         let document = source.document()?;
@@ -115,13 +116,13 @@ impl Config {
         Ok(config)
     }
 
-    /// The layout of app-interface's promotion procedure.
+    /// The built-in configuration, for repositories without a `promote.toml`.
     pub fn builtin() -> Self {
         Config::parse(BUILTIN, Config::BUILTIN_TEXT)
             .expect("a test parses the built-in configuration")
     }
 
-    /// The component with that name; refuses an unknown one, and lists those that are known.
+    /// The component with this name. The error lists the known ones.
     pub fn component(&self, name: &str) -> Result<&Component, Problem> {
         self.components.iter().find(|component| component.name == name).ok_or_else(|| {
             let problem = self.lacks(format!("unknown component `{name}`"));
@@ -138,7 +139,7 @@ impl Config {
     /// The environments with these names or aliases, each once, in the order of the file; all of
     /// them if `names` is empty.
     ///
-    /// Refuses an unknown name, and a component without any environment.
+    /// Errors: a name that the component doesn't have, and a component without environments.
     pub fn environments<'a>(
         &self,
         component: &'a Component,
@@ -169,19 +170,20 @@ impl Config {
         self.refuse(component.at, message).help(help)
     }
 
-    /// A refusal at a place of this configuration; the built-in one has no lines to look at.
+    /// A problem at a position of the file. The built-in configuration is no file, so its problems
+    /// have no position.
     pub fn refuse(&self, at: Position, message: impl Into<String>) -> Problem {
         let problem = self.lacks(message);
         if self.is_builtin() { problem } else { problem.line(at.line).column(at.column) }
     }
 
-    /// A refusal of what this configuration doesn't have; the built-in one is no file.
+    /// A problem with something that the file lacks. The built-in configuration is not named.
     pub fn lacks(&self, message: impl Into<String>) -> Problem {
         let file = (!self.is_builtin()).then(|| self.file.clone());
         Problem { file, ..Problem::new(message) }
     }
 
-    /// Whether no file says otherwise.
+    /// Whether this is the built-in configuration.
     pub fn is_builtin(&self) -> bool {
         self.file == BUILTIN
     }

@@ -1,4 +1,5 @@
-//! Looks at a tree without changing it: what runs, what nobody configured, what belongs to what.
+//! Examines files without changing them: what runs (`status`), pins that no environment has
+//! (`coverage`), components to configure (`discover`), one file's pins (`explain`).
 
 pub mod coverage;
 pub mod discover;

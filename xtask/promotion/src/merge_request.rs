@@ -1,6 +1,7 @@
-//! A merge request as a value: its branch, its title and its description. Pure.
+//! A merge request as a value: its branch, its title and its description.
 //!
-//! Whatever others wrote goes through `neutral`. Only people that user files map are mentioned.
+//! Other people's text goes through `gitlab_text`. Only people whom the user files map are
+//! mentioned.
 
 pub mod commit_message;
 pub mod forge;
@@ -18,62 +19,58 @@ use crate::model::component::{Component, Scope};
 use crate::model::version::CommitId;
 use crate::plan::{EnvironmentPlan, Outcome};
 
-/// The longest push option in bytes, `key=value` as a whole: git's longest packet line.
+/// The longest push option in bytes, counted as `key=value`: git's longest packet line.
 pub const LONGEST_OPTION: usize = 65_515;
 
-/// How many commits, values and warnings a list shows at most: more of them nobody reads.
+/// The most entries that a list shows at first.
 const MOST: usize = 100;
 
-/// The longest description in bytes as it is pushed, with room for the name of the option.
+/// The longest description in bytes, with room left for the name of its push option.
 const LONGEST: usize = LONGEST_OPTION - 100;
 
-/// What a forge is asked for.
+/// The merge request that a forge is asked to open or refresh.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MergeRequest {
-    /// One line, at most 255 characters.
     pub title: String,
-    /// Markdown of several lines.
+    /// Markdown.
     pub description: String,
     /// The branch that is pushed, without `refs/heads/`.
     pub branch: String,
-    /// The branch that it shall be merged into, without `refs/heads/`.
+    /// The branch that it is merged into, without `refs/heads/`.
     pub target: String,
-    /// The project of the target, if the branch is pushed to a fork of it.
+    /// The path of the project to merge into, if the branch is pushed to a fork.
     pub target_project: Option<String>,
-    /// Set when it is opened; GitLab makes those that don't exist.
+    /// Labels to set. GitLab creates the ones that don't exist.
     pub labels: Vec<String>,
-    /// Taken away again when it is refreshed: they were given to other commits.
+    /// Labels to remove on a refresh: they were given to the commits that were there before.
     pub unlabels: Vec<String>,
-    /// User names.
     pub assignees: Vec<String>,
-    /// Whether it is marked as not ready.
     pub draft: bool,
 }
 
-/// What a description tells.
+/// Everything that a description is written from.
 #[derive(Debug, Clone, Copy)]
 pub struct Description<'a> {
     pub parts: &'a [PartChanges<'a>],
-    /// Whose the commits are.
+    /// Maps authors to people.
     pub people: &'a People,
-    /// What a person should know.
     pub warnings: &'a [String],
-    /// Why it is done, as it was typed.
+    /// The value of `--reason`.
     pub reason: Option<&'a str>,
 }
 
 impl Description<'_> {
-    /// The title: that of the commit.
+    /// The title of the merge request, which is that of the commit.
     pub fn title(&self, wording: Wording) -> String {
         title(&commit_message::title(self.parts, wording))
     }
 
-    /// The description. The oldest commits are left out where all of them would be too long for
-    /// one push option, or for a reader.
+    /// The description. Lists are cut to 100 entries, and to fewer until the text fits into one
+    /// push option; of the commits, the oldest are left out.
     pub fn description(&self) -> String {
         let mut most = MOST;
         loop {
-            let text = self.told(most);
+            let text = self.with_lists_of(most);
             if pushed_length(&text) <= LONGEST {
                 return text;
             }
@@ -84,8 +81,8 @@ impl Description<'_> {
         }
     }
 
-    /// The description with at most so many entries in each list.
-    fn told(&self, most: usize) -> String {
+    /// The description with at most `most` entries in each list.
+    fn with_lists_of(&self, most: usize) -> String {
         let mut text = vec![self.reason.map(prose).unwrap_or_default()];
         for part in self.parts {
             if self.parts.len() > 1 {
@@ -98,13 +95,14 @@ impl Description<'_> {
             text.push(list("Stays as it is", stays(part), most));
         }
         let warnings = list("Warnings", self.warnings.iter().map(|text| prose(text)), most);
-        // Where they are read: after the reason, the first table and its addresses.
+        // Readers look for warnings after the reason, the first table and its links.
         text.insert(if self.parts.len() > 1 { 1 } else { 3 }, warnings);
         text.retain(|part| !part.is_empty());
         text.join("\n\n")
     }
 
-    /// Commits by author, the newest first; authors without a commit among the newest stay named.
+    /// Lists the newest `most` commits by author, newest first. Authors of older ones are still
+    /// named.
     fn commits(
         &self,
         part: &PartChanges,
@@ -122,7 +120,7 @@ impl Description<'_> {
             let lines = shown.map(|commit| format!("\n- {}", listed(part, commit)));
             text.push_str(&format!(
                 "\n\n{}: {}\n{}",
-                named(&who),
+                author(&who),
                 commits.len(),
                 lines.collect::<String>()
             ));
@@ -152,7 +150,7 @@ fn table(part: &PartChanges) -> String {
     text
 }
 
-/// Each old version with the new one, once.
+/// The old and new versions of the values that move, each pair once.
 fn moves<'a>(
     component: &Component,
     environment: &'a EnvironmentPlan,
@@ -177,17 +175,18 @@ fn stays(part: &PartChanges) -> impl Iterator<Item = String> {
     })
 }
 
-/// The newest commits by their time; of those of one second, the first of the list.
+/// The `most` newest commits by commit time; of commits with the same second, the first in the
+/// list.
 fn newest<'a>(commits: &[&'a Commit], most: usize) -> BTreeSet<&'a CommitId> {
     let mut sorted = commits.to_vec();
     sorted.sort_by_key(|commit| std::cmp::Reverse(commit.time));
     sorted.into_iter().take(most).map(|commit| &commit.id).collect()
 }
 
-/// An author; only one that a user file maps is told of it by the forge.
-fn named(who: &Who) -> String {
+/// An author's name, with a mention if a user file maps the author: the forge notifies them.
+fn author(who: &Who) -> String {
     match who {
-        // A user file that says `all` would wake up everybody.
+        // GitLab notifies every member for `@all`.
         Who::Other(name, Some(user)) if user != "all" => format!("{} @{user}", prose(name)),
         Who::Other(name, _) | Who::Bot(name) => prose(name),
         Who::You => "The one who promotes".to_owned(),
@@ -209,12 +208,13 @@ fn list(heading: &str, entries: impl Iterator<Item = String>, most: usize) -> St
     text
 }
 
-/// Bytes of the text in a push option, where a line break takes two.
+/// The length in bytes of a text in a push option, where a line break is written as `\n`: two
+/// bytes.
 fn pushed_length(text: &str) -> usize {
     text.len() + text.matches('\n').count()
 }
 
-/// As many whole lines as fit.
+/// The first lines of a text, as many as fit into a push option.
 fn first_lines(text: &str) -> String {
     let mut kept = String::new();
     for line in text.split_inclusive('\n') {
@@ -226,11 +226,11 @@ fn first_lines(text: &str) -> String {
     kept
 }
 
-/// The names that the branch of a promotion may have, the preferred one first.
+/// The two names that the branch of a promotion may have, the preferred one first.
 ///
-/// `promote/COMPONENT` for every environment, else `promote/COMPONENT/ENVIRONMENTS`. Git can't
-/// have a branch beside others below its name, so each has a second name that is in nobody's way.
-/// Several components have a branch of their own: `promote/COMPONENT+COMPONENT`.
+/// `promote/COMPONENT` for every environment, else `promote/COMPONENT/ENVIRONMENTS`; for several
+/// components `promote/COMPONENT+COMPONENT`. Git can't have a branch `a` beside a branch `a/b`, so
+/// there is a second name for each that conflicts with nothing.
 pub fn branch_names(scopes: &[Scope]) -> [String; 2] {
     let [scope] = scopes else { return joint_names(scopes) };
     let name = segment(&scope.component.name);
@@ -261,7 +261,7 @@ fn environments_name(scope: &Scope) -> String {
     }
 }
 
-/// The name, cut and with a number of its own if it is long.
+/// The name; a long one is cut and gets a hash at its end.
 fn shortened(name: String) -> String {
     if name.len() <= 100 { name } else { with_hash(&name) }
 }
@@ -270,15 +270,16 @@ fn with_hash(name: &str) -> String {
     format!("{}-{:08x}", name.get(..60).unwrap_or(name), hash(name))
 }
 
-/// Whether a branch is one of a component's, whatever its environments are.
+/// Whether a branch has the name of a promotion of this component, in any environments.
 pub fn is_of(component: &Component, branch: &str) -> bool {
     let rest = branch.strip_prefix(&format!("promote/{}", segment(&component.name)));
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '+']))
 }
 
-/// The name for the branch, beside those that the remote has.
+/// Chooses between two names, given the branches of the remote.
 ///
-/// One that exists there, else one that can: so a promotion stays with its branch.
+/// A name that exists on the remote wins, so that a promotion keeps its branch; else the first name
+/// that doesn't conflict with another branch.
 pub fn choose<'a>(names: &'a [String; 2], there: &BTreeMap<String, CommitId>) -> &'a str {
     let [preferred, second] = names;
     if there.contains_key(preferred) {
@@ -295,9 +296,9 @@ fn is_below(path: &str, folder: &str) -> bool {
     path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
 }
 
-/// One part of a branch name without anything that a refspec or a shell would read.
+/// Makes one part of a branch name, without characters that a refspec or a shell would read.
 ///
-/// What is replaced leaves a number behind, so that two names stay two.
+/// A name that had to be changed gets a hash at its end, so that two names never become one.
 fn segment(name: &str) -> String {
     let ok = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     let is_clean = name.chars().all(ok)
@@ -313,7 +314,7 @@ fn segment(name: &str) -> String {
     format!("{}-{:08x}", clean.trim_matches('-'), hash(name)).trim_start_matches('-').to_owned()
 }
 
-/// FNV-1a, which is the same in every build.
+/// The FNV-1a hash: unlike the standard library's, it is the same in every build.
 fn hash(text: &str) -> u32 {
     let step = |hash: u32, byte: u8| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
     text.bytes().fold(0x811c_9dc5, step)

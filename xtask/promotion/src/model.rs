@@ -1,4 +1,5 @@
-//! The words of the domain as types. Imports nothing else of this crate.
+//! The types that all other modules speak in: component, version, path, edit, tree. Imports no
+//! other module of this crate.
 
 pub mod commit;
 pub mod component;

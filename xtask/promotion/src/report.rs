@@ -1,4 +1,4 @@
-//! What is told: as text for people here, as JSON for scripts in `json`. Prints nothing.
+//! Renders results as text for people and, in `json`, as JSON for scripts. Prints nothing itself.
 
 pub mod changes;
 pub mod explain;
@@ -23,14 +23,14 @@ const ERROR: Style = AnsiColor::Red.on_default().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 const NOTE: Style = AnsiColor::Cyan.on_default().bold();
 
-/// The unified diff of every file of a plan, in the order of their paths.
+/// The unified diffs of the files that a plan changes, in the order of their paths.
 pub fn plan_diff(plan: &Plan) -> String {
     plan.changed()
         .map(|(path, file)| diff::unified(path.as_str(), &file.before, &file.after()))
         .collect()
 }
 
-/// A part of a plan, environment by environment.
+/// A part of a plan as a table: each environment with its values.
 pub fn table(component: &Component, plan: &PartPlan) -> String {
     let mut text = format!(
         "{BOLD}{} {}{BOLD:#} {DIM}{}{DIM:#}\n",
@@ -57,7 +57,7 @@ pub fn table(component: &Component, plan: &PartPlan) -> String {
 }
 
 fn change(component: &Component, value: &PlannedValue) -> String {
-    // One line, whatever was found in the file.
+    // The old value may be any text of the file, line breaks included.
     let old = escaped(component.short(&value.old));
     match &value.outcome {
         Outcome::Moves(new) => format!("{old} -> {}", component.short(new)),
@@ -66,7 +66,7 @@ fn change(component: &Component, value: &PlannedValue) -> String {
     }
 }
 
-/// The diff as a terminal shows it: in colour, with nothing in it that a terminal would obey.
+/// The diff in colour, with every character escaped that a terminal would obey.
 pub fn coloured_diff(diff: &str) -> String {
     let mut text = String::new();
     for line in diff.lines() {
@@ -88,12 +88,12 @@ pub fn coloured_diff(diff: &str) -> String {
     text
 }
 
-/// A title above a command that is about to run.
+/// A title and the command that is about to run; for `demo`.
 pub fn heading(title: &str, command: &str) -> String {
     format!("\n{BOLD}{title}{BOLD:#}\n{CYAN}$ {command}{CYAN:#}\n")
 }
 
-/// An error as a person reads it.
+/// An error with its cure, as it is shown on a terminal.
 pub fn error(problem: &Problem) -> String {
     let mut text = format!("{ERROR}error{ERROR:#}: {}\n", printable(&problem.to_string()));
     if let Some(help) = &problem.help {
@@ -105,7 +105,7 @@ pub fn error(problem: &Problem) -> String {
     text
 }
 
-/// A warning as a person reads it.
+/// A warning with its cure, as it is shown on a terminal.
 pub fn warning(warning: &Problem) -> String {
     let mut text = format!("{WARNING}warning{WARNING:#}: {}\n", printable(&warning.to_string()));
     if let Some(help) = &warning.help {
@@ -117,12 +117,13 @@ pub fn warning(warning: &Problem) -> String {
     text
 }
 
-/// A note as a person reads it.
+/// A note as it is shown on a terminal.
 pub fn note(note: &str) -> String {
     format!("{NOTE}note{NOTE:#}: {}\n", printable(note))
 }
 
-/// The text, its line breaks and tabs kept, with everything else escaped that a terminal obeys.
+/// The text with every character escaped that a terminal would obey, except for line breaks and
+/// tabs.
 pub fn printable(text: &str) -> String {
     let parts = text.split_inclusive(['\n', '\t']).map(|part| {
         let end = part.trim_end_matches(['\n', '\t']).len();

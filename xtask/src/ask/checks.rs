@@ -1,4 +1,5 @@
-//! Reviews a promotion: reads what goes along, and has the guards judge it.
+//! Reviews a planned promotion: collects its commits, and asks `guards` what is refused or warned
+//! about.
 
 use anyhow::Result;
 use promotion::config::Config;
@@ -14,24 +15,23 @@ use crate::ask::people::{people, users};
 use crate::ask::upstreams::Upstreams;
 use crate::git::Git;
 
-/// What a promotion would bring.
+/// The review of one plan.
 #[derive(Debug, Default)]
 pub struct Review {
-    /// The commits that move with each part of the plan.
+    /// The changes of each part of the plan.
     pub changes: Vec<Changes>,
-    /// Whose they are.
+    /// Maps authors to people.
     pub people: People,
-    /// What somebody should look at.
     pub warnings: Vec<Problem>,
-    /// What is good to know.
     pub notes: Vec<String>,
-    /// Why the promotion must not go on.
+    /// Reasons to refuse the promotion.
     problems: Vec<Problem>,
-    /// Components that should go first, each with the index of the warning that says so.
+    /// Components that should be promoted first, each with the index of the warning that says so.
     first: Vec<(String, usize)>,
 }
 
-/// The files that a review reads beside those of the plan.
+/// The files that a review reads besides those of the plan: the pins of the schemas' components,
+/// and the user files.
 pub fn wanted(config: &Config, scopes: &[Scope]) -> Wanted {
     let mut wanted = Wanted::default();
     for scope in scopes {
@@ -46,12 +46,12 @@ pub fn wanted(config: &Config, scopes: &[Scope]) -> Wanted {
 }
 
 impl Review {
-    /// A review that checked nothing and knows of no commits.
+    /// A review without checks and without changes, for a plan whose upstreams were not asked.
     pub fn unasked(plan: &Plan) -> Review {
         Review { changes: vec![Changes::default(); plan.parts.len()], ..Review::default() }
     }
 
-    /// The parts of a plan with the commits that go along.
+    /// The parts of a plan, each with its changes.
     pub fn parts<'a>(&'a self, scopes: &'a [Scope], plan: &'a Plan) -> Vec<PartChanges<'a>> {
         let parts = scopes.iter().zip(&plan.parts).zip(&self.changes);
         parts
@@ -69,17 +69,18 @@ impl Review {
         self.warnings.extend(findings.warnings);
     }
 
-    /// The names of the components that should go first.
+    /// The names of the components that should be promoted first.
     pub fn first(&self) -> Vec<String> {
         self.first.iter().map(|(name, _)| name.clone()).collect()
     }
 
-    /// Whether it is refused, whatever becomes of the warnings.
+    /// Whether there is a reason to refuse, without counting warnings.
     pub fn is_refused(&self) -> bool {
         !self.problems.is_empty()
     }
 
-    /// Adds to the warning about a component that should go first: a clause, and what to do.
+    /// Completes the warning that a component should be promoted first: appends `clause` to its
+    /// message, and sets its cure.
     pub fn go_first(&mut self, name: &str, clause: &str, help: String) {
         let index = self.first.iter().find(|(first, _)| first == name).map(|(_, index)| *index);
         if let Some(warning) = index.and_then(|index| self.warnings.get_mut(index)) {
@@ -88,7 +89,7 @@ impl Review {
         }
     }
 
-    /// Passes it on unless it is refused; warnings refuse too if they are to be `strict`.
+    /// Returns the review if nothing is refused. With `strict`, warnings are refused too.
     pub fn judged(mut self, strict: bool) -> Result<Review, Problems> {
         let (problems, warnings) =
             (std::mem::take(&mut self.problems), std::mem::take(&mut self.warnings));
@@ -99,7 +100,8 @@ impl Review {
         }
     }
 
-    /// Reviews a plan; `tree` holds what is [`wanted`]. It has to be [judged](Review::judged).
+    /// Reviews a plan; `tree` holds the [`wanted`] files. Refuses nothing yet: call
+    /// [`judged`](Review::judged).
     pub fn new(
         git: &Git,
         config: &Config,
@@ -117,7 +119,8 @@ impl Review {
         Ok(review)
     }
 
-    /// Reviews one part. The components that are `promoted` in the same plan need not go first.
+    /// Reviews one part of the plan. A component that is `promoted` by the same plan need not be
+    /// promoted first.
     fn add(
         &mut self,
         upstreams: &Upstreams,
@@ -139,7 +142,7 @@ impl Review {
         if let Some(schemas) = upstreams.schemas().filter(needs_schemas)
             && let Some(warning) = upstreams.schemas_first(tree, &changes, to)?
         {
-            // Where nobody can tell, nobody can promote them either.
+            // If the upstream of the schemas could not be asked, no command could promote them.
             if upstreams.unasked.is_none() {
                 self.first.push((schemas.name.clone(), self.warnings.len()));
             }

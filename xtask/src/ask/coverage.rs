@@ -1,5 +1,5 @@
-//! Looks for pins that nobody configured, in the work tree or in the files of a commit, while
-//! something else goes on.
+//! Runs the coverage scan in the background: the search for unconfigured pins, in the work tree or
+//! in the files of a commit.
 
 use std::path::Path;
 use std::thread;
@@ -18,27 +18,28 @@ use crate::git::{Git, tracked_count};
 use crate::search::{own_folders, search};
 use crate::worktree::WorkTree;
 
-/// In so many files, a search is not felt beside a merge request.
+/// Up to this many files, the scan takes no noticeable time beside a merge request.
 pub const MOST: u32 = 30_000;
 
-/// Looks for pins that nobody configured while something else goes on.
+/// A coverage scan that runs on a thread of its own.
 #[derive(Debug)]
 pub struct CoverageScan(Option<thread::JoinHandle<Result<Vec<Unconfigured>, String>>>);
 
 impl CoverageScan {
-    /// One that finds nothing, where the work tree does not matter.
+    /// A scan that finds nothing, for promotions that don't depend on the work tree.
     pub fn idle() -> CoverageScan {
         CoverageScan(None)
     }
 
-    /// Starts it, for some components of the configuration.
+    /// Starts a scan of the work tree for the pins of some components.
     pub fn start(work_tree: &WorkTree, config: &Config, components: &[&Component]) -> CoverageScan {
         let terms = terms(components, config);
         let (work_tree, config) = (work_tree.clone(), config.clone());
         CoverageScan(Some(thread::spawn(move || Ok(unconfigured(&work_tree, &config, &terms)))))
     }
 
-    /// The same where what goes on would wait for it: only in a checkout of [`MOST`] files.
+    /// Starts a scan for a merge request: only if the checkout has at most [`MOST`] files, because
+    /// the merge request waits for the scan.
     pub fn start_if_quick(
         work_tree: &WorkTree,
         config: &Config,
@@ -58,7 +59,8 @@ impl CoverageScan {
         })))
     }
 
-    /// Waits for it and refuses what it found, if warnings are to refuse: before the network.
+    /// With `--strict`, waits for the scan and refuses what it found, before the network is used;
+    /// else returns at once.
     pub fn judged(self, switches: &Switches) -> Result<CoverageScan, Problems> {
         if !switches.strict {
             return Ok(self);
@@ -71,12 +73,14 @@ impl CoverageScan {
         }
     }
 
-    /// Waits for it; what it found, as warnings. The error says why nobody looked.
+    /// Waits for the scan, and returns a warning for each find. The error says why there was no
+    /// scan.
     pub fn warnings(self) -> Result<Vec<Problem>, String> {
         Ok(self.found()?.iter().map(Unconfigured::warning).collect())
     }
 
-    /// The same without what the files of a commit don't have.
+    /// Waits for the scan, looks its finds up in the files of a commit, and returns a warning for
+    /// each that is there too.
     pub fn warnings_at(
         self,
         commit: &CommitId,
@@ -92,20 +96,19 @@ impl CoverageScan {
     }
 }
 
-/// Where the files of commits are searched, and for the pins of which component.
+/// The scan of the target branch of a merge request: the files of a commit, instead of the work
+/// tree.
 #[derive(Debug, Clone, Copy)]
 pub struct TargetScan<'a> {
-    /// The checkout that has the commits.
     pub work_tree: &'a WorkTree,
-    /// What knows pins.
     pub config: &'a Config,
-    /// Whose pins.
+    /// Scanned for the pins of these components.
     pub components: &'a [&'a Component],
 }
 
 impl TargetScan<'_> {
-    /// The pins of a commit's files that no component of the configuration has, as warnings; none
-    /// in a partial clone, where every file would have to be fetched first.
+    /// Scans all files of a commit, and returns a warning for each find. Finds nothing in a partial
+    /// clone, where every file would have to be fetched first.
     pub fn search(&self, commit: &CommitId) -> anyhow::Result<Vec<Problem>> {
         let terms = terms(self.components, self.config);
         let needles: Vec<&str> = terms.iter().flat_map(Terms::needles).collect();
@@ -118,7 +121,8 @@ impl TargetScan<'_> {
         self.unconfigured(commit, paths)
     }
 
-    /// Those of these files; what a partial clone lacks is passed over, for git would fetch it.
+    /// Scans these files of a commit. Skips files that a partial clone lacks, because git would
+    /// fetch them.
     fn unconfigured(
         &self,
         commit: &CommitId,
@@ -137,7 +141,7 @@ fn terms(components: &[&Component], config: &Config) -> Vec<Terms> {
     components.iter().map(|component| Terms::of(component, config)).collect()
 }
 
-/// The pins in the work tree that fit `terms` and that no component of the configuration has.
+/// The unconfigured pins in the work tree that match `terms`.
 pub fn unconfigured(work_tree: &WorkTree, config: &Config, terms: &[Terms]) -> Vec<Unconfigured> {
     let needles: Vec<&str> = terms.iter().flat_map(Terms::needles).collect();
     let finders: Vec<_> = needles.iter().map(memmem::Finder::new).collect();

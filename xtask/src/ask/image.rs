@@ -1,5 +1,5 @@
-//! Makes sure that the image of a version exists before anything is written, and waits for it if
-//! that is wished.
+//! Checks that the image of a version exists before anything is written; waits for it with
+//! `--wait-image`.
 
 use std::time::Duration;
 
@@ -15,10 +15,10 @@ use crate::hint::Hint;
 use crate::registry::{ImageAnswer, Registry, Reply, problem};
 use crate::session::Session;
 
-/// How many older versions are asked for when the newest one has no image.
+/// How many older versions the registry is asked for if the new one has no image.
 const MOST_ASKED: usize = 20;
 
-/// The image that a promotion needs.
+/// The check of the image that a promotion needs.
 #[derive(Debug)]
 pub struct ImageCheck {
     registry: Registry,
@@ -29,7 +29,7 @@ pub struct ImageCheck {
 }
 
 impl ImageCheck {
-    /// The check of one version; `None` if no image is configured, or nobody wants to know.
+    /// The check for one version; `None` if no image is configured, or with `--no-image-check`.
     pub fn new(component: &Component, to: &CommitId, switches: &Switches) -> Option<Self> {
         let image = component.image.as_deref().filter(|_| !switches.no_image_check)?;
         Some(ImageCheck {
@@ -41,14 +41,15 @@ impl ImageCheck {
         })
     }
 
-    /// Asks the registry once.
+    /// Asks the registry once, without waiting.
     pub fn ask(&self) -> Reply {
         self.registry.reply(&self.image, self.tag())
     }
 
-    /// Lets an image pass that exists. One that may come to exist is waited for if that is wished.
+    /// Passes if the image exists; with `--wait-image`, waits for one that may still be built.
     ///
-    /// The refusal has the commands to run next; `again` makes them for a version.
+    /// The cure in the error has the commands to run next: `again` makes the command that promotes
+    /// a version.
     pub fn settle(
         &self,
         session: &Session,
@@ -77,7 +78,7 @@ impl ImageCheck {
         })
     }
 
-    /// What to do about an image that does not exist.
+    /// The cure for an image that doesn't exist.
     fn next(&self, changes: &Changes, again: &dyn Fn(&CommitId) -> Hint) -> String {
         let wait = match self.wait {
             None => format!("wait until it is built: {} --wait-image", again(&self.to)),

@@ -1,5 +1,7 @@
-//! Prints the completion scripts, and answers what they ask on every press of the key: silently,
-//! without the network, and from the program that printed them, so that cargo is not started.
+//! Prints the completion scripts, and answers their questions at every press of the tab key.
+//!
+//! Answers come silently and without the network. The scripts call this program directly, because
+//! starting cargo takes too long.
 
 use std::path::Path;
 
@@ -13,7 +15,7 @@ use crate::complete::bash::TypedLine;
 use crate::complete::{Cursor, Offer};
 use crate::session::{self, Session};
 
-/// Prints the script for a shell.
+/// Prints the completion script for a shell, with the path of this program in it.
 pub fn run(session: &Session, typed: &cli::Completions) -> Result<()> {
     let program = std::env::current_exe().context("can't tell where this program is")?;
     let program = program.to_str().ok_or_else(|| {
@@ -30,7 +32,9 @@ pub fn run(session: &Session, typed: &cli::Completions) -> Result<()> {
     session.print(&script.replace("@PROGRAM@", &quoted))
 }
 
-/// Answers a completion script: what may stand at the cursor.
+/// Prints the words that may stand at the cursor, for a completion script.
+///
+/// Ends as incomplete, with no answer, where `cargo xtask` means another project's program.
 pub fn complete(typed: &cli::Complete) -> Result<Ending> {
     if !is_typed_here() {
         return Ok(Ending::Incomplete);
@@ -66,7 +70,7 @@ fn offer(words: &[String]) -> Offer {
     place.offer(config(&place).as_ref())
 }
 
-/// The configuration of the checkout that is meant, if it can be read.
+/// The configuration of the checkout that was named or that is current, if it can be read.
 fn config(place: &Cursor) -> Option<Config> {
     let path = |id| place.given(id).map(at_home);
     let global = Global {
@@ -81,7 +85,7 @@ fn config(place: &Cursor) -> Option<Config> {
     session.config(&session.work_tree().ok()?).ok()
 }
 
-/// A path as the shell will pass it on.
+/// The typed path with `~/` replaced, as the shell will do it.
 fn at_home(typed: &str) -> std::path::PathBuf {
     match (typed.strip_prefix("~/"), std::env::var_os("HOME")) {
         (Some(rest), Some(home)) => Path::new(&home).join(rest),
@@ -89,7 +93,8 @@ fn at_home(typed: &str) -> std::path::PathBuf {
     }
 }
 
-/// Whether `cargo xtask` means this program in the current folder: other projects have one too.
+/// Whether `cargo xtask` runs this program in the current folder: other projects have an `xtask`
+/// too.
 fn is_typed_here() -> bool {
     let Ok(here) = std::env::current_dir() else { return false };
     let manifest = here.ancestors().map(|folder| folder.join("xtask/Cargo.toml"));

@@ -1,4 +1,5 @@
-//! Finds the components in the tree and shows or writes them as a `promote.toml`.
+//! `discover`: finds components, environments and pins in the checkout, and shows or writes them as
+//! a `promote.toml`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -28,10 +29,11 @@ use crate::search::search;
 use crate::session::{ConfigFile, Session, shown_diff};
 use crate::worktree::WorkTree;
 
-/// How many upstreams with one saas file each are taken in without being asked.
+/// If more upstreams than this have nothing but one saas file, they are only counted without
+/// `--all`.
 const FEW: usize = 30;
 
-/// Shows what is missing in `promote.toml`, or adds it.
+/// Shows what is missing in `promote.toml`; adds it with `--write`.
 pub fn run(session: &Session, typed: &cli::Discover) -> Result<()> {
     let work_tree = session.work_tree()?;
     let file = session.config_file(&work_tree)?;
@@ -51,18 +53,19 @@ pub fn run(session: &Session, typed: &cli::Discover) -> Result<()> {
     }
 }
 
-/// What there is, and what becomes of the configuration.
+/// Everything that was found, and the configuration before and after.
 struct Discovery {
     name: String,
-    /// `None` if there is no file.
+    /// `None` if there is no `promote.toml`.
     before: Option<String>,
     after: String,
     candidates: Vec<DiscoveredComponent>,
     proposals: Vec<ProposedEnvironment>,
-    /// Upstreams with one saas file each, left out unless all are wanted.
+    /// Proposals for upstreams with nothing but one saas file, left out without `--all`.
     tail: Vec<ProposedEnvironment>,
     orphans: Vec<Orphan>,
-    /// Proposals that could not be promoted as they stand, and why.
+    /// The reasons why proposals or pins were left out: they could not be promoted as they are
+    /// written.
     dropped: Vec<Problem>,
 }
 
@@ -118,7 +121,7 @@ fn find(work_tree: &WorkTree, file: &ConfigFile, all: bool) -> Result<Discovery>
     Ok(found)
 }
 
-/// What could only be promoted after somebody wrote it out.
+/// The unconfigured pins that can't be edited as they are written.
 fn unfit(unconfigured: &[Unconfigured]) -> Vec<Problem> {
     let unfit = unconfigured.iter().flat_map(|one| {
         let values = one.values.iter().filter_map(move |value| Some((one, value, value.unfit?)));
@@ -130,7 +133,8 @@ fn unfit(unconfigured: &[Unconfigured]) -> Vec<Problem> {
     unfit.collect()
 }
 
-/// What the built-in configuration says of this tree: an environment that it names keeps its name.
+/// The part of the built-in configuration that fits this checkout, so that its environments keep
+/// their names.
 fn builtin(work_tree: &WorkTree) -> Result<String> {
     let config = Config::builtin();
     let keeps = |component: &str, environment: &str| {
@@ -148,7 +152,7 @@ fn any_commit() -> CommitId {
     CommitId::parse(&"f".repeat(40)).expect("40 digits are a commit")
 }
 
-/// The files that speak of components.
+/// The files that contain a name of a configured component, or a hint at another component.
 fn clues(work_tree: &WorkTree, config: &Config) -> Tree {
     let known: Vec<Terms> =
         config.components.iter().map(|component| Terms::of(component, config)).collect();
@@ -156,7 +160,7 @@ fn clues(work_tree: &WorkTree, config: &Config) -> Tree {
     with_any(work_tree, needles.collect())
 }
 
-/// Adds the files that name an image which only those files told.
+/// Adds the files with images that only became known from the files found before.
 fn with_images(work_tree: &WorkTree, candidates: &[DiscoveredComponent], mut tree: Tree) -> Tree {
     let images = candidates.iter().filter(|one| !one.is_configured);
     let images: Vec<&str> = images.filter_map(|one| one.image.as_deref()).collect();
@@ -175,7 +179,7 @@ fn with_any(work_tree: &WorkTree, needles: Vec<&str>) -> Tree {
     )
 }
 
-/// Where the namespaces of unconfigured saas targets are.
+/// The environment and the cluster of each namespace that an unconfigured saas target is in.
 fn sites(work_tree: &WorkTree, unconfigured: &[Unconfigured]) -> BTreeMap<String, Site> {
     let filters =
         unconfigured.iter().flat_map(|one| &one.values).filter_map(|one| one.filter.as_ref());
@@ -183,7 +187,8 @@ fn sites(work_tree: &WorkTree, unconfigured: &[Unconfigured]) -> BTreeMap<String
 }
 
 impl Discovery {
-    /// Leaves the upstreams that have nothing but one saas file, if they are many.
+    /// Moves proposals of upstreams with nothing but one saas file to `tail`, if there are many of
+    /// them.
     fn cut_tail(&mut self) {
         let mut files: BTreeMap<&str, BTreeSet<&RepoPath>> = BTreeMap::new();
         for proposal in &self.proposals {
@@ -207,7 +212,7 @@ impl Discovery {
         self.tail.dedup_by(|one, other| one.component == other.component);
     }
 
-    /// Leaves what could not be promoted as it stands.
+    /// Moves proposals that a promotion would refuse to `dropped`.
     fn drop_unfit(&mut self, tree: &Tree) {
         let mut kept = Vec::new();
         for proposal in std::mem::take(&mut self.proposals) {
@@ -224,7 +229,8 @@ impl Discovery {
     }
 }
 
-/// Plans a promotion of all that a configuration has.
+/// Plans a promotion of every component in every environment of a configuration; returns the first
+/// problem.
 fn tried(config: &Config, tree: &Tree) -> Result<(), Problem> {
     for component in &config.components {
         let part = Part::new(&Scope::all(component), any_commit());

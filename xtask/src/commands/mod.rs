@@ -1,4 +1,4 @@
-//! One file per command.
+//! One module for each command, and how a command ends.
 
 pub mod changes;
 pub mod completions;
@@ -9,13 +9,13 @@ pub mod promote;
 mod saas;
 pub mod status;
 
-/// How a command ended that printed its result. `main` knows the exit status of each.
+/// How a command ended that printed its result; `main` turns it into the exit status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
-    /// As it was asked for.
+    /// Everything that was asked for is done or printed.
     Done,
-    /// A part of the result could not be told; the result says why.
+    /// A part of the result could not be determined; the result says why.
     Incomplete,
-    /// A check found a drift.
+    /// `status --check` found a drift.
     Drift,
 }

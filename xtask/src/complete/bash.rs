@@ -1,20 +1,19 @@
-//! The command line as bash splits it, and words as bash takes them.
-//! Nothing is expanded: what was typed is read, never run.
+//! Splits a command line as bash does, and quotes words for it. Expands and runs nothing.
 
-/// A command line up to the cursor.
+/// A command line up to the cursor, split into words.
 #[derive(Debug, PartialEq, Eq)]
 pub struct TypedLine {
-    /// The words, without their quotes. The last one is at the cursor; there is always one.
+    /// The words, without their quotes; never empty. The last one ends at the cursor.
     pub words: Vec<String>,
-    /// The quotation mark that is still open.
+    /// The quotation mark that is not closed yet.
     pub quote: Option<char>,
-    /// How many bytes of the last word stay when readline puts another word in its place.
+    /// How many bytes of the last word stay when readline inserts a completion.
     pub kept: usize,
 }
 
 impl TypedLine {
-    /// Splits a line. `breaks` are the characters at which readline begins a new word
-    /// (`COMP_WORDBREAKS`).
+    /// Splits a line that ends at the cursor. `breaks` are the characters at which readline begins
+    /// a new word (`COMP_WORDBREAKS`).
     pub fn split(line: &str, breaks: &str) -> Self {
         let mut words = Vec::new();
         let mut word: Option<String> = None;
@@ -57,18 +56,18 @@ impl TypedLine {
         TypedLine { words, quote, kept }
     }
 
-    /// What readline has to put at the cursor for a word; nothing if the word does not continue
-    /// what is typed, or can't stand inside the quotation mark that is open.
+    /// The text that readline must insert to complete the last word to `word`; `None` if `word`
+    /// doesn't begin with what is typed, or can't be written inside the open quotation mark.
     pub fn insertion(&self, word: &str) -> Option<String> {
         let typed = self.words.last().map_or("", String::as_str);
         let rest = word.starts_with(typed).then(|| word.get(self.kept..))??;
         let inserted = quoted(rest);
-        // Some of readline's commands take the mark away when they insert.
+        // Some of readline's commands remove the quotation mark when they insert.
         (self.quote.is_none() || inserted == rest).then_some(inserted)
     }
 }
 
-/// A word with a backslash before everything that could mean something to the shell.
+/// The word with a backslash before every character that could mean something to the shell.
 fn quoted(word: &str) -> String {
     let mut text = String::with_capacity(word.len());
     for c in word.chars() {

@@ -15,12 +15,12 @@ __cargo_xtask_is_typed() {
     return 1
 }
 
-# What completes cargo when this is sourced, or what is loaded when it is needed; with its options.
+# Finds the completion of cargo itself, loading it if necessary, and takes over its options.
 __cargo_xtask_find_other() {
     local known word
     known=$(complete -p cargo 2>/dev/null)
     if [[ $known == *' -F __cargo_xtask cargo' ]]; then
-        # The loaders of bash-completion 2.12 and of those before.
+        # The loaders of bash-completion 2.12 and of older versions.
         for word in _comp_load _completion_loader; do
             declare -F "$word" >/dev/null || continue
             "$word" cargo >/dev/null 2>&1
@@ -36,7 +36,7 @@ __cargo_xtask_find_other() {
     eval "$__cargo_xtask_spec"
 }
 
-# Options of one completion, as far as this bash knows them.
+# Sets options of the current completion; ignores the ones that this bash does not know.
 __cargo_xtask_option() {
     compopt +o nospace "$@" 2>/dev/null
     compopt -o nosort 2>/dev/null

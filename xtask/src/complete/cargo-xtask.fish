@@ -1,8 +1,8 @@
-# Completes `cargo xtask` in fish, beside what fish knows of cargo.
+# Completes `cargo xtask` in fish, in addition to what fish completes for cargo.
 
 set -g __cargo_xtask_program @PROGRAM@
 
-# The words after `cargo xtask`, without the current one; fails if that is not what is typed.
+# The words after `cargo xtask`, without the current one; fails if another command is typed.
 function __cargo_xtask_words
     set -l words (commandline -opc)
     set -e words[1]

@@ -5,7 +5,7 @@
 __cargo_xtask_program=@PROGRAM@
 [[ ${_comps[cargo]-} == __cargo_xtask ]] || __cargo_xtask_other=${_comps[cargo]-}
 
-# Completes the words after the given number of them; fails if they are not for this program.
+# Completes the words after the first $1 words; fails if they are not for this program.
 __cargo_xtask_after() {
     local line kind current=${(Q)PREFIX}
     local -a lines values shown
@@ -32,7 +32,7 @@ __cargo_xtask_after() {
     return 0
 }
 
-# What the completion of cargo itself calls for this command.
+# Called by the completion of cargo itself for `cargo xtask`.
 _cargo-xtask() {
     __cargo_xtask_after 1
 }

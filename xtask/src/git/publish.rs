@@ -1,4 +1,4 @@
-//! A commit made without an index, and its push: writes objects, and one branch of a remote.
+//! Makes a commit without an index, and pushes it to one branch of a remote.
 
 use std::collections::BTreeMap;
 
@@ -8,26 +8,27 @@ use promotion::model::version::CommitId;
 
 use super::{Failure, Git};
 
-/// What became of a push.
+/// The result of a push.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PushStatus {
-    /// The branch is there.
+    /// The remote updated the branch.
     Accepted,
-    /// The branch isn't where the lease says.
+    /// The branch is not at the commit that the lease names.
     Stale,
-    /// The remote said no; its reason, other people's text.
+    /// The remote refused the push; its reason is other people's text.
     Refused(String),
-    /// The remote takes no push options.
+    /// The remote doesn't support push options.
     NoOptions,
-    /// The `pre-push` hook of this clone said no.
+    /// The `pre-push` hook of this clone refused the push.
     Hook,
 }
 
 impl Git {
-    /// The tree of `base` with other contents of files that it has; their modes stay.
+    /// Writes the tree of `base` with new contents for some of its files, and returns its id. File
+    /// modes stay.
     ///
-    /// Only the folders above them are read and written, without any index: on 100,000 files that
-    /// is quicker, and a killed run leaves no file behind.
+    /// Reads and writes only the folders above these files, without an index: on 100,000 files this
+    /// is faster, and a killed run leaves no file behind.
     pub fn write_tree(&self, base: &CommitId, files: &[(RepoPath, Vec<u8>)]) -> Result<String> {
         let mut folders: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
         folders.entry(String::new()).or_default();
@@ -76,7 +77,8 @@ impl Git {
         Ok(one_line(&self.run(["mktree", "-z", "--missing"], &tree)?))
     }
 
-    /// A commit of a tree with one parent, by the user's own name, signed if they sign.
+    /// Makes a commit of a tree with one parent, in the user's name, signed if the user signs
+    /// commits.
     pub fn commit_tree(&self, tree: &str, parent: &CommitId, message: &str) -> Result<CommitId> {
         let signs = self.read(["config", "--type=bool", "--default=false", "commit.gpgSign"])?;
         let sign = (signs == "true").then_some("-S");
@@ -85,20 +87,22 @@ impl Git {
         CommitId::parse(&one_line(&id)).context("`git commit-tree` answered in an unknown way")
     }
 
-    /// The address that `remote` is pushed to, as it is configured.
+    /// The configured address that `remote` is pushed to.
     ///
-    /// A push to an address, unlike one to a remote, leaves the user's `refs/remotes` alone.
+    /// Pushing to an address instead of a remote leaves the user's `refs/remotes` alone.
     pub fn push_address(&self, remote: &str) -> String {
         let configured =
             |key: &str| self.read(["config", "--get", &format!("remote.{remote}.{key}")]);
         configured("pushurl").or_else(|_| configured("url")).unwrap_or_else(|_| remote.to_owned())
     }
 
-    /// Pushes `commit` to the reference `to` of `address`; also what was said on standard error.
+    /// Pushes `commit` to the reference `to` of `address`; returns the result and the standard
+    /// error.
     ///
-    /// `lease` is the commit that `to` must be at, or an empty text if it must not exist. The
-    /// user's `pre-push` hook runs: it may be a rule of their organisation. Tags, submodules and
-    /// options that the user configured stay out of it. Waits three times the patience.
+    /// `lease` is the commit at which `to` must be, empty if it must not exist yet. The user's
+    /// `pre-push` hook runs, because it may be a rule of their organisation. Tags, submodules and
+    /// push options from the user's configuration are not pushed. Waits three times as long as
+    /// other commands.
     pub fn push(
         &self,
         address: &str,
@@ -113,7 +117,8 @@ impl Git {
         args.extend(options.iter().map(|option| format!("--push-option={option}")));
         args.extend(["--end-of-options".to_owned(), address.to_owned(), format!("{commit}:{to}")]);
         let config = ["-c", "push.pushOption="].map(str::to_owned);
-        // The hook may run git too; and hooks, on both sides, take their time without a word.
+        // The hook may run git too, without literal pathspecs; and hooks on both sides may take
+        // long without printing anything.
         let git = self.clone().env("GIT_LITERAL_PATHSPECS", "0").patience(self.patience * 3);
         let attempt = format!("can't push `{to}`");
         let output = git.network_output(&attempt, config.iter().chain(&args), progress)?;
@@ -121,22 +126,22 @@ impl Git {
         if output.status.success() {
             return Ok((PushStatus::Accepted, stderr));
         }
-        match verdict(&String::from_utf8_lossy(&output.stdout), &stderr) {
-            Some(verdict) => Ok((verdict, stderr)),
+        match push_status(&String::from_utf8_lossy(&output.stdout), &stderr) {
+            Some(status) => Ok((status, stderr)),
             None => Err(Failure::of(attempt, &output.stderr)),
         }
     }
 }
 
-/// Reads what a push that failed left on standard output, by `--porcelain`: a line of `!`, the
-/// references, and the reason in brackets; and git's own words where that says nothing.
-fn verdict(stdout: &str, stderr: &str) -> Option<PushStatus> {
+/// The reason of a failed push: by the line that begins with `!` in the output of `--porcelain`,
+/// else by git's own messages; `None` if neither tells.
+fn push_status(stdout: &str, stderr: &str) -> Option<PushStatus> {
     let says = |text: &str| stderr.lines().any(|line| line.starts_with(text));
     let Some(line) = stdout.lines().find_map(|line| line.strip_prefix("!\t")) else {
         if says("fatal: the receiving end does not support push options") {
             return Some(PushStatus::NoOptions);
         }
-        // Nothing else fails before there is a line for each reference, and without a `fatal:`.
+        // Only the hook fails before git prints a line for each reference and without a `fatal:`.
         let by_hook = !says("fatal: ") && says("error: failed to push some refs to ");
         return by_hook.then_some(PushStatus::Hook);
     };
@@ -165,7 +170,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn verdicts() {
+    fn push_statuses() {
         let refused = |reason: &str| Some(PushStatus::Refused(reason.to_owned()));
         let failed = "error: failed to push some refs to '/r.git'\n";
         let cases = [
@@ -181,7 +186,7 @@ mod tests {
             ("", "fatal: the remote end hung up unexpectedly\n", None),
         ];
         for (stdout, stderr, expected) in cases {
-            assert_eq!(verdict(stdout, stderr), expected, "{stdout}");
+            assert_eq!(push_status(stdout, stderr), expected, "{stdout}");
         }
     }
 }

@@ -1,5 +1,7 @@
-//! What a merge request has to know: the remote's branches, the files of a commit, who pushed what.
-//! Takes objects from the remote; touches no reference, no index and no file of the user.
+//! Reads what a merge request needs: the remote's branches, the files of a commit, who pushed which
+//! commits.
+//!
+//! Fetches objects from the remote, but touches no reference, no index and no file of the user.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +14,7 @@ use promotion::model::version::CommitId;
 
 use super::{Cause, Failure, Git, next_blob, unreadable};
 
-/// How many objects are asked for at once: their ids are arguments.
+/// How many objects are fetched by one command: their ids are its arguments.
 const AT_ONCE: usize = 1000;
 
 /// One line of `git ls-tree`.
@@ -23,27 +25,27 @@ struct Entry {
     path: String,
 }
 
-/// A commit that a branch has and another one lacks.
+/// A commit that one branch has and another lacks. Everything but the id is other people's text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Extra {
-    /// Its id.
     pub id: CommitId,
-    /// Who wrote it: other people's text.
+    /// The author's name.
     pub author: String,
-    /// The address of who committed it: other people's text.
+    /// The committer's mail address.
     pub committer: String,
-    /// The value of the trailer that was asked for; empty without one.
+    /// The value of the trailer that was asked for; empty if the commit doesn't have it.
     pub trailer: String,
-    /// The first line of its message: other people's text.
+    /// The first line of the message.
     pub subject: String,
 }
 
 impl Git {
-    /// The remote's branches that match `patterns`, and their commits with all their objects.
+    /// Fetches the remote's branches that match `patterns`, with all objects, and returns their
+    /// commits.
     ///
-    /// A pattern is `HEAD`, the full name of a branch that must exist, or one with a final `*`.
-    /// One round trip. With `--dry-run`, git takes the objects and updates nothing, not even its
-    /// own view of the remote.
+    /// A pattern is `HEAD`, the full name of a branch that must exist, or a name with a final `*`.
+    /// Takes one round trip. `git fetch --dry-run` gets the objects and updates nothing, not even
+    /// the remote-tracking branches.
     pub fn tips(
         &self,
         remote: &str,
@@ -69,14 +71,16 @@ impl Git {
         Ok(text.lines().filter_map(tip).collect())
     }
 
-    /// The remote's default branch as the clone saw it; `None` if it didn't.
+    /// The default branch that the remote had when it was cloned; `None` if the clone doesn't know
+    /// it.
     pub fn remembered_default(&self, remote: &str) -> Option<String> {
         let name = format!("refs/remotes/{remote}/HEAD");
         let head = self.read(["symbolic-ref", "--quiet", "--end-of-options", &name]).ok()?;
         head.strip_prefix(&format!("refs/remotes/{remote}/")).map(str::to_owned)
     }
 
-    /// The remote's default branch as the remote says it; `None` if its `HEAD` is no branch.
+    /// The default branch that the remote has now; `None` if its `HEAD` is no branch. Takes one
+    /// round trip.
     pub fn ask_default(
         &self,
         remote: &str,
@@ -89,7 +93,7 @@ impl Git {
         Ok(head.and_then(|head| head.strip_suffix("\tHEAD")).map(str::to_owned))
     }
 
-    /// The branches of a remote that match a pattern, without `refs/heads/`. One round trip.
+    /// The remote's branches that match a pattern, without `refs/heads/`. Takes one round trip.
     pub fn ask_branches(
         &self,
         remote: &str,
@@ -104,10 +108,10 @@ impl Git {
         Ok(text.lines().filter_map(branch).collect())
     }
 
-    /// The wanted files of a commit, as `WorkTree::read` has them of the work tree.
+    /// Reads the wanted files of a commit, as `WorkTree::read` reads them from the work tree.
     ///
-    /// In a partial clone, what is missing comes from `remote` in one go. Errors: a symbolic link,
-    /// a folder or a submodule where a pin should be, and a name that is not UTF-8.
+    /// In a partial clone, missing files are fetched from `remote` together. Errors: a symbolic
+    /// link, a folder or a submodule where a pin should be, and a file name that is not UTF-8.
     pub fn tree_at(
         &self,
         remote: &str,
@@ -134,7 +138,7 @@ impl Git {
             }
         }
         let ids: Vec<&str> = files.iter().map(|(entry, _)| entry.id.as_str()).collect();
-        self.bring(remote, &ids, progress)?;
+        self.fetch_missing(remote, &ids, progress)?;
         let out = self.run(["cat-file", "--batch"], (ids.join("\n") + "\n").as_bytes())?;
         let mut rest = out.as_slice();
         let mut tree = Tree::default();
@@ -178,7 +182,7 @@ impl Git {
         Ok(String::from_utf8_lossy(&out).split_terminator('\0').filter_map(entry).collect())
     }
 
-    /// Whether a symbolic link leads to a file of the same commit that contains `needle`.
+    /// Whether a symbolic link points to a file of the same commit that contains `needle`.
     fn leads_to(&self, commit: &CommitId, path: &str, needle: &str) -> Result<bool> {
         if path.contains('\n') {
             return Ok(true);
@@ -190,8 +194,14 @@ impl Git {
         Ok(is_blob && memmem::find(&out, needle.as_bytes()).is_some())
     }
 
-    /// Fetches the blobs that a partial clone lacks, together: git itself would ask for each.
-    fn bring(&self, remote: &str, ids: &[&str], progress: &mut dyn FnMut(&str)) -> Result<()> {
+    /// Fetches the blobs that a partial clone lacks, together: git itself would fetch them one by
+    /// one.
+    fn fetch_missing(
+        &self,
+        remote: &str,
+        ids: &[&str],
+        progress: &mut dyn FnMut(&str),
+    ) -> Result<()> {
         if !self.holds(["config", "--get-regexp", r"^remote\..*\.promisor$"])? {
             return Ok(());
         }
@@ -213,10 +223,11 @@ impl Git {
         Ok(())
     }
 
-    /// Whether `tip` changes the same as a commit of `tree` on `base` would: the same files, from
-    /// and to the same contents, however far `base` moved on beside them.
+    /// Whether `tip` makes the same change as a commit of `tree` on `base` would: in the same
+    /// files, from and to the same contents. Other files of `base` may have changed since `tip` was
+    /// made.
     pub fn same_change(&self, base: &CommitId, tree: &str, tip: &CommitId) -> Result<bool> {
-        // No common history, in a shallow clone for instance, is an exit status of 1.
+        // git exits with 1 if there is no common history, as in a shallow clone.
         if !self.holds(["merge-base", base.as_str(), tip.as_str()])? {
             return Ok(false);
         }
@@ -226,8 +237,8 @@ impl Git {
         Ok(theirs == self.bytes(diff.iter().chain(&[base.as_str(), tree]))?)
     }
 
-    /// The commits that `tip` has and `base` lacks, the newest first and at most 20, each with its
-    /// `trailer`.
+    /// The commits that `tip` has and `base` lacks, newest first, at most 20, each with the value
+    /// of its `trailer`.
     pub fn beyond(&self, base: &CommitId, tip: &CommitId, trailer: &str) -> Result<Vec<Extra>> {
         let format =
             format!("--format=%H%x00%an%x00%ce%x00%(trailers:key={trailer},valueonly)%x00%s");
@@ -247,7 +258,7 @@ impl Git {
         fields.chunks(5).map(read).collect()
     }
 
-    /// The address of who commits here.
+    /// The mail address of the user who commits here.
     pub fn committer(&self) -> Result<String> {
         let identity = self.read(["var", "GIT_COMMITTER_IDENT"])?;
         let address = identity.split_once('<').and_then(|(_, rest)| rest.split_once('>'));
@@ -262,7 +273,7 @@ fn entry(line: &str) -> Option<Entry> {
     Some(Entry { mode: mode.to_owned(), id: id.to_owned(), path: path.to_owned() })
 }
 
-/// Whether the remote has no branch of that name, in git's words.
+/// Whether the failure says that the remote has no branch of that name.
 pub fn is_missing_branch(failure: &Failure) -> bool {
     failure.cause == Cause::Other && failure.reason.starts_with("couldn't find remote ref ")
 }

@@ -1,4 +1,4 @@
-//! Reads the components, their environments, and the pins of those.
+//! Reads the `[component.…]` tables: components, environments and pins.
 
 use super::reader::{Text, TomlTable, listed};
 use super::rules;
@@ -77,7 +77,7 @@ fn environments(component: &TomlTable) -> Result<Vec<Environment>, Problem> {
     component.named("environment")?.into_iter().map(read).collect()
 }
 
-/// Takes the name or the alias of an environment, which no other of the component has.
+/// Reads the name or an alias of an environment; refuses one that the component has already.
 fn new_name(text: &Text, taken: &mut Vec<(String, Position)>) -> Result<String, Problem> {
     let new = rules::name(text)?;
     if let Some((_, first)) = taken.iter().find(|(name, _)| *name == new) {
@@ -162,7 +162,7 @@ fn saas(table: &TomlTable) -> Result<SaasFilter, Problem> {
     })
 }
 
-/// The one key of `keys` that the pin has; refuses none, and more than one.
+/// The one of `keys` that the pin has; refuses a pin with none or several of them.
 fn only<'k>(table: &TomlTable, keys: &[&'k str]) -> Result<&'k str, Problem> {
     let found: Vec<&str> = keys.iter().copied().filter(|key| table.has(key)).collect();
     match found.as_slice() {
@@ -177,7 +177,7 @@ fn only<'k>(table: &TomlTable, keys: &[&'k str]) -> Result<&'k str, Problem> {
     }
 }
 
-/// The string under a key that the pin is known to have.
+/// Reads the string of a key that the pin is known to have.
 fn read<T>(
     table: &TomlTable,
     key: &str,

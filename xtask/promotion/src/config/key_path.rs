@@ -4,7 +4,7 @@ use crate::model::component::{KeyPath, PathStep};
 
 /// Why a text is not a path.
 pub(super) struct Fault {
-    /// What was expected, at which character, and what was found there.
+    /// What was expected at which character, and what was found there.
     pub(super) expected: String,
     /// The cure.
     pub(super) help: &'static str,
@@ -13,11 +13,11 @@ pub(super) struct Fault {
 const SHAPE: &str = "write it as in `a[name=x].\"b.c\"`, with special characters in quotes";
 const ITEM: &str = "choose a list item by a field, as in `[name=x]`";
 
-/// Parses keys with `.` between them, each with any number of `[field=value]` behind it.
+/// Parses keys joined by `.`, each followed by any number of `[field=value]`.
 ///
-/// Only the first key may be missing, for a list at the top of a file. In double quotes every
-/// character but `"` stands for itself. Refuses indices, and a path whose end is a list item:
-/// that is a mapping, never a scalar.
+/// Only the first key may be missing: then the file is a list at its top. In double quotes every
+/// character but `"` stands for itself. Refuses list indices, and a path that ends with a list
+/// item: an item is a mapping, never a scalar.
 pub(super) fn parse(text: &str) -> Result<KeyPath, Fault> {
     let mut parser = Parser { text, rest: text };
     let mut steps = Vec::new();
@@ -56,7 +56,8 @@ impl Parser<'_> {
         Ok(())
     }
 
-    /// Takes what is in double quotes, or all up to a blank, a quote or one of `ends`; not empty.
+    /// Reads one word: the text in double quotes, or everything up to a blank, a quote or one of
+    /// `ends`. Refuses an empty word.
     fn word(&mut self, name: &str, ends: &str, help: &'static str) -> Result<String, Fault> {
         let (word, rest) = match self.rest.strip_prefix('"') {
             Some(quoted) => quoted.split_once('"').ok_or_else(|| Fault {
@@ -84,7 +85,7 @@ impl Parser<'_> {
         Fault { expected, help }
     }
 
-    /// The character that is read next, from 1.
+    /// The number of the character that is read next, from 1.
     fn character(&self) -> usize {
         self.text.chars().count() - self.rest.chars().count() + 1
     }

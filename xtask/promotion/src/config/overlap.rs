@@ -1,4 +1,4 @@
-//! Refuses two pins that would find the same scalar.
+//! Refuses two pins that find the same value.
 
 use super::reader::Source;
 use crate::model::component::{
@@ -12,10 +12,10 @@ struct Owned<'a> {
     pin: &'a PinSpec,
 }
 
-/// Refuses the first pin that takes what an earlier one takes, in any environment or component.
+/// Refuses the first pin that finds the same values as an earlier one, of any component.
 ///
-/// Pins with different kinds of selectors, and two different globs, are not compared: only the
-/// tree can tell.
+/// Doesn't compare pins with different kinds of selectors, or two different globs: whether they
+/// find the same value depends on the files, so the plan decides.
 pub(super) fn check(source: &Source, components: &[Component]) -> Result<(), Problem> {
     let mut pins: Vec<Owned> = components.iter().flat_map(owned_pins).collect();
     pins.sort_by_key(|owned| owned.pin.origin.at());
@@ -53,7 +53,7 @@ fn refuse(source: &Source, first: &Owned, second: &Owned, place: &str) -> Proble
     source.refuse(second.pin.origin.at(), message).help(help)
 }
 
-/// The file or the glob in which both pins find the same.
+/// The file or the glob in which both pins find the same value.
 fn shared_place<'a>(first: &Owned<'a>, second: &Owned<'a>) -> Option<&'a str> {
     if !same_selector(first, second) {
         return None;

@@ -1,5 +1,5 @@
-//! TOML tables whose every refusal has a line and a column.
-//! It knows what types are, but not what a key means.
+//! Reads TOML tables so that every error has a line and a column. Knows types, but not what a key
+//! means.
 
 use std::ops::Range;
 
@@ -9,48 +9,48 @@ use super::BUILTIN;
 use crate::model::component::{Origin, Position};
 use crate::model::problem::Problem;
 
-/// A configuration's text, which turns byte offsets into positions.
+/// The text of a configuration; turns byte offsets into lines and columns.
 pub(super) struct Source<'a> {
     file: &'a str,
     text: &'a str,
-    /// Where each line starts, in bytes.
+    /// The byte offset at which each line starts.
     lines: Vec<usize>,
 }
 
-/// A table of a [`Source`].
+/// A TOML table in a [`Source`].
 pub(super) struct TomlTable<'a> {
     source: &'a Source<'a>,
-    /// What it is called in refusals.
+    /// Names it in errors, such as "component `a`".
     label: String,
-    /// In bytes.
+    /// Where it starts, in bytes.
     offset: usize,
     items: &'a dyn TableLike,
 }
 
-/// A string of a [`Source`]: not blank, and free of control characters.
+/// A TOML string in a [`Source`]: not blank, and without control characters.
 pub(super) struct Text<'a> {
     source: &'a Source<'a>,
-    /// What it is called in refusals.
+    /// Names it in errors, such as "component `a`".
     label: String,
-    /// In bytes.
+    /// Where it starts, in bytes.
     offset: usize,
     pub(super) value: &'a str,
 }
 
 impl<'a> Source<'a> {
-    /// Takes a text without its BOM, if it has one.
+    /// Wraps a text; a BOM at its start is skipped and doesn't count in positions.
     pub(super) fn new(file: &'a str, text: &'a str) -> Self {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let ends = text.match_indices('\n').map(|(end, _)| end + 1);
         Source { file, text, lines: std::iter::once(0).chain(ends).collect() }
     }
 
-    /// Parses the text; refuses what is not TOML, duplicate keys included.
+    /// Parses the text. Errors: text that is not TOML, and duplicate keys.
     pub(super) fn document(&self) -> Result<Document<&'a str>, Problem> {
         Document::parse(self.text).map_err(|error| self.syntax(&error))
     }
 
-    /// Refuses what stands at a position.
+    /// A problem at a position of the text.
     pub(super) fn refuse(&self, at: Position, message: impl Into<String>) -> Problem {
         Problem::new(message).file(self.file).line(at.line).column(at.column)
     }
@@ -64,7 +64,7 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// The position of a byte; bytes that continue a character don't count.
+    /// The position of a byte; columns count characters, so UTF-8 continuation bytes are skipped.
     fn position(&self, offset: usize) -> Position {
         let line = self.lines.partition_point(|start| *start <= offset);
         let before = &self.text.as_bytes()[self.lines[line - 1]..offset];
@@ -74,17 +74,17 @@ impl<'a> Source<'a> {
 }
 
 impl<'a> TomlTable<'a> {
-    /// The whole document.
+    /// The table at the top of the document.
     pub(super) fn root(source: &'a Source<'a>, items: &'a dyn TableLike) -> Self {
         TomlTable { source, label: "the configuration".to_owned(), offset: 0, items }
     }
 
-    /// Where the table is defined: its key if it is named, else its bracket.
+    /// Where the table is defined: its name, or its opening bracket if it has no name.
     pub(super) fn at(&self) -> Position {
         self.source.position(self.offset)
     }
 
-    /// The same, for what is read from it.
+    /// The origin of what is read from this table.
     pub(super) fn origin(&self) -> Origin {
         match self.source.file {
             BUILTIN => Origin::Builtin(self.at()),
@@ -97,17 +97,17 @@ impl<'a> TomlTable<'a> {
         self.items.contains_key(key)
     }
 
-    /// Refuses the table as a whole; the message continues its name.
+    /// A problem with the whole table; `message` continues a sentence that begins with its label.
     pub(super) fn refuse(&self, message: &str) -> Problem {
         self.source.refuse(self.at(), format!("{} {message}", self.label))
     }
 
-    /// Refuses the value of a key; the message continues the key's name.
+    /// A problem with the value of a key; `message` continues a sentence that begins with the key.
     pub(super) fn refuse_value(&self, key: &str, message: &str) -> Problem {
         self.source.refuse(self.source.position(self.offset_of(key)), format!("`{key}` {message}"))
     }
 
-    /// Refuses any key that is not `known`.
+    /// Refuses a table with any other key than the known ones.
     pub(super) fn knows(&self, known: &[&str]) -> Result<(), Problem> {
         match self.keys().into_iter().find(|(_, key)| !known.contains(key)) {
             Some((offset, key)) => {
@@ -122,7 +122,7 @@ impl<'a> TomlTable<'a> {
         }
     }
 
-    /// The string under a key, as `rule` takes it.
+    /// Reads the string of a key by `rule`; `None` if the key is missing.
     pub(super) fn text<T>(
         &self,
         key: &str,
@@ -134,7 +134,7 @@ impl<'a> TomlTable<'a> {
         rule(&text).map(Some)
     }
 
-    /// The strings in the array under a key, each as `rule` takes it; none if the key is missing.
+    /// Reads an array of strings, each by `rule`; empty if the key is missing.
     pub(super) fn texts<T>(
         &self,
         key: &str,
@@ -154,19 +154,19 @@ impl<'a> TomlTable<'a> {
         array?.iter().map(read).collect()
     }
 
-    /// The integer under a key.
+    /// Reads the integer of a key; `None` if the key is missing.
     pub(super) fn integer(&self, key: &str) -> Result<Option<i64>, Problem> {
         let Some(item) = self.items.get(key) else { return Ok(None) };
         item.as_integer().map(Some).ok_or_else(|| self.mistyped(key, item, "an integer"))
     }
 
-    /// The boolean under a key.
+    /// Reads the boolean of a key; `None` if the key is missing.
     pub(super) fn boolean(&self, key: &str) -> Result<Option<bool>, Problem> {
         let Some(item) = self.items.get(key) else { return Ok(None) };
         item.as_bool().map(Some).ok_or_else(|| self.mistyped(key, item, "a boolean"))
     }
 
-    /// The table under a key.
+    /// Reads the table of a key; `None` if the key is missing.
     pub(super) fn table(&self, key: &str) -> Result<Option<TomlTable<'a>>, Problem> {
         let Some(item) = self.items.get(key) else { return Ok(None) };
         let items = item.as_table_like().ok_or_else(|| self.mistyped(key, item, "a table"))?;
@@ -174,9 +174,9 @@ impl<'a> TomlTable<'a> {
         Ok(Some(TomlTable { source: self.source, label, offset: self.offset_of(key), items }))
     }
 
-    /// The tables inside the table under `kind`, with their names, in the order of the text.
+    /// Reads the tables `[kind.NAME]` with their names, in the order of the text.
     ///
-    /// Not in the order of the parser: that puts `[a]` after `[b]` if `[a.x]` came before `[b]`.
+    /// The parser's order differs: it puts `[a]` after `[b]` if `[a.x]` came before `[b]`.
     pub(super) fn named(&self, kind: &str) -> Result<Vec<(Text<'a>, TomlTable<'a>)>, Problem> {
         let Some(tables) = self.table(kind)? else { return Ok(Vec::new()) };
         let read = |(offset, key): (usize, &'a str)| {
@@ -190,7 +190,7 @@ impl<'a> TomlTable<'a> {
         tables.keys().into_iter().map(read).filter_map(Result::transpose).collect()
     }
 
-    /// The tables in the array under a key, written inline or as `[[key]]`; `label` names each.
+    /// Reads an array of tables, inline or as `[[key]]`; `label` names each of them in errors.
     pub(super) fn tables(&self, key: &str, label: &str) -> Result<Vec<TomlTable<'a>>, Problem> {
         let inner = |span, items| {
             let (source, offset) = (self.source, self.start(span));
@@ -217,7 +217,7 @@ impl<'a> TomlTable<'a> {
         }
     }
 
-    /// The keys with their offsets, in the order of the text.
+    /// The keys with their byte offsets, in the order of the text.
     fn keys(&self) -> Vec<(usize, &'a str)> {
         let offset = |key| self.start(self.items.key(key).and_then(|key| key.span()));
         let mut keys: Vec<_> = self.items.iter().map(|(key, _)| (offset(key), key)).collect();
@@ -225,7 +225,8 @@ impl<'a> TomlTable<'a> {
         keys
     }
 
-    /// Where the value of a key starts; where the key does, for a table made of dotted keys.
+    /// The byte at which the value of a key starts; for a table made of dotted keys, that of the
+    /// key.
     fn offset_of(&self, key: &str) -> usize {
         let span = |(key, item): (&toml_edit::Key, &Item)| item.span().or_else(|| key.span());
         self.start(self.items.get_key_value(key).and_then(span))
@@ -264,23 +265,23 @@ impl<'a> Text<'a> {
         }
     }
 
-    /// Where the string starts, its quote included.
+    /// Where the string starts, at its opening quote.
     pub(super) fn at(&self) -> Position {
         self.source.position(self.offset)
     }
 
-    /// Refuses the string; the message continues its name.
+    /// A problem with the string; `message` continues a sentence that begins with its label.
     pub(super) fn refuse(&self, message: &str) -> Problem {
         self.source.refuse(self.at(), format!("{} {message}", self.label))
     }
 
-    /// Refuses the string for not being what is expected.
+    /// The problem that the string is not what was expected.
     pub(super) fn unlike(&self, expected: &str) -> Problem {
         self.refuse(&format!("is `{}`, expected {expected}", self.value))
     }
 }
 
-/// The words in backticks, with commas.
+/// The words in backticks, joined by commas.
 pub(super) fn listed<'w>(words: impl Iterator<Item = &'w str>) -> String {
     words.map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
 }
@@ -297,7 +298,7 @@ fn article(value: &Value) -> &'static str {
     }
 }
 
-/// The known word that at most two edits of one character make of `word`.
+/// The known word that differs from `word` in at most two characters.
 fn nearest<'w>(word: &str, known: &[&'w str]) -> Option<&'w str> {
     let near = known.iter().map(|known| (strsim::levenshtein(word, known), *known));
     let (distance, known) = near.min_by_key(|(distance, _)| *distance)?;

@@ -1,4 +1,4 @@
-//! What a string of the configuration must be like; each rule has one function.
+//! The rules for strings in the configuration, one function for each kind.
 
 use fast_glob::ErrorKind;
 
@@ -11,7 +11,7 @@ use crate::model::path::RepoPath;
 use crate::model::problem::Problem;
 use crate::model::refname::objection;
 
-/// Takes a name or an address: one word that no command can mistake for an option.
+/// Accepts a name or an address: one word that no command can mistake for an option.
 pub(super) fn name(text: &Text) -> Result<String, Problem> {
     if text.value.starts_with('-') || text.value.contains(char::is_whitespace) {
         return Err(text.unlike("one word that doesn't start with `-`"));
@@ -19,7 +19,7 @@ pub(super) fn name(text: &Text) -> Result<String, Problem> {
     Ok(text.value.to_owned())
 }
 
-/// Takes a branch.
+/// Accepts the name of a branch.
 pub(super) fn branch(text: &Text) -> Result<String, Problem> {
     match objection(text.value) {
         None => Ok(text.value.to_owned()),
@@ -27,7 +27,7 @@ pub(super) fn branch(text: &Text) -> Result<String, Problem> {
     }
 }
 
-/// Takes a label: like a name, but with blanks.
+/// Accepts a label: blanks are allowed, a leading `-` is not.
 pub(super) fn label(text: &Text) -> Result<String, Problem> {
     if text.value.starts_with('-') {
         return Err(text.unlike("a label that doesn't start with `-`"));
@@ -35,12 +35,12 @@ pub(super) fn label(text: &Text) -> Result<String, Problem> {
     Ok(text.value.to_owned())
 }
 
-/// Takes any string.
+/// Accepts any string.
 pub(super) fn any(text: &Text) -> Result<String, Problem> {
     Ok(text.value.to_owned())
 }
 
-/// Takes a way to open merge requests.
+/// Accepts one of the ways to open merge requests.
 pub(super) fn forge(text: &Text) -> Result<Forge, Problem> {
     match text.value {
         "gitlab" => Ok(Forge::Gitlab),
@@ -50,7 +50,7 @@ pub(super) fn forge(text: &Text) -> Result<Forge, Problem> {
     }
 }
 
-/// Takes what a pin is written as.
+/// Accepts one of the forms in which a version is written.
 pub(super) fn form(text: &Text) -> Result<Form, Problem> {
     match text.value {
         "commit" => Ok(Form::Commit),
@@ -59,7 +59,7 @@ pub(super) fn form(text: &Text) -> Result<Form, Problem> {
     }
 }
 
-/// Takes the path of a file in the repository.
+/// Accepts the path of a file in the repository; the error offers a corrected one.
 pub(super) fn file(text: &Text) -> Result<RepoPath, Problem> {
     RepoPath::parse(text.value).ok_or_else(|| {
         let problem =
@@ -72,7 +72,7 @@ pub(super) fn file(text: &Text) -> Result<RepoPath, Problem> {
     })
 }
 
-/// Takes a path in the upstream: a file, or a folder with or without a final slash.
+/// Accepts a path in the upstream: a file, or a folder with or without a final slash.
 pub(super) fn upstream_path(text: &Text) -> Result<String, Problem> {
     let path = text.value.strip_suffix('/').unwrap_or(text.value);
     match RepoPath::parse(path) {
@@ -81,7 +81,7 @@ pub(super) fn upstream_path(text: &Text) -> Result<String, Problem> {
     }
 }
 
-/// Takes a glob over the files of the repository.
+/// Accepts a glob of files in the repository.
 pub(super) fn glob(text: &Text) -> Result<String, Problem> {
     fast_glob::validate(text.value)
         .map_err(|error| text.unlike(&format!("a glob: {}", glob_fault(error.kind))))?;
@@ -106,7 +106,7 @@ fn glob_fault(kind: ErrorKind) -> &'static str {
     }
 }
 
-/// Takes a name that a shell accepts for a variable.
+/// Accepts a name that a shell accepts for a variable.
 pub(super) fn variable(text: &Text) -> Result<String, Problem> {
     let inner = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     if text.value.starts_with(|first: char| first.is_ascii_digit())
@@ -117,7 +117,7 @@ pub(super) fn variable(text: &Text) -> Result<String, Problem> {
     Ok(text.value.to_owned())
 }
 
-/// Takes an image with its registry, without a tag or a digest.
+/// Accepts an image with its registry, without a tag or a digest.
 pub(super) fn image(text: &Text) -> Result<String, Problem> {
     match Image::parse(text.value) {
         Some(_) => Ok(text.value.to_owned()),
@@ -127,7 +127,7 @@ pub(super) fn image(text: &Text) -> Result<String, Problem> {
     }
 }
 
-/// Takes the path of a scalar, such as `a[name=x].b`.
+/// Accepts the path of a scalar, such as `a[name=x].b`.
 pub(super) fn path(text: &Text) -> Result<KeyPath, Problem> {
     key_path::parse(text.value).map_err(|fault| text.unlike(&fault.expected).help(fault.help))
 }

@@ -23,12 +23,12 @@ fn rendered(problem: &Problem) -> String {
     }
 }
 
-/// A component with these keys, which begin on line 2.
+/// The text of a component with these keys, the first of them on line 2.
 fn component(keys: &str) -> String {
     format!("[component.a]\n{keys}\n")
 }
 
-/// A component with one environment, whose pins begin on line 5.
+/// The text of a component with one environment, its first pin on line 5.
 fn pins(pins: &str) -> String {
     component(&format!("upstream = 'u'\n[component.a.environment.e]\npins = [\n{pins}\n]"))
 }

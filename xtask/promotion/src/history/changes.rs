@@ -1,7 +1,7 @@
-//! What goes along with a promotion: the upstream's commits between what runs and what will run,
-//! who wrote them, and in which direction that is.
+//! The changes of a promotion: the upstream's commits between the old versions and the new one,
+//! their authors, and whether it goes forward or back.
 //!
-//! Values only; `upstream/history.rs` reads them from a mirror.
+//! Values only; the mirror of the upstream is read by the shell.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -11,11 +11,11 @@ use crate::model::component::Component;
 use crate::model::version::CommitId;
 use crate::plan::PartPlan;
 
-/// The changes of a promotion, one span for each version that runs now, the oldest first.
+/// The changes of a promotion: one span for each old version, the oldest version first.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Changes(pub Vec<Span>);
 
-/// A part of a plan, with the commits that go along.
+/// A part of a plan, and the commits that it adds or takes back.
 #[derive(Debug, Clone, Copy)]
 pub struct PartChanges<'a> {
     pub component: &'a Component,
@@ -23,70 +23,67 @@ pub struct PartChanges<'a> {
     pub changes: &'a Changes,
 }
 
-/// From one version that runs now to the one that will.
+/// The way from one old version to the new one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Span {
-    /// The version now, as its pins say it.
+    /// The old version, as its pins have it.
     pub old: String,
-    /// What that is in the upstream.
+    /// The commit that the old version means, if it means one.
     pub start: Start,
-    /// Which environments run it.
+    /// The names of the environments that run the old version.
     pub environments: Vec<String>,
-    /// The commits that go along, the newest first, merges too.
+    /// The commits that the new version adds, newest first, merges included.
     pub queued: Vec<Commit>,
-    /// The commits that are taken back, the newest first, merges too.
+    /// The commits that the new version lacks, newest first, merges included.
     pub taken_back: Vec<Commit>,
-    /// The direction of it all.
     pub direction: Direction,
 }
 
-/// What a version is in the upstream.
+/// What a version in a pin means in the upstream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Start {
-    /// This commit.
     Commit(CommitId),
-    /// It follows a moving tag, so it is no commit.
+    /// The pin follows a branch or a moving tag.
     Moving,
-    /// The upstream has no such commit.
     Unknown,
-    /// These commits begin with its digits.
+    /// Several commits begin with the version's digits.
     Ambiguous(Vec<CommitId>),
 }
 
-/// The direction of a span.
+/// Whether a span goes forward or back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
-    /// The new version has every commit of the old one, or is it.
+    /// The new version has every commit of the old one; they may be the same.
     Forward,
-    /// The old version has every commit of the new one, and more.
+    /// The new version is older: the old one has all of its commits, and more.
     Behind,
-    /// Each has commits that the other one lacks.
+    /// Each version has commits that the other one lacks.
     Diverged,
-    /// There is nothing to compare.
+    /// The old version is not one commit, so there is nothing to compare.
     Unknown,
 }
 
 /// The commits of one author.
 #[derive(Debug, PartialEq, Eq)]
 pub struct ByAuthor<'a> {
-    /// Who it is to the one who promotes.
     pub who: Who,
-    /// The newest first.
+    /// Newest first.
     pub commits: Vec<&'a Commit>,
 }
 
 impl Changes {
-    /// All commits that go along, each once, without merges.
+    /// The queued commits of all spans, each once, without merges.
     pub fn queued(&self) -> Vec<&Commit> {
         each_once(self.0.iter().flat_map(|span| &span.queued))
     }
 
-    /// All commits that are taken back, each once, without merges.
+    /// The commits that all spans take back, each once, without merges.
     pub fn taken_back(&self) -> Vec<&Commit> {
         each_once(self.0.iter().flat_map(|span| &span.taken_back))
     }
 
-    /// The people other than the one who promotes whose commits move, each once.
+    /// The people whose commits are queued or taken back, each once; without bots and without the
+    /// one who promotes.
     pub fn to_tell(&self, people: &People) -> Vec<Who> {
         let commits = self.queued().into_iter().chain(self.taken_back());
         let groups = by_author(&commits.collect::<Vec<_>>(), people);
@@ -98,47 +95,49 @@ impl Changes {
     }
 }
 
-/// The commits without merges, each once: what people read.
+/// The commits without merges and duplicates, as they are listed for people.
 pub fn each_once<'a>(commits: impl IntoIterator<Item = &'a Commit>) -> Vec<&'a Commit> {
     let mut seen = BTreeSet::new();
     commits.into_iter().filter(|commit| !commit.is_merge && seen.insert(&commit.id)).collect()
 }
 
-/// Groups commits by author: other people, your own, those of bots. Who changed the name goes by
-/// that of the first commit.
+/// Groups commits by author: other people first, then the one who promotes, then bots.
+///
+/// An author who appears under several names is shown with the name of their first commit in the
+/// list.
 pub fn by_author<'a>(commits: &[&'a Commit], people: &People) -> Vec<ByAuthor<'a>> {
     let mut groups: Vec<ByAuthor> = Vec::new();
     let mut known: HashMap<Identity, usize> = HashMap::new();
     for &commit in commits {
         let who = people.who(&commit.author);
-        let marks = marks(&who, &commit.author);
-        let place = marks.iter().find_map(|mark| known.get(mark)).copied();
+        let identities = identities(&who, &commit.author);
+        let place = identities.iter().find_map(|identity| known.get(identity)).copied();
         let place = place.unwrap_or_else(|| {
             groups.push(ByAuthor { who, commits: Vec::new() });
             groups.len() - 1
         });
         groups[place].commits.push(commit);
-        for mark in marks {
-            known.entry(mark).or_insert(place);
+        for identity in identities {
+            known.entry(identity).or_insert(place);
         }
     }
     groups.sort_by(|one, other| one.who.cmp(&other.who));
     groups
 }
 
-/// What tells that two authors are the same person.
+/// Two authors with an identity in common are the same person.
 #[derive(Debug, PartialEq, Eq, Hash)]
 enum Identity {
     You,
     Bot(String),
     User(String),
     Name(String),
-    /// A name without what people change in theirs, and the address in lowercase. The address alone
-    /// says little: teams share one, and people one with bots.
+    /// The letters and digits of the name, in lowercase, and the mail address, in lowercase. The
+    /// address alone is not enough: some teams share one, and some people share theirs with a bot.
     Address(String, String),
 }
 
-fn marks(who: &Who, author: &Author) -> Vec<Identity> {
+fn identities(who: &Who, author: &Author) -> Vec<Identity> {
     match who {
         Who::You => vec![Identity::You],
         Who::Bot(name) => vec![Identity::Bot(name.clone())],
@@ -152,7 +151,7 @@ fn marks(who: &Who, author: &Author) -> Vec<Identity> {
     }
 }
 
-/// How many commits are listed: those without the merges, unless there is nothing else.
+/// The number of listed commits as text, without merges; `2 merges` if there is nothing else.
 pub fn amount(list: &[Commit]) -> String {
     match (each_once(list).len(), list.len()) {
         (0, 1) => "1 merge".to_owned(),
@@ -161,7 +160,7 @@ pub fn amount(list: &[Commit]) -> String {
     }
 }
 
-/// `1 commit`, `2 commits`.
+/// The number as text: `1 commit`, `2 commits`.
 pub fn commits(count: usize) -> String {
     if count == 1 { "1 commit".to_owned() } else { format!("{count} commits") }
 }
@@ -196,7 +195,7 @@ mod tests {
             &[("Chai Bot", "chai@example.com"), ("Chai-bot", "CHAI@example.com")],
             &["Other(\"Chai Bot\", None) 2"],
         );
-        // A bot, a person and another one, all behind the same address.
+        // A bot and two people share one address.
         check(
             &[("ci[bot]", "no@x.org"), ("Zoe", "no@x.org"), ("Al", "no@x.org")],
             &["Other(\"Al\", None) 1", "Other(\"Zoe\", None) 1", "Bot(\"ci[bot]\") 1"],

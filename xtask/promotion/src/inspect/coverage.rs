@@ -1,5 +1,5 @@
-//! Finds pins that no environment has: values that look like a component's versions and that no
-//! line of the configuration finds. Pure; `search` brings the files.
+//! The coverage scan: finds pins that no environment of the configuration has. The shell's `search`
+//! picks the files.
 
 mod terms;
 
@@ -23,49 +23,44 @@ use crate::model::version::commit_part;
 use crate::saas;
 use crate::syntax::yaml::Yaml;
 
-/// Values of one file that one line of `promote.toml` would take in.
+/// Unconfigured pins of one file that one item of `pins` in `promote.toml` would find.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unconfigured {
-    /// The component's name.
     pub component: String,
-    /// The file that holds them.
     pub file: RepoPath,
-    /// What finds them.
     pub selector: Selector,
-    /// Whether the selector would also find values here that must stay.
+    /// Whether the selector also finds values in the file that must stay as they are.
     pub mixed: bool,
-    /// The targets of the file that the configuration has, in a saas file.
+    /// In a saas file: the targets that the configuration has already.
     pub claimed: Vec<SaasFilter>,
-    /// In the order of the file; never empty.
     pub values: Vec<UnconfiguredValue>,
 }
 
-/// One value that nobody configured.
+/// One pin that no environment has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnconfiguredValue {
     /// From 1.
     pub line: usize,
-    /// The version.
     pub value: String,
     /// `template/target` in a saas file.
     pub target: Option<String>,
-    /// What narrows a saas selector to it.
+    /// In a saas file: the filter that selects only this target.
     pub filter: Option<SaasFilter>,
-    /// Why no edit could change it alone.
+    /// Why the pin can't be edited as it is written, such as `comes by an alias`.
     pub unfit: Option<&'static str>,
 }
 
-/// What kind of file a path is, by its name alone.
+/// The two kinds of files in which pins are looked for, told apart by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileKind {
-    /// Variables may stand in it.
+    /// Dotenv files, shell scripts and makefiles: searched for variables.
     Shell,
-    /// Everything else may stand in it.
+    /// YAML and JSON: searched for keys, images and saas targets.
     Yaml,
 }
 
 impl FileKind {
-    /// `None` for a file in which nothing is looked for.
+    /// The kind of a file; `None` if no pins are looked for in it.
     pub fn of(path: &str) -> Option<FileKind> {
         let name = path.rsplit('/').next().unwrap_or(path);
         let ends = |ends: &[&str]| ends.iter().any(|end| name.ends_with(end));
@@ -82,11 +77,11 @@ impl FileKind {
     }
 }
 
-/// The pins in the tree that fit `terms` and that no component of the configuration has, in the
-/// order of the files, then of the terms.
+/// The pins that match `terms` and that the configuration doesn't have, in the order of the files,
+/// then of the terms.
 ///
-/// Values that follow something and targets that something else moves are no pins; nor is
-/// anything in a file that can't be read.
+/// Not pins: values that follow a branch or a moving tag, targets with `promotion.auto` or
+/// `delete`, and everything in a file that can't be read.
 pub fn unconfigured(terms: &[Terms], config: &Config, tree: &Tree) -> Vec<Unconfigured> {
     let index = Index::new(terms);
     let mut found = Vec::new();
@@ -97,7 +92,7 @@ pub fn unconfigured(terms: &[Terms], config: &Config, tree: &Tree) -> Vec<Unconf
     found
 }
 
-/// The same for one file.
+/// The unconfigured pins of one file.
 pub fn in_file(path: &RepoPath, text: &str, terms: &[Terms], config: &Config) -> Vec<Unconfigured> {
     indexed(path, text, &Index::new(terms), config)
 }
@@ -108,7 +103,7 @@ fn indexed(path: &RepoPath, text: &str, index: &Index, config: &Config) -> Vec<U
     let mut found = Vec::new();
     for terms in index.of(reader.urls()) {
         for selector in reader.selectors(text, terms) {
-            let values = reader.locate(&wide(selector.clone()), &terms.upstream);
+            let values = reader.locate(&in_any_file(selector.clone()), &terms.upstream);
             let claimed = claimed.get_or_insert_with(|| self::claimed(path, &reader, config));
             found.extend(lines(path, terms, &selector, values, claimed));
         }
@@ -116,7 +111,7 @@ fn indexed(path: &RepoPath, text: &str, index: &Index, config: &Config) -> Vec<U
     found
 }
 
-/// Whatever fits these terms in a file, whether it is configured or not, with what finds it.
+/// Every value in a file that matches `terms`, configured or not, with the selector that finds it.
 pub fn fitting<'t>(
     path: &RepoPath,
     text: &str,
@@ -125,7 +120,7 @@ pub fn fitting<'t>(
     let Some(reader) = ReadFile::new(path, text) else { return Vec::new() };
     let mut fitting = Vec::new();
     for terms in Index::new(terms).of(reader.urls()) {
-        for spec in reader.selectors(text, terms).into_iter().map(wide) {
+        for spec in reader.selectors(text, terms).into_iter().map(in_any_file) {
             let found = reader.locate(&spec, &terms.upstream);
             fitting.push((terms, spec, found));
         }
@@ -133,10 +128,10 @@ pub fn fitting<'t>(
     fitting
 }
 
-/// A file that is read once for all that is looked for in it.
+/// A file that is parsed once, however many selectors are tried on it.
 enum ReadFile<'t> {
     Shell(&'t str),
-    /// With the upstreams of its saas templates.
+    /// The parsed file and the bare upstreams of its saas templates.
     Yaml(Box<Yaml<'t>>, HashSet<String>),
 }
 
@@ -153,7 +148,7 @@ impl<'t> ReadFile<'t> {
         }
     }
 
-    /// The upstreams of its saas templates.
+    /// The bare upstreams of its saas templates.
     fn urls(&self) -> &HashSet<String> {
         static NONE: LazyLock<HashSet<String>> = LazyLock::new(HashSet::new);
         match self {
@@ -172,7 +167,7 @@ impl<'t> ReadFile<'t> {
         }
     }
 
-    /// What there may be of these terms.
+    /// The selectors for these terms that may find something: their name occurs in the text.
     fn selectors(&self, text: &str, terms: &Terms) -> Vec<Selector> {
         let named = |names: &[String], selector: fn(String) -> Selector| -> Vec<Selector> {
             let here = |name: &&String| memmem::find(text.as_bytes(), name.as_bytes()).is_some();
@@ -194,8 +189,8 @@ impl<'t> ReadFile<'t> {
     }
 }
 
-/// A line that finds commits only, wherever they stand.
-fn wide(selector: Selector) -> PinSpec {
+/// An item of `pins` for every file. As a glob, it finds commits only, not any word.
+fn in_any_file(selector: Selector) -> PinSpec {
     let form = if matches!(selector, Selector::Saas(_)) { Form::Commit } else { Form::Tag };
     PinSpec {
         place: FilePattern::Glob("**".to_owned()),
@@ -205,7 +200,7 @@ fn wide(selector: Selector) -> PinSpec {
     }
 }
 
-/// Where a value stands, whatever found it: the line, and the first byte of a pin.
+/// Identifies a value in a file whatever selector found it: its line, and the first byte of a pin.
 type Spot = (usize, Option<usize>);
 
 fn spot(found: &Located) -> Spot {
@@ -215,7 +210,7 @@ fn spot(found: &Located) -> Spot {
     }
 }
 
-/// The values of a file that the configuration finds.
+/// The values of a file that some pin of the configuration finds.
 fn claimed(path: &RepoPath, reader: &ReadFile, config: &Config) -> HashSet<Spot> {
     let mut claimed = HashSet::new();
     for component in &config.components {
@@ -227,7 +222,8 @@ fn claimed(path: &RepoPath, reader: &ReadFile, config: &Config) -> HashSet<Spot>
     claimed
 }
 
-/// One line of configuration for all free values, or as many as keep the claimed ones out.
+/// The unconfigured values among the ones that a selector found, as items of `pins`: one for all of
+/// them, or in a saas file as many as are needed to leave the configured targets out.
 fn lines(
     path: &RepoPath,
     terms: &Terms,
@@ -272,7 +268,8 @@ fn value(found: Located) -> Option<UnconfiguredValue> {
     Some(UnconfiguredValue { line, value, target, filter, unfit })
 }
 
-/// The widest filters that find all of `wanted` and none of `others`, with what each finds.
+/// The fewest filters that select all of `wanted` and none of `others`, each with the values that
+/// it selects.
 pub fn narrowed(
     wanted: Vec<UnconfiguredValue>,
     others: &[SaasFilter],
@@ -300,12 +297,13 @@ pub fn narrowed(
 }
 
 impl Unconfigured {
-    /// Whether this very line would find exactly these values and move them all.
+    /// Whether all of its values can be edited as they are written.
     pub fn is_exact(&self) -> bool {
         !self.values.iter().any(|value| value.unfit.is_some())
     }
 
-    /// What the configuration would have to name and can't: the file, or a part of a saas file.
+    /// The name that TOML can't hold, because it is blank or has control characters: `file`, or a
+    /// part of the saas filter.
     pub fn unnameable(&self) -> Option<&'static str> {
         let is_bad = |name: &str| name.trim().is_empty() || name.contains(char::is_control);
         let filter = match &self.selector {
@@ -316,10 +314,10 @@ impl Unconfigured {
         names.find(|(_, name)| name.is_some_and(is_bad)).map(|(what, _)| what)
     }
 
-    /// The item of `pins` in `promote.toml` that takes them in.
+    /// The item of `pins`, in TOML, that would find these values.
     pub fn pin(&self) -> String {
         let text = |text: &str| toml_edit::Value::from(text).to_string();
-        // A glob takes commits only; in a literal file any word would move.
+        // A glob finds commits only; with a literal file any word would move.
         let keeps = matches!(self.selector, Selector::Saas(_) | Selector::Image(_)) || !self.mixed;
         let place = match keeps {
             true => format!("file = {}", text(self.file.as_str())),
@@ -344,7 +342,7 @@ impl Unconfigured {
         pin + " }"
     }
 
-    /// What a promotion says about them.
+    /// The warning that a promotion shows for them.
     pub fn warning(&self) -> Problem {
         let Unconfigured { component, file, selector, values, .. } = self;
         let lines = |values: &[UnconfiguredValue]| {
@@ -372,7 +370,7 @@ impl Unconfigured {
     }
 }
 
-/// The glob that matches this path alone.
+/// The glob that matches only this path.
 fn literal(path: &RepoPath) -> String {
     let mut glob = String::new();
     for c in path.as_str().chars() {

@@ -1,5 +1,5 @@
-//! Finds components from nothing but the files: blocks of variables, saas templates, image tags by
-//! key. Pure; what their environments are is decided in `environments`.
+//! Finds components in the files of a repository: in blocks of variables, saas templates, and keys
+//! with image tags. `environments` groups their pins into environments.
 
 pub mod environments;
 pub mod merge;
@@ -18,39 +18,36 @@ use crate::saas;
 use crate::syntax::dotenv;
 use crate::syntax::yaml::Yaml;
 
-/// Texts of which every file with a clue contains one.
+/// Texts to search for: a file that hints at a component contains at least one of them.
 pub const NEEDLES: [&str; 3] = ["resourceTemplates", TAG_KEY, TAG_VARIABLE];
 
 const TAG_KEY: &str = "_image_tag";
 const TAG_VARIABLE: &str = "_IMAGE_TAG";
 
-/// A component that the files speak of.
+/// A component of the configuration, or one that was found in the files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DiscoveredComponent {
-    /// Its name and what its pins are called.
+    /// Its name, its upstream and the names of its pins.
     pub terms: Terms,
-    /// Its image, if the files name it.
+    /// The image, if the configuration or a file names one.
     pub image: Option<String>,
-    /// How many digits its tags have, if the files show any.
+    /// The length of its tags in digits, if the configuration or a file shows one.
     pub tag_length: Option<usize>,
-    /// Whether the configuration has it.
     pub is_configured: bool,
-    /// Whether variables or keys belong to it: then a saas file is not all that it has.
+    /// Whether it has variables or keys, and not only saas targets.
     pub has_names: bool,
 }
 
-/// A version that belongs to nobody.
+/// A version whose component is not known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Orphan {
-    /// The file.
     pub file: RepoPath,
     /// From 1.
     pub line: usize,
-    /// The variable or the key.
+    /// The name of the variable or of the key.
     pub name: String,
-    /// The version.
     pub value: String,
-    /// What it would be called if its upstream were known.
+    /// The image that the file names beside it.
     pub image: Option<String>,
 }
 
@@ -67,7 +64,7 @@ impl fmt::Display for Orphan {
     }
 }
 
-/// A tag under a name, and what stands next to it.
+/// A variable or a key with an image tag, and the repository and image named beside it.
 struct Tag {
     file: RepoPath,
     line: usize,
@@ -78,7 +75,8 @@ struct Tag {
     image: Option<String>,
 }
 
-/// The components of the configuration and of the tree, in that order; and what is nobody's.
+/// The components of the configuration, then the ones found in the tree; and the versions whose
+/// component is not known.
 pub fn candidates(config: &Config, tree: &Tree) -> (Vec<DiscoveredComponent>, Vec<Orphan>) {
     let (tags, urls) = clues(tree);
     let mut found: Vec<DiscoveredComponent> =
@@ -116,7 +114,7 @@ fn configured(component: &Component, config: &Config) -> DiscoveredComponent {
     }
 }
 
-/// The candidate with that upstream, made if there is none.
+/// The component with this upstream; a new one is added if there is none.
 fn with_upstream<'f>(
     found: &'f mut Vec<DiscoveredComponent>,
     url: &str,
@@ -137,7 +135,8 @@ fn with_upstream<'f>(
     &mut found[index]
 }
 
-/// The last part of an address; the one before it too if that name is taken.
+/// Names a component after the last part of its upstream's address; if that is taken, with the part
+/// before it, or with a number.
 fn new_name(found: &[DiscoveredComponent], url: &str) -> String {
     let mut parts = bare_upstream(url).rsplit(['/', ':']);
     let name = parts.next().unwrap_or_default().to_owned();
@@ -149,7 +148,8 @@ fn new_name(found: &[DiscoveredComponent], url: &str) -> String {
 }
 
 impl DiscoveredComponent {
-    /// Whether a tag without an upstream is this component's: by its image, or by its name.
+    /// Whether a tag without a repository beside it belongs to this component, by its image or its
+    /// name.
     fn owns(&self, tag: &Tag) -> bool {
         match &tag.image {
             Some(image) if self.image.is_some() => self.image.as_ref() == Some(image),
@@ -182,7 +182,8 @@ impl DiscoveredComponent {
     }
 }
 
-/// Every tag under a name that says so, and every upstream with a commit in a saas file.
+/// Every variable and key whose name says that it holds an image tag, and every upstream that a
+/// saas file pins to a commit.
 fn clues(tree: &Tree) -> (Vec<Tag>, BTreeMap<String, String>) {
     let mut tags: Vec<Tag> = Vec::new();
     let mut urls = BTreeMap::new();
@@ -201,7 +202,7 @@ fn clues(tree: &Tree) -> (Vec<Tag>, BTreeMap<String, String>) {
             None => {}
         }
     }
-    // What stands next to a key in one file is true of it in all.
+    // A key's image is assumed for every file.
     let images: BTreeMap<String, String> =
         tags.iter().rev().filter_map(|tag| Some((tag.name.clone(), tag.image.clone()?))).collect();
     for tag in tags.iter_mut().filter(|tag| tag.image.is_none() && !tag.is_variable) {
@@ -251,12 +252,12 @@ fn keys(path: &RepoPath, yaml: &Yaml) -> Vec<Tag> {
         })
     };
     let mut tags: Vec<Tag> = yaml.entries().filter_map(tag).collect();
-    // One with an image next to it says the most.
+    // A tag with an image beside it is the most certain.
     tags.sort_by_key(|tag| (tag.image.is_none(), tag.line));
     tags
 }
 
-/// Whether a target that a promotion would move has a commit.
+/// Whether a target of the template is pinned to a commit that a promotion would move.
 fn has_pin(yaml: &Yaml, template: &saas::Template) -> bool {
     let is_pin = |target: &saas::Target| {
         let value = target.reference.and_then(|(node, _)| yaml.scalar(node));
@@ -265,7 +266,7 @@ fn has_pin(yaml: &Yaml, template: &saas::Template) -> bool {
     template.targets.iter().any(is_pin)
 }
 
-/// Whether git would take it for the address of a repository on another machine.
+/// Whether git would take the text for the address of a repository on another machine.
 fn is_address(url: &str) -> bool {
     let clean =
         !url.starts_with('-') && !url.contains(|c: char| c.is_whitespace() || c.is_control());
@@ -277,7 +278,7 @@ fn is_address(url: &str) -> bool {
     clean && has_name && (scheme || scp)
 }
 
-/// A version that nobody's configuration names either.
+/// The tag as an orphan; `None` if a pin of the configuration has its name.
 fn orphan(tag: Tag, config: &Config) -> Option<Orphan> {
     let Tag { file, line, name, value, is_variable, image, .. } = tag;
     let mut pins = config.components.iter().flat_map(Component::pins);

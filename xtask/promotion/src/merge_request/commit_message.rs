@@ -9,18 +9,19 @@ use crate::model::escape::escaped;
 use crate::model::version::{commit_part, is_full_commit};
 use crate::plan::{EnvironmentPlan, Outcome};
 
-/// How a promotion is called in its title.
+/// The name of a promotion in its title.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wording {
-    /// As people know it from `make qr-promote`.
+    /// `qontract production promotion`, as `make qr-promote` always called it.
     Production,
-    /// By the component's name.
+    /// `COMPONENT promotion`.
     Component,
-    /// By the component's name, as a step back.
+    /// `COMPONENT rollback`.
     Rollback,
 }
 
-/// The title: one line. Parts that stay as they are don't appear in it.
+/// The title in one line: what is promoted, from which versions, to which tags. Leaves out parts
+/// that don't move.
 pub fn title(parts: &[PartChanges], wording: Wording) -> String {
     let moving: Vec<&PartChanges> = parts.iter().filter(|part| !part.plan.is_empty()).collect();
     let (what, one) = match wording {
@@ -49,7 +50,7 @@ fn step(part: &PartChanges) -> String {
     format!("{} to {tag}", old_versions(part))
 }
 
-/// The title, the body after an empty line, and trailers at its end.
+/// The whole message: title, environments, links, commits, and the reason as a trailer.
 pub fn commit_message(parts: &[PartChanges], wording: Wording, reason: Option<&str>) -> String {
     let mut paragraphs = vec![subject(&title(parts, wording))];
     for part in parts.iter().filter(|part| parts.len() == 1 || !part.plan.is_empty()) {
@@ -88,19 +89,20 @@ fn listed(title: &str, part: &PartChanges, commits: &[&Commit]) -> String {
     title.to_owned() + &lines.collect::<String>()
 }
 
-/// The old versions of the values that move: one, or a few, or how many.
+/// The old versions as text: up to three of them, else their number.
 fn old_versions(part: &PartChanges) -> String {
     let olds = part.plan.environments.iter().flat_map(old_of);
     let all: BTreeSet<_> = olds.map(|old| part.component.short(old)).collect();
     let listed = all.iter().copied().collect::<Vec<_>>().join(", ");
-    // A title has 255 characters at most, and a person reads fewer.
+    // A title may have 255 characters, and people read fewer.
     match all.len() {
         0..=3 if listed.len() <= 120 => listed,
         many => format!("{many} versions"),
     }
 }
 
-/// The distinct old versions of one environment, in the order of its pins.
+/// The old versions of the values that move in one environment, each once, in the order of its
+/// pins.
 fn old_of(environment: &EnvironmentPlan) -> Vec<&str> {
     let mut olds: Vec<&str> = Vec::new();
     for value in &environment.values {
@@ -111,8 +113,10 @@ fn old_of(environment: &EnvironmentPlan) -> Vec<&str> {
     olds
 }
 
-/// Where the upstream's host shows the commits between each old version and the new one; those
-/// that are taken back, if it goes back.
+/// Links to the pages of the upstream's host that compare each old version with the new one.
+///
+/// If the promotion goes back, the link shows the commits that are taken back. Hosts that are not
+/// known have no links.
 pub fn compare_addresses(part: &PartChanges) -> Vec<String> {
     let PartChanges { component, plan, changes } = part;
     let Some(compare) = compare_page(&component.upstream) else { return Vec::new() };

@@ -1,34 +1,33 @@
-//! How each forge is asked for a merge request by a push, and how its answer is read. Pure.
+//! What to push so that a forge opens a merge request, and how to read its answer.
 //!
-//! The answers are other people's text: what comes out of here is safe to print.
+//! Answers are other people's text; everything that this module returns is safe to print.
 
 use crate::config::Forge;
 use crate::merge_request::MergeRequest;
 use crate::model::escape::{escaped, is_obeyed};
 
-/// What is pushed where, and with which options.
+/// The destination and the options of a push.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Push {
-    /// The full name of the reference on the other side.
+    /// The full name of the reference on the remote.
     pub destination: String,
-    /// The values of `--push-option`.
+    /// The values for `--push-option`.
     pub options: Vec<String>,
-    /// What was asked for and this forge can't do.
+    /// Notes for the user: what was asked for and can't be set on this forge.
     pub notes: Vec<String>,
 }
 
-/// What the remote said to a push.
+/// The remote's answer to a push.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PushAnswer {
-    /// The address of the merge request.
     pub url: Option<String>,
-    /// The address that opens one by hand.
+    /// The address of the page that opens a merge request by hand.
     pub create: Option<String>,
-    /// What went wrong although the push went through.
+    /// Errors of the forge; the push itself went through.
     pub warnings: Vec<String>,
 }
 
-/// How `forge` is asked for the merge request.
+/// The push that opens or refreshes a merge request on this forge.
 pub fn push(forge: Forge, request: &MergeRequest) -> Push {
     match forge {
         Forge::Gitlab => gitlab(request),
@@ -59,7 +58,8 @@ fn gitlab(request: &MergeRequest) -> Push {
     Push { destination: format!("refs/heads/{}", request.branch), options, notes: Vec::new() }
 }
 
-/// Source: the pages on AGit of Gitea's and Forgejo's documentation; a draft is one by its title.
+/// Source: Gitea's and Forgejo's documentation of AGit. A title that begins with `WIP:` makes a
+/// draft.
 fn agit(request: &MergeRequest) -> Push {
     let draft = if request.draft { "WIP: " } else { "" };
     let options = vec![
@@ -82,16 +82,17 @@ fn left_out(request: &MergeRequest, also: Option<&str>) -> Vec<String> {
     }
 }
 
-/// One option of one line; a line break in it is written as the forges read it.
+/// One push option. git refuses line breaks in it, so they are written as `\n`, which forges read.
 fn option(key: &str, value: &str) -> String {
     let value = value.trim().replace('\n', "\\n").replace(char::is_control, " ");
     format!("{key}={value}")
 }
 
-/// Reads what the remote wrote about `branch` on the standard error of a push.
+/// Reads the answer about `branch` from the standard error of a push.
 ///
 /// Knows GitLab, Gitea and Forgejo, GitHub, and Bitbucket. Only `http` addresses count, and none
-/// inside GitLab's boxes: those repeat the push options, so other people's text.
+/// inside the boxes that GitLab draws around errors: those repeat the push options, so other
+/// people's text.
 pub fn read_answer(stderr: &str, branch: &str) -> PushAnswer {
     let lines = stderr.split(['\n', '\r']).filter_map(|line| line.trim().strip_prefix("remote:"));
     let lines: Vec<String> = lines.map(|line| line.replace("\u{1b}[K", "")).collect();
@@ -115,8 +116,8 @@ pub fn read_answer(stderr: &str, branch: &str) -> PushAnswer {
     answer
 }
 
-/// Whether the next line is the address of a merge request of `branch` (true), or of the page that
-/// opens one (false).
+/// Whether the line announces, for the next line, the address of a merge request of `branch`
+/// (`Some(true)`) or of the page that opens one (`Some(false)`).
 fn announces(line: &str, branch: &str) -> Option<bool> {
     const OPENED: [&str; 2] = ["View merge request for ", "View pull request for "];
     const CREATE: [&str; 4] = [
@@ -151,7 +152,7 @@ fn is_rule(line: &str) -> bool {
     line.starts_with("====")
 }
 
-/// GitLab's message without the push options that it repeats before.
+/// GitLab's message, without the push options that precede it. At most the last 500 characters.
 fn without_options(said: &str) -> String {
     let said = said.trim();
     let message = match said.starts_with("Error encountered with push options") {
@@ -162,7 +163,7 @@ fn without_options(said: &str) -> String {
     escaped(&message[start..])
 }
 
-/// The page of a repository: `https://HOST/PATH`, from an address of any kind.
+/// The web page of a repository, `https://HOST/PATH`, from its address for git of any kind.
 pub fn page(url: &str) -> Option<String> {
     let (scheme, rest) = match url.split_once("://") {
         Some((scheme @ ("https" | "http"), rest)) => (scheme, rest.to_owned()),
@@ -185,13 +186,13 @@ pub fn page(url: &str) -> Option<String> {
     ok.then(|| format!("{scheme}://{host}/{path}"))
 }
 
-/// The path of a project on its host, as `merge_request.target_project` takes it.
+/// The path of a project on its host, as `merge_request.target_project` wants it.
 pub fn project(url: &str) -> Option<String> {
     let page = page(url)?;
     page.splitn(4, '/').nth(3).map(str::to_owned)
 }
 
-/// The page that opens a merge request by hand, if the remote's host is known.
+/// The page that opens a merge request by hand; `None` if the host is not known.
 pub fn create_page(forge: Forge, remote: &str, branch: &str, target: &str) -> Option<String> {
     let page = page(remote)?;
     let host = page.split('/').nth(2)?;
@@ -213,7 +214,7 @@ pub fn create_page(forge: Forge, remote: &str, branch: &str, target: &str) -> Op
     }
 }
 
-/// The page that lists the open merge requests of a branch: GitLab's only.
+/// The page that lists the open merge requests of a branch; on GitLab only.
 pub fn list_page(forge: Forge, remote: &str, branch: &str) -> Option<String> {
     let page = page(remote).filter(|_| forge == Forge::Gitlab)?;
     Some(format!("{page}/-/merge_requests?state=opened&source_branch={}", in_query(branch)))

@@ -1,22 +1,23 @@
-//! Makes other people's text harmless in a merge request: commit subjects, names, values. Pure.
+//! Makes other people's text harmless in a merge request: commit subjects, names and values.
 //!
-//! In a description it becomes a code span: GitLab ignores references, mentions and emoji inside
-//! `code` elements only (its `ReferenceFilter`, which runs on the rendered text, so that an entity
-//! such as `&#64;` protects nothing). A title has no code spans; there, a blank breaks them up.
+//! In a description such text becomes a code span: GitLab ignores references, mentions and emoji
+//! only inside of `code` elements. Entities such as `&#64;` protect nothing, for its
+//! `ReferenceFilter` runs on the rendered text. A title can't have code spans; there, a blank is
+//! put into what GitLab would read as a reference.
 
 use crate::model::escape::is_obeyed;
 
-/// The longest text that is shown in full, in characters.
+/// The longest text that is not cut, in characters.
 const LONGEST: usize = 160;
 
-/// The longest title that GitLab takes, in characters.
+/// The longest title that GitLab accepts, in characters.
 const LONGEST_TITLE: usize = 255;
 
 /// The text as a code span of one line, cut after 160 characters.
 ///
-/// What GitLab reads before it knows of code spans stands outside of it, as an entity: a backslash
-/// (its `PushOptionsHandlerService` turns `\n` into a line break, without an escape) and whatever
-/// makes a reference after `Closes` (its `ClosingIssueExtractor` scans the raw text).
+/// Two things in it are written as entities outside of the span, because GitLab reads them in the
+/// raw text, code spans included: a backslash (`PushOptionsHandlerService` turns `\n` into a line
+/// break), and the characters that make a reference after `Closes` (`ClosingIssueExtractor`).
 pub fn code(text: &str) -> String {
     let text = one_line(text, LONGEST);
     if text.is_empty() {
@@ -35,13 +36,13 @@ pub fn code(text: &str) -> String {
     out
 }
 
-/// The same for a cell of a table, where `|` ends even a code span.
+/// The text as a code span for a table cell, where `|` would end the cell even inside of the span.
 pub fn cell(text: &str) -> String {
     code(text).replace('|', "\\|")
 }
 
-/// A sentence or a name: plain words stay, and each other word becomes a code span, as does what
-/// stands between backticks.
+/// A sentence or a name of one line: words of letters and digits stay, other words and everything
+/// between backticks become code spans.
 pub fn prose(text: &str) -> String {
     let text = one_line(text, 4 * LONGEST);
     let parts = text.split('`').enumerate().filter(|(_, part)| !part.is_empty());
@@ -56,7 +57,7 @@ pub fn prose(text: &str) -> String {
     out
 }
 
-/// A title of one line and at most 255 characters that GitLab doesn't take for a draft.
+/// A title of one line, at most 255 characters, that GitLab doesn't take for a draft's.
 pub fn title(text: &str) -> String {
     let text = one_line(text, usize::MAX);
     let mut out = String::new();
@@ -74,12 +75,13 @@ pub fn title(text: &str) -> String {
     cut(&out, LONGEST_TITLE)
 }
 
-/// A line of a commit message, in which GitLab finds nobody to call and nothing to close.
+/// One line of a commit message: mentions, references and quick actions in it are broken by a
+/// blank.
 pub fn line(text: &str) -> String {
     broken_up(&one_line(text, LONGEST))
 }
 
-/// The same for its first line, which may be longer.
+/// The first line of a commit message, treated like the others but at most 255 characters long.
 pub fn subject(text: &str) -> String {
     broken_up(&one_line(text, LONGEST_TITLE))
 }
@@ -91,7 +93,8 @@ fn broken_up(text: &str) -> String {
         out.push(c);
         let next = chars.peek();
         let is_reference = "@#!&".contains(c) && next.is_some_and(|next| next.is_alphanumeric());
-        // An address after `Closes` closes an issue too, and an action begins a line.
+        // An address after `Closes` closes an issue too; a quick action is a line that begins with
+        // `/`.
         let is_address = c == ':' && next == Some(&'/');
         let is_action = out == "/";
         if is_reference || is_address || is_action {
@@ -101,22 +104,22 @@ fn broken_up(text: &str) -> String {
     out
 }
 
-/// Whether GitLab would take the title for a draft; older ones said `WIP`.
+/// Whether GitLab would take the title for a draft's: `Draft`, in older versions `WIP`.
 fn is_draft(title: &str) -> bool {
     let start = title.trim_start_matches(['[', '(', ' ']).to_lowercase();
     let rest = start.strip_prefix("draft").or(start.strip_prefix("wip"));
     rest.is_some_and(|rest| rest.trim_start().starts_with([':', ']', ')', '-']))
 }
 
-/// Whether GitLab reads `c` in the raw text, inside of code spans too.
+/// Whether GitLab gives this character a meaning in the raw text, inside of code spans too.
 fn is_read_raw(before: &str, c: char, after: &str) -> bool {
     let is_number = after.starts_with(|next: char| next.is_ascii_digit());
     match c {
         '\\' => true,
-        // The closing pattern wants a blank before the reference, so `(#12)` is none.
+        // A closing reference follows a blank, so `(#12)` closes nothing.
         '#' => is_number && !before.ends_with('('),
         ':' => after.starts_with("//"),
-        // The key of an issue in Jira.
+        // The key of a Jira issue, such as `APPSRE-12`.
         '-' => is_number && ends_with_project(before),
         _ => false,
     }
@@ -135,7 +138,7 @@ fn words(text: &str) -> String {
     shown.collect::<Vec<_>>().join(" ")
 }
 
-/// Whether a word means nothing but itself in Markdown, in GitLab's flavour and to its references.
+/// Whether a word is plain text in GitLab's Markdown: no markup, no link, no reference.
 fn is_plain(word: &str) -> bool {
     let inner = word.trim_start_matches('(').trim_end_matches([',', '.', ';', ':', ')']);
     let ok = |c: char| c.is_alphanumeric() || "-'./,".contains(c);
@@ -149,7 +152,7 @@ fn span(out: &mut String, fence: &str, part: &str) {
     if part.is_empty() {
         return;
     }
-    // CommonMark takes one blank off both ends; a backtick at an end would join the fence.
+    // CommonMark removes one blank from both ends; and a backtick at an end would join the fence.
     let blanks = part.starts_with(' ') && part.ends_with(' ') && !part.trim().is_empty();
     let pad = if blanks || part.starts_with('`') || part.ends_with('`') { " " } else { "" };
     out.push_str(&format!("{fence}{pad}{part}{pad}{fence}"));
@@ -159,7 +162,8 @@ fn longest_run(text: &str) -> usize {
     text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
 }
 
-/// The text with each run of blanks and line breaks as one blank, without control characters.
+/// The text in one line, cut: runs of blanks and line breaks become one blank, and characters that
+/// a terminal obeys become `\u{fffd}`.
 fn one_line(text: &str, longest: usize) -> String {
     let is_blank = |c: char| c.is_whitespace() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{85}');
     let words = text.split(is_blank).filter(|word| !word.is_empty());
@@ -183,7 +187,7 @@ mod tests {
     fn code_spans() {
         let cases = [
             ("fix(slack): tolerate users (#4127)", "`fix(slack): tolerate users (#4127)`"),
-            // Line breaks, the literal one too: in the middle, at both ends, doubled.
+            // Line breaks and a literal `\n`: in the middle, at both ends, doubled.
             ("a\nb\r\n/close\u{2028}c\td", "`a b /close c d`"),
             (r"a\n/close", "`a`&#92;`n/close`"),
             (r"\n\n/close\n", "&#92;`n`&#92;`n/close`&#92;`n`"),
@@ -195,7 +199,7 @@ mod tests {
             ("!34 ~label %1.0 &5 $7 :tada:", "`!34 ~label %1.0 &5 $7 :tada:`"),
             ("<img src=x onerror=y> <!-- &amp;", "`<img src=x onerror=y> <!-- &amp;`"),
             ("![x](y) **b** [a]: c", "`![x](y) **b** [a]: c`"),
-            // What closes an issue is read before code is.
+            // References after `Closes` are read inside of code spans too.
             ("Closes #12, #13", "`Closes `&#35;`12, `&#35;`13`"),
             ("Fixes group/project#12", "`Fixes group/project`&#35;`12`"),
             ("Fixes https://h/p/-/issues/1", "`Fixes https`&#58;`//h/p/-/issues/1`"),
@@ -205,7 +209,7 @@ mod tests {
             ("`", "`` ` ``"),
             ("```sh", "```` ```sh ````"),
             ("``\\n`", "``` `` ```&#92;``` n` ```"),
-            // Control characters, bidirectional ones, nothing at all.
+            // Control characters, bidirectional controls, and an empty text.
             ("\u{1b}[31mred\u{202e}txt\u{7}", "`\u{fffd}[31mred\u{fffd}txt\u{fffd}`"),
             ("  ", "(empty)"),
             ("漢字 é 🎉", "`漢字 é 🎉`"),

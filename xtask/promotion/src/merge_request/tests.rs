@@ -18,7 +18,7 @@ pins = [{ file = ".env", variable = "Q" }]
 pins = [{ file = "x.yml", key = "tag" }, { files = "data/*.yml", key = "tag" }]
 "#;
 
-/// A plan of two environments with an old version each, and a value that stays.
+/// A plan of two environments with one old version each, and one value that stays.
 fn planned() -> (Config, Plan) {
     let config = Config::parse("promote.toml", CONFIG).unwrap();
     let file = |path: &str, text: &str| (RepoPath::parse(path).unwrap(), text.as_bytes().to_vec());

@@ -1,48 +1,43 @@
-//! Commits as git tells of them.
+//! Commits of an upstream, and commits that changed a file of the repository.
 
 use crate::model::version::CommitId;
 
-/// The author of a commit: other people's text.
+/// The author of a commit, as git records it. Other people's text: escape it before printing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Author {
-    /// As git has it.
     pub name: String,
-    /// As git has it.
     pub email: String,
 }
 
 /// One commit of an upstream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Commit {
-    /// Its id.
     pub id: CommitId,
-    /// The first line of its message, as it stands there: other people's text.
+    /// The first line of the message, unescaped: other people's text.
     pub subject: String,
-    /// Who wrote it.
     pub author: Author,
-    /// When, in seconds since 1970.
+    /// The commit time, in seconds since 1970.
     pub time: i64,
     /// Whether it has more than one parent.
     pub is_merge: bool,
 }
 
-/// One commit that changed a file.
+/// One commit that changed a file of the repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Revision {
-    /// Its id.
     pub commit: CommitId,
-    /// Its author's name.
+    /// The author's name: other people's text.
     pub author: String,
-    /// Its author's address.
+    /// The author's mail address.
     pub email: String,
-    /// When it was committed, in seconds since 1970.
+    /// The commit time, in seconds since 1970.
     pub time: i64,
-    /// The same as `YYYY-MM-DD`, where the committer was.
+    /// The day of that time as `YYYY-MM-DD`, in the committer's time zone.
     pub date: String,
-    /// Its first line.
+    /// The first line of the message: other people's text.
     pub subject: String,
-    /// The id of the file's content afterwards; `None` if it was removed.
+    /// The blob id of the file in this commit; `None` if the commit removed the file.
     pub after: Option<String>,
-    /// The id of the content before, in each parent; `None` if there was none.
+    /// The blob id of the file in each parent; `None` for a parent without the file.
     pub before: Vec<Option<String>>,
 }

@@ -1,4 +1,5 @@
-//! What can be promoted: components, their environments, and the pins of those.
+//! What `promote.toml` defines: components, their environments, and where the pins of each
+//! environment are found.
 
 use std::fmt;
 use std::sync::Arc;
@@ -10,63 +11,59 @@ use crate::model::version::is_full_commit;
 /// A thing with versions, built from one upstream git repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Component {
-    /// Its name in `promote.toml`.
     pub name: String,
-    /// The address of the upstream, as git is given it.
+    /// The address of the upstream, exactly as it is given to git.
     pub upstream: String,
-    /// The upstream's default branch, if configured; else what the upstream's `HEAD` says.
+    /// The branch whose commits are promoted; `None` means the upstream's default branch.
     pub branch: Option<String>,
-    /// The image whose tag is promoted, without a tag.
+    /// The image whose tag is promoted, as `quay.io/org/name`, without a tag.
     pub image: Option<String>,
     /// How many digits of the commit make a tag: 7 to 40.
     pub tag_length: usize,
-    /// Upstream paths whose change calls for the schemas first.
+    /// Paths in the upstream. If a promotion changes one of them, `schemas` has to be promoted
+    /// first.
     pub schema_paths: Vec<String>,
-    /// The component that must be ahead then.
+    /// The name of the component that holds the schemas.
     pub schemas: Option<String>,
-    /// In the order of the configuration.
+    /// In the order of `promote.toml`.
     pub environments: Vec<Environment>,
-    /// Where the configuration defines it.
+    /// Where `promote.toml` defines it.
     pub at: Position,
 }
 
-/// A place where a component runs.
+/// A place where a component runs, such as `jenkins` or `app-sre-prod-01`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Environment {
-    /// Its name.
     pub name: String,
-    /// Other names for it.
+    /// Other names by which the command line accepts it.
     pub aliases: Vec<String>,
-    /// Never empty.
+    /// Where its pins are found; never empty.
     pub pins: Vec<PinSpec>,
 }
 
-/// One line of `pins`: where to look, what for, and what is written.
+/// One item of `pins` in `promote.toml`: which files hold the pin, what finds it there, and what is
+/// written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PinSpec {
-    /// The file or the files.
     pub place: FilePattern,
-    /// What is looked for in them.
     pub selector: Selector,
-    /// What is written.
     pub form: Form,
-    /// Where this rule comes from.
     pub origin: Origin,
 }
 
-/// Where a rule comes from that finds pins.
+/// Where an item of `pins` comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
-    /// A place in a configuration file.
+    /// A configuration file, and the position in it.
     File(Arc<str>, Position),
-    /// A place in the built-in configuration, which is no file.
+    /// The built-in configuration, which is no file, and the position in it.
     Builtin(Position),
     /// A saas file that was named on the command line.
     CommandLine,
 }
 
 impl Origin {
-    /// Its position in the configuration; the first one for what is in none.
+    /// The position in the configuration; the default one for the command line.
     pub fn at(&self) -> Position {
         match self {
             Origin::File(_, at) | Origin::Builtin(at) => *at,
@@ -74,7 +71,7 @@ impl Origin {
         }
     }
 
-    /// A problem with this rule: only a configuration file has a place to look at.
+    /// A problem with this item. Only one from a configuration file has a place to name.
     pub fn problem(&self, message: impl Into<String>) -> Problem {
         let problem = Problem::new(message);
         match self {
@@ -83,7 +80,7 @@ impl Origin {
         }
     }
 
-    /// How to change what this rule looks for.
+    /// The cure for a problem with this item: where to change it.
     pub fn cure(&self) -> String {
         match self {
             Origin::File(file, at) => format!("the pin is configured in `{file}:{}`", at.line),
@@ -115,7 +112,7 @@ impl<'a> Scope<'a> {
     }
 }
 
-/// Line and column of the configuration, both from 1, the column in characters.
+/// A line and a column of `promote.toml`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Position {
     /// From 1.
@@ -124,7 +121,7 @@ pub struct Position {
     pub column: usize,
 }
 
-/// Which files a pin is looked for in.
+/// The files in which a pin is looked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FilePattern {
     /// One file, which must hold the pin.
@@ -134,7 +131,7 @@ pub enum FilePattern {
 }
 
 impl FilePattern {
-    /// Whether a file is one of these.
+    /// Whether a path is this file, or matches this glob.
     pub fn takes(&self, path: &RepoPath) -> bool {
         match self {
             FilePattern::File(file) => file == path,
@@ -143,22 +140,22 @@ impl FilePattern {
     }
 }
 
-/// What finds a pin in a file.
+/// What finds a pin in a file; the kinds are those of `promote.toml`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Selector {
     /// `[export ]NAME=value` in a dotenv or shell file.
     Variable(String),
     /// The value of that mapping key, at any depth of a YAML file.
     Key(String),
-    /// `resourceTemplates[].targets[].ref` of the templates with the component's upstream.
+    /// The `ref` of every target in the resource templates whose `url` is the component's upstream.
     Saas(SaasFilter),
-    /// One scalar by path.
+    /// One scalar, by its path from the top of a YAML file.
     Path(KeyPath),
     /// The tag part of every `IMAGE:TAG` scalar.
     Image(String),
 }
 
-/// Narrows the targets of a saas file; `None` takes all.
+/// Selects targets of a saas file. A field that is `None` accepts every target.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SaasFilter {
     /// The `name` of the resource template.
@@ -172,7 +169,7 @@ pub struct SaasFilter {
 }
 
 impl SaasFilter {
-    /// Its parts, each with its key in `promote.toml`.
+    /// The three fields, each with its key in `promote.toml`.
     pub fn parts(&self) -> [(&'static str, Option<&str>); 3] {
         [
             ("template", self.template.as_deref()),
@@ -181,7 +178,7 @@ impl SaasFilter {
         ]
     }
 
-    /// Whether it takes a target that has all of `own`.
+    /// Whether it selects a target whose template, name and namespace are those of `own`.
     pub fn takes(&self, own: &SaasFilter) -> bool {
         let pairs = self.parts().into_iter().zip(own.parts());
         let takes_any = |wanted: Option<&str>| wanted.is_none() && !self.is_exact;
@@ -189,10 +186,10 @@ impl SaasFilter {
     }
 }
 
-/// A path such as `a[name=x].b`: keys, and list items chosen by a field.
+/// A path such as `a[name=x].b`: mapping keys, and list items chosen by one of their fields.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyPath {
-    /// As it was written.
+    /// The path as `promote.toml` has it.
     pub text: String,
     /// Never empty.
     pub steps: Vec<PathStep>,
@@ -203,31 +200,32 @@ pub struct KeyPath {
 pub enum PathStep {
     /// The value of a mapping key.
     Key(String),
-    /// The items of a list that are mappings with this key and this scalar value.
+    /// The list items that are mappings in which this key has this scalar value.
     Item(String, String),
 }
 
-/// What is written into a pin.
+/// What is written into a pin: the commit or the tag of a version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
-    /// The 40 digits.
+    /// All 40 digits of the commit.
     Commit,
-    /// The first `tag-length` digits.
+    /// The first `tag-length` digits of the commit.
     Tag,
 }
 
 impl Component {
-    /// A version as people read it: a full commit becomes a tag.
+    /// The version as it is shown to people: a full commit is shortened to its tag, anything else
+    /// stays.
     pub fn short<'a>(&self, version: &'a str) -> &'a str {
         if is_full_commit(version) { &version[..self.tag_length] } else { version }
     }
 
-    /// The pins of all its environments, in the order of the configuration.
+    /// The pins of all environments, in the order of `promote.toml`.
     pub fn pins(&self) -> impl Iterator<Item = &PinSpec> {
         self.environments.iter().flat_map(|environment| &environment.pins)
     }
 
-    /// The environment with that name or alias.
+    /// The environment with this name or alias.
     pub fn environment(&self, name: &str) -> Option<&Environment> {
         let is = |e: &&Environment| e.name == name || e.aliases.iter().any(|alias| alias == name);
         self.environments.iter().find(is)
@@ -254,7 +252,7 @@ impl fmt::Display for Selector {
     }
 }
 
-/// Whether two addresses name the same upstream: alike but for a final slash or `.git`.
+/// Whether two addresses name the same upstream: they may differ in a final slash and in `.git`.
 pub fn same_upstream(one: &str, other: &str) -> bool {
     bare_upstream(one) == bare_upstream(other)
 }

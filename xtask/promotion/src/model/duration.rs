@@ -1,15 +1,15 @@
-//! Durations as people type and read them. Pure.
+//! Durations as people type them (`1h30m`) and read them (`1 h 30 min`).
 
 use std::time::Duration;
 
-/// The units, longest first: as typed, as shown, in seconds.
+/// The units, longest first: the letter that is typed, the name that is shown, and the seconds.
 const UNITS: &[(char, &str, u64)] =
     &[('d', "d", 86_400), ('h', "h", 3_600), ('m', "min", 60), ('s', "s", 1)];
 
-/// Parses `2d`, `1h30m`, `15m`, `90s`, or seconds alone as in `900`.
+/// Parses `2d`, `1h30m`, `15m`, `90s`, or a number of seconds such as `900`.
 ///
-/// Each unit at most once, longest first. The error says only what was expected: clap names the
-/// rest.
+/// Each unit may stand once, longer units before shorter ones. The error says only what was
+/// expected: clap adds the option and the value.
 pub fn parse_duration(text: &str) -> Result<Duration, String> {
     parse(text)
         .map(Duration::from_secs)
@@ -34,11 +34,11 @@ fn parse(text: &str) -> Option<u64> {
 }
 
 fn number(text: &str) -> Option<u64> {
-    // `parse` alone would take a `+`.
+    // `str::parse` would accept a leading `+`.
     text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
 }
 
-/// The duration in its two longest units, as in `1 h 30 min`; what is below them is dropped.
+/// The duration in its longest unit and the next smaller one, rounded down, as in `1 h 30 min`.
 pub fn shown(duration: Duration) -> String {
     let seconds = duration.as_secs();
     if seconds == 0 && !duration.is_zero() {

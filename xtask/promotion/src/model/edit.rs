@@ -1,24 +1,27 @@
-//! Edits as data: disjoint byte ranges of an original text and what replaces them.
+//! Edits of a text as data: byte ranges that don't overlap, each with its replacement.
 
 use std::ops::Range;
 
-/// One replacement.
+/// Replaces one range of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Edit {
-    /// Bytes of the original, on character boundaries.
+    /// A range of bytes in the original text, on character boundaries. An empty range inserts.
     pub range: Range<usize>,
-    /// What stands there afterwards.
+    /// The replacement.
     pub text: String,
 }
 
-/// Disjoint edits of one original text, sorted by their place.
+/// The edits of one original text, sorted by position. No two of them overlap.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Edits(Vec<Edit>);
 
 impl Edits {
-    /// Adds an edit. An edit that touches the same bytes as an earlier one is given back.
+    /// Adds an edit. Returns it as the error if it overlaps an earlier one, or has the same range.
+    ///
+    /// Edits side by side are accepted: a range may begin where another ends.
     pub fn insert(&mut self, edit: Edit) -> Result<(), Edit> {
-        let index = self.0.partition_point(|other| other.range.start < edit.range.start);
+        let place = |edit: &Edit| (edit.range.start, edit.range.end);
+        let index = self.0.partition_point(|other| place(other) < place(&edit));
         let overlaps = |other: &Edit| {
             other.range == edit.range
                 || (other.range.start < edit.range.end && edit.range.start < other.range.end)
@@ -31,12 +34,12 @@ impl Edits {
         Ok(())
     }
 
-    /// Whether nothing would change.
+    /// Whether there is no edit.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The edited text. Every byte outside the ranges stays.
+    /// The text after all edits. Every byte outside their ranges stays as it is.
     pub fn apply(&self, original: &str) -> String {
         let mut edited = String::with_capacity(original.len() + 16 * self.0.len());
         let mut end = 0;
@@ -66,6 +69,25 @@ mod tests {
         }
         assert_eq!(edits.apply("abcdefgh"), "ABCbcdT!h");
         assert_eq!(Edits::default().apply("abc"), "abc");
+    }
+
+    #[test]
+    fn accepts_neighbours_in_either_order() {
+        let cases = [
+            (0..3, 3..6, "xyg"),
+            (3..6, 0..3, "yxg"),
+            (3..3, 3..6, "abcxyg"),
+            (3..6, 3..3, "abcyxg"),
+            (3..6, 6..6, "abcxyg"),
+            (6..6, 3..6, "abcyxg"),
+        ];
+        for (one, other, expected) in cases {
+            let mut edits = Edits::default();
+            for (range, text) in [(one.clone(), "x"), (other.clone(), "y")] {
+                assert_eq!(edits.insert(edit(range, text)), Ok(()), "{one:?} {other:?}");
+            }
+            assert_eq!(edits.apply("abcdefg"), expected, "{one:?} {other:?}");
+        }
     }
 
     #[test]

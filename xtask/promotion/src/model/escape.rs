@@ -1,6 +1,7 @@
-//! Other people's text, made safe to print on a terminal.
+//! Makes other people's text safe to print on a terminal.
 
-/// `text` with control characters, and those that reorder a line, written as `\u{…}`.
+/// The text with every character that a terminal obeys written as `\u{…}`, line breaks and tabs
+/// too.
 pub fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -13,12 +14,12 @@ pub fn escaped(text: &str) -> String {
     out
 }
 
-/// Whether a terminal, or whoever else shows the text, obeys the character instead of showing it.
+/// Whether a terminal or a browser would obey the character instead of showing it.
 pub fn is_obeyed(c: char) -> bool {
     c.is_control() || reorders(c)
 }
 
-/// The bidirectional controls of Unicode, and its line and paragraph separators.
+/// Whether it is one of Unicode's bidirectional controls, or its line or paragraph separator.
 fn reorders(c: char) -> bool {
     matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

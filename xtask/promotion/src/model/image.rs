@@ -1,9 +1,9 @@
-//! The name of an image in a registry, such as `quay.io/org/name`. Pure.
+//! Names of images in a registry, such as `quay.io/org/name`.
 
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-/// An image without a tag or a digest.
+/// The name of an image: a registry and a path in it, without a tag or a digest.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Image {
     registry: String,
@@ -11,7 +11,7 @@ pub struct Image {
 }
 
 impl Image {
-    /// Parses a registry and a name of one or more parts; `None` for anything else.
+    /// Parses `REGISTRY/NAME`; `None` for anything else. The name may have several parts.
     ///
     /// Source: the `name` grammar of the OCI distribution specification; and Docker's rule that the
     /// first part is a host only if it has a dot or a port, or is `localhost`.
@@ -21,12 +21,12 @@ impl Image {
             .then(|| Image { registry: registry.to_owned(), name: name.to_owned() })
     }
 
-    /// The host, with its port if it was given.
+    /// The host, with the port if the name has one.
     pub fn registry(&self) -> &str {
         &self.registry
     }
 
-    /// The name within the registry.
+    /// The path in the registry, such as `org/name`.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -38,7 +38,7 @@ impl fmt::Display for Image {
     }
 }
 
-/// Whether `authority`, a host with or without a port, is this machine.
+/// Whether a host, with or without a port, is this machine.
 pub fn is_loopback(authority: &str) -> bool {
     match host_and_port(authority) {
         (Host::V6(address), _) => address.is_loopback(),

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-/// A path inside the repository: relative, `/` between its parts, no `.` or `..`, not in `.git`.
+/// A path inside the repository, relative to its top: parts joined by `/`, none of them empty, `.`,
+/// `..` or `.git`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RepoPath(String);
 
@@ -17,12 +18,12 @@ impl RepoPath {
         text.split('/').all(clean).then(|| RepoPath(text.to_owned()))
     }
 
-    /// The file that a `$ref` means: those paths are relative to `data/`.
+    /// Parses the value of a `$ref`, which is relative to `data/`.
     pub fn parse_reference(reference: &str) -> Option<Self> {
         RepoPath::parse(&format!("data/{}", reference.trim_start_matches('/')))
     }
 
-    /// The path, relative to the top of the repository.
+    /// The path as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }

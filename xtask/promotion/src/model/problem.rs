@@ -1,38 +1,38 @@
-//! What a user reads when something is refused or fails: a place, a reason, a cure.
+//! What a user reads when something is refused, fails or is warned about: place, reason and cure.
 
 use std::fmt;
 
-/// One reason why nothing was done.
+/// One reason why something was refused or failed, or one warning.
 ///
-/// `message` is a lowercase fragment without a final full stop; `help` is the cure.
+/// `message` is a lowercase fragment without a final full stop.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Problem {
-    /// What was expected and what was found, names and values in backticks.
+    /// What was expected and what was found, with names and values in backticks.
     pub message: String,
-    /// The cure, where there is one.
+    /// The cure: what to do or to type.
     pub help: Option<String>,
-    /// The file it is about: relative to the repository, or as it was typed.
+    /// The file with the problem: relative to the repository, or as it was typed.
     pub file: Option<String>,
-    /// Line in that file, from 1.
+    /// From 1.
     pub line: Option<usize>,
-    /// Column in that line, in characters, from 1.
+    /// In characters, from 1.
     pub column: Option<usize>,
-    /// Whether the command line itself was at fault (exit status 2).
+    /// Whether the command line was wrong; the exit status is 2 then.
     pub usage: bool,
 }
 
 impl Problem {
-    /// A refusal that names no file.
+    /// A problem with this message, and nothing else yet.
     pub fn new(message: impl Into<String>) -> Self {
         Problem { message: message.into(), ..Problem::default() }
     }
 
-    /// A refusal of the command line (exit status 2).
+    /// A problem with the command line, which makes the exit status 2.
     pub fn usage(message: impl Into<String>) -> Self {
         Problem { usage: true, ..Problem::new(message) }
     }
 
-    /// A symbolic link where a pin should be.
+    /// The problem that a file with pins is a symbolic link, or lies behind one.
     pub fn symlink(path: &str) -> Self {
         Problem::new("is a symbolic link, or lies behind one")
             .file(path)
@@ -75,7 +75,7 @@ impl fmt::Display for Problem {
 
 impl std::error::Error for Problem {}
 
-/// Every reason why nothing was done, in the order of the files. Never empty.
+/// All problems of one command, in the order of the files; never empty.
 #[derive(Debug)]
 pub struct Problems(pub Vec<Problem>);
 
@@ -93,7 +93,8 @@ impl fmt::Display for Problems {
 
 impl std::error::Error for Problems {}
 
-/// Every reason behind an error, never none. An error of another kind becomes one, with its causes.
+/// The problems that an error carries; never empty. Any other error becomes one problem, with the
+/// chain of its causes as the message.
 pub fn problems(error: &anyhow::Error) -> Vec<Problem> {
     match (error.downcast_ref::<Problems>(), error.downcast_ref::<Problem>()) {
         (Some(problems), _) => problems.0.clone(),

@@ -1,7 +1,8 @@
-//! What can be the name of a branch or a tag.
+//! The rules for names of branches and tags.
 
-/// Why git would not take a name, or would read it as an option or as an expression: a verb and
-/// what follows. `None` for one that is fine.
+/// Why a name is no branch or tag, as a predicate such as `is empty`; `None` for a valid name.
+///
+/// Covers what git refuses, and names that git would read as an option or a revision expression.
 ///
 /// Source: `git help check-ref-format`.
 pub fn objection(name: &str) -> Option<&'static str> {

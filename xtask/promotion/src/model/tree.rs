@@ -1,23 +1,23 @@
-//! The files that a plan looks at, as a value: where they came from no longer matters.
+//! The files that a plan reads, as a value: from the work tree or from a commit.
 
 use std::collections::BTreeMap;
 
 use crate::model::component::{Component, Environment, FilePattern, PathStep, PinSpec, Selector};
 use crate::model::path::RepoPath;
 
-/// Which files have to be read for a plan.
+/// The files that have to be read for a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Wanted {
-    /// Files that must exist.
+    /// Files that are named literally.
     pub files: Vec<RepoPath>,
-    /// Globs, each with a text that a file must contain to be of interest.
+    /// Globs, each with a text: a file without that text holds no pin and need not be read.
     pub globs: Vec<(String, String)>,
-    /// Which of all these are saas files, whose targets may stand in files of their own.
+    /// The patterns above that name saas files: the target files that these refer to are read too.
     pub saas: Vec<FilePattern>,
 }
 
 impl Wanted {
-    /// What the pins of these environments need.
+    /// The files in which the pins of these environments are looked for.
     pub fn new(component: &Component, environments: &[&Environment]) -> Self {
         let mut wanted = Wanted::default();
         for spec in environments.iter().flat_map(|environment| &environment.pins) {
@@ -34,7 +34,7 @@ impl Wanted {
         wanted
     }
 
-    /// Both.
+    /// The files of both.
     pub fn and(mut self, other: Wanted) -> Self {
         self.files.extend(other.files);
         self.globs.extend(other.globs);
@@ -43,7 +43,7 @@ impl Wanted {
     }
 }
 
-/// A text that every file with such a pin contains.
+/// A text that every file with a pin of this kind contains.
 fn needle<'a>(component: &'a Component, spec: &'a PinSpec) -> &'a str {
     match &spec.selector {
         Selector::Variable(name) | Selector::Key(name) | Selector::Image(name) => name,
@@ -55,17 +55,18 @@ fn needle<'a>(component: &'a Component, spec: &'a PinSpec) -> &'a str {
     }
 }
 
-/// Files by path. Holds at least what was [`Wanted`]; a literal file that is missing is not in it.
+/// The content of files by their path: at least the [`Wanted`] ones. A literal file that doesn't
+/// exist is missing here too.
 #[derive(Debug, Clone, Default)]
 pub struct Tree(pub BTreeMap<RepoPath, Vec<u8>>);
 
 impl Tree {
-    /// The content of a file.
+    /// The content of a file; `None` if the tree doesn't have it.
     pub fn get(&self, path: &RepoPath) -> Option<&[u8]> {
         self.0.get(path).map(Vec::as_slice)
     }
 
-    /// The files that a line of the configuration looks at, in the order of their paths.
+    /// The files in which a pin is looked for, in the order of their paths.
     pub fn of<'a>(&'a self, spec: &'a PinSpec) -> Vec<(&'a RepoPath, &'a [u8])> {
         match &spec.place {
             FilePattern::File(path) => {
@@ -82,7 +83,7 @@ impl Tree {
     }
 }
 
-/// The folder below which everything that matches a glob lies; empty for the top.
+/// A folder that contains every match of a glob; empty for the top of the repository.
 pub fn glob_folder(glob: &str) -> &str {
     let special = glob.find(['*', '?', '[', '{', '\\', '!']).unwrap_or(glob.len());
     glob[..special].rfind('/').map_or("", |slash| &glob[..slash])

@@ -1,4 +1,4 @@
-//! Versions: a commit of an upstream, and the image tag that is built from it.
+//! Versions: a commit of an upstream, and the image tag that its first digits make.
 
 use std::fmt;
 
@@ -12,12 +12,12 @@ impl CommitId {
         is_full_commit(text).then(|| CommitId(text.to_ascii_lowercase()))
     }
 
-    /// The 40 digits.
+    /// All 40 digits.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The image tag: the first `length` digits (at most 40).
+    /// The image tag: the first `length` digits, or all 40 if `length` is more.
     pub fn tag(&self, length: usize) -> &str {
         &self.0[..length.min(self.0.len())]
     }
@@ -34,15 +34,15 @@ pub fn is_full_commit(text: &str) -> bool {
     text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// The commit part of `text` if that is `COMMIT` or `COMMIT-suffix`, where a commit has 7 to 40
-/// lowercase hexadecimal digits; `None` for anything that follows a branch or a moving tag.
+/// The commit in `COMMIT` or `COMMIT-suffix`, where a commit has 7 to 40 lowercase hexadecimal
+/// digits; `None` for any other text, such as a branch or a moving tag.
 pub fn commit_part(text: &str) -> Option<&str> {
     let commit = text.split_once('-').map_or(text, |(commit, _)| commit);
     let digits = commit.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     ((7..=40).contains(&commit.len()) && digits && is_word(text)).then_some(commit)
 }
 
-/// Whether `text` is a single word: what a container registry accepts as a tag.
+/// Whether `text` is a single word that a container registry accepts as a tag.
 ///
 /// Source: the `tag` grammar of the OCI distribution specification.
 pub fn is_word(text: &str) -> bool {
@@ -50,7 +50,7 @@ pub fn is_word(text: &str) -> bool {
     (1..=128).contains(&text.len()) && text.bytes().all(ok) && !text.starts_with(['.', '-'])
 }
 
-/// Whether some YAML reader takes the plain scalar `digits` (hexadecimal digits) for a number.
+/// Whether some YAML reader takes these hexadecimal digits, unquoted, for a number.
 ///
 /// YAML 1.1 reads `0123456` as octal and `0b01101` as binary, YAML 1.2 reads `1234567` as an
 /// integer, and the core schema of 1.2 reads `12e4567` as a float. Booleans and nulls can't be

@@ -1,4 +1,4 @@
-//! The changes that go along, as people and scripts read them.
+//! Renders the changes of a promotion: for a terminal, as Markdown, and as JSON.
 
 use serde_json::{Value, json};
 
@@ -12,26 +12,25 @@ use crate::model::component::Component;
 use crate::model::escape::escaped;
 use crate::model::version::CommitId;
 
-/// The queue of a component, for people who look at it now (seconds since 1970).
+/// The changes of one component, with everything that is needed to show them.
 #[derive(Debug, Clone, Copy)]
 pub struct Queue<'a> {
-    /// What is promoted.
     pub component: &'a Component,
-    /// The commits.
     pub changes: &'a Changes,
-    /// Whose they are.
+    /// Maps authors to people.
     pub people: &'a People,
-    /// Seconds since 1970.
+    /// The current time in seconds since 1970, for the age of commits.
     pub now: i64,
 }
 
 impl Queue<'_> {
-    /// The commits by author, span by span; at the end who should be told. Empty if nothing moves.
+    /// The commits by author for each span, and at the end the people to tell. Empty if nothing
+    /// moves.
     pub fn text(&self) -> String {
         self.commits() + &tell_line(std::slice::from_ref(self))
     }
 
-    /// The same commits below the component's name, if there are others beside it.
+    /// The same text, below the component's name if there are other components.
     pub fn commits_of(&self, is_one_of_many: bool) -> String {
         let commits = self.commits();
         match is_one_of_many && !commits.is_empty() {
@@ -40,7 +39,7 @@ impl Queue<'_> {
         }
     }
 
-    /// The commits by author, span by span. Empty if nothing moves.
+    /// The commits by author for each span. Empty if nothing moves.
     pub fn commits(&self) -> String {
         let mut text = String::new();
         for (index, span) in self.changes.0.iter().enumerate() {
@@ -98,12 +97,12 @@ impl Queue<'_> {
         text
     }
 
-    /// The people to tell, each as one pastes it.
+    /// The people to tell, each as text to paste into a chat: `@USER`, or the name.
     pub fn tell(&self) -> Vec<String> {
         told(std::slice::from_ref(self))
     }
 
-    /// The changes for JSON.
+    /// The spans for JSON.
     pub fn documents(&self) -> Value {
         self.changes.0.iter().map(|span| self.document(span)).collect()
     }
@@ -146,7 +145,7 @@ impl Queue<'_> {
     }
 }
 
-/// The people to tell of some queues, each once and as one pastes it.
+/// The people to tell about several components, each once, as text to paste into a chat.
 pub fn told(queues: &[Queue]) -> Vec<String> {
     let mut all: Vec<String> = Vec::new();
     for queue in queues {
@@ -160,7 +159,7 @@ pub fn told(queues: &[Queue]) -> Vec<String> {
     all
 }
 
-/// Who should be told, on a line of its own; empty if that is nobody.
+/// The line with the people to tell; empty if there are none.
 pub fn tell_line(queues: &[Queue]) -> String {
     match told(queues).as_slice() {
         [] => String::new(),
@@ -168,16 +167,17 @@ pub fn tell_line(queues: &[Queue]) -> String {
     }
 }
 
-/// A list for a wiki or a merge request.
+/// The text in a code block, followed by the new commit: for a wiki or a merge request.
 pub fn markdown(text: &str, to: &CommitId) -> String {
     let text = anstream::adapter::strip_str(text).to_string();
-    // Other people's text must not end the block.
+    // The fence is longer than every run of backticks in the text, so that no commit subject can
+    // end it.
     let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(3.max(longest + 1));
     format!("{fence}\n{text}{to}\n{fence}\n")
 }
 
-/// A person as the list shows them.
+/// A person as the heading of their commits.
 pub fn name(who: &Who) -> String {
     match who {
         Who::Other(name, Some(user)) => format!("{name} (@{user})"),
@@ -186,17 +186,17 @@ pub fn name(who: &Who) -> String {
     }
 }
 
-/// A person or a bot as one pastes it.
+/// A person or a bot as text to paste into a chat: `@USER`, or the name.
 pub fn pasted(who: &Who) -> String {
     match who {
         Who::Other(_, Some(user)) => format!("@{user}"),
-        // A name must not call people that it does not belong to.
+        // A name with `@` in it could notify somebody else.
         Who::Other(name, None) | Who::Bot(name) => escaped(name).replace('@', ""),
         Who::You => "you".to_owned(),
     }
 }
 
-/// How long ago something was, in the largest whole unit.
+/// An age as text, in its largest whole unit: `3 days ago`.
 pub fn age(seconds: i64) -> String {
     let units = [
         (365 * 86_400, "year"),

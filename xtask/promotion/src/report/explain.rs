@@ -1,4 +1,4 @@
-//! The pins of a file, for people.
+//! Renders the pins of a file for `explain`.
 
 use super::{BOLD, DIM, GREEN, printable};
 use crate::config::Config;
@@ -8,7 +8,7 @@ use crate::inspect::explain::{Explained, Fate};
 use crate::locate::Stay;
 use crate::model::path::RepoPath;
 
-/// One pin: where it is, whose it is, whether it moves, and what it was.
+/// One pin: its place, its component and environment, whether it moves, and its history.
 pub fn pin(path: &RepoPath, config: &Config, pin: &Explained, past: &[Moved]) -> String {
     let place = printable(&format!("{path}:{}", pin.line));
     let target = pin.target.as_ref().map_or(String::new(), |target| format!("  {target}"));
@@ -60,7 +60,7 @@ fn fate(config: &Config, pin: &Explained) -> String {
     }
 }
 
-/// The changes, newest first; what is not committed yet before all of them.
+/// The changes of the pin, newest first. A value that is not committed yet has the first row.
 fn history(pin: &Explained, past: &[Moved]) -> String {
     let mut rows = Vec::new();
     let newest = past.first().map(|one| one.to.as_deref());
@@ -86,7 +86,7 @@ fn history(pin: &Explained, past: &[Moved]) -> String {
     rows.iter().map(row).collect()
 }
 
-/// A version as a history shows it: of a full commit, as much as tells it from others.
+/// A version for the history: of a full commit the first 12 digits.
 fn shown(value: Option<&str>) -> String {
     match value {
         None => "(none)".to_owned(),
@@ -95,12 +95,12 @@ fn shown(value: Option<&str>) -> String {
     }
 }
 
-/// A version that belongs to nobody.
+/// One line about a version whose component is not known.
 pub fn orphan(orphan: &Orphan) -> String {
     printable(&orphan.to_string()) + "\n"
 }
 
-/// There is no pin; `others` are in other lines of the file.
+/// The answer if there is no pin in the line, or in the file; `others` are the pins in other lines.
 pub fn nothing(path: &RepoPath, line: Option<usize>, others: &[Explained]) -> String {
     let place = line.map_or(path.to_string(), |line| format!("{path}:{line}"));
     let mut text = format!("{}: no pin, and nothing that looks like one\n", printable(&place));

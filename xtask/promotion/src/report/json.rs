@@ -1,5 +1,5 @@
-//! What the documents of `--format json` have in common; `docs/json.md` describes them. Keys are
-//! only ever added.
+//! Parts that all documents of `--format json` share. `docs/json.md` describes them; keys are only
+//! ever added.
 
 use serde_json::{Value, json};
 
@@ -9,11 +9,12 @@ use crate::model::escape::is_obeyed;
 use crate::model::problem::Problem;
 use crate::model::version::CommitId;
 
-/// A document as it is printed: nothing in it that a terminal would obey.
+/// A document as it is printed: every character that a terminal would obey is escaped.
 pub fn text(document: &Value) -> String {
     let mut text = String::new();
     for c in format!("{document:#}").chars() {
-        // Outside of strings there are only line feeds, and those of strings are escaped already.
+        // Outside of strings, line feeds are the only control characters; inside, serde_json
+        // escaped them.
         match is_obeyed(c) && c != '\n' {
             true => text.push_str(&format!("\\u{:04x}", u32::from(c))),
             false => text.push(c),
@@ -22,7 +23,7 @@ pub fn text(document: &Value) -> String {
     text + "\n"
 }
 
-/// An object that lacks these keys where they would be null.
+/// The object without those of `keys` whose value is null.
 pub fn optional(keys: &[&str], mut object: Value) -> Value {
     if let Some(object) = object.as_object_mut() {
         object.retain(|key, value| !value.is_null() || !keys.contains(&key.as_str()));
@@ -30,12 +31,13 @@ pub fn optional(keys: &[&str], mut object: Value) -> Value {
     object
 }
 
-/// The document for errors.
+/// The document of a command that failed.
 pub fn errors(problems: &[Problem]) -> Value {
     with_errors(json!({ "version": 1 }), problems)
 }
 
-/// A document with what went wrong, if anything did: the first error, and all if there are more.
+/// The document with the problems added: the first as `error`; if there are several, all as
+/// `errors`.
 pub fn with_errors(mut document: Value, problems: &[Problem]) -> Value {
     if let Some(first) = problems.first() {
         document["error"] = problem(first);
@@ -46,23 +48,23 @@ pub fn with_errors(mut document: Value, problems: &[Problem]) -> Value {
     document
 }
 
-/// Problems or warnings.
+/// An array of problems or warnings.
 pub fn problems(problems: &[Problem]) -> Value {
     problems.iter().map(problem).collect()
 }
 
-/// A refusal or a warning.
+/// One problem or warning.
 pub fn problem(problem: &Problem) -> Value {
     let Problem { message, help, file, line, column, usage: _ } = problem;
     json!({ "message": message, "help": help, "file": file, "line": line, "column": column })
 }
 
-/// A version of a component.
+/// A version: its commit and its tag.
 pub fn version(component: &Component, commit: &CommitId) -> Value {
     json!({ "commit": commit.as_str(), "tag": commit.tag(component.tag_length) })
 }
 
-/// Versions that belong to nobody.
+/// An array of versions whose component is not known.
 pub fn orphans(orphans: &[Orphan]) -> Value {
     let orphans = orphans.iter().map(|orphan| {
         let Orphan { file, line, name, value, image } = orphan;

@@ -1,4 +1,4 @@
-//! What a promotion that has landed tells. Prints nothing.
+//! Renders the result of a promotion, as text and as JSON.
 
 use serde_json::{Value, json};
 
@@ -9,24 +9,24 @@ use crate::model::version::CommitId;
 use crate::plan::landed::{Delivered, Landed, State};
 use crate::plan::{Outcome, PartPlan, Plan, PlannedValue};
 
-/// A promotion that has landed.
+/// The result of a promotion, with everything that is needed to show it.
 #[derive(Debug, Clone, Copy)]
 pub struct PromotionReport<'a> {
     pub plan: &'a Plan,
-    /// What goes along with each part of the plan.
+    /// The changes of each part of the plan.
     pub queues: &'a [Queue<'a>],
     pub landed: &'a Landed,
-    /// The title of its commit.
+    /// The first line of the commit message.
     pub title: &'a str,
-    /// What somebody should look at.
     pub warnings: &'a [Problem],
-    /// What is good to know.
     pub notes: &'a [String],
 }
 
 impl PromotionReport<'_> {
-    /// The tables, the diff (as it was made for where it goes), the queues, what became of it, and
-    /// whom to tell. `again` is the command that commits it.
+    /// The tables of the plan, the diff, the queued commits, what was done, and the people to tell.
+    ///
+    /// `diff` comes coloured or plain, as the caller shows it; `again` is the command that would
+    /// commit the edited files.
     pub fn text(&self, diff: String, again: &str) -> String {
         let tables = self.queues.iter().zip(&self.plan.parts);
         let tables = tables.map(|(queue, part)| super::table(queue.component, part));
@@ -79,7 +79,8 @@ impl PromotionReport<'_> {
             .zip(&self.plan.parts)
             .map(|(queue, part)| self::part(queue, part))
             .collect();
-        // The keys of the first part stand at the top: there used to be no other.
+        // The keys of the first part are at the top too: scripts know them from when there was only
+        // one part.
         let first = parts.first().cloned().unwrap_or_default();
         for key in ["component", "upstream", "to", "environments"] {
             document[key] = first[key].clone();
@@ -122,7 +123,7 @@ fn environments(part: &PartPlan) -> Value {
     environments.collect()
 }
 
-/// What moves, or is there already.
+/// A value that moves or has the new version already; `None` for one that stays.
 fn pin(value: &PlannedValue) -> Option<Value> {
     let PlannedValue { file, line, target, old, outcome } = value;
     let new = match outcome {

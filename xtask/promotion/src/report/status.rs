@@ -1,4 +1,4 @@
-//! What runs where, as people, wikis and scripts read it.
+//! Renders the status: for a terminal, as Markdown and as JSON.
 
 mod json;
 mod line;
@@ -16,60 +16,57 @@ use crate::model::duration::shown;
 use crate::model::problem::Problem;
 use crate::report::changes::pasted;
 
-/// What stands where nobody knows.
+/// The cell for a value that is not known.
 const UNKNOWN: &str = "?";
-/// Who promoted what no commit has.
+/// The cell for a pin whose line is not committed.
 const NOT_COMMITTED: &str = "not committed";
-/// What stands where there is nothing.
+/// The cell for a value that doesn't exist.
 const NOTHING: &str = "-";
 
-/// The status of some components, for people who look at it now.
+/// The status of some components, with everything that is needed to show it.
 #[derive(Debug, Clone, Copy)]
 pub struct Overview<'a> {
     /// In the order of the configuration.
     pub components: &'a [ComponentStatus<'a>],
-    /// Whose commits wait, and who promoted.
+    /// Maps authors of commits and promotions to people.
     pub people: &'a People,
-    /// Seconds since 1970.
+    /// The current time in seconds since 1970, for ages.
     pub now: i64,
-    /// What gets a row.
+    /// Whether each environment or each pin has a row.
     pub each: Each,
-    /// What a check found; `None` if none was asked for.
+    /// The drifts that `--check` found; `None` without `--check`.
     pub drifts: Option<&'a [Drift]>,
-    /// What somebody should look at.
     pub warnings: &'a [Problem],
-    /// What a person should know.
     pub notes: &'a [String],
 }
 
-/// What gets a row of the table.
+/// The thing that has a row in the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Each {
-    /// An environment.
     Environment,
-    /// A pin.
     Pin,
 }
 
-/// A row of the table: text of other people, and not escaped yet.
+/// The cells of one row. Other people's text, not escaped yet.
 #[derive(Debug)]
 struct Row<'a> {
     environment: &'a EnvironmentStatus,
-    /// The pin that the row is about; the one that is farthest behind in a row of an environment.
+    /// The pin of the row; in a row for an environment, the pin that is the farthest behind.
     pin: Option<&'a PinStatus>,
-    /// Its version as people know it; how many other versions there are beside it.
+    /// The version as a tag or as the pin has it, and how many other versions the environment has:
+    /// `47fbced +1`.
     version: String,
     running: Option<&'a Running>,
-    /// Date of the running commit, and how long ago that was.
+    /// The date of the commit that runs; `age` is how long ago that was.
     committed: String,
     age: String,
     behind: String,
     agreement: Agreement,
     image: String,
     promoted: String,
-    /// Whose commits wait.
+    /// The people whose commits are queued.
     waiting: Vec<String>,
-    /// What is wrong with the versions.
+    /// What is wrong with the versions of the row's pins.
     remarks: Vec<String>,
 }
 
@@ -94,7 +91,7 @@ impl<'a> Overview<'a> {
         rows
     }
 
-    /// One row; `pins` are those that it is about.
+    /// One row, for `pins`; `pin` is the one whose version is shown.
     fn row(
         &self,
         component: &'a ComponentStatus,
@@ -139,7 +136,7 @@ impl<'a> Overview<'a> {
         }
     }
 
-    /// What a check says that found no drift.
+    /// The verdict of a check that found no drift; `None` if there was no check or a drift.
     fn no_drift(&self) -> Option<&'static str> {
         let is_none = self.drifts.is_some_and(<[_]>::is_empty);
         is_none.then(|| match self.components.iter().all(ComponentStatus::is_judged) {
@@ -158,7 +155,7 @@ impl<'a> Overview<'a> {
         }
     }
 
-    /// Whose commits wait: people by name, bots as a kind.
+    /// The authors of queued commits: people by name, all bots together as `bots`.
     fn waiting(&self, running: &Running) -> Vec<String> {
         let groups = by_author(&running.queued.iter().collect::<Vec<_>>(), self.people);
         let is_bot = |who: &Who| matches!(who, Who::Bot(_));
@@ -169,7 +166,7 @@ impl<'a> Overview<'a> {
     }
 }
 
-/// Whether the pins agree, in a word.
+/// The cell that says whether the pins agree.
 fn word(agreement: Agreement) -> &'static str {
     match agreement {
         Agreement::Agree => "agree",
@@ -178,13 +175,13 @@ fn word(agreement: Agreement) -> &'static str {
     }
 }
 
-/// Whether anything is known of newer images.
+/// Whether the registry was asked for newer images, so that there is a column for them.
 fn has_images(component: &ComponentStatus) -> bool {
     let running = component.upstream.iter().flat_map(|upstream| &upstream.running);
     running.map(|running| &running.newer_image).any(|image| *image != NewerImage::Unknown)
 }
 
-/// Why there is no command that repairs pins that disagree.
+/// The reason why no command is offered that makes the pins agree.
 fn no_repair(component: &ComponentStatus) -> &'static str {
     match component.upstream {
         Some(_) => "none of them has all the others: promote the right one with `--ref`",
@@ -192,7 +189,7 @@ fn no_repair(component: &ComponentStatus) -> &'static str {
     }
 }
 
-/// A point in time as `2024-03-27`, in UTC.
+/// The day of a point in time (seconds since 1970) as `2024-03-27`, in UTC.
 ///
 /// Source: Howard Hinnant, `chrono`-Compatible Low-Level Date Algorithms, `civil_from_days`.
 fn date(seconds: i64) -> String {
@@ -200,14 +197,14 @@ fn date(seconds: i64) -> String {
     let (era, day) = (days.div_euclid(146_097), days.rem_euclid(146_097));
     let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
     let day = day - (365 * year + year / 4 - year / 100);
-    // From March on, so that a leap day is the last of its year.
+    // Months count from March, so that a leap day is the last day of its year.
     let month = (5 * day + 2) / 153;
     let day = day - (153 * month + 2) / 5 + 1;
     let (month, next) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
     format!("{:04}-{month:02}-{day:02}", year + era * 400 + next)
 }
 
-/// How long ago something was, in its largest unit.
+/// An age in its largest unit: `3 d`.
 fn age(ago: i64) -> String {
     let units = [86_400, 3_600, 60, 1];
     let unit = units.into_iter().find(|unit| ago >= *unit).unwrap_or(1);

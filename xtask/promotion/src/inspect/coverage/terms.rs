@@ -1,28 +1,24 @@
-//! What the pins of components are called, and which of many components a file may speak of.
+//! The names under which the pins of a component are found, and an index to choose the components
+//! that a file may belong to.
 
 use std::collections::{HashMap, HashSet};
 
 use crate::config::Config;
 use crate::model::component::{Component, Selector, bare_upstream};
 
-/// What a component's pins are called, wherever they stand.
+/// The names of one component: a value under one of them is probably its pin.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Terms {
-    /// The component's name.
     pub component: String,
-    /// The address of its upstream.
     pub upstream: String,
-    /// Names of variables.
     pub variables: Vec<String>,
-    /// Names of mapping keys.
     pub keys: Vec<String>,
-    /// Images without a tag.
     pub images: Vec<String>,
 }
 
 impl Terms {
-    /// What the configuration says of a component. A name that other components have too says
-    /// nothing about whose a value is, and is left out.
+    /// The names that the configuration has for a component, without the ones that several
+    /// components share: those don't tell whose a value is.
     pub fn of(component: &Component, config: &Config) -> Terms {
         let others = config.components.iter().filter(|other| other.name != component.name);
         let others: Vec<Terms> = others.map(Terms::all).collect();
@@ -57,14 +53,15 @@ impl Terms {
         terms
     }
 
-    /// Texts of which every file with such a value contains one.
+    /// Texts to search for: a file with a value of this component contains at least one of them.
     pub fn needles(&self) -> impl Iterator<Item = &str> {
         let names = [&self.variables, &self.keys, &self.images].into_iter().flatten();
         names.map(String::as_str).chain([bare_upstream(&self.upstream)])
     }
 }
 
-/// Terms by what a file must have for them: there may be a thousand, and as many files.
+/// Finds the terms that apply to a file without trying all of them: there may be a thousand, and as
+/// many files.
 pub(super) struct Index<'t> {
     named: Vec<usize>,
     upstreams: HashMap<&'t str, Vec<usize>>,
@@ -84,9 +81,10 @@ impl<'t> Index<'t> {
         index
     }
 
-    /// Those that a file may have something of, in their order.
+    /// The terms that may apply to a file, in their original order: all with names, and those with
+    /// the upstream of one of its saas templates.
     ///
-    /// `urls` are the upstreams of its saas templates, bare.
+    /// `urls` are the bare upstreams of these templates.
     pub(super) fn of(&self, urls: &HashSet<String>) -> Vec<&'t Terms> {
         let mut nths = self.named.clone();
         nths.extend(urls.iter().filter_map(|url| self.upstreams.get(url.as_str())).flatten());

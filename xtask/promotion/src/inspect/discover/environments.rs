@@ -1,5 +1,5 @@
-//! Groups pins into environments: by the namespace in a saas file, by the folder for a key, by the
-//! file for everything else. One environment holds what is promoted together.
+//! Groups unconfigured pins into environments: by the environment of the namespace in a saas file,
+//! by folder for a key, by file for everything else. What is promoted together is one environment.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,40 +10,37 @@ use crate::model::component::{Component, FilePattern, Selector};
 use crate::model::path::RepoPath;
 use crate::saas::Site;
 
-/// What the top-level `.env` of an app-interface is for.
+/// The environment of the `.env` at the top of an app-interface.
 const PR_CHECK: &str = "pr-check";
 
-/// Names of files and folders that say nothing.
+/// Names of files and folders that are too common to name an environment.
 const VAGUE: [&str; 6] = ["defaults", "default", "values", "config", "global", "main"];
 
-/// An environment to be added, or pins for one that is there.
+/// An environment to add to the configuration, or pins to add to an existing one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProposedEnvironment {
-    /// The component's name.
     pub component: String,
-    /// Its name.
     pub environment: String,
-    /// Other names for it.
     pub aliases: Vec<String>,
     /// Items of `pins`, in TOML.
     pub pins: Vec<String>,
-    /// A file that it is about, for people.
+    /// A file with one of the pins, to show in messages.
     pub file: RepoPath,
 }
 
-/// Pins that belong together, before they have a name that nothing else has.
+/// Pins of one environment whose name is not chosen yet.
 struct Group {
     base: String,
-    /// What tells it from another group of that name.
+    /// Added to the name if another group has the same `base`.
     qualifier: String,
     clusters: BTreeSet<String>,
     pins: Vec<String>,
     file: RepoPath,
 }
 
-/// Environments for the pins that nobody configured, in the order of the candidates.
+/// Proposes environments for the unconfigured pins, in the order of the candidates.
 ///
-/// Values that no edit could change alone are left out.
+/// Leaves out pins that can't be edited as they are written.
 pub fn proposals(
     candidates: &[DiscoveredComponent],
     unconfigured: &[Unconfigured],
@@ -86,7 +83,8 @@ fn single(one: &Unconfigured) -> Group {
     }
 }
 
-/// One for each saas file and environment; filters only where the file has several.
+/// One group for each environment in each saas file. Its pins are filtered only if the file has
+/// targets of several environments.
 fn saas_groups(own: &[Unconfigured], sites: &BTreeMap<String, Site>) -> Vec<Group> {
     let saas = own.iter().filter(|one| matches!(one.selector, Selector::Saas(_)));
     let mut files: BTreeMap<&RepoPath, Vec<&Unconfigured>> = BTreeMap::new();
@@ -128,7 +126,7 @@ fn saas_groups(own: &[Unconfigured], sites: &BTreeMap<String, Site>) -> Vec<Grou
     groups
 }
 
-/// What the environment of a saas target is called, and the cluster that it is in.
+/// The names of a saas target's environment and of its cluster, as the configuration accepts them.
 fn site(
     value: &UnconfiguredValue,
     file: &RepoPath,
@@ -141,7 +139,8 @@ fn site(
     (one_word(&base), site.cluster.map(|cluster| one_word(&cluster)))
 }
 
-/// One for each folder with several files that have the key, else one for each file.
+/// One group with a glob for each folder with several files that have the key, else one for each
+/// file.
 fn key_groups(own: &[Unconfigured], config: &Config) -> Vec<Group> {
     let mut keys: BTreeMap<&str, Vec<&Unconfigured>> = BTreeMap::new();
     for one in own.iter().filter(|one| one.is_exact()) {
@@ -190,7 +189,7 @@ fn is_configured_below(folder: &str, selector: &Selector, config: &Config) -> bo
     })
 }
 
-/// Gives every group a name, and the names of its clusters where no other group has them.
+/// Gives every group a unique name, and as aliases the clusters that no other group has.
 fn named(component: &str, groups: &[Group], known: Option<&Component>) -> Vec<ProposedEnvironment> {
     let environments = known.map_or(&[][..], |component| &component.environments);
     let mut taken: BTreeSet<String> = environments
@@ -240,7 +239,8 @@ fn named(component: &str, groups: &[Group], known: Option<&Component>) -> Vec<Pr
     proposals
 }
 
-/// What an environment of one file is called.
+/// Names the environment of a single file: after the file, or after the next folder above it whose
+/// name says something.
 fn file_name(file: &RepoPath) -> String {
     if file.as_str() == ".env" {
         return PR_CHECK.to_owned();
@@ -251,7 +251,7 @@ fn file_name(file: &RepoPath) -> String {
     one_word(&names.into_iter().find(says_something).unwrap_or_else(|| stem(file)))
 }
 
-/// `a/b/c.yml` is called `c`, `a/.env` is called `env`.
+/// The file's name without its endings: `c` for `a/b/c.yml`, `env` for `a/.env`.
 fn stem(file: &RepoPath) -> String {
     let name = file.as_str().rsplit('/').next().unwrap_or_default().trim_start_matches('.');
     one_word(name.split('.').next().unwrap_or(name))
@@ -265,7 +265,7 @@ fn words(file: &RepoPath) -> String {
     one_word(file.as_str().trim_start_matches('.').replace('/', "-").as_str())
 }
 
-/// A name as the configuration takes it: one word that no command can mistake for an option.
+/// The name as the configuration accepts it: one word that no command can mistake for an option.
 fn one_word(name: &str) -> String {
     let plain = |c: char| if c.is_whitespace() || c.is_control() { '-' } else { c };
     let word: String = name.chars().map(plain).collect();

@@ -1,4 +1,4 @@
-//! Writes proposals into the text of a `promote.toml`. Every line that stays keeps its bytes.
+//! Adds proposals to the text of a `promote.toml`. Every line that stays keeps its bytes.
 
 use toml_edit::{Array, DocumentMut, InlineTable, Item, RawString, Table, Value};
 
@@ -7,11 +7,11 @@ use super::environments::ProposedEnvironment;
 use crate::diff::{DiffLine, lines_between};
 use crate::model::problem::Problem;
 
-/// `text` with the proposals in it: new environments behind the others of their component, new
+/// The text with the proposals added: new environments after the others of their component, new
 /// components at the end.
 ///
-/// DiffLine ends, a BOM, comments and the order of what is there stay as they are. Refuses a text that
-/// is not TOML, and one in which there is no room for a proposal.
+/// Line ends, a BOM, comments and the order of what is there stay. Errors: a text that is not TOML,
+/// and one where a table of a proposal can't be added.
 pub fn merged(
     text: &str,
     candidates: &[DiscoveredComponent],
@@ -31,7 +31,8 @@ pub fn merged(
     Ok(bom.to_owned() + &with_old_bytes(body, &plain, &after))
 }
 
-/// The new text, with every line that was there before as it was.
+/// The new text, in which every line that stays has its original bytes: line ends may differ from
+/// `plain`.
 fn with_old_bytes(old: &str, plain: &str, new: &str) -> String {
     let mut bytes = old.split_inclusive('\n');
     let crlf = old.matches("\r\n").count() * 2 > old.matches('\n').count();
@@ -47,8 +48,8 @@ fn with_old_bytes(old: &str, plain: &str, new: &str) -> String {
     text
 }
 
-/// `text` without the environments that `keeps` (component, environment) does not keep, and
-/// without the components that have none then.
+/// The text without the environments for which `keeps(component, environment)` is false, and
+/// without components that have no environment left.
 pub fn pruned(text: &str, keeps: impl Fn(&str, &str) -> bool) -> Result<String, Problem> {
     let mut document: DocumentMut = text
         .parse()
@@ -140,7 +141,7 @@ fn add_pins(environment: &mut Item, pins: Vec<InlineTable>) -> Result<(), Proble
     Ok(())
 }
 
-/// Adds an item in the style of the last one: a comment behind that stays behind it.
+/// Adds an item, formatted like the last one. A comment behind the last item stays behind it.
 fn push(array: &mut Array, pin: InlineTable) {
     let ends_in_comma = array.trailing_comma();
     let trailing = array.trailing().as_str().unwrap_or_default().to_owned();
@@ -167,7 +168,7 @@ fn push(array: &mut Array, pin: InlineTable) {
     array.push_formatted(value);
 }
 
-/// The table under a key, made in the style of its parent if there is none.
+/// The table of a key; if there is none, it is added in the style of its parent.
 fn child<'i>(parent: &'i mut Item, key: &str, implicit: bool) -> Result<&'i mut Item, Problem> {
     let missing = parent.get(key).is_none();
     match parent {

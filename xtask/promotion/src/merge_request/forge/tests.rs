@@ -77,7 +77,8 @@ fn answer(url: Option<&str>, create: Option<&str>, warnings: &[&str]) -> PushAns
     PushAnswer { url, create, warnings: warnings.iter().map(|text| (*text).to_owned()).collect() }
 }
 
-/// As git prints it: each line with its prefix, padded, between git's own lines.
+/// The standard error of a push as git prints it: the remote's lines, prefixed and padded, between
+/// git's own.
 fn said(lines: &[&str], expected: &PushAnswer) {
     let lines = lines.iter().map(|line| format!("remote: {line}        \n"));
     let text = format!("Total 0 (delta 0)\n{}To h:g/p.git\n", lines.collect::<String>());

@@ -12,7 +12,7 @@ use crate::model::commit::Author;
 use crate::report::json::{optional, problem, problems, version};
 
 impl Overview<'_> {
-    /// The whole document.
+    /// Renders all components, drifts and warnings as one document.
     pub fn document(&self, command: &str) -> Value {
         let components = self.components.iter().map(|one| self.component_document(one));
         json!({
@@ -38,7 +38,7 @@ impl Overview<'_> {
         json!({
             "name": component.name,
             "upstream": component.upstream,
-            // Null if it is unknown.
+            // Null if the upstream is not known.
             "head": head,
             "problem": status.problem.as_ref().map(problem),
             "environments": environments.collect::<Value>(),
@@ -92,15 +92,15 @@ impl Overview<'_> {
         optional(&["target", "running"], document)
     }
 
-    /// What runs, and what waits behind it.
+    /// The commit that a pin runs, and what is queued behind it.
     fn running_document(&self, status: &ComponentStatus, pin: &PinStatus) -> Option<Value> {
         let (running, length) = (status.running(pin)?, status.component.tag_length);
         let groups = by_author(&running.queued.iter().collect::<Vec<_>>(), self.people);
-        // The newest commit of a person knows their newest name.
+        // The newest commit of each person has their current name.
         let authors = groups.iter().filter_map(|group| group.commits.first().copied());
         let newer_image = match &running.newer_image {
             NewerImage::Of(commit) => Some(commit.tag(length)),
-            // Nobody could ask, or there is none.
+            // The registry was not asked, or has none.
             NewerImage::None | NewerImage::Unknown => None,
         };
         Some(json!({
@@ -109,14 +109,14 @@ impl Overview<'_> {
             "time": running.commit.time,
             "behind": running.queued.len(),
             "ahead": running.ahead.len(),
-            // When the first of what waits came to the branch.
+            // When the first of the queued commits came to the branch.
             "waiting_since": running.since,
             "waiting": authors.map(|commit| self.person(&commit.author)).collect::<Value>(),
             "newer_image": newer_image,
         }))
     }
 
-    /// The newest promotion; `None` if that is unknown or not committed.
+    /// The newest promotion; `None` if it is not known or not committed.
     fn promoted_document(&self, promoted: &Promoted) -> Option<Value> {
         let Promoted::By { commit, author, time } = promoted else { return None };
         let by = self.person(author);

@@ -1,22 +1,23 @@
-//! One line from the oldest version that runs to the newest commit, with the environments on it.
+//! Draws the time line: from the oldest running version to the newest commit, labelled with
+//! environments.
 
 use super::date;
 use crate::inspect::status::ComponentStatus;
 use crate::model::escape::escaped;
 use crate::report::DIM;
 
-/// The shortest line that still shows something, in characters.
+/// The shortest time line that is worth drawing, in characters.
 const SHORTEST: usize = 24;
 
-/// A place on the line.
+/// A version on the time line.
 struct TimeMark {
     time: i64,
     label: String,
     is_running: bool,
 }
 
-/// The line of a component, at most `width` characters wide. `None` if there is nothing to compare
-/// or no room for it.
+/// The time line of a component, at most `width` characters wide; `None` if fewer than two versions
+/// are known, or if there is no room.
 pub(super) fn line(component: &ComponentStatus, width: usize) -> Option<String> {
     let marks = marks(component)?;
     let longest = marks.iter().map(|mark| mark.label.chars().count()).max()?;
@@ -39,7 +40,7 @@ pub(super) fn line(component: &ComponentStatus, width: usize) -> Option<String> 
     Some(text)
 }
 
-/// The versions that run and the newest one, the oldest first. `None` if that is a single one.
+/// The running versions and the newest one, oldest first; `None` if there is only one.
 fn marks(component: &ComponentStatus) -> Option<Vec<TimeMark>> {
     let upstream = component.upstream.as_ref()?;
     let length = component.component.tag_length;
@@ -53,7 +54,7 @@ fn marks(component: &ComponentStatus) -> Option<Vec<TimeMark>> {
         let newest = if running.commit.id == upstream.head.id { ", newest" } else { "" };
         let (tag, time) = (running.commit.id.tag(length), running.commit.time);
         let label = format!("{tag}, {}{newest}: {}", date(time), names.join(", "));
-        // Equal times are told apart by what waits.
+        // Versions of the same second are sorted by how far behind they are.
         marks.push((running.queued.len(), TimeMark { time, label, is_running: true }));
     }
     if upstream.running.iter().all(|running| running.commit.id != upstream.head.id) {
@@ -65,8 +66,8 @@ fn marks(component: &ComponentStatus) -> Option<Vec<TimeMark>> {
     (marks.len() > 1).then(|| marks.into_iter().map(|(_, mark)| mark).collect())
 }
 
-/// Where points in time (ascending) stand on a line of `length` columns: to scale, but never on the
-/// same column or side by side. `None` if they are too many.
+/// The columns of ascending times on a line of `length` columns: to scale, but at least two apart.
+/// `None` if there are too many.
 fn columns(times: &[i64], length: usize) -> Option<Vec<usize>> {
     let (first, last) = (*times.first()?, *times.last()?);
     if times.len() * 2 > length {

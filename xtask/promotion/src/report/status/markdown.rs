@@ -1,4 +1,5 @@
-//! A table for a merge request or a wiki: every text of other people is a code span.
+//! Renders the status as Markdown, for a merge request or a wiki. Other people's text is made
+//! harmless by `gitlab_text`.
 
 use super::{Each, NOTHING, Overview, Row, UNKNOWN, date, has_images, no_repair, word};
 use crate::inspect::status::{Agreement, ComponentStatus};
@@ -6,7 +7,7 @@ use crate::merge_request::gitlab_text::{cell, prose};
 use crate::model::problem::Problem;
 
 impl<'a> Overview<'a> {
-    /// All components, each as a table.
+    /// A table for each component, then drifts and warnings as a list.
     pub fn markdown(&self) -> String {
         let mut text: String = self.components.iter().map(|one| self.component(one)).collect();
         for drift in self.drifts.unwrap_or_default() {
@@ -25,7 +26,7 @@ impl<'a> Overview<'a> {
     fn component(&self, component: &'a ComponentStatus) -> String {
         let mut text = format!("### {}\n\n", prose(&component.component.name));
         if let Some(problem) = &component.problem {
-            text.push_str(&format!("{}\n", told(problem)));
+            text.push_str(&format!("{}\n", error_item(problem)));
         }
         if let Some(upstream) = &component.upstream {
             let tag = upstream.head.id.tag(component.component.tag_length);
@@ -66,7 +67,7 @@ impl<'a> Overview<'a> {
     }
 }
 
-/// What is wrong, and what to do about it, as a list.
+/// The problems of a component and their cures, as a list.
 fn remarks(component: &ComponentStatus, rows: &[Row]) -> String {
     let mut list = String::new();
     for row in rows {
@@ -74,7 +75,7 @@ fn remarks(component: &ComponentStatus, rows: &[Row]) -> String {
         list.extend(row.remarks.iter().map(|one| format!("* {name}: {}\n", prose(one))));
     }
     for environment in &component.environments {
-        list.extend(environment.problems.iter().map(told));
+        list.extend(environment.problems.iter().map(error_item));
         if environment.agreement() == Agreement::Differ {
             let name = cell(&environment.name);
             list.push_str(&match &environment.repair {
@@ -86,7 +87,7 @@ fn remarks(component: &ComponentStatus, rows: &[Row]) -> String {
     list
 }
 
-/// Text for a cell: words of other kinds are code spans, where `|` would still end the cell.
+/// Text for a cell: words that Markdown could read become code spans, and `|` is escaped.
 fn words(text: &str) -> String {
     match text {
         NOTHING | UNKNOWN => text.to_owned(),
@@ -94,6 +95,6 @@ fn words(text: &str) -> String {
     }
 }
 
-fn told(problem: &Problem) -> String {
+fn error_item(problem: &Problem) -> String {
     format!("* error: {}\n", prose(&problem.to_string()))
 }

@@ -1,4 +1,5 @@
-//! A table that fits the terminal: one line for each row if there is room, else two.
+//! Renders the status as a table that fits the terminal: a row has one line if there is room, else
+//! two.
 
 use anstyle::{AnsiColor, Style};
 
@@ -10,37 +11,38 @@ use crate::report::{self, BOLD, CYAN, DIM, GREEN, RED};
 
 const YELLOW: Style = AnsiColor::Yellow.on_default();
 
-/// The narrowest terminal that gets a time line.
+/// The narrowest terminal for which the time line is drawn, in columns.
 const WIDE: usize = 100;
 
-/// What stands between columns.
+/// Separates columns.
 const GAP: &str = "  ";
 
-/// What stands before a line that belongs to the one above.
+/// Indents the lines that continue a row.
 const INDENT: &str = "  ";
 
-/// The column of numbers: aligned to the right.
+/// The title of the column that is aligned to the right.
 const NUMBER: &str = "behind";
 
-/// The least that is left of a name that does not fit.
+/// The width in characters below which an environment's name is not cut.
 const SHORTEST: usize = 12;
 
-/// A table whose last columns go below the line where there is no room.
+/// A table whose last columns move to a second line of each row if there is no room.
 struct StatusTable {
     titles: Vec<&'static str>,
-    /// How many columns always stand in the line.
+    /// How many columns stay in the first line of a row.
     inline: usize,
     lines: Vec<TableLine>,
 }
 
 struct TableLine {
     cells: Vec<(String, Style)>,
-    /// Whole lines.
+    /// Lines below the row: what is wrong with it.
     below: String,
 }
 
 impl<'a> Overview<'a> {
-    /// All components. Without a width, nothing is cut and each row is one line: for logs.
+    /// A table for each component, then the verdict of a check. Without a width, as in a log,
+    /// nothing is cut and each row is one line.
     pub fn text(&self, width: Option<usize>) -> String {
         let parts: Vec<_> = self.components.iter().map(|one| self.section(one, width)).collect();
         parts.join("\n") + &self.check()
@@ -144,7 +146,7 @@ fn place(pin: &PinStatus) -> String {
     escaped(&format!("{}:{}{}", pin.file, pin.line, target.unwrap_or_default()))
 }
 
-/// Which pins name what, and the command that repairs it.
+/// The pins of an environment that disagree, and the command that makes them agree.
 fn half_promoted(component: &ComponentStatus, environment: &EnvironmentStatus) -> String {
     let name = escaped(&environment.name);
     let mut text = format!("\n{RED}half promoted{RED:#}: the pins of {name} disagree\n");
@@ -164,7 +166,7 @@ fn half_promoted(component: &ComponentStatus, environment: &EnvironmentStatus) -
 impl StatusTable {
     fn text(&self, width: Option<usize>) -> String {
         let mut widths = self.widths();
-        // The last column is not filled up.
+        // The last column needs no gap behind it.
         let fits = |widths: &[usize]| {
             let needed: usize = widths.iter().map(|width| width + GAP.len()).sum();
             width.is_none_or(|width| needed <= width + GAP.len())
@@ -196,7 +198,7 @@ impl StatusTable {
         (0..self.titles.len()).map(width).collect()
     }
 
-    /// One line with as many columns as there are widths.
+    /// The first line of a row, with as many columns as there are widths.
     fn row(&self, line: &TableLine, widths: &[usize]) -> String {
         let mut text = String::new();
         for (index, (width, (cell, style))) in widths.iter().zip(&line.cells).enumerate() {
@@ -214,14 +216,14 @@ impl StatusTable {
     }
 }
 
-/// What a column says below the line.
+/// A cell as a clause for the second line of a row; `None` if it is empty.
 fn clause(title: &str, cell: &str) -> Option<String> {
-    let is_told = !cell.is_empty() && cell != NOTHING;
-    let speaks = title == "pin" || cell == NOT_COMMITTED;
-    is_told.then(|| if speaks { cell.to_owned() } else { format!("{title} {cell}") })
+    let has_value = !cell.is_empty() && cell != NOTHING;
+    let needs_no_title = title == "pin" || cell == NOT_COMMITTED;
+    has_value.then(|| if needs_no_title { cell.to_owned() } else { format!("{title} {cell}") })
 }
 
-/// The text, its end left out where it is longer than `width` characters.
+/// The text, cut to `width` characters with `…` at its end.
 fn clipped(text: &str, width: usize) -> String {
     match text.char_indices().nth(width) {
         None => text.to_owned(),
@@ -229,7 +231,7 @@ fn clipped(text: &str, width: usize) -> String {
     }
 }
 
-/// The clauses, indented, in lines of at most `width` characters. A clause is broken only if it is
+/// The clauses in indented lines of at most `width` characters. A clause is broken only if it is
 /// longer than a line.
 fn wrapped(clauses: &[String], width: usize) -> String {
     let width = width.saturating_sub(INDENT.len());
