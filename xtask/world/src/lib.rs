@@ -3,6 +3,7 @@
 //! The same ids everywhere: names are fixed, dates too unless told, and nothing of the user's git
 //! configuration is read. It must not be used for anything but demos, tests and benchmarks.
 
+pub mod big;
 mod files;
 mod gitlab;
 mod growth;
