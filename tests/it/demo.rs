@@ -21,6 +21,35 @@ fn a_whole_promotion() {
     run(&["--quiet", "--color", "never"]).succeeds();
 }
 
+/// What the user's git is told by its files, its variables and its home stays out of it.
+#[test]
+fn git_configuration_of_the_user() {
+    let sandbox = Sandbox::new();
+    let root = sandbox.world.root.clone();
+    let settings = "[core]\n\thooksPath = /nowhere\n[commit]\n\tgpgSign = true\n\
+        [url \"/nowhere/\"]\n\tinsteadOf = https://github.com/app-sre/qontract-\n";
+    fs::write(root.join("settings"), settings).unwrap();
+    let demo = sandbox.command(&["demo", "--dir", "demo"]).cwd(&root);
+    let demo = demo.env("GIT_CONFIG_GLOBAL", root.join("settings"));
+    let demo = demo.env("GIT_CONFIG_COUNT", "1").env("GIT_CONFIG_KEY_0", "core.bare");
+    demo.env("GIT_CONFIG_VALUE_0", "true").run().matches("demo");
+}
+
+/// Dates move along with the calendar, so that ages stay.
+#[test]
+fn years_later() {
+    let sandbox = Sandbox::new();
+    let root = sandbox.world.root.clone();
+    let target = root.join("target");
+    let later = (1_711_533_600 + 1000 * 86_400).to_string();
+    let demo = sandbox.command(&["demo"]).cwd(&root);
+    let output = demo.env("SOURCE_DATE_EPOCH", later).env("CARGO_TARGET_DIR", &target).run();
+    let heading = output.stdout.lines().find(|line| line.contains(": newest is ")).unwrap();
+    let (_, age) = heading.split_once(" of ").unwrap();
+    assert_eq!((output.status, age), (0, "2026-12-15 (7 d old)"), "{output:?}");
+    assert!(target.join("xtask-demo/app-interface").is_dir());
+}
+
 #[test]
 fn folders_in_use() {
     let sandbox = Sandbox::new();

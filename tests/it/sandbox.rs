@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{env, fs, process};
 
-use world::{Upstream, World, executable};
+use world::{UpstreamRepository, World, executable};
 
 /// What every sandbox takes for now: 2024-03-27 10:00 UTC.
 const NOW: &str = "1711533600";
@@ -50,7 +50,11 @@ pub struct Run<'a> {
 impl Sandbox {
     pub fn new() -> Self {
         // 32 ms; copying a template took 5, for 60 lines more.
-        let world = World::create(&fresh_folder()).unwrap();
+        Sandbox::of(World::create(&fresh_folder()).unwrap())
+    }
+
+    /// A sandbox around a world that was just made.
+    pub fn of(world: World) -> Self {
         let home = world.root.join("home");
         fs::create_dir(&home).unwrap();
         let identity = "[user]\n\tname = Tobias Winterfeld\n\temail = twinterf@example.com\n[core]\n\tfsync = none\n";
@@ -154,7 +158,7 @@ impl Sandbox {
     /// Puts a commit with these parents on top of a branch of an upstream. `author` is `NAME <EMAIL>`.
     pub fn grow(
         &self,
-        upstream: &Upstream,
+        upstream: &UpstreamRepository,
         parents: &[&str],
         author: &str,
         message: &str,

@@ -1,10 +1,12 @@
 //! The world is the same everywhere, sound, and in the shapes that the tests rely on.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::{fs, panic};
 
 use serde_yaml::Value;
 use world::World;
+use world::big::{BigWorld, Size};
 
 use crate::sandbox::{Output, Sandbox, fresh_folder};
 
@@ -198,10 +200,13 @@ fn shapes() {
 
 #[test]
 fn references_lead_to_files() {
-    let sandbox = Sandbox::new();
+    check_references(&Sandbox::new());
+}
+
+fn check_references(sandbox: &Sandbox) {
     let mut targets = BTreeSet::new();
     for path in sandbox.git("ls-files data").lines() {
-        references(&yaml(&sandbox, path).unwrap(), &mut targets);
+        references(&yaml(sandbox, path).unwrap(), &mut targets);
     }
     assert!(targets.len() > 20);
     let dangling: Vec<_> =
@@ -226,6 +231,84 @@ fn references(value: &Value, targets: &mut BTreeSet<String>) {
         }
         _ => {}
     }
+}
+
+/// The files of the repository and those of the list are the same.
+#[test]
+fn every_file_is_used() {
+    let sandbox = Sandbox::new();
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/world/files/app-interface");
+    let mut files = BTreeSet::from(["promote.toml".to_owned()]);
+    let mut folders = vec![PathBuf::from(folder)];
+    while let Some(place) = folders.pop() {
+        for path in fs::read_dir(place).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                files.insert(path.strip_prefix(folder).unwrap().to_str().unwrap().to_owned());
+            }
+        }
+    }
+    assert_eq!(sandbox.git("ls-files").lines().map(str::to_owned).collect::<BTreeSet<_>>(), files);
+}
+
+#[test]
+fn big() {
+    let BigWorld { world, upstreams } = BigWorld::create(&fresh_folder(), &Size::SMALL).unwrap();
+    let sandbox = Sandbox::of(world);
+    assert_eq!(sandbox.git("rev-parse origin/master"), sandbox.git("rev-parse HEAD"));
+    assert_eq!(sandbox.git("status --porcelain"), "");
+    assert_eq!(sandbox.git("ls-files").lines().count(), 345);
+    check_references(&sandbox);
+
+    let upstreams: BTreeMap<_, _> = upstreams.into_iter().collect();
+    let mut pins = 0;
+    for path in sandbox.git("ls-files data/services/*/cicd/saas-*").lines() {
+        for template in yaml(&sandbox, path).unwrap()["resourceTemplates"].as_sequence().unwrap() {
+            let url = template["url"].as_str().unwrap();
+            let url = url.trim_end_matches(".git").trim_end_matches('/');
+            let Some(commits) = upstreams.get(url) else { continue };
+            let refs = template["targets"].as_sequence().unwrap().iter();
+            for version in refs.filter_map(|target| target["ref"].as_str()) {
+                let is_branch = ["main", "master"].contains(&version);
+                assert!(is_branch || commits.iter().any(|one| one == version), "{path}: {version}");
+                pins += usize::from(!is_branch);
+            }
+        }
+    }
+    assert!(pins > 100, "{pins}");
+    let shapes = [
+        "auto: true",
+        "subscribe:",
+        "publish:",
+        "soakDays:",
+        "disable: true",
+        "delete: true",
+        "deprecated: true",
+        "namespaceSelector:",
+        "- \\$ref: .*/targets/",
+        "hash_length:",
+        "IMAGE_TAG:",
+        "ref:  [0-9a-f]",
+        "ref: [0-9a-f]* +$",
+        "ref: '[0-9a-f]{40}'",
+        "ref: \"",
+        "# ref: ",
+        "- ref: ",
+        "url: ['\"]",
+        "blockedVersions:",
+        "hotfixVersions:",
+    ];
+    for shape in shapes {
+        sandbox.git_in(&sandbox.world.repository, &["grep", "-qE", "-e", shape, "data"], "");
+    }
+
+    // What they print is compared elsewhere.
+    let discovered = sandbox.xtask(&["discover"]);
+    let status = sandbox.xtask(&["status"]);
+    assert_eq!((discovered.status, status.status), (0, 0), "{discovered:?}\n{status:?}");
+    let shown = status.stdout.lines().filter(|line| line.contains(": newest is ")).count();
+    assert_eq!(shown, 2 + Size::SMALL.components, "{status:?}");
 }
 
 #[test]

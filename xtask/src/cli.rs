@@ -74,6 +74,7 @@ commands! {
         /// Say what a pin belongs to, what it was, and why it would or would not move
         Explain = "explain",
         /// Build a small world of git repositories and run a whole promotion in it
+        #[cfg(feature = "demo")]
         Demo = "demo",
         /// Print the script that completes `cargo xtask` in a shell
         Completions = "completions",
@@ -215,7 +216,7 @@ arguments! {
 
     pub struct Demo {
         /// Where to build it: a new or empty folder, or that of an earlier demo, which is made anew
-        /// [default: target/xtask-demo]
+        /// [default: xtask-demo in the target folder of cargo]
         pub dir: Option<PathBuf> = path("dir", "DIR"),
     }
 

@@ -6,7 +6,9 @@ use clap::error::ErrorKind;
 use promotion::model::problem::{Problem, problems};
 use promotion::report::{self, json};
 use xtask::cli::{Cli, Command, Format};
-use xtask::commands::{Ending, changes, completions, demo, discover, explain, promote, status};
+#[cfg(feature = "demo")]
+use xtask::commands::demo;
+use xtask::commands::{Ending, changes, completions, discover, explain, promote, status};
 use xtask::session::{self, Session};
 
 const FAILED: u8 = 1;
@@ -19,7 +21,7 @@ fn main() -> ExitCode {
         Err(error) => return unparsed(&error),
     };
     let lists = matches!(cli.command, Command::Changes(_) | Command::Status(_));
-    let is_for_people = matches!(cli.command, Command::Demo(_) | Command::Completions(_));
+    let is_for_people = matches!(cli.command.name(), "demo" | "completions");
     let unfit = match cli.global.format {
         Format::Markdown if !lists => Some(("markdown", "use `text` or `json`")),
         Format::Json if is_for_people => Some(("json", "use `text`")),
@@ -40,6 +42,7 @@ fn main() -> ExitCode {
         Command::Changes(typed) => changes::run(&session, typed).map(done),
         Command::Discover(typed) => discover::run(&session, typed).map(done),
         Command::Explain(typed) => explain::run(&session, typed).map(done),
+        #[cfg(feature = "demo")]
         Command::Demo(typed) => demo::run(&session, typed).map(done),
         Command::Completions(typed) => completions::run(&session, typed).map(done),
         Command::Complete(typed) => completions::complete(typed),

@@ -136,28 +136,32 @@ macro_rules! choices {
 }
 
 /// Declares the commands, `Group = "name"`, each with a group of arguments of the same name. The
-/// doc comments are the help.
+/// doc comments are the help. Without its cargo feature a command isn't there.
 macro_rules! commands {
-    (pub enum $name:ident { $(#[doc = $about:literal] $group:ident = $typed:literal,)+ }) => {
+    (pub enum $name:ident { $(
+        #[doc = $about:literal] $(#[cfg(feature = $feature:literal)])? $group:ident = $typed:literal,
+    )+ }) => {
         #[derive(Debug)]
-        pub enum $name { $(#[doc = $about] $group($group),)+ }
+        pub enum $name { $(#[doc = $about] $(#[cfg(feature = $feature)])? $group($group),)+ }
 
         impl $name {
             /// As it is typed.
             pub fn name(&self) -> &'static str {
-                match self { $($name::$group(_) => $typed,)+ }
+                match self { $($(#[cfg(feature = $feature)])? $name::$group(_) => $typed,)+ }
             }
 
             fn all() -> Vec<clap::Command> {
-                vec![$({
+                let mut all = Vec::new();
+                $($(#[cfg(feature = $feature)])? {
                     let command = clap::Command::new($typed).about($about.trim_start());
-                    <$group as $crate::cli::declare::Arguments>::declare(command)
-                }),+]
+                    all.push(<$group as $crate::cli::declare::Arguments>::declare(command));
+                })+
+                all
             }
 
             fn take(name: &str, matches: &mut clap::ArgMatches) -> Option<Self> {
                 match name {
-                    $($typed => {
+                    $($(#[cfg(feature = $feature)])? $typed => {
                         let group = $crate::cli::declare::Arguments::take(matches);
                         Some($name::$group(group))
                     })+

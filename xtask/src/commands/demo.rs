@@ -12,8 +12,42 @@ use crate::cli;
 use crate::hint::quoted;
 use crate::session::Session;
 
-/// MergeRequestOptions a folder that a demo made, and that the next one may remove.
+/// The file that says that a demo made this folder, so that the next one may remove it.
 const MARK: &str = "made-by-cargo-xtask-demo";
+
+/// What is shown: a title, what one sees, and the command.
+const STEPS: &[(&str, &str, &[&str])] = &[
+    (
+        "What runs where?",
+        "One row for each environment: its version, how far behind it is, and whose commits wait.",
+        &["status"],
+    ),
+    (
+        "What would a promotion bring?",
+        "The commits that wait, by author, and whom to tell.",
+        &["changes"],
+    ),
+    (
+        "What would it edit?",
+        "The plan and its diff; a dry run writes nothing.",
+        &["promote", "--env", "jenkins", "--dry-run"],
+    ),
+    (
+        "The schemas go first, in a merge request of their own.",
+        "The branch is pushed and the merge request opened; the checkout stays as it was.",
+        &["update-schemas", "--mr", "--lgtm"],
+    ),
+    (
+        "Then qontract-reconcile, everywhere.",
+        "Every pin of every environment, in one merge request.",
+        &["qr-promote", "--mr", "--lgtm"],
+    ),
+    (
+        "And back again, if production breaks.",
+        "The version before is found in the pins' own history; this would go back to it.",
+        &["rollback", "--env", "jenkins", "--reason", "just to see", "--dry-run"],
+    ),
+];
 
 /// Builds the world, promotes in it, and says what to try next.
 pub fn run(session: &Session, typed: &cli::Demo) -> Result<()> {
@@ -22,7 +56,7 @@ pub fn run(session: &Session, typed: &cli::Demo) -> Result<()> {
         None => default_dir()?,
     };
     let step = session.progress.local("building a world of git repositories");
-    let world = build(&dir)?;
+    let world = build(&dir, u64::try_from(session.now()).unwrap_or_default())?;
     drop(step);
     session.print(&format!(
         "A small app-interface, its remote and its upstreams: {}\n",
@@ -30,18 +64,19 @@ pub fn run(session: &Session, typed: &cli::Demo) -> Result<()> {
     ))?;
     world.answer_as_gitlab()?;
     let demo = DemoRun { session, world };
-    demo.step("Which commits wait, and whose they are.", &["changes"])?;
-    demo.step(
-        "The schemas first, in a merge request of their own.",
-        &["update-schemas", "--mr", "--lgtm"],
-    )?;
-    demo.step("Then qontract-reconcile, everywhere.", &["qr-promote", "--mr", "--lgtm"])?;
+    for (title, seen, args) in STEPS {
+        demo.step(title, seen, args)?;
+    }
     session.print(&demo.opened()?)?;
     session.print(&demo.what_next())
 }
 
-/// `target/xtask-demo` of the workspace that the tool was built from.
+/// `xtask-demo` in cargo's target folder: `CARGO_TARGET_DIR`, else `target` of the workspace that
+/// the tool was built from.
 fn default_dir() -> Result<PathBuf> {
+    if let Some(target) = std::env::var_os("CARGO_TARGET_DIR") {
+        return Ok(Path::new(&target).join("xtask-demo"));
+    }
     let manifest = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
     let workspace = manifest.as_deref().and_then(Path::parent).map(Path::to_path_buf);
     let workspace = workspace.map_or_else(std::env::current_dir, Ok);
@@ -49,7 +84,7 @@ fn default_dir() -> Result<PathBuf> {
 }
 
 /// The world in `dir`, which is new, empty, or made by an earlier demo.
-fn build(dir: &Path) -> Result<World> {
+fn build(dir: &Path, now: u64) -> Result<World> {
     if dir.join(MARK).exists() {
         std::fs::remove_dir_all(dir)
             .with_context(|| format!("can't remove `{}`", dir.display()))?;
@@ -59,7 +94,7 @@ fn build(dir: &Path) -> Result<World> {
         let problem = Problem::new(format!("`{}` is in use, and no demo made it", dir.display()));
         return Err(problem.help("name a new or empty folder: `--dir DIR`").into());
     }
-    let world = World::create(dir)?;
+    let world = World::create_before(dir, now)?;
     std::fs::write(dir.join(MARK), "")
         .with_context(|| format!("can't write to `{}`", dir.display()))?;
     Ok(world)
@@ -71,18 +106,28 @@ struct DemoRun<'a> {
 }
 
 impl DemoRun<'_> {
-    /// Runs this program in the world's checkout, with a cache of its own.
-    fn step(&self, title: &str, args: &[&str]) -> Result<()> {
-        let typed = format!("cargo xtask {}", args.join(" "));
-        self.session.print(&heading(title, &typed))?;
+    /// Runs this program in the world's checkout, with a cache of its own and nothing of the
+    /// user's git configuration.
+    fn step(&self, title: &str, seen: &str, args: &[&str]) -> Result<()> {
+        let words: Vec<_> = args.iter().map(|word| quoted(word)).collect();
+        let typed = format!("cargo xtask {}", words.join(" "));
+        self.session.print(&heading(&format!("{title}\n{seen}"), &typed))?;
         let program = std::env::current_exe().context("can't tell where this program is")?;
         let shell = Shell::new()?;
         let World { repository, root, .. } = &self.world;
         let options = self.session.passed_on();
-        cmd!(shell, "{program} --repo {repository} {options...} {args...}")
-            .quiet()
+        let mut run = cmd!(shell, "{program} --repo {repository} {options...} {args...}").quiet();
+        for (name, _) in std::env::vars_os() {
+            if name == "DO_COMMIT" || name.as_encoded_bytes().starts_with(b"GIT_") {
+                run = run.env_remove(name);
+            }
+        }
+        // Git also looks for `ignore` and `attributes` at home.
+        run.env("HOME", root)
+            .env("XDG_CONFIG_HOME", root)
             .env("XTASK_CACHE", root.join("cache"))
-            .env_remove("DO_COMMIT")
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
             .run()
             .with_context(|| format!("the demo stopped at `{typed}`"))
     }

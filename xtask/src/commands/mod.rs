@@ -2,6 +2,7 @@
 
 pub mod changes;
 pub mod completions;
+#[cfg(feature = "demo")]
 pub mod demo;
 pub mod discover;
 pub mod explain;

@@ -2,15 +2,16 @@
 //!
 //! None of them holds a pin of the integrations; one in 180 is no YAML, as in the real one.
 
-use std::fmt::Write as _;
-
-use super::history::{History, RAFAEL};
+use super::history::{CommitStream, DAY, RAFAEL, START};
 
 /// One commit with that many files on top of `master`, as a stream for `git fast-import`.
 pub(super) fn stream(reference: &str, files: usize) -> Vec<u8> {
     let files: Vec<_> = (0..files).map(file).collect();
     let files: Vec<_> = files.iter().map(|(path, text)| (&path[..], &text[..])).collect();
-    History::on_top(reference, "refs/heads/master", &RAFAEL, "Onboard everybody else\n", &files)
+    let mut commits = CommitStream::every(0, START + 22 * DAY, reference);
+    commits = commits.on_top_of("refs/heads/master");
+    commits.commit(&RAFAEL, "Onboard everybody else\n", &files);
+    commits.finish()
 }
 
 /// How many files a service has.
@@ -31,11 +32,11 @@ fn file(number: usize) -> (String, String) {
         5 => (format!("data/teams/{team}/roles/{name}.yml"), role(&name)),
         6 if nth.is_multiple_of(15) => (format!("resources/{name}/config.yaml"), jinja(&name)),
         6 => (format!("resources/{name}/config.yaml"), config(&name)),
-        kind => (format!("resources/{name}/alerts-{}.yaml", kind - 6), alerts(&name, kind)),
+        kind => (format!("resources/{name}/alerts-{}.yaml", kind - 6), alerts(&name, kind, 6)),
     }
 }
 
-fn service(nth: usize) -> String {
+pub(super) fn service(nth: usize) -> String {
     const FIRST: [&str; 12] = [
         "amber", "birch", "cedar", "delta", "ember", "flint", "grove", "heron", "indigo",
         "juniper", "kestrel", "lumen",
@@ -46,25 +47,28 @@ fn service(nth: usize) -> String {
     format!("{}-{}-{round}", FIRST[nth % FIRST.len()], LAST[nth / FIRST.len() % LAST.len()])
 }
 
-/// 40 digits that look like a commit (the mixer is splitmix64).
+/// 40 digits that look like a commit.
 fn commit(seed: usize) -> String {
-    let mut state = seed as u64;
-    let mut digits = String::new();
-    while digits.len() < 40 {
-        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        let _ = write!(digits, "{:016x}", mixed ^ (mixed >> 31));
-    }
+    const STEP: usize = 0x9e37_79b9_7f4a_7c15;
+    let parts = (1..=3).map(|n: usize| mixed(seed.wrapping_add(n.wrapping_mul(STEP))));
+    let mut digits: String = parts.map(|part| format!("{part:016x}")).collect();
     digits.truncate(40);
     digits
 }
 
-fn head(schema: &str, name: &str) -> String {
+/// A number that looks random, always the same for a seed (splitmix64's mixer).
+pub(super) fn mixed(seed: usize) -> u64 {
+    let state = seed as u64;
+    let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
+}
+
+pub(super) fn head(schema: &str, name: &str) -> String {
     format!("---\n$schema: {schema}\n\nlabels: {{}}\n\nname: {name}\n")
 }
 
-fn repeat(count: usize, item: impl Fn(usize) -> String) -> String {
+pub(super) fn repeat(count: usize, item: impl Fn(usize) -> String) -> String {
     (0..count).map(item).collect()
 }
 
@@ -172,7 +176,7 @@ resourceTemplates:
     )
 }
 
-fn slos(name: &str) -> String {
+pub(super) fn slos(name: &str) -> String {
     let head = head("/app-sre/slo-document-1.yml", name);
     let slos = repeat(6, |n| {
         format!(
@@ -212,7 +216,7 @@ fn role(name: &str) -> String {
     format!("{head}permissions: []\naccess:\n{access}")
 }
 
-fn config(name: &str) -> String {
+pub(super) fn config(name: &str) -> String {
     let lines = repeat(40, |n| format!("    {name}.option.{n}={n} # 'default'\n"));
     format!(
         r"---
@@ -226,7 +230,7 @@ data:
     )
 }
 
-fn jinja(name: &str) -> String {
+pub(super) fn jinja(name: &str) -> String {
     format!(
         r"---
 kind: ConfigMap
@@ -239,8 +243,8 @@ metadata:
     )
 }
 
-fn alerts(name: &str, kind: usize) -> String {
-    let rules = repeat(6, |n| {
+pub(super) fn alerts(name: &str, kind: usize, rules: usize) -> String {
+    let rules = repeat(rules, |n| {
         format!(
             r#"    - alert: {name}-{kind}-{n}
       expr: |

@@ -3,83 +3,83 @@
 //! Dates and identities are in the stream, so the same history always gets the same ids.
 
 /// Somebody who writes commits.
-pub(super) struct Person {
-    /// As in the commit.
-    pub name: &'static str,
-    /// As in the commit.
-    pub email: &'static str,
+pub(super) struct Author<'a> {
+    pub(super) name: &'a str,
+    pub(super) email: &'a str,
 }
 
 /// Company address.
-pub(super) const TOBIAS: Person =
-    Person { name: "Tobias Winterfeld", email: "twinterf@example.com" };
+pub(super) const TOBIAS: Author<'static> =
+    Author { name: "Tobias Winterfeld", email: "twinterf@example.com" };
 /// Numbered noreply address.
-pub(super) const MIRA: Person =
-    Person { name: "Mira Castellan", email: "1184021+mira-castellan@users.noreply.github.com" };
+pub(super) const MIRA: Author<'static> =
+    Author { name: "Mira Castellan", email: "1184021+mira-castellan@users.noreply.github.com" };
 /// A name beyond ASCII.
-pub(super) const INES: Person =
-    Person { name: "Inés Okonkwo", email: "20773344+inesok@users.noreply.github.com" };
+pub(super) const INES: Author<'static> =
+    Author { name: "Inés Okonkwo", email: "20773344+inesok@users.noreply.github.com" };
 /// Noreply address of the old kind, without a number.
-pub(super) const RAFAEL: Person =
-    Person { name: "Rafael Duarte", email: "rduarte-dev@users.noreply.github.com" };
+pub(super) const RAFAEL: Author<'static> =
+    Author { name: "Rafael Duarte", email: "rduarte-dev@users.noreply.github.com" };
 /// Is in no users file.
-pub(super) const PAT: Person = Person { name: "Pat Lindqvist", email: "pat@lindqvist.example" };
+pub(super) const PAT: Author<'static> =
+    Author { name: "Pat Lindqvist", email: "pat@lindqvist.example" };
 /// Updates dependencies.
-pub(super) const KONFLUX: Person = Person {
+pub(super) const KONFLUX: Author<'static> = Author {
     name: "red-hat-konflux[bot]",
     email: "90210042+red-hat-konflux[bot]@users.noreply.github.com",
 };
 /// Moves the targets with `promotion.auto`.
-pub(super) const PROMOTER: Person =
-    Person { name: "devtools-promoter[bot]", email: "devtools-promoter@bots.example.com" };
+pub(super) const PROMOTER: Author<'static> =
+    Author { name: "devtools-promoter[bot]", email: "devtools-promoter@bots.example.com" };
 
 /// A path and the whole text of the file.
 pub(super) type Files<'a> = &'a [(&'a str, &'a str)];
 
-/// 2024-03-04 09:00 UTC, in seconds.
-const START: u64 = 1_709_542_800;
-const DAY: u64 = 86_400;
+/// When the histories begin unless told otherwise: 2024-03-04 09:00 UTC, in seconds.
+pub(super) const START: u64 = 1_709_542_800;
+pub(super) const DAY: u64 = 86_400;
 
 /// A stream under construction. Every commit is later than the one before it.
-pub(super) struct History {
+pub(super) struct CommitStream {
     branch: String,
     stream: Vec<u8>,
     clock: u64,
     step: u64,
     marks: usize,
-    /// MergeRequestOptions as fast-import names them: `:1`.
+    base: Option<String>,
+    /// The commits of the branch as fast-import names them: `:1`.
     main: Vec<String>,
 }
 
-impl History {
-    /// Begins a branch after `day`, with a commit every `step` days.
-    pub(super) fn new(branch: &str, day: u64, step: u64) -> Self {
-        History {
-            branch: format!("refs/heads/{branch}"),
+impl CommitStream {
+    /// Begins a branch `day` days after `start`, with a commit every `step` days.
+    pub(super) fn new(start: u64, branch: &str, day: u64, step: u64) -> Self {
+        CommitStream::every(step * DAY, start + day * DAY, &format!("refs/heads/{branch}"))
+    }
+
+    /// Begins a reference with a commit every `step` seconds.
+    pub(super) fn every(step: u64, start: u64, reference: &str) -> Self {
+        CommitStream {
+            branch: reference.to_owned(),
             stream: Vec::new(),
-            clock: START + day * DAY,
-            step: step * DAY,
+            clock: start,
+            step,
             marks: 0,
+            base: None,
             main: Vec::new(),
         }
     }
 
-    /// A stream of one commit on top of `parent`, a reference that exists.
-    pub(super) fn on_top(
-        reference: &str,
-        parent: &str,
-        by: &Person,
-        message: &str,
-        files: Files,
-    ) -> Vec<u8> {
-        let mut history = History::new("", 22, 0);
-        history.write(reference, by, message, &[format!("{parent}^0")], files);
-        history.finish()
+    /// Lets the first commit stand on `parent`, a reference that exists.
+    pub(super) fn on_top_of(mut self, parent: &str) -> Self {
+        self.base = Some(format!("{parent}^0"));
+        self
     }
 
     /// Adds a commit to the branch.
-    pub(super) fn commit(&mut self, by: &Person, message: &str, files: Files) {
-        let parents: Vec<String> = self.main.last().cloned().into_iter().collect();
+    pub(super) fn commit(&mut self, by: &Author, message: &str, files: Files) {
+        let parent = self.main.last().cloned().or_else(|| self.base.clone());
+        let parents: Vec<String> = parent.into_iter().collect();
         let branch = self.branch.clone();
         let mark = self.write(&branch, by, message, &parents, files);
         self.main.push(mark);
@@ -88,10 +88,10 @@ impl History {
     /// Merges a side branch that left the branch at its commit number `fork`.
     pub(super) fn merge(
         &mut self,
-        by: &Person,
+        by: &Author,
         message: &str,
         fork: usize,
-        side: &[(&Person, &str, Files)],
+        side: &[(&Author, &str, Files)],
     ) {
         let branch = self.branch.clone();
         let mut tip = self.main[fork].clone();
@@ -105,7 +105,7 @@ impl History {
     }
 
     /// Adds a branch of one commit that is never merged.
-    pub(super) fn leave(&mut self, branch: &str, fork: usize, by: &Person, message: &str) {
+    pub(super) fn leave(&mut self, branch: &str, fork: usize, by: &Author, message: &str) {
         let branch = format!("refs/heads/{branch}");
         let parents = [self.main[fork].clone()];
         self.write(&branch, by, message, &parents, &[("HOTFIX.md", "Not for master.\n")]);
@@ -117,7 +117,7 @@ impl History {
         match message {
             None => self.line(&format!("reset refs/tags/{name}\nfrom {mark}\n")),
             Some(message) => {
-                let Person { name: tagger, email } = TOBIAS;
+                let Author { name: tagger, email } = TOBIAS;
                 let clock = self.clock;
                 self.line(&format!(
                     "tag {name}\nfrom {mark}\ntagger {tagger} <{email}> {clock} +0000"
@@ -139,13 +139,13 @@ impl History {
     fn write(
         &mut self,
         branch: &str,
-        by: &Person,
+        by: &Author,
         message: &str,
         parents: &[String],
         files: Files,
     ) -> String {
         self.marks += 1;
-        let (mark, clock, Person { name, email }) = (format!(":{}", self.marks), self.clock, by);
+        let (mark, clock, Author { name, email }) = (format!(":{}", self.marks), self.clock, by);
         self.clock += self.step;
         self.line(&format!("commit {branch}\nmark {mark}"));
         for role in ["author", "committer"] {
@@ -177,8 +177,8 @@ impl History {
 }
 
 /// `qontract-reconcile`: 14 commits on `master`.
-pub(super) fn reconcile() -> Vec<u8> {
-    let mut h = History::new("master", 0, 1);
+pub(super) fn reconcile(start: u64) -> Vec<u8> {
+    let mut h = CommitStream::new(start, "master", 0, 1);
     h.commit(
         &MIRA,
         "Start the runner of the integrations\n",
@@ -302,11 +302,11 @@ Needs the field in qontract-schemas.
 }
 
 /// `qontract-schemas`: 8 commits on `main`.
-pub(super) fn schemas() -> Vec<u8> {
+pub(super) fn schemas(start: u64) -> Vec<u8> {
     let saas =
         |fields: &str| format!("---\n\"$schema\": /metaschema-1.json\nproperties: {fields}\n");
     let path = "schemas/app-sre/saas-file-2.yml";
-    let mut h = History::new("main", 0, 2);
+    let mut h = CommitStream::new(start, "main", 0, 2);
     h.commit(&RAFAEL, "Start with saas files\n", &[(path, &saas("[name]"))]);
     h.commit(&TOBIAS, "saas-file-2: targets have a ref\n", &[(path, &saas("[name, ref]"))]);
     h.commit(&RAFAEL, "user-1: github_username\n", &[("schemas/access/user-1.yml", "---\n")]);
@@ -331,8 +331,8 @@ pub(super) fn schemas() -> Vec<u8> {
 }
 
 /// `github-mirror`: 4 commits on `master`; another component of the same saas file.
-pub(super) fn mirror() -> Vec<u8> {
-    let mut h = History::new("master", 0, 3);
+pub(super) fn mirror(start: u64) -> Vec<u8> {
+    let mut h = CommitStream::new(start, "master", 0, 3);
     h.commit(&RAFAEL, "Mirror what does not change\n", &[("mirror.py", "CACHE = {}\n")]);
     h.commit(&RAFAEL, "Answer conditional requests\n", &[("mirror.py", "CACHE = {'etag': {}}\n")]);
     h.commit(

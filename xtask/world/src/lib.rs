@@ -1,14 +1,13 @@
 //! A small, realistic world of git repositories: an app-interface with its remote, and upstreams.
 //!
-//! The same ids everywhere: dates and names are fixed, and nothing of the user's git
+//! The same ids everywhere: names are fixed, dates too unless told, and nothing of the user's git
 //! configuration is read. It must not be used for anything but demos, tests and benchmarks.
 
+pub mod big;
 mod files;
 mod gitlab;
 mod growth;
 mod history;
-mod neighbours;
-mod pinned;
 
 pub use gitlab::{Opened, executable};
 
@@ -18,6 +17,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use xshell::{Cmd, Shell, cmd};
+
+use history::{Author, DAY, START};
 
 /// The repositories, all below one folder.
 #[derive(Debug, Clone)]
@@ -29,16 +30,16 @@ pub struct World {
     /// `remote/app-interface.git`: bare, takes push options.
     pub remote: PathBuf,
     /// `qontract-reconcile`, default branch `master`.
-    pub reconcile: Upstream,
+    pub reconcile: UpstreamRepository,
     /// `qontract-schemas`, default branch `main`.
-    pub schemas: Upstream,
+    pub schemas: UpstreamRepository,
     /// `github-mirror`, default branch `master`: somebody else's template in the same saas file.
-    pub mirror: Upstream,
+    pub mirror: UpstreamRepository,
 }
 
 /// The git repository of a component.
 #[derive(Debug, Clone)]
-pub struct Upstream {
+pub struct UpstreamRepository {
     /// `upstream/NAME.git`: bare, allows partial clones.
     pub path: PathBuf,
     /// Full ids of the first parents of the default branch, oldest first.
@@ -50,21 +51,28 @@ impl World {
     ///
     /// In `app-interface`, `https://github.com/app-sre/NAME` resolves to the upstream here.
     pub fn create(root: &Path) -> Result<World> {
+        World::create_before(root, KNOWN_NOW)
+    }
+
+    /// The same world, moved by whole days so that its newest commits are as old at `now` (in
+    /// seconds) as those of `create` are on 2024-03-27. Ids differ from day to day.
+    pub fn create_before(root: &Path, now: u64) -> Result<World> {
+        let start = (START + now / DAY * DAY).saturating_sub(KNOWN_NOW / DAY * DAY);
         let root = std::path::absolute(root)?;
         fs::create_dir_all(&root).with_context(|| format!("cannot create `{}`", root.display()))?;
         if fs::read_dir(&root)?.next().is_some() {
             bail!("`{}` is not empty: name a new or an empty folder", root.display());
         }
-        let git = Git::new()?;
-        let upstream = |name: &str, branch: &str, stream: Vec<u8>| -> Result<Upstream> {
+        let git = Builder::new()?;
+        let upstream = |name: &str, branch: &str, stream: Vec<u8>| -> Result<UpstreamRepository> {
             let path = root.join("upstream").join(name);
             git.bare(&path, branch, SERVED)?;
             let commits = git.import(&path, stream)?;
-            Ok(Upstream { path, commits })
+            Ok(UpstreamRepository { path, commits })
         };
-        let reconcile = upstream("qontract-reconcile.git", "master", history::reconcile())?;
-        let schemas = upstream("qontract-schemas.git", "main", history::schemas())?;
-        let mirror = upstream("github-mirror.git", "master", history::mirror())?;
+        let reconcile = upstream("qontract-reconcile.git", "master", history::reconcile(start))?;
+        let schemas = upstream("qontract-schemas.git", "main", history::schemas(start))?;
+        let mirror = upstream("github-mirror.git", "master", history::mirror(start))?;
 
         let remote = root.join("remote/app-interface.git");
         git.bare(
@@ -73,7 +81,7 @@ impl World {
             &[SERVED, "[receive]\n\tadvertisePushOptions = true\n"].concat(),
         )?;
         let versions = [&reconcile, &schemas, &mirror].map(|upstream| &upstream.commits[..]);
-        git.import(&remote, files::history(versions))?;
+        git.import(&remote, files::history(start, versions))?;
 
         let repository = root.join("app-interface");
         git.run(&root, &["clone", "--quiet", "--template=", path(&remote)?, path(&repository)?])?;
@@ -84,12 +92,12 @@ impl World {
     /// The world that was built in `root`.
     pub fn open(root: &Path) -> Result<World> {
         let root = std::path::absolute(root)?;
-        let git = Git::new()?;
-        let upstream = |name: &str| -> Result<Upstream> {
+        let git = Builder::new()?;
+        let upstream = |name: &str| -> Result<UpstreamRepository> {
             let path = root.join("upstream").join(name);
             let log = ["rev-list", "--first-parent", "--reverse", "HEAD"];
             let commits = git.command(&path, &log).read()?;
-            Ok(Upstream { path, commits: commits.lines().map(str::to_owned).collect() })
+            Ok(UpstreamRepository { path, commits: commits.lines().map(str::to_owned).collect() })
         };
         Ok(World {
             repository: root.join("app-interface"),
@@ -104,24 +112,29 @@ impl World {
     /// Adds `files` other files to the app-interface, in one commit that is pushed: the
     /// benchmark's tree. The files are always the same, so call it once.
     pub fn grow(&self, files: usize) -> Result<()> {
-        let git = Git::new()?;
-        let here = &self.repository;
-        git.import(here, growth::stream("refs/world/grown", files))?;
-        git.run(
-            here,
-            &["merge", "--quiet", "--no-progress", "--ff-only", "--no-stat", "refs/world/grown"],
-        )?;
-        git.run(here, &["update-ref", "-d", "refs/world/grown"])?;
+        let git = Builder::new()?;
+        git.import(&self.repository, growth::stream("refs/world/grown", files))?;
+        self.take_in(&git)
+    }
+
+    /// Moves `master` on to what was imported, here and in the remote.
+    fn take_in(&self, git: &Builder) -> Result<()> {
+        let (here, grown) = (&self.repository, "refs/world/grown");
+        git.run(here, &["reset", "--quiet", "--hard", grown])?;
+        git.run(here, &["update-ref", "-d", grown])?;
         git.run(here, &["push", "--quiet", "origin", "master"])
     }
 }
+
+/// 2024-03-27 10:00 UTC, in seconds: what the tests take for now.
+const KNOWN_NOW: u64 = 1_711_533_600;
 
 const SERVED: &str = "[uploadpack]\n\tallowFilter = true\n\tallowAnySHA1InWant = true\n";
 
 /// What keeps the user's own settings from changing or signing anything in the checkout.
 fn checkout_config(root: &str) -> String {
     let root = root.replace('\\', "\\\\").replace('"', "\\\"");
-    let history::Person { name, email } = history::TOBIAS;
+    let Author { name, email } = history::TOBIAS;
     format!(
         "[core]\n\tautocrlf = false\n[gc]\n\tauto = 0\n[maintenance]\n\tauto = false\n\
          [commit]\n\tgpgSign = false\n[user]\n\tname = {name}\n\temail = {email}\n\
@@ -139,13 +152,13 @@ fn path(path: &Path) -> Result<&str> {
 }
 
 /// Runs git with nothing of the user's environment but `PATH`.
-struct Git {
+struct Builder {
     shell: Shell,
 }
 
-impl Git {
+impl Builder {
     fn new() -> Result<Self> {
-        Ok(Git { shell: Shell::new()? })
+        Ok(Builder { shell: Shell::new()? })
     }
 
     /// Makes a bare repository; no template, so no `hooks` folder.
