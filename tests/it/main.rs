@@ -32,6 +32,7 @@ mod promote;
 mod registry;
 mod rollback;
 mod sandbox;
+mod secrets;
 mod signatures;
 mod status;
 mod tidy;

@@ -12,6 +12,7 @@ use crate::diff;
 use crate::model::component::Component;
 use crate::model::escape::escaped;
 use crate::model::problem::Problem;
+use crate::model::upstream::without_credentials;
 use crate::plan::{Outcome, PartPlan, Plan, PlannedValue};
 
 const BOLD: Style = Style::new().bold();
@@ -95,11 +96,11 @@ pub fn heading(title: &str, command: &str) -> String {
 
 /// An error with its cure, as it is shown on a terminal.
 pub fn error(problem: &Problem) -> String {
-    let mut text = format!("{ERROR}error{ERROR:#}: {}\n", printable(&problem.to_string()));
+    let mut text = format!("{ERROR}error{ERROR:#}: {}\n", told(&problem.to_string()));
     if let Some(help) = &problem.help {
         text.push_str(&format!(
             "  {NOTE}help{NOTE:#}: {}\n",
-            printable(help).replace('\n', "\n        ")
+            told(help).replace('\n', "\n        ")
         ));
     }
     text
@@ -107,11 +108,11 @@ pub fn error(problem: &Problem) -> String {
 
 /// A warning with its cure, as it is shown on a terminal.
 pub fn warning(warning: &Problem) -> String {
-    let mut text = format!("{WARNING}warning{WARNING:#}: {}\n", printable(&warning.to_string()));
+    let mut text = format!("{WARNING}warning{WARNING:#}: {}\n", told(&warning.to_string()));
     if let Some(help) = &warning.help {
         text.push_str(&format!(
             "  {NOTE}help{NOTE:#}: {}\n",
-            printable(help).replace('\n', "\n        ")
+            told(help).replace('\n', "\n        ")
         ));
     }
     text
@@ -119,7 +120,12 @@ pub fn warning(warning: &Problem) -> String {
 
 /// A note as it is shown on a terminal.
 pub fn note(note: &str) -> String {
-    format!("{NOTE}note{NOTE:#}: {}\n", printable(note))
+    format!("{NOTE}note{NOTE:#}: {}\n", told(note))
+}
+
+/// A message, which may quote an address.
+fn told(text: &str) -> String {
+    printable(&without_credentials(text))
 }
 
 /// The text with every character escaped that a terminal would obey, except for line breaks and

@@ -7,6 +7,7 @@ use memchr::memmem;
 use promotion::model::component::FilePattern;
 use promotion::model::path::RepoPath;
 use promotion::model::tree::Tree;
+use promotion::model::upstream::Upstream;
 use promotion::saas::app::{Versions, versions};
 use promotion::saas::choice::Chosen;
 use promotion::saas::{SaasFile, Site, target_files};
@@ -86,7 +87,7 @@ fn complete(work_tree: &WorkTree, tree: &mut Tree) {
 }
 
 /// What the app that a `$ref` names says about the versions of an upstream.
-pub fn code_component(work_tree: &WorkTree, app: &str, upstream: &str) -> Versions {
+pub fn code_component(work_tree: &WorkTree, app: &str, upstream: &Upstream) -> Versions {
     let path = RepoPath::parse_reference(app);
     let bytes = path.as_ref().and_then(|path| work_tree.read_file(path).ok()?);
     let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default();

@@ -281,7 +281,7 @@ fn text(found: &Discovery, is_written: bool) -> String {
 fn document(session: &Session, found: &Discovery, is_written: bool) -> Value {
     let upstream = |component: &str| {
         let is = |one: &&DiscoveredComponent| one.terms.component == component;
-        found.candidates.iter().find(is).map_or("", |one| &one.terms.upstream)
+        found.candidates.iter().find(is).map_or(String::new(), |one| one.terms.upstream.to_string())
     };
     let added = found.proposals.iter().map(|one| {
         json!({

@@ -4,6 +4,7 @@ use std::fmt;
 
 use promotion::model::escape::escaped;
 use promotion::model::problem::Problem;
+use promotion::model::upstream::without_credentials;
 
 /// Why a git command failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,7 +103,7 @@ impl Failure {
             [line, reason, ..] if line.ends_with(':') => format!("{} {reason}", bare(line)),
             [line, ..] => bare(line).to_owned(),
         };
-        Failure { attempt: attempt.into(), reason: escaped(&reason), cause }
+        Failure { attempt: attempt.into(), reason: escaped(&without_credentials(&reason)), cause }
     }
 
     fn help(&self) -> Option<&'static str> {
@@ -226,5 +227,6 @@ mod tests {
         check("warning: a\nerror: b\nhint: c\n", "b", Cause::Other);
         check("just \u{1b}[31mthis\n", "just \\u{1b}[31mthis", Cause::Other);
         check("", "git says no reason", Cause::Other);
+        check("fatal: bad 'https://ann:pw@h/x'\n", "bad 'https://h/x'", Cause::Other);
     }
 }

@@ -8,6 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use promotion::model::escape::escaped;
+use promotion::model::upstream::without_credentials;
 use xshell::{Shell, cmd};
 
 use super::{Failure, Git, failure::Cause, not_started};
@@ -190,7 +191,7 @@ fn keep(kept: &mut Vec<u8>, bytes: &[u8]) {
 fn last_line(bytes: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(bytes);
     let line = text.split(['\r', '\n']).map(str::trim).rfind(|line| !line.is_empty())?;
-    Some(escaped(line))
+    Some(escaped(&without_credentials(line)))
 }
 
 /// Ends the child and its helpers: asked first, so that git removes its lock files, then forced.

@@ -6,6 +6,7 @@ use crate::model::component::{
     Component, Environment, FilePattern, Form, PinSpec, Position, SaasFilter, Selector,
 };
 use crate::model::problem::Problem;
+use crate::model::upstream::Upstream;
 
 const TAG_LENGTH: usize = 7;
 const SELECTORS: [&str; 5] = ["variable", "key", "saas", "path", "image"];
@@ -27,7 +28,8 @@ fn component(name: &Text, table: &TomlTable, names: &[&str]) -> Result<Component
         "schemas",
         "environment",
     ])?;
-    let upstream = table.text("upstream", rules::name)?;
+    let upstream =
+        table.text("upstream", |text| rules::name(text).map(|name| Upstream::new(&name)))?;
     Ok(Component {
         name: rules::name(name)?,
         upstream: upstream.ok_or_else(|| {

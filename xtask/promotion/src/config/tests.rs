@@ -7,6 +7,7 @@ use crate::model::component::{
 };
 use crate::model::path::RepoPath;
 use crate::model::problem::Problem;
+use crate::model::upstream::Upstream;
 
 const FILE: &str = "promote.toml";
 
@@ -807,7 +808,7 @@ fn builtin() {
     let int = "data/services/app-interface/cicd/ci-int/saas-qontract-reconcile-int.yaml";
     let reconcile = Component {
         name: "qontract-reconcile".to_owned(),
-        upstream: "https://github.com/app-sre/qontract-reconcile".to_owned(),
+        upstream: Upstream::new("https://github.com/app-sre/qontract-reconcile"),
         branch: None,
         image: Some("quay.io/app-sre/qontract-reconcile".to_owned()),
         tag_length: 7,
@@ -837,7 +838,7 @@ fn builtin() {
     };
     let schemas = Component {
         name: "qontract-schemas".to_owned(),
-        upstream: "https://github.com/app-sre/qontract-schemas".to_owned(),
+        upstream: Upstream::new("https://github.com/app-sre/qontract-schemas"),
         branch: None,
         image: Some("quay.io/app-sre/qontract-schemas".to_owned()),
         tag_length: 7,
@@ -932,7 +933,7 @@ lib = { upstream = "/srv/lib" }
     ];
     let app = Component {
         name: "app".to_owned(),
-        upstream: "git@example.com:org/app.git".to_owned(),
+        upstream: Upstream::new("git@example.com:org/app.git"),
         branch: Some("main".to_owned()),
         image: Some("localhost:5000/org/sub/app".to_owned()),
         tag_length: 12,
@@ -946,7 +947,7 @@ lib = { upstream = "/srv/lib" }
     };
     let lib = Component {
         name: "lib".to_owned(),
-        upstream: "/srv/lib".to_owned(),
+        upstream: Upstream::new("/srv/lib"),
         branch: None,
         image: None,
         tag_length: 7,
