@@ -282,6 +282,10 @@ fn component_values() {
 
 #[test]
 fn images() {
+    check(
+        &component("upstream = 'u'\nimage-realm = 'https://a.io/token'"),
+        "`promote.toml:3:15`: `image-realm` is `https://a.io/token`, expected a host, as in `auth.example.com`",
+    );
     let image = |image: &str| component(&format!("upstream = 'u'\nimage = '{image}'"));
     check(
         &image("quay.io/org/name:latest"),
@@ -811,6 +815,7 @@ fn builtin() {
         upstream: Upstream::new("https://github.com/app-sre/qontract-reconcile"),
         branch: None,
         image: Some("quay.io/app-sre/qontract-reconcile".to_owned()),
+        image_realm: None,
         tag_length: 7,
         schema_paths: vec!["reconcile/gql_definitions/introspection.json".to_owned()],
         schemas: Some("qontract-schemas".to_owned()),
@@ -841,6 +846,7 @@ fn builtin() {
         upstream: Upstream::new("https://github.com/app-sre/qontract-schemas"),
         branch: None,
         image: Some("quay.io/app-sre/qontract-schemas".to_owned()),
+        image_realm: None,
         tag_length: 7,
         schema_paths: Vec::new(),
         schemas: None,
@@ -936,6 +942,7 @@ lib = { upstream = "/srv/lib" }
         upstream: Upstream::new("git@example.com:org/app.git"),
         branch: Some("main".to_owned()),
         image: Some("localhost:5000/org/sub/app".to_owned()),
+        image_realm: None,
         tag_length: 12,
         schema_paths: vec!["schemas/".to_owned(), "api.json".to_owned()],
         schemas: Some("lib".to_owned()),
@@ -950,6 +957,7 @@ lib = { upstream = "/srv/lib" }
         upstream: Upstream::new("/srv/lib"),
         branch: None,
         image: None,
+        image_realm: None,
         tag_length: 7,
         schema_paths: Vec::new(),
         schemas: None,

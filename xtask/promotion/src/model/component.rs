@@ -19,6 +19,8 @@ pub struct Component {
     pub branch: Option<String>,
     /// The image whose tag is promoted, as `quay.io/org/name`, without a tag.
     pub image: Option<String>,
+    /// The host that gives tokens for the image, if it is not the registry's own.
+    pub image_realm: Option<String>,
     /// How many digits of the commit make a tag: 7 to 40.
     pub tag_length: usize,
     /// Paths in the upstream. If a promotion changes one of them, `schemas` has to be promoted

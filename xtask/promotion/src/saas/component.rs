@@ -47,6 +47,7 @@ fn component(file: &SaasFile, one: &Chosen, url: &str) -> Component {
         upstream,
         branch: None,
         image,
+        image_realm: None,
         tag_length: one.template.hash_length.unwrap_or(HASH_LENGTH).clamp(HASH_LENGTH, 40),
         schema_paths: Vec::new(),
         schemas: None,
