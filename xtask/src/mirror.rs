@@ -257,7 +257,7 @@ fn mirror_git(folder: &Path) -> Git {
 }
 
 fn problem(failure: Failure) -> Problem {
-    let offline = matches!(failure.cause, Cause::Unreachable | Cause::TimedOut);
+    let offline = matches!(failure.cause, Cause::Unreachable | Cause::TimedOut | Cause::TooSlow);
     let problem = Problem::from(failure);
     match &problem.help {
         Some(help) if offline => {

@@ -26,6 +26,12 @@ pub enum Cause {
     Unreachable,
     /// Nothing heard for too long.
     TimedOut,
+    /// Heard of all the time, but not done within the limit.
+    TooSlow,
+    /// A git that works on this machine alone, and doesn't end.
+    Stuck,
+    /// A variable of ours can't be read, and nothing was tried.
+    Setting,
     /// The other side has no such repository, or doesn't show it.
     NotFound,
     /// Something answers that isn't a git server.
@@ -115,6 +121,14 @@ impl Failure {
             Cause::Unreachable | Cause::TimedOut => {
                 "check the network, the VPN and git's proxy settings, then run it again"
             }
+            Cause::TooSlow => {
+                "check the network and the VPN, then run it again; where it only takes long, give it \
+                 more time, as in `XTASK_NETWORK_LIMIT=1h`"
+            }
+            Cause::Stuck => {
+                "run the same git command by hand to see what it waits for: a hook, a filter, \
+                 `core.fsmonitor`, or a file system that doesn't answer"
+            }
             Cause::NotFound => {
                 "check the address; a repository that moved, or that you may not read, looks the \
                  same"
@@ -126,7 +140,7 @@ impl Failure {
             Cause::Ownership => {
                 "if you trust that folder, add it with `git config --global --add safe.directory`"
             }
-            Cause::Other => return None,
+            Cause::Setting | Cause::Other => return None,
         })
     }
 }
