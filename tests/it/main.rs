@@ -15,6 +15,7 @@ mod explain;
 mod fixtures;
 mod from;
 mod git;
+mod git_settings;
 mod guards;
 mod http;
 mod image;

@@ -327,8 +327,10 @@ impl Git {
         I: IntoIterator<Item: AsRef<OsStr>>,
     {
         let place = &self.place;
-        // Signatures would be printed in the middle of what `log` is asked for.
-        let plain = ["-c", "log.showSignature=false"];
+        // A signature would stand in the middle of what `log` is asked for, the first commit would
+        // change nothing, and a list of files that this repository lacks would be an error.
+        let plain = ["log.showSignature=false", "log.showRoot=true", "diff.orderFile=/dev/null"];
+        let plain = plain.iter().flat_map(|setting| ["-c", setting]);
         let command = cmd!(shell, "git {place...} {plain...} {config...} {args...}");
         without(without(command, ELSEWHERE), PATHSPECS)
             .env("LC_ALL", "C")
