@@ -36,7 +36,9 @@ impl SaasFiles {
     pub fn search(work_tree: &WorkTree) -> SaasFiles {
         let finder = memmem::Finder::new(NEEDLE);
         let is_yaml = |path: &str| path.ends_with(".yml") || path.ends_with(".yaml");
-        let mut tree = search(work_tree, is_yaml, |bytes| finder.find(bytes).is_some());
+        // The search for unconfigured pins tells of files that are too large.
+        let found = search(work_tree, is_yaml, |bytes| finder.find(bytes).is_some());
+        let mut tree = found.tree;
         let paths: Vec<RepoPath> = tree.0.keys().cloned().collect();
         complete(work_tree, &mut tree);
         let files = paths.iter().filter_map(|path| SaasFile::read(path, &tree));
