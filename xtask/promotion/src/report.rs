@@ -89,6 +89,17 @@ pub fn coloured_diff(diff: &str) -> String {
     text
 }
 
+/// The diff as a pipe gets it: `git apply` takes it, and what a terminal behind the pipe would obey
+/// is escaped. Line ends stay as they are.
+pub fn plain_diff(diff: &str) -> String {
+    let lines = diff.split_inclusive('\n').map(|line| {
+        let body = line.trim_end_matches('\n');
+        let body = body.strip_suffix('\r').unwrap_or(body);
+        printable(body) + &line[body.len()..]
+    });
+    lines.collect()
+}
+
 /// A title and the command that is about to run; for `demo`.
 pub fn heading(title: &str, command: &str) -> String {
     format!("\n{BOLD}{title}{BOLD:#}\n{CYAN}$ {command}{CYAN:#}\n")
