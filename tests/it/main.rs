@@ -1,6 +1,7 @@
 //! End-to-end tests.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)]
 
+mod bounds;
 mod case;
 mod changes;
 mod cli;
@@ -14,6 +15,7 @@ mod explain;
 mod fixtures;
 mod from;
 mod git;
+mod git_settings;
 mod guards;
 mod http;
 mod image;
@@ -32,6 +34,7 @@ mod promote;
 mod registry;
 mod rollback;
 mod sandbox;
+mod secrets;
 mod signatures;
 mod status;
 mod tidy;

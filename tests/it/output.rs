@@ -139,3 +139,28 @@ fn hostile_files() {
     );
     sandbox.offline(&["promote", "--env", "app-sre-prod-01,tekton", "-n"]).matches("hostile-files");
 }
+
+/// Through a pipe, a diff stays one that git applies, line ends, tabs and letters of all scripts
+/// included; what a terminal behind the pipe would obey is escaped.
+#[test]
+fn a_diff_through_a_pipe() {
+    let sandbox = Sandbox::covered();
+    let args = ["promote", "--env", "pr-check", "-n"];
+    let with = |comment: &str| {
+        sandbox.git("checkout --quiet -- .env");
+        let line = "export RECONCILE_IMAGE_TAG=";
+        sandbox.replace(".env", line, &format!("# {comment}\n{line}"));
+        let diff = sandbox.offline(&args).succeeds().stdout;
+        let start = diff.find("diff --git").unwrap();
+        let end = diff.find("\n\n1 file").map_or(diff.len(), |end| end + 1);
+        diff[start..end].to_owned()
+    };
+    for comment in ["a\tb\r", "漢字 \u{5d0} é 🎉", "\u{feff}", " "] {
+        let diff = with(comment);
+        assert!(diff.contains(&format!("\n # {comment}\n")), "{diff:?}");
+        sandbox.git_in(&sandbox.world.repository, &["apply", "--check", "-"], &diff);
+    }
+    let diff = with("\u{1b}[2K\rok \u{9b}31m\u{202e}\u{7f}\r");
+    let escaped = "\n # \\u{1b}[2K\\u{d}ok \\u{9b}31m\\u{202e}\\u{7f}\r\n";
+    assert!(diff.contains(escaped), "{diff:?}");
+}

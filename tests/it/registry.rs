@@ -238,6 +238,33 @@ fn logins_of_the_netrc() {
 }
 
 #[test]
+fn a_login_goes_to_no_host_that_the_registry_made_up() {
+    let netrc = "machine localhost login u password p\nmachine 127.0.0.1 login v password q\n";
+    // Some have that there; it would send the login to every host.
+    for curlrc in ["", "netrc\n", "netrc-optional\nnetrc-file = NETRC\n"] {
+        let tokens = tokens("t");
+        let port = tokens.address.rsplit(':').next().unwrap();
+        let challenge = "WWW-Authenticate: Bearer realm=\"http://localhost:PORT/token\",\
+                         service=\"s, t\",scope=\"repository:other:pull,push\"";
+        let challenge = challenge.replace("PORT", port);
+        let server = Server::start(move |request| match request.split_once(" Bearer ") {
+            Some(_) => answer(200, &[OCI], ""),
+            None => answer(401, &[&challenge], ""),
+        });
+        let client = Client::new().file(".netrc", netrc);
+        let curlrc = curlrc.replace("NETRC", client.home.join(".netrc").to_str().unwrap());
+        let client = client.file(".curlrc", &curlrc);
+        client.check(&server, &present());
+        assert_eq!(tokens.requests(), [TOKEN]);
+        let requests = server.requests();
+        assert_eq!(requests[0], "HEAD /v2/a/b/manifests/t", "{curlrc}");
+        let configured = image(&server).with_realm(Some("localhost"));
+        assert_eq!(client.registry.ask(&configured, "t"), present());
+        assert_eq!(tokens.requests(), [format!("{TOKEN} Basic dTpw")]);
+    }
+}
+
+#[test]
 fn denied() {
     let denials: [fn(&str) -> String; 4] = [
         |_| answer(401, &[], ""),
@@ -323,13 +350,16 @@ fn nobody_answers() {
 #[test]
 fn no_curl() {
     let folder = empty_folder();
+    let stuck = script(&folder.join("stuck"), "exec sleep 600 >&- 2>&-");
     let with = |curl| Registry::new(settings(curl, Duration::from_millis(10)));
     let answer = with(folder.join("no-curl")).ask(&image_at("127.0.0.1:1"), "t");
     assert_eq!(answer, unreachable("`curl` is missing on this machine: install it"));
     let silent = script(&folder.join("curl"), "exec sleep 600");
     let begun = Instant::now();
-    let answer = with(silent).ask(&image_at("127.0.0.1:1"), "t");
-    assert_eq!(answer, unreachable("no answer within 10 ms"));
+    for curl in [silent, stuck] {
+        let answer = with(curl).ask(&image_at("127.0.0.1:1"), "t");
+        assert_eq!(answer, unreachable("no answer within 10 ms"));
+    }
     assert!(begun.elapsed() < Duration::from_secs(60));
     fs::remove_dir_all(folder).unwrap();
 }

@@ -32,7 +32,7 @@ fn main() -> Result<()> {
     let work_tree = WorkTree { top: top.clone(), git_dir: Some(top.join(".git")) };
     let (mut own, mut grep) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
-        own.push(cost(|| Ok(unconfigured(&work_tree, &config, &terms).len()))?);
+        own.push(cost(|| Ok(unconfigured(&work_tree, &config, &terms).0.len()))?);
         grep.push(cost(|| {
             let patterns = patterns.iter();
             let found = cmd!(shell, "git -C {top} grep -lF {patterns...}").quiet().read()?;

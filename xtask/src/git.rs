@@ -5,10 +5,9 @@
 use std::error::Error;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
-use std::thread;
+use std::process::Output;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -18,6 +17,7 @@ pub use blame::Blame;
 pub use failure::{Cause, Failure};
 pub use network::PATIENCE;
 
+use process::fed;
 use promotion::model::escape::escaped;
 use promotion::model::path::RepoPath;
 use promotion::model::problem::Problem;
@@ -27,6 +27,7 @@ mod blame;
 mod failure;
 mod network;
 pub mod past;
+mod process;
 pub mod publish;
 pub mod remote;
 
@@ -43,6 +44,12 @@ const ELSEWHERE: &[&str] = &[
     "GIT_SHALLOW_FILE",
     "GIT_GRAFT_FILE",
 ];
+
+/// How long a command may take that works on this machine alone.
+const LOCAL: Duration = Duration::from_secs(5 * 60);
+
+/// The same with hooks, or with a signature, for which a person may have to type something.
+const WITH_A_PERSON: Duration = Duration::from_secs(30 * 60);
 
 /// Environment variables that git rejects beside `GIT_LITERAL_PATHSPECS`.
 const PATHSPECS: &[&str] = &["GIT_GLOB_PATHSPECS", "GIT_NOGLOB_PATHSPECS", "GIT_ICASE_PATHSPECS"];
@@ -212,7 +219,8 @@ impl Git {
         let commit = cmd!(shell, "git {place...} commit {flags...} -- {paths...}");
         let commit = without(commit, ELSEWHERE).env_remove("GIT_LITERAL_PATHSPECS");
         let commit = without(commit, PATHSPECS).envs(self.env.iter().map(|(n, v)| (n, v)));
-        let output = fed(commit, message.as_bytes()).context("can't run `git commit`")?;
+        let output = fed("`git commit` failed", commit, message.as_bytes(), WITH_A_PERSON)
+            .map_err(Problem::from)?;
         if !output.status.success() {
             let problem = Problem::new("`git commit` failed, or a hook of it");
             let said = [output.stdout, output.stderr].concat();
@@ -298,10 +306,13 @@ impl Git {
     }
 
     fn output(&self, args: &[OsString], stdin: &[u8]) -> Result<Output> {
-        let refuse = |error: &dyn Error| Problem::from(not_started(&attempt(args), error));
-        let shell = Shell::new().map_err(|error| refuse(&error))?;
+        let attempt = attempt(args);
+        let refuse = |error| Problem::from(not_started(&attempt, &error));
+        let shell = Shell::new().map_err(refuse)?;
         let command = self.command(&shell, [], args);
-        Ok(fed(command, stdin).map_err(|error| refuse(&error))?)
+        let signs = args.iter().any(|arg| arg == "-S");
+        let limit = if signs { WITH_A_PERSON } else { LOCAL };
+        Ok(fed(&attempt, command, stdin, limit).map_err(Problem::from)?)
     }
 
     /// A git command with an environment that makes its output predictable. The caller checks its
@@ -316,8 +327,10 @@ impl Git {
         I: IntoIterator<Item: AsRef<OsStr>>,
     {
         let place = &self.place;
-        // Signatures would be printed in the middle of what `log` is asked for.
-        let plain = ["-c", "log.showSignature=false"];
+        // A signature would stand in the middle of what `log` is asked for, the first commit would
+        // change nothing, and a list of files that this repository lacks would be an error.
+        let plain = ["log.showSignature=false", "log.showRoot=true", "diff.orderFile=/dev/null"];
+        let plain = plain.iter().flat_map(|setting| ["-c", setting]);
         let command = cmd!(shell, "git {place...} {plain...} {config...} {args...}");
         without(without(command, ELSEWHERE), PATHSPECS)
             .env("LC_ALL", "C")
@@ -348,18 +361,6 @@ pub fn commit_ids(text: &str) -> Result<Vec<CommitId>> {
 /// The error message for an answer of `git log` that is not understood.
 pub fn unreadable(answer: &str) -> String {
     format!("`git log` answered in an unknown way: `{}`", escaped(answer))
-}
-
-/// Runs a command with this standard input; the command may end before it has read all of it.
-fn fed(command: Cmd, stdin: &[u8]) -> io::Result<Output> {
-    let mut command = Command::from(command);
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn()?;
-    let input = child.stdin.take();
-    thread::scope(|scope| {
-        scope.spawn(move || input.map(|mut input| input.write_all(stdin)));
-        child.wait_with_output()
-    })
 }
 
 fn without<'a>(command: Cmd<'a>, names: &[&str]) -> Cmd<'a> {

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use promotion::model::escape::escaped;
 use promotion::model::problem::Problem;
+use promotion::model::upstream::{Upstream, without_credentials};
 
 use crate::git::{Cause, Failure, Git, PATIENCE};
 
@@ -65,11 +66,11 @@ impl Mirror {
     /// `url` is given to git as it is, so that `url.*.insteadOf` works.
     pub fn open(cache: &Path, url: &str) -> Result<Self> {
         if url.is_empty() || url.starts_with('-') || url.contains(char::is_control) {
-            let message = format!("`{}` can't be the address of an upstream", escaped(url));
+            let message = format!("`{}` can't be the address of an upstream", Upstream::new(url));
             return Err(Problem::new(message).into());
         }
         let folder = cache.join("mirrors").join(format!("{}.git", place::folder_name(url)));
-        let shown = escaped(&place::without_credentials(url));
+        let shown = escaped(&without_credentials(url));
         let git = mirror_git(&folder);
         Ok(Mirror { url: url.to_owned(), shown, folder, git, patience: PATIENCE })
     }
@@ -197,11 +198,7 @@ impl Mirror {
     ) -> Result<Output, Failure> {
         let address = format!("remote.xtask.url={}", self.url);
         let git = mirror_git(folder).patience(self.patience);
-        let output = git.network(&self.attempt(), ["-c", &address].iter().chain(args), progress);
-        output.map_err(|failure| {
-            let reason = failure.reason.replace(&self.url, &self.shown);
-            Failure { reason, ..failure }
-        })
+        git.network(&self.attempt(), ["-c", &address].iter().chain(args), progress)
     }
 
     fn attempt(&self) -> String {
@@ -260,7 +257,7 @@ fn mirror_git(folder: &Path) -> Git {
 }
 
 fn problem(failure: Failure) -> Problem {
-    let offline = matches!(failure.cause, Cause::Unreachable | Cause::TimedOut);
+    let offline = matches!(failure.cause, Cause::Unreachable | Cause::TimedOut | Cause::TooSlow);
     let problem = Problem::from(failure);
     match &problem.help {
         Some(help) if offline => {

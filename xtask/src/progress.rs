@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use promotion::model::escape::escaped;
+use promotion::model::upstream::without_credentials;
 
 /// How steps are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,10 +33,10 @@ impl Progress {
 
     /// Shows a step that waits for the network, until the returned value is dropped.
     pub fn network(self, name: impl Into<String>) -> Step {
-        let name = name.into();
+        let name = escaped(&without_credentials(&name.into()));
         if self == Progress::Lines {
             // A closed standard error must not fail the step.
-            let _ = writeln!(std::io::stderr(), "{}", escaped(&name));
+            let _ = writeln!(std::io::stderr(), "{name}");
         }
         self.local(name)
     }
@@ -53,7 +54,7 @@ impl Progress {
         };
         let style = ProgressStyle::with_template(template);
         let style = style.unwrap_or_else(|_| ProgressStyle::default_spinner());
-        let bar = ProgressBar::new_spinner().with_style(style).with_prefix(name.into());
+        let bar = ProgressBar::new_spinner().with_style(style).with_prefix(escaped(&name.into()));
         bar.enable_steady_tick(Duration::from_millis(100));
         Step(bar)
     }

@@ -203,9 +203,11 @@ impl Registry {
         let scheme = |name: &str| wanted.iter().find(|challenge| challenge.scheme == name);
         match (scheme("bearer"), scheme("basic")) {
             (Some(bearer), _) => {
-                let url = bearer.token_url(image.registry()).map_err(Reply::unreachable)?;
-                let response =
-                    self.send(HttpRequest::get(&url).netrc()).map_err(of_token_server)?;
+                let scope = format!("repository:{}:pull", repository(image));
+                let url = bearer.token_url(image.registry(), &scope).map_err(Reply::unreachable)?;
+                let request = HttpRequest::get(&url);
+                let request = if image.trusts(authority(&url)) { request.netrc() } else { request };
+                let response = self.send(request).map_err(of_token_server)?;
                 token(&response).map(RegistryLogin::Token).map_err(of_token_server)
             }
             (None, Some(_)) => Ok(RegistryLogin::Netrc),
@@ -224,18 +226,28 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Docker Hub's registry isn't at the address that its images have.
 fn manifest_url(image: &Image, tag: &str) -> String {
-    let (registry, name) = (image.registry(), image.name());
+    let registry = image.registry();
     let scheme = if is_loopback(registry) { "http" } else { "https" };
-    let tag = percent_encoded(tag);
-    match registry {
-        "docker.io" | "index.docker.io" => {
-            let library = if name.contains('/') { "" } else { "library/" };
-            format!("https://registry-1.docker.io/v2/{library}{name}/manifests/{tag}")
-        }
-        _ => format!("{scheme}://{registry}/v2/{name}/manifests/{tag}"),
-    }
+    // Docker Hub's registry isn't at the address that its images have.
+    let host = if is_docker(registry) { "registry-1.docker.io" } else { registry };
+    format!("{scheme}://{host}/v2/{}/manifests/{}", repository(image), percent_encoded(tag))
+}
+
+/// The image's name in its registry: Docker Hub's own images have a first part that nobody writes.
+fn repository(image: &Image) -> String {
+    let is_short = is_docker(image.registry()) && !image.name().contains('/');
+    if is_short { format!("library/{}", image.name()) } else { image.name().to_owned() }
+}
+
+fn is_docker(registry: &str) -> bool {
+    matches!(registry, "docker.io" | "index.docker.io")
+}
+
+/// The host of an address, with its port.
+fn authority(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.split(['/', '?']).next().unwrap_or_default()
 }
 
 /// Reads a token server's answer.

@@ -2,30 +2,41 @@
 //!
 //! Never fails: what can't be listed or read is passed over, for whoever needs it reads it again.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use promotion::model::path::RepoPath;
+use promotion::model::problem::Problem;
 use promotion::model::tree::Tree;
 
 use crate::git::Git;
 use crate::worktree::WorkTree;
+use crate::worktree::regular::{self, LARGEST, too_large};
 
 /// How many files a thread takes at a time.
 const SHARE: usize = 64;
 
+/// What a search found.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// The files.
+    pub tree: Tree,
+    /// Those that were too large to look into, as warnings.
+    pub too_large: Vec<Problem>,
+}
+
 /// The files that `wants` by their path and then `holds` by their content.
 ///
-/// Passed over: symbolic links, other repositories inside this one, what git ignores, and the
-/// fixtures of this program.
+/// Passed over: whatever is no regular file (symbolic links, pipes, devices), other repositories
+/// inside this one, what git ignores, and the fixtures of this program.
 pub fn search(
     work_tree: &WorkTree,
     wants: impl Fn(&str) -> bool + Sync,
     holds: impl Fn(&[u8]) -> bool + Sync,
-) -> Tree {
+) -> Found {
     let top = &work_tree.top;
     let own = own_folders(top);
     let among = |paths: Vec<String>| {
@@ -33,21 +44,26 @@ pub fn search(
         let wanted = |path: &String| wants(path) && !is_own(path);
         filter(top, &paths.into_iter().filter(wanted).collect::<Vec<_>>(), &holds)
     };
-    let mut tree = Tree::default();
     if work_tree.git_dir.is_none() {
         let mut paths = Vec::new();
         walk(top, "", &mut paths);
-        tree.0.extend(among(paths));
-        return tree;
+        return among(paths);
     }
     thread::scope(|scope| {
         // The index knows nearly all of them without looking into a single folder.
         let untracked = scope.spawn(|| Git::at(top).untracked());
-        tree.0.extend(among(Git::at(top).tracked().unwrap_or_default()));
+        let found = among(Git::at(top).tracked().unwrap_or_default());
         let untracked = untracked.join().ok().and_then(Result::ok);
-        tree.0.extend(among(untracked.unwrap_or_default()));
-    });
-    tree
+        found.and(among(untracked.unwrap_or_default()))
+    })
+}
+
+impl Found {
+    fn and(mut self, other: Found) -> Found {
+        self.tree.0.extend(other.tree.0);
+        self.too_large.extend(other.too_large);
+        self
+    }
 }
 
 /// Where this program has its own fixtures, if it lies in the work tree.
@@ -61,24 +77,26 @@ pub(crate) fn own_folders(top: &Path) -> Vec<PathBuf> {
     own.filter_map(|dir| inside(&dir)).filter(|dir| !dir.as_os_str().is_empty()).collect()
 }
 
-fn filter(
-    top: &Path,
-    paths: &[String],
-    holds: &(impl Fn(&[u8]) -> bool + Sync),
-) -> Vec<(RepoPath, Vec<u8>)> {
+fn filter(top: &Path, paths: &[String], holds: &(impl Fn(&[u8]) -> bool + Sync)) -> Found {
     let next = AtomicUsize::new(0);
     let share = || {
-        let mut found = Vec::new();
+        let mut found = Found::default();
         let mut buffer = vec![0; 1 << 16];
+        let mut folder = (String::new(), true);
         while let Some(rest) = paths.get(next.fetch_add(SHARE, Ordering::Relaxed)..)
             && !rest.is_empty()
         {
             for path in &rest[..SHARE.min(rest.len())] {
-                if let Some(bytes) = read(&top.join(path), &mut buffer)
-                    && holds(bytes)
-                    && let Some(accepted) = accepted(top, path)
-                {
-                    found.push((accepted, bytes.to_vec()));
+                if !is_in_plain_folder(top, path, &mut folder) {
+                    continue;
+                }
+                match read(&top.join(path), &mut buffer) {
+                    Some(Err(size)) => found.too_large.push(too_large(path, size)),
+                    Some(Ok(bytes)) if holds(bytes) => {
+                        let path = RepoPath::parse(path);
+                        found.tree.0.extend(path.map(|path| (path, bytes.to_vec())));
+                    }
+                    _ => {}
                 }
             }
         }
@@ -90,24 +108,33 @@ fn filter(
         let others: Vec<_> = (0..others).map(|_| scope.spawn(share)).collect();
         let found = share();
         let others = others.into_iter().filter_map(|thread| thread.join().ok());
-        others.fold(found, |found, more| [found, more].concat())
+        others.fold(found, Found::and)
     })
 }
 
-fn accepted(top: &Path, path: &str) -> Option<RepoPath> {
-    let is_link = fs::symlink_metadata(top.join(path)).ok()?.is_symlink();
-    RepoPath::parse(path).filter(|_| !is_link)
+/// Whether no folder above the file is a symbolic link. `last` is the folder that was asked for
+/// last: git lists its files one after the other.
+fn is_in_plain_folder(top: &Path, path: &str, last: &mut (String, bool)) -> bool {
+    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    if last.0 != folder {
+        let mut above = Path::new(folder).ancestors().filter(|one| !one.as_os_str().is_empty());
+        let is_plain = |one: &Path| fs::symlink_metadata(top.join(one)).is_ok_and(|m| m.is_dir());
+        *last = (folder.to_owned(), above.all(is_plain));
+    }
+    last.1
 }
 
-/// Reads a file into a buffer that is used again and again.
+/// Reads a file into a buffer that is used again and again; the size of one that is too large.
 ///
 /// A regular file gives all there is: asking for more after a short read is one call in four.
-fn read<'b>(path: &Path, buffer: &'b mut Vec<u8>) -> Option<&'b [u8]> {
-    let mut file = File::open(path).ok()?;
+fn read<'b>(path: &Path, buffer: &'b mut Vec<u8>) -> Option<Result<&'b [u8], u64>> {
+    let (mut file, size) = regular::open(path).ok()??;
     let mut length = 0;
-    loop {
+    while size.max(length as u64) <= LARGEST {
         match file.read(&mut buffer[length..]) {
-            Ok(count) if length + count < buffer.len() => return Some(&buffer[..length + count]),
+            Ok(count) if length + count < buffer.len() => {
+                return Some(Ok(&buffer[..length + count]));
+            }
             Ok(count) => {
                 length += count;
                 buffer.resize(2 * length, 0);
@@ -116,6 +143,7 @@ fn read<'b>(path: &Path, buffer: &'b mut Vec<u8>) -> Option<&'b [u8]> {
             Err(_) => return None,
         }
     }
+    Some(Err(size.max(length as u64)))
 }
 
 /// Adds the files below a folder, for a work tree that git does not know.

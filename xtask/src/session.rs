@@ -207,11 +207,16 @@ fn parsed(file: &str, bytes: Vec<u8>) -> Result<Config> {
     Ok(Config::parse(file, &text)?)
 }
 
-/// A diff as it is printed: coloured for a terminal, else as `git apply` takes it.
+/// A diff as it is printed: coloured for a terminal, else as `git apply` takes it, unless it has
+/// control characters.
 pub fn shown_diff(diff: &str) -> String {
     let out = std::io::stdout();
     let coloured = anstream::AutoStream::choice(&out) != anstream::ColorChoice::Never;
-    if coloured || out.is_terminal() { report::coloured_diff(diff) } else { diff.to_owned() }
+    if coloured || out.is_terminal() {
+        report::coloured_diff(diff)
+    } else {
+        report::plain_diff(diff)
+    }
 }
 
 /// Prints a result.

@@ -1,10 +1,10 @@
 //! The work tree on disk: reads what a plan looks at, replaces files all or nothing, and keeps
-//! two promotions apart. Follows no symbolic link.
+//! two promotions apart. Follows no symbolic link, and opens regular files only.
 
 use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Read, Seek, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use memchr::memmem;
@@ -12,6 +12,10 @@ use promotion::model::path::RepoPath;
 use promotion::model::problem::Problem;
 use promotion::model::tree::{Tree, Wanted, glob_folder};
 use promotion::saas::target_files;
+
+use regular::{LARGEST, too_large};
+
+pub(crate) mod regular;
 
 /// How the files end that are written beside those that they replace.
 pub(crate) const NEW: &str = ".promote-new";
@@ -66,10 +70,14 @@ impl WorkTree {
                 Ok(_) => {}
             }
         }
-        if !at.is_file() {
+        let unread = || format!("can't read `{path}`");
+        let Some((file, size)) = regular::open(&at).with_context(unread)? else {
             return Err(Problem::new("is not a regular file").file(path.as_str()).into());
+        };
+        match regular::content(file).with_context(unread)? {
+            Some(bytes) => Ok(Some(bytes)),
+            None => Err(too_large(path.as_str(), size).into()),
         }
-        fs::read(&at).map(Some).with_context(|| format!("can't read `{path}`"))
     }
 
     /// Adds the files below `folder` that match `glob` and contain what `needle` looks for.
@@ -107,12 +115,9 @@ impl WorkTree {
                 }
             } else if (kind.is_file() || kind.is_symlink() && entry.path().is_file())
                 && fast_glob::glob_match(glob, &path)
+                && let Some(bytes) = holding(&entry.path(), &path, needle)?
             {
-                let bytes =
-                    fs::read(entry.path()).with_context(|| format!("can't read `{path}`"))?;
-                if needle.find(&bytes).is_some() {
-                    tree.0.insert(accepted(&path, name.to_str(), kind.is_symlink())?, bytes);
-                }
+                tree.0.insert(accepted(&path, name.to_str(), kind.is_symlink())?, bytes);
             }
         }
         Ok(())
@@ -132,6 +137,23 @@ impl WorkTree {
             Lock::take(file.with_context(|| format!("can't open `{}`", path.display()))?)?;
         let _ = lock.0.set_len(0).and_then(|()| write!(lock.0, "{}", std::process::id()));
         Ok(lock)
+    }
+}
+
+/// The content of a file, if it contains what `needle` looks for; `path` is its name in errors.
+///
+/// The target of a link is read too: one without the needle is nobody's concern.
+fn holding(on_disk: &Path, path: &str, needle: &memmem::Finder) -> Result<Option<Vec<u8>>> {
+    let unread = || format!("can't read `{path}`");
+    let target = fs::canonicalize(on_disk).with_context(unread)?;
+    let Some((file, size)) = regular::open(&target).with_context(unread)? else { return Ok(None) };
+    if size <= LARGEST {
+        let bytes = regular::content(file).with_context(unread)?;
+        return Ok(bytes.filter(|bytes| needle.find(bytes).is_some()));
+    }
+    match regular::holds(file, needle).with_context(unread)? {
+        true => Err(too_large(path, size).into()),
+        false => Ok(None),
     }
 }
 

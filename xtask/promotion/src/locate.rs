@@ -12,6 +12,7 @@ use crate::model::component::{
 };
 use crate::model::path::RepoPath;
 use crate::model::tree::Tree;
+use crate::model::upstream::Upstream;
 use crate::model::version::{commit_part, is_full_commit, is_word};
 use crate::syntax::dotenv;
 use crate::syntax::yaml::{NodeId, Unreadable, Via, Yaml};
@@ -86,7 +87,7 @@ impl fmt::Display for Stay {
 }
 
 /// Everything that `spec` finds in `text`, in the order of the file.
-pub fn locate(spec: &PinSpec, upstream: &str, text: &str) -> Result<Vec<Located>, Unreadable> {
+pub fn locate(spec: &PinSpec, upstream: &Upstream, text: &str) -> Result<Vec<Located>, Unreadable> {
     if let Selector::Variable(name) = &spec.selector {
         return Ok(variables(spec, name, text));
     }
@@ -94,7 +95,7 @@ pub fn locate(spec: &PinSpec, upstream: &str, text: &str) -> Result<Vec<Located>
 }
 
 /// The same in a YAML file that is read already; no variable stands in one.
-pub fn locate_in(spec: &PinSpec, upstream: &str, yaml: &Yaml) -> Vec<Located> {
+pub fn locate_in(spec: &PinSpec, upstream: &Upstream, yaml: &Yaml) -> Vec<Located> {
     match &spec.selector {
         Selector::Variable(_) => Vec::new(),
         Selector::Key(name) => {
@@ -110,7 +111,7 @@ pub fn locate_in(spec: &PinSpec, upstream: &str, yaml: &Yaml) -> Vec<Located> {
 /// The same as [`locate`], with the targets of a saas file that stand in files of their own.
 pub fn locate_in_tree(
     spec: &PinSpec,
-    upstream: &str,
+    upstream: &Upstream,
     text: &str,
     tree: &Tree,
 ) -> Result<Vec<Located>, Unreadable> {

@@ -11,4 +11,5 @@ pub mod path;
 pub mod problem;
 pub mod refname;
 pub mod tree;
+pub mod upstream;
 pub mod version;

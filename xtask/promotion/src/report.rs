@@ -12,6 +12,7 @@ use crate::diff;
 use crate::model::component::Component;
 use crate::model::escape::escaped;
 use crate::model::problem::Problem;
+use crate::model::upstream::without_credentials;
 use crate::plan::{Outcome, PartPlan, Plan, PlannedValue};
 
 const BOLD: Style = Style::new().bold();
@@ -88,6 +89,17 @@ pub fn coloured_diff(diff: &str) -> String {
     text
 }
 
+/// The diff as a pipe gets it: `git apply` takes it, and what a terminal behind the pipe would obey
+/// is escaped. Line ends stay as they are.
+pub fn plain_diff(diff: &str) -> String {
+    let lines = diff.split_inclusive('\n').map(|line| {
+        let body = line.trim_end_matches('\n');
+        let body = body.strip_suffix('\r').unwrap_or(body);
+        printable(body) + &line[body.len()..]
+    });
+    lines.collect()
+}
+
 /// A title and the command that is about to run; for `demo`.
 pub fn heading(title: &str, command: &str) -> String {
     format!("\n{BOLD}{title}{BOLD:#}\n{CYAN}$ {command}{CYAN:#}\n")
@@ -95,11 +107,11 @@ pub fn heading(title: &str, command: &str) -> String {
 
 /// An error with its cure, as it is shown on a terminal.
 pub fn error(problem: &Problem) -> String {
-    let mut text = format!("{ERROR}error{ERROR:#}: {}\n", printable(&problem.to_string()));
+    let mut text = format!("{ERROR}error{ERROR:#}: {}\n", told(&problem.to_string()));
     if let Some(help) = &problem.help {
         text.push_str(&format!(
             "  {NOTE}help{NOTE:#}: {}\n",
-            printable(help).replace('\n', "\n        ")
+            told(help).replace('\n', "\n        ")
         ));
     }
     text
@@ -107,11 +119,11 @@ pub fn error(problem: &Problem) -> String {
 
 /// A warning with its cure, as it is shown on a terminal.
 pub fn warning(warning: &Problem) -> String {
-    let mut text = format!("{WARNING}warning{WARNING:#}: {}\n", printable(&warning.to_string()));
+    let mut text = format!("{WARNING}warning{WARNING:#}: {}\n", told(&warning.to_string()));
     if let Some(help) = &warning.help {
         text.push_str(&format!(
             "  {NOTE}help{NOTE:#}: {}\n",
-            printable(help).replace('\n', "\n        ")
+            told(help).replace('\n', "\n        ")
         ));
     }
     text
@@ -119,7 +131,12 @@ pub fn warning(warning: &Problem) -> String {
 
 /// A note as it is shown on a terminal.
 pub fn note(note: &str) -> String {
-    format!("{NOTE}note{NOTE:#}: {}\n", printable(note))
+    format!("{NOTE}note{NOTE:#}: {}\n", told(note))
+}
+
+/// A message, which may quote an address.
+fn told(text: &str) -> String {
+    printable(&without_credentials(text))
 }
 
 /// The text with every character escaped that a terminal would obey, except for line breaks and

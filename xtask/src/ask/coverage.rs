@@ -15,7 +15,7 @@ use promotion::model::tree::Tree;
 use promotion::model::version::CommitId;
 
 use crate::git::{Git, tracked_count};
-use crate::search::{own_folders, search};
+use crate::search::{Found, own_folders, search};
 use crate::worktree::WorkTree;
 
 /// Up to this many files, the scan takes no noticeable time beside a merge request.
@@ -23,7 +23,10 @@ pub const MOST: u32 = 30_000;
 
 /// A coverage scan that runs on a thread of its own.
 #[derive(Debug)]
-pub struct CoverageScan(Option<thread::JoinHandle<Result<Vec<Unconfigured>, String>>>);
+pub struct CoverageScan(Option<thread::JoinHandle<Result<Unlisted, String>>>);
+
+/// The pins that no environment has, and a warning for each file that was too large to look into.
+type Unlisted = (Vec<Unconfigured>, Vec<Problem>);
 
 impl CoverageScan {
     /// A scan that finds nothing, for promotions that don't depend on the work tree.
@@ -76,7 +79,8 @@ impl CoverageScan {
     /// Waits for the scan, and returns a warning for each find. The error says why there was no
     /// scan.
     pub fn warnings(self) -> Result<Vec<Problem>, String> {
-        Ok(self.found()?.iter().map(Unconfigured::warning).collect())
+        let (pins, too_large) = self.found()?;
+        Ok(pins.iter().map(Unconfigured::warning).chain(too_large).collect())
     }
 
     /// Waits for the scan, looks its finds up in the files of a commit, and returns a warning for
@@ -86,13 +90,13 @@ impl CoverageScan {
         commit: &CommitId,
         place: &TargetScan,
     ) -> Result<Vec<Problem>, String> {
-        let mut paths: Vec<_> = self.found()?.into_iter().map(|one| one.file).collect();
+        let mut paths: Vec<_> = self.found()?.0.into_iter().map(|one| one.file).collect();
         paths.dedup();
         Ok(place.unconfigured(commit, paths).unwrap_or_default())
     }
 
-    fn found(self) -> Result<Vec<Unconfigured>, String> {
-        self.0.and_then(|thread| thread.join().ok()).unwrap_or(Ok(Vec::new()))
+    fn found(self) -> Result<Unlisted, String> {
+        self.0.and_then(|thread| thread.join().ok()).unwrap_or(Ok(Unlisted::default()))
     }
 }
 
@@ -142,13 +146,13 @@ fn terms(components: &[&Component], config: &Config) -> Vec<Terms> {
 }
 
 /// The unconfigured pins in the work tree that match `terms`.
-pub fn unconfigured(work_tree: &WorkTree, config: &Config, terms: &[Terms]) -> Vec<Unconfigured> {
+pub fn unconfigured(work_tree: &WorkTree, config: &Config, terms: &[Terms]) -> Unlisted {
     let needles: Vec<&str> = terms.iter().flat_map(Terms::needles).collect();
     let finders: Vec<_> = needles.iter().map(memmem::Finder::new).collect();
-    let tree = search(
+    let Found { tree, too_large } = search(
         work_tree,
         |path| FileKind::of(path).is_some(),
         |bytes| finders.iter().any(|finder| finder.find(bytes).is_some()),
     );
-    coverage::unconfigured(terms, config, &tree)
+    (coverage::unconfigured(terms, config, &tree), too_large)
 }

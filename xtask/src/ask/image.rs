@@ -34,7 +34,7 @@ impl ImageCheck {
         let image = component.image.as_deref().filter(|_| !switches.no_image_check)?;
         Some(ImageCheck {
             registry: Registry::default(),
-            image: Image::parse(image)?,
+            image: Image::parse(image)?.with_realm(component.image_realm.as_deref()),
             to: to.clone(),
             tag_length: component.tag_length,
             wait: switches.wait_image,

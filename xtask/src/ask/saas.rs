@@ -7,6 +7,7 @@ use memchr::memmem;
 use promotion::model::component::FilePattern;
 use promotion::model::path::RepoPath;
 use promotion::model::tree::Tree;
+use promotion::model::upstream::Upstream;
 use promotion::saas::app::{Versions, versions};
 use promotion::saas::choice::Chosen;
 use promotion::saas::{SaasFile, Site, target_files};
@@ -35,7 +36,9 @@ impl SaasFiles {
     pub fn search(work_tree: &WorkTree) -> SaasFiles {
         let finder = memmem::Finder::new(NEEDLE);
         let is_yaml = |path: &str| path.ends_with(".yml") || path.ends_with(".yaml");
-        let mut tree = search(work_tree, is_yaml, |bytes| finder.find(bytes).is_some());
+        // The search for unconfigured pins tells of files that are too large.
+        let found = search(work_tree, is_yaml, |bytes| finder.find(bytes).is_some());
+        let mut tree = found.tree;
         let paths: Vec<RepoPath> = tree.0.keys().cloned().collect();
         complete(work_tree, &mut tree);
         let files = paths.iter().filter_map(|path| SaasFile::read(path, &tree));
@@ -86,7 +89,7 @@ fn complete(work_tree: &WorkTree, tree: &mut Tree) {
 }
 
 /// What the app that a `$ref` names says about the versions of an upstream.
-pub fn code_component(work_tree: &WorkTree, app: &str, upstream: &str) -> Versions {
+pub fn code_component(work_tree: &WorkTree, app: &str, upstream: &Upstream) -> Versions {
     let path = RepoPath::parse_reference(app);
     let bytes = path.as_ref().and_then(|path| work_tree.read_file(path).ok()?);
     let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default();

@@ -7,9 +7,10 @@ use std::time::Duration;
 use anyhow::Result;
 use promotion::guards::Findings;
 use promotion::guards::gates::{Gates, Publisher};
-use promotion::model::component::{Component, same_upstream};
+use promotion::model::component::Component;
 use promotion::model::path::RepoPath;
 use promotion::model::problem::Problem;
+use promotion::model::upstream::Upstream;
 use promotion::model::version::{CommitId, is_full_commit};
 use promotion::plan::{Outcome, PartPlan, PlannedValue};
 use promotion::saas::app::{ListAction, ListChange, VersionList, Versions};
@@ -77,9 +78,8 @@ impl SaasPromotion {
         let component = &self.components[index];
         let word = Narrowing { environments: vec![environment.to_owned()], ..Narrowing::default() };
         let all = self.files.targets(self.file(index));
-        let of_upstream = |one: &Chosen| {
-            one.template.url.as_ref().is_some_and(|url| same_upstream(url, &component.upstream))
-        };
+        let of_upstream =
+            |one: &Chosen| one.template.url.as_ref().is_some_and(|url| component.upstream.is(url));
         let all: Vec<Chosen> = all.into_iter().filter(of_upstream).collect();
         let mut found: BTreeSet<CommitId> = BTreeSet::new();
         for one in choice::targets(&all, &word)? {
@@ -195,7 +195,7 @@ pub struct Asked<'a> {
 /// Who has published a commit of an upstream.
 struct Publishing<'a> {
     asked: &'a Asked<'a>,
-    upstream: &'a str,
+    upstream: &'a Upstream,
     to: &'a CommitId,
 }
 
@@ -207,8 +207,7 @@ impl Publishing<'_> {
         let mut found = Vec::new();
         for file in files {
             for (template, target) in file.targets() {
-                let is_same =
-                    template.url.as_deref().is_some_and(|url| same_upstream(url, self.upstream));
+                let is_same = template.url.as_deref().is_some_and(|url| self.upstream.is(url));
                 for channel in target.promotion.publish.iter().filter(|_| is_same) {
                     if channels.contains(channel) {
                         found.push(self.publisher(file, target, channel));

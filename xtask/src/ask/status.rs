@@ -16,7 +16,7 @@ use promotion::inspect::status::{
     UpstreamStatus,
 };
 use promotion::model::commit::Commit;
-use promotion::model::component::{Component, Environment, same_upstream};
+use promotion::model::component::{Component, Environment};
 use promotion::model::image::Image;
 use promotion::model::path::RepoPath;
 use promotion::model::problem::{Problem, problems};
@@ -69,7 +69,7 @@ pub fn survey<'a>(
         // Not all at the same address at once: they would only wait for each other.
         let open = |group: &Vec<Asked<'a>>| {
             let upstream = group[0].0.upstream.clone();
-            scope.spawn(move || fetched(session, work_tree, &upstream))
+            scope.spawn(move || fetched(session, work_tree, upstream.address()))
         };
         let mirrors: Vec<_> = groups.iter().map(open).collect();
         let wanted = Wanted { globs: vec![people::users(config)], ..Wanted::default() };
@@ -118,7 +118,7 @@ pub fn survey<'a>(
 fn offline(components: &[ComponentStatus]) -> String {
     let is_missing = |one: &&ComponentStatus| one.upstream.is_none() && one.problem.is_none();
     let mut missing: Vec<_> = components.iter().filter(is_missing).collect();
-    missing.dedup_by_key(|one| &one.component.upstream);
+    missing.dedup_by(|one, other| one.component.upstream == other.component.upstream);
     let missing: Vec<_> =
         missing.iter().map(|one| format!("`{}`", one.component.upstream)).collect();
     match missing.as_slice() {
@@ -134,7 +134,7 @@ fn offline(components: &[ComponentStatus]) -> String {
 fn by_upstream<'a>(asked: &[Asked<'a>]) -> Vec<Vec<Asked<'a>>> {
     let mut groups: Vec<Vec<Asked<'a>>> = Vec::new();
     for one in asked {
-        let same = |group: &&mut Vec<Asked>| same_upstream(&group[0].0.upstream, &one.0.upstream);
+        let same = |group: &&mut Vec<Asked>| group[0].0.upstream == one.0.upstream;
         match groups.iter_mut().find(same) {
             Some(group) => group.push(one.clone()),
             None => groups.push(vec![one.clone()]),
@@ -144,7 +144,7 @@ fn by_upstream<'a>(asked: &[Asked<'a>]) -> Vec<Vec<Asked<'a>>> {
 }
 
 fn fetching(groups: &[Vec<Asked>]) -> String {
-    let addresses: Vec<_> = groups.iter().map(|group| group[0].0.upstream.as_str()).collect();
+    let addresses: Vec<_> = groups.iter().map(|group| group[0].0.upstream.to_string()).collect();
     format!("fetching {}", addresses.join(", "))
 }
 

@@ -82,8 +82,9 @@ impl<'a> Upstreams<'a> {
     ) -> Result<Self> {
         let cache = mirror::cache_folder()?;
         let git = Git::at(&work_tree.top);
-        let open =
-            |component: &Component| Mirror::open(&cache, &git.effective_url(&component.upstream)?);
+        let open = |component: &Component| {
+            Mirror::open(&cache, &git.effective_url(component.upstream.address())?)
+        };
         let schemas = component.schemas.as_ref().filter(|_| !component.schema_paths.is_empty());
         let schemas = schemas.map(|name| config.component(name)).transpose()?;
         let schemas = schemas.map(|schemas| Ok::<_, anyhow::Error>((schemas, open(schemas)?)));

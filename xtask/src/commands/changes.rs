@@ -86,7 +86,7 @@ fn document(session: &Session, to: &CommitId, queue: &Queue, notes: &[String]) -
         "version": 1,
         "command": session.command,
         "component": queue.component.name,
-        "upstream": queue.component.upstream,
+        "upstream": queue.component.upstream.to_string(),
         "to": version(queue.component, to),
         "changes": queue.documents(),
         "tell": queue.tell(),

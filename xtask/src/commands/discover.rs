@@ -25,7 +25,7 @@ use serde_json::{Value, json};
 use crate::ask::saas;
 use crate::cli::{self, Format};
 use crate::land::files::Replacement;
-use crate::search::search;
+use crate::search::{Found, search};
 use crate::session::{ConfigFile, Session, shown_diff};
 use crate::worktree::WorkTree;
 
@@ -67,6 +67,8 @@ struct Discovery {
     /// The reasons why proposals or pins were left out: they could not be promoted as they are
     /// written.
     dropped: Vec<Problem>,
+    /// Files that nobody looked into, and why.
+    too_large: Vec<Problem>,
 }
 
 impl Discovery {
@@ -82,7 +84,9 @@ impl Discovery {
                 self.tail.len()
             )
         });
-        self.orphans.iter().map(Orphan::to_string).chain(dropped).chain(tail).collect()
+        let too_large = self.too_large.iter().map(Problem::to_string);
+        let orphans = self.orphans.iter().map(Orphan::to_string);
+        orphans.chain(dropped).chain(too_large).chain(tail).collect()
     }
 }
 
@@ -92,7 +96,7 @@ fn find(work_tree: &WorkTree, file: &ConfigFile, all: bool) -> Result<Discovery>
         None => builtin(work_tree)?,
     };
     let config = Config::parse(&file.name, &start)?;
-    let tree = clues(work_tree, &config);
+    let Found { tree, too_large } = clues(work_tree, &config);
     let (candidates, orphans) = candidates(&config, &tree);
     let tree = with_images(work_tree, &candidates, tree);
     let terms: Vec<Terms> = candidates.iter().map(|one| one.terms.clone()).collect();
@@ -107,6 +111,7 @@ fn find(work_tree: &WorkTree, file: &ConfigFile, all: bool) -> Result<Discovery>
         tail: Vec::new(),
         orphans,
         dropped: unfit(&unconfigured),
+        too_large,
     };
     if !all {
         found.cut_tail();
@@ -153,7 +158,7 @@ fn any_commit() -> CommitId {
 }
 
 /// The files that contain a name of a configured component, or a hint at another component.
-fn clues(work_tree: &WorkTree, config: &Config) -> Tree {
+fn clues(work_tree: &WorkTree, config: &Config) -> Found {
     let known: Vec<Terms> =
         config.components.iter().map(|component| Terms::of(component, config)).collect();
     let needles = known.iter().flat_map(Terms::needles).chain(NEEDLES);
@@ -165,12 +170,12 @@ fn with_images(work_tree: &WorkTree, candidates: &[DiscoveredComponent], mut tre
     let images = candidates.iter().filter(|one| !one.is_configured);
     let images: Vec<&str> = images.filter_map(|one| one.image.as_deref()).collect();
     if !images.is_empty() {
-        tree.0.extend(with_any(work_tree, images).0);
+        tree.0.extend(with_any(work_tree, images).tree.0);
     }
     tree
 }
 
-fn with_any(work_tree: &WorkTree, needles: Vec<&str>) -> Tree {
+fn with_any(work_tree: &WorkTree, needles: Vec<&str>) -> Found {
     let finders: Vec<_> = needles.into_iter().map(memmem::Finder::new).collect();
     search(
         work_tree,
@@ -281,7 +286,7 @@ fn text(found: &Discovery, is_written: bool) -> String {
 fn document(session: &Session, found: &Discovery, is_written: bool) -> Value {
     let upstream = |component: &str| {
         let is = |one: &&DiscoveredComponent| one.terms.component == component;
-        found.candidates.iter().find(is).map_or("", |one| &one.terms.upstream)
+        found.candidates.iter().find(is).map_or(String::new(), |one| one.terms.upstream.to_string())
     };
     let added = found.proposals.iter().map(|one| {
         json!({

@@ -161,7 +161,7 @@ fn document(config: &Config, pin: &Explained, past: &[Moved]) -> Value {
         "value": pin.value,
         "target": pin.target,
         "component": pin.component,
-        "upstream": pin.upstream,
+        "upstream": pin.upstream.to_string(),
         "environment": pin.environment.as_ref().map(|environment| &environment.name),
         "selector": pin.trace.spec.selector.to_string(),
         "configured": configured,

@@ -25,9 +25,11 @@ pub struct Blame {
 impl Git {
     /// Who wrote these lines (from 1) of a file in the work tree, by line.
     pub fn blame(&self, path: &RepoPath, lines: &[usize]) -> Result<BTreeMap<usize, Blame>> {
-        // The user's own list of commits to pass over would name another promoter, or be missing.
-        let mut args = ["-c", "blame.ignoreRevsFile=", "blame", "--line-porcelain"].to_vec();
-        args.push("--encoding=UTF-8");
+        // The user's own list of commits to pass over would name another promoter, or be missing;
+        // `-c` adds to that list and can't empty it. A filter for diffs may change the lines.
+        let plain = ["--no-ignore-revs-file", "--no-textconv", "--encoding=UTF-8"];
+        let mut args = ["blame", "--line-porcelain"].to_vec();
+        args.extend(plain);
         let ranges: Vec<String> = lines.iter().map(|line| format!("-L{line},{line}")).collect();
         args.extend(ranges.iter().map(String::as_str));
         args.extend(["--", path.as_str()]);

@@ -4,6 +4,7 @@ use std::fmt;
 
 use promotion::model::escape::escaped;
 use promotion::model::problem::Problem;
+use promotion::model::upstream::without_credentials;
 
 /// Why a git command failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +26,12 @@ pub enum Cause {
     Unreachable,
     /// Nothing heard for too long.
     TimedOut,
+    /// Heard of all the time, but not done within the limit.
+    TooSlow,
+    /// A git that works on this machine alone, and doesn't end.
+    Stuck,
+    /// A variable of ours can't be read, and nothing was tried.
+    Setting,
     /// The other side has no such repository, or doesn't show it.
     NotFound,
     /// Something answers that isn't a git server.
@@ -102,7 +109,7 @@ impl Failure {
             [line, reason, ..] if line.ends_with(':') => format!("{} {reason}", bare(line)),
             [line, ..] => bare(line).to_owned(),
         };
-        Failure { attempt: attempt.into(), reason: escaped(&reason), cause }
+        Failure { attempt: attempt.into(), reason: escaped(&without_credentials(&reason)), cause }
     }
 
     fn help(&self) -> Option<&'static str> {
@@ -113,6 +120,14 @@ impl Failure {
             }
             Cause::Unreachable | Cause::TimedOut => {
                 "check the network, the VPN and git's proxy settings, then run it again"
+            }
+            Cause::TooSlow => {
+                "check the network and the VPN, then run it again; where it only takes long, give it \
+                 more time, as in `XTASK_NETWORK_LIMIT=1h`"
+            }
+            Cause::Stuck => {
+                "run the same git command by hand to see what it waits for: a hook, a filter, \
+                 `core.fsmonitor`, or a file system that doesn't answer"
             }
             Cause::NotFound => {
                 "check the address; a repository that moved, or that you may not read, looks the \
@@ -125,7 +140,7 @@ impl Failure {
             Cause::Ownership => {
                 "if you trust that folder, add it with `git config --global --add safe.directory`"
             }
-            Cause::Other => return None,
+            Cause::Setting | Cause::Other => return None,
         })
     }
 }
@@ -226,5 +241,6 @@ mod tests {
         check("warning: a\nerror: b\nhint: c\n", "b", Cause::Other);
         check("just \u{1b}[31mthis\n", "just \\u{1b}[31mthis", Cause::Other);
         check("", "git says no reason", Cause::Other);
+        check("fatal: bad 'https://ann:pw@h/x'\n", "bad 'https://h/x'", Cause::Other);
     }
 }

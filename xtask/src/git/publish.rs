@@ -87,13 +87,19 @@ impl Git {
         CommitId::parse(&one_line(&id)).context("`git commit-tree` answered in an unknown way")
     }
 
-    /// The configured address that `remote` is pushed to.
+    /// The first address that `remote` is pushed to, as it is configured, and the others: git
+    /// pushes to all of them.
     ///
-    /// Pushing to an address instead of a remote leaves the user's `refs/remotes` alone.
-    pub fn push_address(&self, remote: &str) -> String {
-        let configured =
-            |key: &str| self.read(["config", "--get", &format!("remote.{remote}.{key}")]);
-        configured("pushurl").or_else(|_| configured("url")).unwrap_or_else(|_| remote.to_owned())
+    /// A push to an address, unlike one to a remote, leaves the user's `refs/remotes` alone.
+    pub fn push_addresses(&self, remote: &str) -> (String, Vec<String>) {
+        let configured = |key: &str| {
+            let all = self.read(["config", "-z", "--get-all", &format!("remote.{remote}.{key}")]);
+            let all = all.unwrap_or_default();
+            let mut all = all.split_terminator('\0').map(str::to_owned);
+            Some((all.next()?, all.collect()))
+        };
+        let found = configured("pushurl").or_else(|| configured("url"));
+        found.unwrap_or_else(|| (remote.to_owned(), Vec::new()))
     }
 
     /// Pushes `commit` to the reference `to` of `address`; returns the result and the standard

@@ -218,7 +218,7 @@ impl Delivery<'_> {
     /// The address of a remote that leads to a page: after the user's rewriting, else before.
     fn address(&self, remote: &str) -> Option<String> {
         let rewritten = self.git.effective_url(remote).ok();
-        let all = [rewritten, Some(self.git.push_address(remote))];
+        let all = [rewritten, Some(self.git.push_addresses(remote).0)];
         all.into_iter().flatten().find(|url| forge::page(url).is_some())
     }
 
@@ -248,13 +248,27 @@ impl Delivery<'_> {
         let Push { destination, options, notes } = forge::push(self.repository.forge, request);
         let lease =
             (self.repository.forge != Forge::Agit).then(|| seen.map_or("", CommitId::as_str));
-        let address = self.git.push_address(self.to);
-        let pushed = self.git.push(&address, (commit, &destination), lease, &options, progress);
+        let (address, others) = self.git.push_addresses(self.to);
+        let mut push = |address: &str| {
+            self.git.push(address, (commit, &destination), lease, &options, progress)
+        };
+        let pushed = push(&address);
+        let accepted = matches!(pushed, Ok((PushStatus::Accepted, _)));
+        let others = others.iter().filter(|_| accepted).filter_map(|other| {
+            let reason = match push(other) {
+                Ok((PushStatus::Accepted, _)) => return None,
+                Ok((verdict, said)) => self.refused(request, &verdict, &said).message,
+                Err(failure) => failure.to_string(),
+            };
+            Some(format!("`{other}`, where `{}` is pushed to as well: {reason}", self.to))
+        });
+        let others: Vec<String> = others.collect();
         let mut answer = match pushed {
             Ok((PushStatus::Accepted, said)) => read_answer(&said, &request.branch),
             Ok((verdict, said)) => return Err(self.refused(request, &verdict, &said).into()),
             Err(failure) => self.after_failure(failure, commit, &destination, progress)?,
         };
+        answer.warnings.extend(others);
         let state = match (&answer.url, seen) {
             (Some(_), Some(_)) => State::Refreshed,
             (Some(_), None) => State::Opened,

@@ -1,10 +1,11 @@
-//! Where mirrors are kept, and how their addresses are shown. Pure but for [`cache_folder`].
+//! Where mirrors are kept. Pure but for [`cache_folder`].
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use promotion::model::problem::Problem;
+use promotion::model::upstream::Upstream;
 
 /// The longest name of a mirror's folder, in bytes, without its ending.
 const LONGEST: usize = 120;
@@ -28,14 +29,12 @@ fn cache_of(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
         .or_else(|| Some(absolute("HOME")?.join(".cache/xtask-promote")))
 }
 
-/// The folder name of a mirror, without `.git`: the address without what differs between equal
-/// ones (a final slash or `.git`) and without credentials.
+/// The folder name of a mirror, without `.git`: the same for every spelling of an address.
 pub(super) fn folder_name(url: &str) -> String {
-    let shown = without_credentials(url);
-    let bare = shown.trim_end_matches('/');
-    let bare = bare.strip_suffix(".git").unwrap_or(bare).trim_end_matches('/');
+    let upstream = Upstream::new(url);
+    let identity = upstream.identity();
     let mut name = String::new();
-    for byte in bare.bytes() {
+    for byte in identity.bytes() {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => name.push(byte.into()),
             _ => name.push_str(&format!("%{byte:02X}")),
@@ -43,21 +42,9 @@ pub(super) fn folder_name(url: &str) -> String {
     }
     if name.len() > LONGEST {
         name.truncate(LONGEST - 17);
-        name.push_str(&format!("-{:016x}", fnv(bare.as_bytes())));
+        name.push_str(&format!("-{:016x}", fnv(identity.as_bytes())));
     }
     name
-}
-
-/// The address as it may be shown and stored: over HTTP, the part before `@` is a secret.
-pub(super) fn without_credentials(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
-    let host_end = rest.find('/').unwrap_or(rest.len());
-    match rest[..host_end].rfind('@') {
-        Some(at) if scheme.to_ascii_lowercase().starts_with("http") => {
-            format!("{scheme}://{}", &rest[at + 1..])
-        }
-        _ => url.to_owned(),
-    }
 }
 
 /// FNV-1a: the same in every build, unlike the hasher of std.
@@ -88,32 +75,19 @@ mod tests {
 
     #[test]
     fn names() {
-        let name = "https%3A%2F%2Fgithub.com%2Fapp-sre%2Fqontract-reconcile";
+        let name = "github.com%2Fapp-sre%2Fqontract-reconcile";
         for url in [
             "https://github.com/app-sre/qontract-reconcile",
             "https://github.com/app-sre/qontract-reconcile.git",
             "https://github.com/app-sre/qontract-reconcile.git/",
-            "https://ann:secret@github.com/app-sre/qontract-reconcile/",
+            "https://ann:secret@GitHub.com/app-sre/qontract-reconcile/",
+            "git@github.com:app-sre/qontract-reconcile.git",
         ] {
             assert_eq!(folder_name(url), name);
         }
-        assert_eq!(folder_name("git@host:a/b.git"), "git%40host%3Aa%2Fb");
+        assert_eq!(folder_name("../a b"), "..%2Fa%20b");
         let long = format!("file:///{}", "x".repeat(500));
         assert_eq!(folder_name(&long).len(), LONGEST);
         assert_ne!(folder_name(&long), folder_name(&format!("{long}x")));
-    }
-
-    #[test]
-    fn credentials() {
-        let cases = [
-            ("https://ann:se@cret@host/a@b", "https://host/a@b"),
-            ("https://token@host", "https://host"),
-            ("ssh://git@host/a", "ssh://git@host/a"),
-            ("git@host:a", "git@host:a"),
-            ("/a/b@c", "/a/b@c"),
-        ];
-        for (url, expected) in cases {
-            assert_eq!(without_credentials(url), expected);
-        }
     }
 }

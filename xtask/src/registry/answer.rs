@@ -136,7 +136,7 @@ pub fn problem(image: &Image, tag: &str, answer: &ImageAnswer) -> Option<Problem
         ),
         ImageAnswer::Denied => (
             format!("`{registry}` doesn't let you see `{image}:{tag}`: it is private, or there is no such image"),
-            "make the image public, or put a login for it into `~/.netrc`; `--no-image-check` skips this check".to_owned(),
+            "make the image public, or put a login for it into `~/.netrc` (with `image-realm` if another host gives its tokens); `--no-image-check` skips this check".to_owned(),
         ),
         ImageAnswer::Unreachable { reason } => (
             format!("can't ask `{registry}` for `{image}:{tag}`: {reason}"),
@@ -243,7 +243,7 @@ mod tests {
         check(
             ImageAnswer::Denied,
             "`quay.io` doesn't let you see `quay.io/a/b:22e638d`: it is private, or there is no such image",
-            "make the image public, or put a login for it into `~/.netrc`; `--no-image-check` skips this check",
+            "make the image public, or put a login for it into `~/.netrc` (with `image-realm` if another host gives its tokens); `--no-image-check` skips this check",
         );
         check(
             ImageAnswer::Unreachable { reason: "answers with status 500".to_owned() },

@@ -80,9 +80,12 @@ impl Challenge {
 
     /// The address that gives a token for this challenge of `registry`, a host with its port.
     ///
-    /// Refuses, with a reason, a realm that isn't a plain http(s) address, or one that would send
-    /// a login unencrypted: http is for a registry and a realm on this machine.
-    pub(super) fn token_url(&self, registry: &str) -> Result<String, String> {
+    /// It asks for `scope`, whatever the registry wishes: a login may be good for much more.
+    ///
+    /// Refuses, with a reason, a realm that isn't a plain http(s) address, one that brings a scope
+    /// of its own, and one that would send a login unencrypted: http is for a registry and a realm
+    /// on this machine.
+    pub(super) fn token_url(&self, registry: &str, scope: &str) -> Result<String, String> {
         let realm = self.param("realm").unwrap_or_default();
         let bad = |why: &str| Err(format!("names `{}` for tokens: {why}", brief(realm)));
         let ok = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'\\' | b'#');
@@ -100,9 +103,13 @@ impl Challenge {
             "http" => return bad("it isn't encrypted"),
             _ => return bad("expected https"),
         }
+        let mut keys = rest.split(['?', '&']).skip(1).filter_map(|pair| pair.split('=').next());
+        if keys.any(|key| key.contains('%') || key.to_ascii_lowercase().contains("scope")) {
+            return bad("it brings a scope of its own");
+        }
         let mut url = format!("{scheme}://{rest}");
-        for name in ["service", "scope"] {
-            if let Some(value) = self.param(name) {
+        for (name, value) in [("service", self.param("service")), ("scope", Some(scope))] {
+            if let Some(value) = value {
                 url.push(if url.contains('?') { '&' } else { '?' });
                 url.push_str(&format!("{name}={}", percent_encoded(value)));
             }
@@ -181,22 +188,33 @@ mod tests {
     fn check(registry: &str, params: &str, expected: Result<&str, &str>) {
         let challenge = challenges(&format!("Bearer {params}")).remove(0);
         let expected = expected.map(str::to_owned).map_err(str::to_owned);
-        assert_eq!(challenge.token_url(registry), expected, "{params}");
+        assert_eq!(challenge.token_url(registry, "repository:x/y:pull"), expected, "{params}");
     }
 
     #[test]
     fn token_urls() {
         check(
             "quay.io",
-            r#"realm="HTTPS://quay.io/auth",service="a b&c",scope="repository:x/y:pull""#,
+            r#"realm="HTTPS://quay.io/auth",service="a b&c",scope="repository:other:pull,push""#,
             Ok("https://quay.io/auth?service=a%20b%26c&scope=repository%3Ax%2Fy%3Apull"),
         );
         check(
             "h.io",
-            r#"realm="https://t.io:8443?x={1}",scope="é""#,
-            Ok("https://t.io:8443?x={1}&scope=%C3%A9"),
+            r#"realm="https://t.io:8443?x={1}""#,
+            Ok("https://t.io:8443?x={1}&scope=repository%3Ax%2Fy%3Apull"),
         );
-        check("[::1]:5000", r#"realm="http://127.0.0.1:1/t""#, Ok("http://127.0.0.1:1/t"));
+        for realm in ["https://t.io/?a=b&Scope=all", "https://t.io/?%73cope=all"] {
+            check(
+                "t.io",
+                &format!("realm=\"{realm}\""),
+                Err(&format!("names `{realm}` for tokens: it brings a scope of its own")),
+            );
+        }
+        check(
+            "[::1]:5000",
+            r#"realm="http://127.0.0.1:1/t""#,
+            Ok("http://127.0.0.1:1/t?scope=repository%3Ax%2Fy%3Apull"),
+        );
         check(
             "h.io",
             r#"realm="http://127.0.0.1:1/t""#,

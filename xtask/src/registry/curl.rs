@@ -41,9 +41,12 @@ retry = 0
 write-out = \"\"
 ";
 
-/// A question, in curl's configuration language.
+/// A question, in curl's configuration language, and whether it is asked with a login.
 #[derive(Debug)]
-pub(super) struct HttpRequest(String);
+pub(super) struct HttpRequest {
+    config: String,
+    netrc: bool,
+}
 
 impl HttpRequest {
     /// Asks for the headers alone. `url` is http or https.
@@ -54,7 +57,8 @@ impl HttpRequest {
     /// Asks for the content. `url` is http or https.
     pub(super) fn get(url: &str) -> Self {
         let scheme = url.split(':').next().unwrap_or_default();
-        HttpRequest(OWN.to_owned()).option("proto", &format!("={scheme}")).option("url", url)
+        let request = HttpRequest { config: OWN.to_owned(), netrc: false };
+        request.option("proto", &format!("={scheme}")).option("url", url)
     }
 
     /// Adds a header line.
@@ -62,9 +66,9 @@ impl HttpRequest {
         self.option("header", line)
     }
 
-    /// Logs in if the `~/.netrc` has the host.
+    /// Logs in if the `~/.netrc` has the host; without this, no login is sent.
     pub(super) fn netrc(self) -> Self {
-        self.line("netrc-optional")
+        HttpRequest { netrc: true, ..self }
     }
 
     fn option(self, name: &str, value: &str) -> Self {
@@ -72,8 +76,8 @@ impl HttpRequest {
     }
 
     fn line(mut self, line: &str) -> Self {
-        self.0.push_str(line);
-        self.0.push('\n');
+        self.config.push_str(line);
+        self.config.push('\n');
         self
     }
 
@@ -83,10 +87,13 @@ impl HttpRequest {
 
     /// Sends it with the curl at `program`; the error is one line, escaped.
     pub(super) fn send(self, program: &Path, patience: Duration) -> Result<Response, String> {
-        let request =
-            self.seconds("max-time", patience).seconds("connect-timeout", patience.min(CONNECT));
+        // A `~/.curlrc` may turn the netrc on for every host: only an empty one turns it off.
+        let login = if self.netrc { "netrc-optional" } else { "netrc-file = /dev/null" };
+        let request = self.line(login).seconds("max-time", patience);
+        let request = request.seconds("connect-timeout", patience.min(CONNECT));
         let late = || format!("no answer within {}", shown(patience));
-        let run = run(program, request.0, patience + GRACE).map_err(|error| not_started(&error))?;
+        let run =
+            run(program, request.config, patience + GRACE).map_err(|error| not_started(&error))?;
         let Some((status, stdout, stderr)) = run else { return Err(late()) };
         if stdout.len() as u64 > LIMIT {
             return Err("answers with far too much".to_owned());
@@ -154,7 +161,10 @@ fn run(program: &Path, config: String, limit: Duration) -> std::io::Result<Optio
     let (Some(stdout), Some(stderr)) = (heard(outputs.0, end), heard(outputs.1, end)) else {
         return stop(&mut child).map(|()| None);
     };
-    Ok(Some((child.wait()?, stdout, stderr)))
+    match ended(&mut child, end)? {
+        Some(status) => Ok(Some((status, stdout, stderr))),
+        None => stop(&mut child).map(|()| None),
+    }
 }
 
 /// Reads a little more than the limit, so that too much is seen as such; the pipe closes then.
@@ -171,6 +181,16 @@ fn gathered<R: Read + Send + 'static>(from: R) -> Receiver<Vec<u8>> {
 
 fn heard(output: Option<Receiver<Vec<u8>>>, end: Instant) -> Option<Vec<u8>> {
     output?.recv_timeout(end.saturating_duration_since(Instant::now())).ok()
+}
+
+/// Waits for a process that has closed its output, as it does when it ends.
+fn ended(child: &mut Child, end: Instant) -> std::io::Result<Option<ExitStatus>> {
+    loop {
+        match child.try_wait()? {
+            None if Instant::now() < end => thread::sleep(Duration::from_millis(1)),
+            status => return Ok(status),
+        }
+    }
 }
 
 fn stop(child: &mut Child) -> std::io::Result<()> {

@@ -6,6 +6,7 @@ use crate::model::component::{
     Component, Environment, FilePattern, Form, PinSpec, Position, SaasFilter, Selector,
 };
 use crate::model::problem::Problem;
+use crate::model::upstream::Upstream;
 
 const TAG_LENGTH: usize = 7;
 const SELECTORS: [&str; 5] = ["variable", "key", "saas", "path", "image"];
@@ -22,12 +23,14 @@ fn component(name: &Text, table: &TomlTable, names: &[&str]) -> Result<Component
         "upstream",
         "branch",
         "image",
+        "image-realm",
         "tag-length",
         "schema-paths",
         "schemas",
         "environment",
     ])?;
-    let upstream = table.text("upstream", rules::name)?;
+    let upstream =
+        table.text("upstream", |text| rules::name(text).map(|name| Upstream::new(&name)))?;
     Ok(Component {
         name: rules::name(name)?,
         upstream: upstream.ok_or_else(|| {
@@ -37,6 +40,7 @@ fn component(name: &Text, table: &TomlTable, names: &[&str]) -> Result<Component
         })?,
         branch: table.text("branch", rules::branch)?,
         image: table.text("image", rules::image)?,
+        image_realm: table.text("image-realm", rules::host)?,
         tag_length: tag_length(table)?,
         schema_paths: table.texts("schema-paths", rules::upstream_path)?,
         schemas: table.text("schemas", |schemas| other_component(schemas, name, names))?,

@@ -1,9 +1,7 @@
 //! Refuses two pins that find the same value.
 
 use super::reader::Source;
-use crate::model::component::{
-    Component, Environment, FilePattern, PinSpec, SaasFilter, Selector, same_upstream,
-};
+use crate::model::component::{Component, Environment, FilePattern, PinSpec, SaasFilter, Selector};
 use crate::model::problem::Problem;
 
 struct Owned<'a> {
@@ -73,7 +71,7 @@ fn shared_place<'a>(first: &Owned<'a>, second: &Owned<'a>) -> Option<&'a str> {
 fn same_selector(first: &Owned, second: &Owned) -> bool {
     match (&first.pin.selector, &second.pin.selector) {
         (Selector::Saas(one), Selector::Saas(other)) => {
-            same_upstream(&first.component.upstream, &second.component.upstream)
+            first.component.upstream == second.component.upstream
                 && (includes(one, other) || includes(other, one))
         }
         (Selector::Path(one), Selector::Path(other)) => one.steps == other.steps,

@@ -6,7 +6,7 @@ use super::Forge;
 use super::key_path;
 use super::reader::Text;
 use crate::model::component::{Form, KeyPath};
-use crate::model::image::Image;
+use crate::model::image::{Image, is_registry};
 use crate::model::path::RepoPath;
 use crate::model::problem::Problem;
 use crate::model::refname::objection;
@@ -124,6 +124,14 @@ pub(super) fn image(text: &Text) -> Result<String, Problem> {
         None => Err(text
             .unlike("a registry and a lowercase name, without tag or digest")
             .help("write it as in `quay.io/org/name`")),
+    }
+}
+
+/// Takes a host, with or without a port.
+pub(super) fn host(text: &Text) -> Result<String, Problem> {
+    match is_registry(text.value) {
+        true => Ok(text.value.to_owned()),
+        false => Err(text.unlike("a host, as in `auth.example.com`")),
     }
 }
 

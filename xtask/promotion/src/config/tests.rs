@@ -7,6 +7,7 @@ use crate::model::component::{
 };
 use crate::model::path::RepoPath;
 use crate::model::problem::Problem;
+use crate::model::upstream::Upstream;
 
 const FILE: &str = "promote.toml";
 
@@ -281,6 +282,10 @@ fn component_values() {
 
 #[test]
 fn images() {
+    check(
+        &component("upstream = 'u'\nimage-realm = 'https://a.io/token'"),
+        "`promote.toml:3:15`: `image-realm` is `https://a.io/token`, expected a host, as in `auth.example.com`",
+    );
     let image = |image: &str| component(&format!("upstream = 'u'\nimage = '{image}'"));
     check(
         &image("quay.io/org/name:latest"),
@@ -807,9 +812,10 @@ fn builtin() {
     let int = "data/services/app-interface/cicd/ci-int/saas-qontract-reconcile-int.yaml";
     let reconcile = Component {
         name: "qontract-reconcile".to_owned(),
-        upstream: "https://github.com/app-sre/qontract-reconcile".to_owned(),
+        upstream: Upstream::new("https://github.com/app-sre/qontract-reconcile"),
         branch: None,
         image: Some("quay.io/app-sre/qontract-reconcile".to_owned()),
+        image_realm: None,
         tag_length: 7,
         schema_paths: vec!["reconcile/gql_definitions/introspection.json".to_owned()],
         schemas: Some("qontract-schemas".to_owned()),
@@ -837,9 +843,10 @@ fn builtin() {
     };
     let schemas = Component {
         name: "qontract-schemas".to_owned(),
-        upstream: "https://github.com/app-sre/qontract-schemas".to_owned(),
+        upstream: Upstream::new("https://github.com/app-sre/qontract-schemas"),
         branch: None,
         image: Some("quay.io/app-sre/qontract-schemas".to_owned()),
+        image_realm: None,
         tag_length: 7,
         schema_paths: Vec::new(),
         schemas: None,
@@ -932,9 +939,10 @@ lib = { upstream = "/srv/lib" }
     ];
     let app = Component {
         name: "app".to_owned(),
-        upstream: "git@example.com:org/app.git".to_owned(),
+        upstream: Upstream::new("git@example.com:org/app.git"),
         branch: Some("main".to_owned()),
         image: Some("localhost:5000/org/sub/app".to_owned()),
+        image_realm: None,
         tag_length: 12,
         schema_paths: vec!["schemas/".to_owned(), "api.json".to_owned()],
         schemas: Some("lib".to_owned()),
@@ -946,9 +954,10 @@ lib = { upstream = "/srv/lib" }
     };
     let lib = Component {
         name: "lib".to_owned(),
-        upstream: "/srv/lib".to_owned(),
+        upstream: Upstream::new("/srv/lib"),
         branch: None,
         image: None,
+        image_realm: None,
         tag_length: 7,
         schema_paths: Vec::new(),
         schemas: None,

@@ -13,12 +13,11 @@ pub use terms::Terms;
 
 use crate::config::Config;
 use crate::locate::{self, Located, Role};
-use crate::model::component::{
-    FilePattern, Form, Origin, PinSpec, SaasFilter, Selector, bare_upstream,
-};
+use crate::model::component::{FilePattern, Form, Origin, PinSpec, SaasFilter, Selector};
 use crate::model::path::RepoPath;
 use crate::model::problem::Problem;
 use crate::model::tree::Tree;
+use crate::model::upstream::Upstream;
 use crate::model::version::commit_part;
 use crate::saas;
 use crate::syntax::yaml::Yaml;
@@ -142,7 +141,7 @@ impl<'t> ReadFile<'t> {
             FileKind::Yaml => {
                 let yaml = Box::new(Yaml::parse(text).ok()?);
                 let urls = saas::templates(&yaml).into_iter().filter_map(|template| template.url);
-                let urls = urls.map(|url| bare_upstream(&url).to_owned()).collect();
+                let urls = urls.map(|url| Upstream::new(&url).identity().to_owned()).collect();
                 Some(ReadFile::Yaml(yaml, urls))
             }
         }
@@ -157,7 +156,7 @@ impl<'t> ReadFile<'t> {
         }
     }
 
-    fn locate(&self, spec: &PinSpec, upstream: &str) -> Vec<Located> {
+    fn locate(&self, spec: &PinSpec, upstream: &Upstream) -> Vec<Located> {
         match (self, &spec.selector) {
             (ReadFile::Shell(text), Selector::Variable(_)) => {
                 locate::locate(spec, upstream, text).unwrap_or_default()
@@ -176,7 +175,7 @@ impl<'t> ReadFile<'t> {
         match self {
             ReadFile::Shell(_) => named(&terms.variables, Selector::Variable),
             ReadFile::Yaml(_, urls) => {
-                let is_saas = urls.contains(bare_upstream(&terms.upstream));
+                let is_saas = urls.contains(terms.upstream.identity());
                 let saas = is_saas.then(|| Selector::Saas(SaasFilter::default()));
                 let keys = named(&terms.keys, Selector::Key);
                 [keys, named(&terms.images, Selector::Image)]

@@ -9,10 +9,11 @@ use std::fmt;
 
 use crate::config::Config;
 use crate::inspect::coverage::{FileKind, Terms};
-use crate::model::component::{Component, Selector, bare_upstream, same_upstream};
+use crate::model::component::{Component, Selector};
 use crate::model::image::Image;
 use crate::model::path::RepoPath;
 use crate::model::tree::Tree;
+use crate::model::upstream::{Upstream, without_credentials};
 use crate::model::version::{commit_part, is_full_commit};
 use crate::saas;
 use crate::syntax::dotenv;
@@ -119,10 +120,11 @@ fn with_upstream<'f>(
     found: &'f mut Vec<DiscoveredComponent>,
     url: &str,
 ) -> &'f mut DiscoveredComponent {
-    let is = |candidate: &DiscoveredComponent| same_upstream(&candidate.terms.upstream, url);
+    let upstream = Upstream::new(&without_credentials(url));
+    let is = |candidate: &DiscoveredComponent| candidate.terms.upstream == upstream;
     let index = found.iter().position(is).unwrap_or_else(|| {
-        let component = new_name(found, url);
-        let terms = Terms { component, upstream: url.to_owned(), ..Terms::default() };
+        let component = new_name(found, &upstream);
+        let terms = Terms { component, upstream: upstream.clone(), ..Terms::default() };
         found.push(DiscoveredComponent {
             terms,
             image: None,
@@ -137,8 +139,8 @@ fn with_upstream<'f>(
 
 /// Names a component after the last part of its upstream's address; if that is taken, with the part
 /// before it, or with a number.
-fn new_name(found: &[DiscoveredComponent], url: &str) -> String {
-    let mut parts = bare_upstream(url).rsplit(['/', ':']);
+fn new_name(found: &[DiscoveredComponent], upstream: &Upstream) -> String {
+    let mut parts = upstream.identity().rsplit(['/', ':']);
     let name = parts.next().unwrap_or_default().to_owned();
     let owner = parts.next().unwrap_or_default();
     let names = [name.clone(), format!("{owner}-{name}")].into_iter();
@@ -155,7 +157,7 @@ impl DiscoveredComponent {
             Some(image) if self.image.is_some() => self.image.as_ref() == Some(image),
             Some(image) => {
                 let path = image.split_once('/').map_or("", |(_, path)| path);
-                bare_upstream(&self.terms.upstream).ends_with(&format!("/{path}"))
+                self.terms.upstream.identity().ends_with(&format!("/{path}"))
             }
             None if tag.is_variable => self.terms.variables.contains(&tag.name),
             None => {
@@ -197,7 +199,7 @@ fn clues(tree: &Tree) -> (Vec<Tag>, BTreeMap<String, String>) {
                 let pinned = saas::templates(&yaml).into_iter().filter(|one| has_pin(&yaml, one));
                 let pinned = pinned.filter_map(|template| template.url);
                 let pinned = pinned.filter(|url| is_address(url));
-                urls.extend(pinned.map(|url| (bare_upstream(&url).to_owned(), url)));
+                urls.extend(pinned.map(|url| (Upstream::new(&url).identity().to_owned(), url)));
             }
             None => {}
         }
@@ -274,7 +276,7 @@ fn is_address(url: &str) -> bool {
     let scp = url
         .split_once(':')
         .is_some_and(|(host, path)| host.contains('@') && !host.contains('/') && !path.is_empty());
-    let has_name = !bare_upstream(url).ends_with([':', '/']);
+    let has_name = !Upstream::new(url).identity().ends_with('/');
     clean && has_name && (scheme || scp)
 }
 

@@ -8,6 +8,7 @@ use crate::inspect::coverage::{self, Terms};
 use crate::locate::{self, Located, Role, Stay};
 use crate::model::component::{Origin, PinSpec, Selector};
 use crate::model::path::RepoPath;
+use crate::model::upstream::Upstream;
 use crate::syntax::yaml::{Unreadable, Yaml};
 
 /// One value of a file.
@@ -22,7 +23,7 @@ pub struct Explained {
     /// The component's name.
     pub component: String,
     /// Its upstream.
-    pub upstream: String,
+    pub upstream: Upstream,
     /// The environment of the configuration that has it.
     pub environment: Option<Configured>,
     /// Whether it would move.
@@ -58,7 +59,7 @@ pub enum Fate {
 pub struct Trace {
     /// What finds it.
     pub spec: PinSpec,
-    upstream: String,
+    upstream: Upstream,
     target: Option<String>,
     /// How many of the same target come before it.
     nth: usize,
@@ -152,7 +153,7 @@ fn fate(found: &Located) -> Fate {
 fn traced(
     found: Vec<Located>,
     spec: &PinSpec,
-    upstream: &str,
+    upstream: &Upstream,
 ) -> impl Iterator<Item = (Located, Trace)> {
     let mut counts: BTreeMap<Option<String>, usize> = BTreeMap::new();
     found.into_iter().map(move |found| {
@@ -160,7 +161,7 @@ fn traced(
         let nth = *count;
         *count += 1;
         let target = found.target.clone();
-        (found, Trace { spec: spec.clone(), upstream: upstream.to_owned(), target, nth })
+        (found, Trace { spec: spec.clone(), upstream: upstream.clone(), target, nth })
     })
 }
 

@@ -2,9 +2,10 @@
 //! files that its targets refer to.
 
 use super::{Located, Role, Stay, candidate, moves};
-use crate::model::component::{PinSpec, SaasFilter, same_upstream};
+use crate::model::component::{PinSpec, SaasFilter};
 use crate::model::path::RepoPath;
 use crate::model::tree::Tree;
+use crate::model::upstream::Upstream;
 use crate::saas::{Target, target_file, templates};
 use crate::syntax::yaml::Yaml;
 
@@ -12,7 +13,7 @@ use crate::syntax::yaml::Yaml;
 pub(super) fn in_file(
     yaml: &Yaml,
     spec: &PinSpec,
-    upstream: &str,
+    upstream: &Upstream,
     filter: &SaasFilter,
 ) -> Vec<Located> {
     let targets = of_upstream(yaml, upstream).filter(|target| filter.takes(&target.filter));
@@ -24,7 +25,7 @@ pub(super) fn in_file(
 pub(super) fn in_tree(
     yaml: &Yaml,
     spec: &PinSpec,
-    upstream: &str,
+    upstream: &Upstream,
     filter: &SaasFilter,
     tree: &Tree,
 ) -> Vec<Located> {
@@ -43,8 +44,8 @@ pub(super) fn in_tree(
     found
 }
 
-fn of_upstream(yaml: &Yaml, upstream: &str) -> impl Iterator<Item = Target> {
-    let is_upstream = |url: &String| same_upstream(url, upstream);
+fn of_upstream(yaml: &Yaml, upstream: &Upstream) -> impl Iterator<Item = Target> {
+    let is_upstream = |url: &String| upstream.is(url);
     let templates = templates(yaml).into_iter();
     let templates =
         templates.filter(move |template| template.url.as_ref().is_some_and(is_upstream));

@@ -119,7 +119,7 @@ fn old_of(environment: &EnvironmentPlan) -> Vec<&str> {
 /// known have no links.
 pub fn compare_addresses(part: &PartChanges) -> Vec<String> {
     let PartChanges { component, plan, changes } = part;
-    let Some(compare) = compare_page(&component.upstream) else { return Vec::new() };
+    let Some(compare) = compare_page(&component.upstream.to_string()) else { return Vec::new() };
     let mut olds: BTreeMap<&str, &str> = BTreeMap::new();
     for old in plan.environments.iter().flat_map(old_of).filter_map(commit_part) {
         let longest = olds.entry(component.short(old)).or_default();

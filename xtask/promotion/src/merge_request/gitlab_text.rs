@@ -42,9 +42,12 @@ pub fn cell(text: &str) -> String {
 }
 
 /// A sentence or a name of one line: words of letters and digits stay, other words and everything
-/// between backticks become code spans.
+/// between backticks become code spans. Never empty, so that a heading of it is not empty.
 pub fn prose(text: &str) -> String {
     let text = one_line(text, 4 * LONGEST);
+    if text.chars().all(|c| c == '`' || c.is_whitespace() || has_no_width(c)) {
+        return code(&text.replace(has_no_width, "\u{fffd}"));
+    }
     let parts = text.split('`').enumerate().filter(|(_, part)| !part.is_empty());
     let mut out = String::new();
     for (index, part) in parts {
@@ -158,6 +161,12 @@ fn span(out: &mut String, fence: &str, part: &str) {
     out.push_str(&format!("{fence}{pad}{part}{pad}{fence}"));
 }
 
+/// Whether a character of a name shows nothing at all.
+fn has_no_width(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{115f}' | '\u{1160}' | '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{2064}'
+        | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{e0000}'..='\u{e0fff}')
+}
+
 fn longest_run(text: &str) -> usize {
     text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
 }
@@ -245,6 +254,12 @@ mod tests {
             ("`data/x.yml` passed over: no YAML", "`data/x.yml` passed over: no YAML"),
             ("old `a` and @all` b", "old `a` and `@all` `b`"),
             ("a\\nb", "`a`&#92;`nb`"),
+            ("", "(empty)"),
+            (" ", "(empty)"),
+            ("`", "`` ` ``"),
+            ("```", "```` ``` ````"),
+            ("` `", "`` ` ` ``"),
+            ("\u{200b}\u{feff}", "`\u{fffd}\u{fffd}`"),
         ];
         for (text, expected) in cases {
             assert_eq!(prose(text), expected, "{text}");

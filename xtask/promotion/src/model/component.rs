@@ -6,18 +6,21 @@ use std::sync::Arc;
 
 use crate::model::path::RepoPath;
 use crate::model::problem::Problem;
+use crate::model::upstream::Upstream;
 use crate::model::version::is_full_commit;
 
 /// A thing with versions, built from one upstream git repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Component {
     pub name: String,
-    /// The address of the upstream, exactly as it is given to git.
-    pub upstream: String,
+    /// The repository that its versions are commits of.
+    pub upstream: Upstream,
     /// The branch whose commits are promoted; `None` means the upstream's default branch.
     pub branch: Option<String>,
     /// The image whose tag is promoted, as `quay.io/org/name`, without a tag.
     pub image: Option<String>,
+    /// The host that gives tokens for the image, if it is not the registry's own.
+    pub image_realm: Option<String>,
     /// How many digits of the commit make a tag: 7 to 40.
     pub tag_length: usize,
     /// Paths in the upstream. If a promotion changes one of them, `schemas` has to be promoted
@@ -250,15 +253,4 @@ impl fmt::Display for Selector {
             }
         }
     }
-}
-
-/// Whether two addresses name the same upstream: they may differ in a final slash and in `.git`.
-pub fn same_upstream(one: &str, other: &str) -> bool {
-    bare_upstream(one) == bare_upstream(other)
-}
-
-/// The address of an upstream without a final slash or `.git`.
-pub fn bare_upstream(url: &str) -> &str {
-    let url = url.trim_end_matches('/');
-    url.strip_suffix(".git").unwrap_or(url).trim_end_matches('/')
 }

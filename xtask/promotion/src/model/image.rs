@@ -8,6 +8,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 pub struct Image {
     registry: String,
     name: String,
+    realm: Option<String>,
 }
 
 impl Image {
@@ -17,8 +18,25 @@ impl Image {
     /// first part is a host only if it has a dot or a port, or is `localhost`.
     pub fn parse(text: &str) -> Option<Self> {
         let (registry, name) = text.split_once('/')?;
-        (is_registry(registry) && name.split('/').all(is_part))
-            .then(|| Image { registry: registry.to_owned(), name: name.to_owned() })
+        (is_registry(registry) && name.split('/').all(is_part)).then(|| Image {
+            registry: registry.to_owned(),
+            name: name.to_owned(),
+            realm: None,
+        })
+    }
+
+    /// Lets the registry have its logins at another host, as the user configured it.
+    pub fn with_realm(self, realm: Option<&str>) -> Self {
+        Image { realm: realm.map(str::to_owned), ..self }
+    }
+
+    /// Whether the user's login may go to `authority` when the registry wants a token from there:
+    /// the registry's own host, Docker Hub's, and the configured one.
+    pub fn trusts(&self, authority: &str) -> bool {
+        let docker = matches!(&*self.registry, "docker.io" | "index.docker.io");
+        let trusted =
+            [Some(&*self.registry), docker.then_some("auth.docker.io"), self.realm.as_deref()];
+        trusted.into_iter().flatten().any(|one| host(one).eq_ignore_ascii_case(host(authority)))
     }
 
     /// The host, with the port if the name has one.
@@ -70,7 +88,16 @@ fn host_and_port(authority: &str) -> (Host<'_>, Option<&str>) {
     }
 }
 
-fn is_registry(text: &str) -> bool {
+/// An authority without its port.
+fn host(authority: &str) -> &str {
+    match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+        _ => authority,
+    }
+}
+
+/// Whether the text is a host, with or without a port.
+pub fn is_registry(text: &str) -> bool {
     let (host, port) = host_and_port(text);
     let inner = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
     let digits = |port: &str| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
@@ -119,6 +146,29 @@ mod tests {
             let image = Image::parse(text);
             assert_eq!(image.as_ref().map(|i| (i.registry(), i.name())), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn hosts_that_get_a_login() {
+        let check = |image: &str, realm: Option<&str>, trusted: &[&str], others: &[&str]| {
+            let image = Image::parse(image).unwrap().with_realm(realm);
+            let trusts = |host: &&&str| image.trusts(host);
+            assert_eq!(
+                trusted.iter().filter(trusts).count(),
+                trusted.len(),
+                "{image}: {trusted:?}"
+            );
+            assert_eq!(others.iter().find(trusts), None, "{image}");
+        };
+        check("h.io:5000/a", None, &["h.io", "H.io:443"], &["a.h.io", "h.io.evil.io", "io", ""]);
+        check(
+            "h.io/a",
+            Some("auth.x.io"),
+            &["auth.x.io:8443", "h.io"],
+            &["x.io", "auth.docker.io"],
+        );
+        check("docker.io/a", None, &["auth.docker.io"], &["evil.docker.io"]);
+        check("[::1]:5000/a", None, &["[::1]", "[::1]:80"], &["[::2]:5000", "::1"]);
     }
 
     #[test]

@@ -47,7 +47,7 @@ impl Wanted {
 fn needle<'a>(component: &'a Component, spec: &'a PinSpec) -> &'a str {
     match &spec.selector {
         Selector::Variable(name) | Selector::Key(name) | Selector::Image(name) => name,
-        Selector::Saas(_) => component.upstream.trim_end_matches('/').trim_end_matches(".git"),
+        Selector::Saas(_) => component.upstream.path(),
         Selector::Path(path) => match path.steps.last() {
             Some(PathStep::Key(name) | PathStep::Item(name, _)) => name,
             None => "",

@@ -7,6 +7,7 @@ use crate::inspect::discover::Orphan;
 use crate::model::component::Component;
 use crate::model::escape::is_obeyed;
 use crate::model::problem::Problem;
+use crate::model::upstream::without_credentials;
 use crate::model::version::CommitId;
 
 /// A document as it is printed: every character that a terminal would obey is escaped.
@@ -56,6 +57,7 @@ pub fn problems(problems: &[Problem]) -> Value {
 /// One problem or warning.
 pub fn problem(problem: &Problem) -> Value {
     let Problem { message, help, file, line, column, usage: _ } = problem;
+    let (message, help) = (without_credentials(message), help.as_deref().map(without_credentials));
     json!({ "message": message, "help": help, "file": file, "line": line, "column": column })
 }
 

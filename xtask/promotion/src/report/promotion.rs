@@ -105,7 +105,7 @@ impl PromotionReport<'_> {
 fn part(queue: &Queue, part: &PartPlan) -> Value {
     json!({
         "component": queue.component.name,
-        "upstream": queue.component.upstream,
+        "upstream": queue.component.upstream.to_string(),
         "to": version(queue.component, &part.to),
         "environments": environments(part),
         "changes": queue.documents(),

@@ -2,10 +2,10 @@
 //!
 //! Source: `codeComponents` of the schema `app-1` of qontract-schemas.
 
-use crate::model::component::same_upstream;
 use crate::model::edit::Edit;
 use crate::model::path::RepoPath;
 use crate::model::problem::Problem;
+use crate::model::upstream::Upstream;
 use crate::model::version::{CommitId, reads_as_number};
 use crate::syntax::yaml::{NodeId, Via, Yaml};
 
@@ -40,7 +40,7 @@ pub struct ListChange {
     /// The app's file.
     pub app: RepoPath,
     /// The `url` of the code component.
-    pub upstream: String,
+    pub upstream: Upstream,
     pub list: VersionList,
     pub action: ListAction,
     pub commit: CommitId,
@@ -57,7 +57,7 @@ impl VersionList {
 }
 
 /// What the text of an app says about an upstream; nothing if it can't be read.
-pub fn versions(text: &str, upstream: &str) -> Versions {
+pub fn versions(text: &str, upstream: &Upstream) -> Versions {
     let Ok(yaml) = Yaml::parse(text) else { return Versions::default() };
     let Some(component) = code_component(&yaml, upstream) else { return Versions::default() };
     let list = |list: VersionList| {
@@ -69,12 +69,12 @@ pub fn versions(text: &str, upstream: &str) -> Versions {
     Versions { file: String::new(), blocked, hotfixes }
 }
 
-fn code_component(yaml: &Yaml, upstream: &str) -> Option<NodeId> {
+fn code_component(yaml: &Yaml, upstream: &Upstream) -> Option<NodeId> {
     let &root = yaml.roots().first()?;
     let (list, _) = yaml.get(root, "codeComponents")?;
     yaml.items(list).into_iter().find(|&item| {
         let url = yaml.get(item, "url").and_then(|(url, _)| yaml.scalar(url));
-        url.is_some_and(|url| same_upstream(url, upstream))
+        url.is_some_and(|url| upstream.is(url))
     })
 }
 
@@ -290,7 +290,7 @@ mod tests {
     fn check(text: &str, action: ListAction, commit: &str) -> String {
         let change = ListChange {
             app: RepoPath::parse("app.yml").unwrap(),
-            upstream: "https://x/u".to_owned(),
+            upstream: Upstream::new("https://x/u"),
             list: VersionList::Hotfix,
             action,
             commit: CommitId::parse(commit).unwrap(),

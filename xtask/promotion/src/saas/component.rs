@@ -3,9 +3,9 @@
 
 use crate::model::component::{
     Component, Environment, FilePattern, Form, Origin, PinSpec, Position, SaasFilter, Selector,
-    same_upstream,
 };
 use crate::model::image::Image;
+use crate::model::upstream::Upstream;
 use crate::saas::SaasFile;
 use crate::saas::choice::Chosen;
 
@@ -20,7 +20,7 @@ pub fn components(file: &SaasFile, chosen: &[Chosen]) -> Vec<Component> {
     let mut components: Vec<Component> = Vec::new();
     for one in chosen {
         let Some(url) = &one.template.url else { continue };
-        let known = components.iter().position(|other| same_upstream(&other.upstream, url));
+        let known = components.iter().position(|other| other.upstream.is(url));
         let index = known.unwrap_or_else(|| {
             components.push(component(file, one, url));
             components.len() - 1
@@ -31,8 +31,9 @@ pub fn components(file: &SaasFile, chosen: &[Chosen]) -> Vec<Component> {
 }
 
 fn component(file: &SaasFile, one: &Chosen, url: &str) -> Component {
-    let urls = file.templates.iter().filter_map(|template| template.url.as_deref());
-    let is_only = urls.clone().all(|other| same_upstream(other, url));
+    let upstream = Upstream::new(url);
+    let mut urls = file.templates.iter().filter_map(|template| template.url.as_deref());
+    let is_only = urls.all(|other| upstream.is(other));
     let name = match &one.template.name {
         Some(template) if !is_only => format!("{}/{template}", file.name),
         _ => file.name.clone(),
@@ -43,9 +44,10 @@ fn component(file: &SaasFile, one: &Chosen, url: &str) -> Component {
     };
     Component {
         name,
-        upstream: url.to_owned(),
+        upstream,
         branch: None,
         image,
+        image_realm: None,
         tag_length: one.template.hash_length.unwrap_or(HASH_LENGTH).clamp(HASH_LENGTH, 40),
         schema_paths: Vec::new(),
         schemas: None,

@@ -4,13 +4,14 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::config::Config;
-use crate::model::component::{Component, Selector, bare_upstream};
+use crate::model::component::{Component, Selector};
+use crate::model::upstream::Upstream;
 
 /// The names of one component: a value under one of them is probably its pin.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Terms {
     pub component: String,
-    pub upstream: String,
+    pub upstream: Upstream,
     pub variables: Vec<String>,
     pub keys: Vec<String>,
     pub images: Vec<String>,
@@ -56,7 +57,7 @@ impl Terms {
     /// Texts to search for: a file with a value of this component contains at least one of them.
     pub fn needles(&self) -> impl Iterator<Item = &str> {
         let names = [&self.variables, &self.keys, &self.images].into_iter().flatten();
-        names.map(String::as_str).chain([bare_upstream(&self.upstream)])
+        names.map(String::as_str).chain([self.upstream.path()])
     }
 }
 
@@ -76,7 +77,7 @@ impl<'t> Index<'t> {
             if names.into_iter().any(|names| !names.is_empty()) {
                 index.named.push(nth);
             }
-            index.upstreams.entry(bare_upstream(&terms.upstream)).or_default().push(nth);
+            index.upstreams.entry(terms.upstream.identity()).or_default().push(nth);
         }
         index
     }
@@ -84,7 +85,7 @@ impl<'t> Index<'t> {
     /// The terms that may apply to a file, in their original order: all with names, and those with
     /// the upstream of one of its saas templates.
     ///
-    /// `urls` are the bare upstreams of these templates.
+    /// `urls` are the identities of the upstreams of these templates.
     pub(super) fn of(&self, urls: &HashSet<String>) -> Vec<&'t Terms> {
         let mut nths = self.named.clone();
         nths.extend(urls.iter().filter_map(|url| self.upstreams.get(url.as_str())).flatten());

@@ -89,7 +89,7 @@ fn add(
     let is_new = components.get(&proposal.component).is_none();
     let component = child(components, &proposal.component, false)?;
     if let Some(candidate) = candidate.filter(|_| is_new) {
-        set(component, "upstream", candidate.terms.upstream.as_str());
+        set(component, "upstream", candidate.terms.upstream.to_string());
         if let Some(image) = &candidate.image {
             set(component, "image", image.as_str());
         }

@@ -3,7 +3,7 @@
 
 use serde_yaml::{Mapping, Value};
 
-use crate::model::component::same_upstream;
+use crate::model::upstream::Upstream;
 use crate::saas::app::{ListAction, ListChange};
 
 /// Why the edited text is not what the change makes of the text before, if it is not.
@@ -25,10 +25,10 @@ pub(super) fn judge(before: &str, after: &str, change: &ListChange) -> Result<()
     }
 }
 
-fn code_component<'v>(root: &'v mut Value, upstream: &str) -> Option<&'v mut Mapping> {
+fn code_component<'v>(root: &'v mut Value, upstream: &Upstream) -> Option<&'v mut Mapping> {
     let all = root.get_mut("codeComponents")?.as_sequence_mut()?;
     let is_it = |one: &&mut Mapping| {
-        one.get("url").and_then(Value::as_str).is_some_and(|url| same_upstream(url, upstream))
+        one.get("url").and_then(Value::as_str).is_some_and(|url| upstream.is(url))
     };
     all.iter_mut().filter_map(Value::as_mapping_mut).find(is_it)
 }

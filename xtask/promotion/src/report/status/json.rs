@@ -37,7 +37,7 @@ impl Overview<'_> {
         let environments = environments.map(|one| self.environment_document(status, one));
         json!({
             "name": component.name,
-            "upstream": component.upstream,
+            "upstream": component.upstream.to_string(),
             // Null if the upstream is not known.
             "head": head,
             "problem": status.problem.as_ref().map(problem),

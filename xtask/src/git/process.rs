@@ -1,0 +1,270 @@
+//! Runs one process that can't last for ever: fed, listened to, and ended when its time is over.
+
+use std::io::{self, Read, Write};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Output, Stdio};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use promotion::model::duration::shown;
+use xshell::{Cmd, Shell, cmd};
+
+use super::failure::{Cause, Failure};
+use super::not_started;
+
+/// How often a silent process is looked after.
+const TICK: Duration = Duration::from_millis(50);
+
+/// How long the last output of a process that has ended may take to arrive.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
+/// How long a process that was told to stop may clean up.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// How long a process may take.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct TimeLimits {
+    /// From its start to its end.
+    pub(super) total: Duration,
+    /// Without any output; it then has a process group of its own, and its helpers end with it.
+    pub(super) silence: Option<Duration>,
+}
+
+/// The limit that a process broke, after which it was ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Overrun {
+    Total,
+    Silence,
+}
+
+/// A piece of the output.
+pub(super) enum Chunk {
+    Out(Vec<u8>),
+    Err(Vec<u8>),
+}
+
+/// Runs a command that works on this machine alone; `attempt` begins its error.
+pub(super) fn fed(
+    attempt: &str,
+    command: Cmd,
+    stdin: &[u8],
+    total: Duration,
+) -> Result<Output, Failure> {
+    let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+    let limits = TimeLimits { total, silence: None };
+    let ended = run(command.into(), stdin, limits, &mut |chunk| match chunk {
+        Chunk::Out(bytes) => stdout.extend(bytes),
+        Chunk::Err(bytes) => stderr.extend(bytes),
+    });
+    match ended.map_err(|error| not_started(attempt, &error))? {
+        Ok(status) => Ok(Output { status, stdout, stderr }),
+        Err(_) => {
+            let reason = format!("it didn't end within {}, and was ended", shown(total));
+            Err(Failure { attempt: attempt.to_owned(), reason, cause: Cause::Stuck })
+        }
+    }
+}
+
+/// Runs `command`, which may end before it has read all of `stdin`. `take` gets its output.
+pub(super) fn run(
+    mut command: Command,
+    stdin: &[u8],
+    limits: TimeLimits,
+    take: &mut dyn FnMut(Chunk),
+) -> io::Result<Result<ExitStatus, Overrun>> {
+    let has_group = limits.silence.is_some();
+    #[cfg(unix)]
+    if has_group {
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    }
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn()?;
+    let end = Instant::now() + limits.total;
+    if let Some(input) = child.stdin.take() {
+        feed(input, stdin.to_vec());
+    }
+    let (sender, chunks) = mpsc::channel();
+    if let Some(out) = child.stdout.take() {
+        forward(out, sender.clone(), Chunk::Out);
+    }
+    if let Some(err) = child.stderr.take() {
+        forward(err, sender, Chunk::Err);
+    }
+    match listen(&mut child, &chunks, (end, limits.silence), take)? {
+        Ok(status) => Ok(Ok(status)),
+        Err(overrun) => kill(&mut child, has_group).map(|()| Err(overrun)),
+    }
+}
+
+/// Feeds `take` until the child has ended.
+///
+/// An ssh master that stays behind holds the pipes open, so their end isn't waited for; only for
+/// what the child wrote just before it ended.
+fn listen(
+    child: &mut Child,
+    chunks: &Receiver<Chunk>,
+    (end, silence): (Instant, Option<Duration>),
+    take: &mut dyn FnMut(Chunk),
+) -> io::Result<Result<ExitStatus, Overrun>> {
+    let mut heard = Instant::now();
+    while Instant::now() < end {
+        match chunks.recv_timeout(TICK.min(silence.unwrap_or(TICK))) {
+            Ok(chunk) => {
+                heard = Instant::now();
+                take(chunk);
+            }
+            Err(RecvTimeoutError::Disconnected) => return ended(child, end),
+            Err(RecvTimeoutError::Timeout) => {
+                if let Some(status) = child.try_wait()? {
+                    last_words(chunks, take);
+                    return Ok(Ok(status));
+                }
+                if silence.is_some_and(|silence| heard.elapsed() >= silence) {
+                    return Ok(Err(Overrun::Silence));
+                }
+            }
+        }
+    }
+    Ok(Err(Overrun::Total))
+}
+
+fn last_words(chunks: &Receiver<Chunk>, take: &mut dyn FnMut(Chunk)) {
+    let end = Instant::now() + LAST_WORDS;
+    while let Ok(chunk) = chunks.recv_timeout(end.saturating_duration_since(Instant::now())) {
+        take(chunk);
+    }
+}
+
+/// Waits for a child that has closed its output, as it does when it ends.
+fn ended(child: &mut Child, end: Instant) -> io::Result<Result<ExitStatus, Overrun>> {
+    loop {
+        match child.try_wait()? {
+            Some(status) => return Ok(Ok(status)),
+            None if Instant::now() < end => thread::sleep(Duration::from_micros(200)),
+            None => return Ok(Err(Overrun::Total)),
+        }
+    }
+}
+
+fn feed(mut input: ChildStdin, bytes: Vec<u8>) {
+    if !bytes.is_empty() {
+        // A child that doesn't read it says why.
+        thread::spawn(move || drop(input.write_all(&bytes)));
+    }
+}
+
+fn forward<R: Read + Send + 'static>(mut from: R, to: Sender<Chunk>, wrap: fn(Vec<u8>) -> Chunk) {
+    thread::spawn(move || {
+        let mut buffer = [0; 1 << 14];
+        while let Ok(length @ 1..) = from.read(&mut buffer) {
+            if to.send(wrap(buffer[..length].to_vec())).is_err() {
+                break;
+            }
+        }
+    });
+}
+
+/// Ends the child, with its helpers if it has a group: asked first, so that git removes its lock
+/// files, then forced.
+fn kill(child: &mut Child, has_group: bool) -> io::Result<()> {
+    let target = if has_group { format!("-{}", child.id()) } else { child.id().to_string() };
+    signal("TERM", &target);
+    let asked = Instant::now();
+    while asked.elapsed() < GRACE {
+        if child.try_wait()?.is_some() {
+            break;
+        }
+        thread::sleep(TICK);
+    }
+    if has_group {
+        signal("KILL", &target);
+    }
+    // An error means that it has ended already.
+    let _ = child.kill();
+    child.wait().map(drop)
+}
+
+fn signal(name: &str, target: &str) {
+    // The shell's own `kill`: the program is missing in small containers.
+    let script = format!("kill -s {name} -- {target}");
+    if let Ok(shell) = Shell::new() {
+        // It fails if nobody is left there.
+        let _ = cmd!(shell, "sh -c {script}").quiet().ignore_status().output();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::Result;
+
+    use super::*;
+
+    const LONG: Duration = Duration::from_secs(60);
+    const SHORT: Duration = Duration::from_millis(100);
+
+    type Told = (Option<Overrun>, String);
+
+    /// What became of a script, and its standard output.
+    fn told(script: &str, stdin: &[u8], limits: TimeLimits) -> Result<Told> {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        let mut out = Vec::new();
+        let result = run(command, stdin, limits, &mut |chunk| match chunk {
+            Chunk::Out(bytes) => out.extend(bytes),
+            Chunk::Err(_) => {}
+        })?;
+        Ok((result.err(), String::from_utf8(out)?))
+    }
+
+    #[test]
+    fn a_git_that_hangs_is_ended() -> Result<()> {
+        let shell = Shell::new()?;
+        let hangs = cmd!(shell, "sleep 30");
+        let failure = fed("`git status` failed", hangs, b"", Duration::from_millis(50)).err();
+        let told = failure.map(|failure| failure.to_string()).unwrap_or_default();
+        assert_eq!(told, "`git status` failed: it didn't end within 50 ms, and was ended");
+        Ok(())
+    }
+
+    #[test]
+    fn limits() -> Result<()> {
+        let silent = TimeLimits { total: LONG, silence: Some(SHORT) };
+        let endless = TimeLimits { total: SHORT * 3, silence: Some(LONG) };
+        let local = TimeLimits { total: SHORT * 3, silence: None };
+        let (silence, total) = (Some(Overrun::Silence), Some(Overrun::Total));
+        let cases = [
+            ("echo a; sleep 30 & wait", silent, silence),
+            ("echo a; while :; do echo; sleep 0.02; done >&2", endless, total),
+            ("echo a; sleep 30 & wait", local, total),
+            ("echo a; trap '' TERM; while :; do sleep 0.1; done", local, total),
+            ("echo a; exec sleep 30 >&- 2>&-", local, total),
+            ("echo a; exit 3", local, None),
+            ("cat", TimeLimits { total: LONG, silence: None }, None),
+        ];
+        for (script, limits, overrun) in cases {
+            assert_eq!(told(script, b"a\n", limits)?, (overrun, "a\n".to_owned()), "{script}");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn what_is_not_read_does_not_matter() -> Result<()> {
+        let all = vec![b'x'; 1 << 20];
+        let limits = TimeLimits { total: LONG, silence: None };
+        assert_eq!(told("exec echo a", &all, limits)?, (None, "a\n".to_owned()));
+        assert_eq!(told("exec cat", &all, limits)?.1.len(), all.len());
+        Ok(())
+    }
+
+    #[test]
+    fn a_child_that_stays_behind_is_not_waited_for() -> Result<()> {
+        let limits = TimeLimits { total: LONG, silence: Some(LONG) };
+        let (overrun, pid) = told("sleep 30 & echo $!", b"", limits)?;
+        assert_eq!(overrun, None);
+        assert!(Command::new("sh").args(["-c", &format!("kill {pid}")]).status()?.success());
+        // One that goes on talking isn't listened to.
+        let (overrun, _) = told("(while :; do echo; sleep 0.02; done) & echo $!", b"", limits)?;
+        assert_eq!(overrun, None);
+        Ok(())
+    }
+}
