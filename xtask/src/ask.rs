@@ -8,4 +8,5 @@ pub mod rollback;
 pub mod saas;
 pub mod saas_promotion;
 pub mod status;
+pub mod target;
 pub mod upstreams;

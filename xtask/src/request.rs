@@ -6,9 +6,8 @@ use promotion::merge_request::commit_message::Wording;
 use promotion::model::component::{Component, Scope};
 use promotion::model::problem::Problem;
 use promotion::model::version::CommitId;
-use promotion::saas::choice::Narrowing;
+use promotion::saas::choice::{Narrowing, SaasQuery};
 
-use crate::ask::saas_promotion::SaasQuery;
 use crate::cli;
 use crate::hint::Hint;
 use crate::land::{Landing, MergeRequestOptions};

@@ -14,7 +14,7 @@ use promotion::model::upstream::Upstream;
 use promotion::model::version::{CommitId, is_full_commit};
 use promotion::plan::{Outcome, PartPlan, PlannedValue};
 use promotion::saas::app::{ListAction, ListChange, VersionList, Versions};
-use promotion::saas::choice::{self, Chosen, Narrowing, cut};
+use promotion::saas::choice::{self, Chosen, Narrowing, SaasQuery, cut};
 use promotion::saas::component::components;
 use promotion::saas::{SaasFile, Target};
 
@@ -22,14 +22,6 @@ use crate::ask::saas::{SaasFiles, code_component};
 use crate::git::Git;
 use crate::mirror::Mirror;
 use crate::worktree::WorkTree;
-
-/// Which saas files are asked for, and which of their targets.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct SaasQuery {
-    /// Names or paths of saas files, parts of them, or globs; never empty.
-    pub names: Vec<String>,
-    pub narrowing: Narrowing,
-}
 
 /// The saas files that are promoted, and a component for each of their upstreams.
 #[derive(Debug)]

@@ -7,8 +7,8 @@ use std::thread;
 use anyhow::{Context, Result, anyhow};
 use promotion::config::Config;
 use promotion::guards::Findings;
+use promotion::merge_request::Description;
 use promotion::merge_request::commit_message::commit_message;
-use promotion::merge_request::{Description, is_of};
 use promotion::model::component::{Component, Scope};
 use promotion::model::path::RepoPath;
 use promotion::model::problem::{Problem, Problems};
@@ -22,20 +22,21 @@ use promotion::report::{self, json};
 use promotion::saas::app::ListChange;
 
 use super::Ending;
-use super::saas::{Preparation, Prepared};
+use super::saas::{Preparation, Prepared, Saas};
 use crate::ask::checks::{self, Review};
 use crate::ask::coverage::{CoverageScan, TargetScan};
 use crate::ask::image::ImageCheck;
 use crate::ask::people::people;
 use crate::ask::rollback::version_before;
 use crate::ask::saas_promotion::{Asked, SaasPromotion};
+use crate::ask::target;
 use crate::ask::upstreams::Upstreams;
 use crate::cli::Format;
 use crate::git::Git;
 use crate::land::merge_request::{Delivery, ProposedCommit};
 use crate::land::{self, Landing, MergeRequestOptions, Planned, Promotion, verified};
 use crate::request::{Request, WantedVersion};
-use crate::session::{Session, read_config, shown_diff};
+use crate::session::{Session, shown_diff};
 use crate::worktree::WorkTree;
 
 /// Carries out a request and prints what happened.
@@ -112,12 +113,6 @@ struct Run<'a> {
     saas: Option<Saas<'a>>,
     /// The upstreams that were fetched to find out about the scopes.
     fetched: RefCell<Vec<Upstreams<'a>>>,
-}
-
-/// The saas files that are promoted, and which of their components each scope has.
-struct Saas<'a> {
-    saas: &'a SaasPromotion,
-    indices: Vec<usize>,
 }
 
 /// A promotion that has landed.
@@ -207,7 +202,7 @@ impl<'a> Run<'a> {
             let parts = self.parts(&upstreams, tree, base.as_str())?;
             verified(&parts, &self.lists(&parts)?, tree)?
         };
-        let branch_of = |first: &Component| open_already(&delivery, first);
+        let branch_of = |first: &Component| target::open_already(&delivery, first);
         let mut review = self.review(&upstreams, &plan, tree, &branch_of)?;
         review.warnings.extend(self.warnings_on(&started.base, tree, config_file.as_ref())?);
         let parts = review.parts(scopes, &plan);
@@ -239,7 +234,7 @@ impl<'a> Run<'a> {
         config_file: Option<&RepoPath>,
     ) -> Result<Vec<Problem>> {
         let mut findings = Findings::default();
-        findings.warnings.extend(differs(self.config, tree, config_file)?);
+        findings.warnings.extend(target::differs(self.config, tree, config_file)?);
         // Reading every file of a commit costs more than the rest of the delivery.
         if self.request.switches.strict {
             findings.warnings.extend(self.target_scan().search(base)?);
@@ -291,7 +286,7 @@ impl<'a> Run<'a> {
                 }
                 WantedVersion::Like(environment) => {
                     let saas = self.saas.as_ref().context("`--like` is for saas files")?;
-                    saas.saas.like(saas.indices[nth], environment, mirror)?
+                    saas.like(nth, environment, mirror)?
                 }
                 WantedVersion::Before => {
                     let git = land::git_of(self.work_tree, "or the version with `--to REF`")?;
@@ -332,7 +327,15 @@ impl<'a> Run<'a> {
             (asked.into_iter().map(|one| one.join()).collect::<Vec<_>>(), review)
         });
         let mut review = review?;
-        self.gates(&mut review, upstreams, plan);
+        if let Some(saas) = &self.saas {
+            let asked = Asked {
+                work_tree: self.work_tree,
+                mirror: None,
+                now: session.now(),
+                hotfix: request.hotfix,
+            };
+            saas.add_gates(&mut review, asked, upstreams, plan);
+        }
         let review = self.judged(review, branch_of)?;
         for ((index, image), reply) in images.iter().zip(replies) {
             let reply = reply.map_err(|_| anyhow!("the question for the image stopped"))?;
@@ -342,34 +345,12 @@ impl<'a> Run<'a> {
         Ok(review)
     }
 
-    /// Adds what the merge of a saas promotion would fail at.
-    fn gates(&self, review: &mut Review, upstreams: &[Upstreams], plan: &Plan) {
-        let Some(Saas { saas, indices }) = &self.saas else { return };
-        for (nth, (index, part)) in indices.iter().zip(&plan.parts).enumerate() {
-            let asked = Asked {
-                work_tree: self.work_tree,
-                mirror: upstreams.get(nth).map(|upstreams| &upstreams.mirror),
-                now: self.session.now(),
-                hotfix: self.request.hotfix,
-            };
-            review.add_findings(saas.judge(&asked, *index, part));
-            if saas.components[*index].image.is_none() && !part.is_empty() {
-                let name = &saas.components[*index].name;
-                review.notes.push(format!(
-                    "no image of `{name}` is checked: its `imagePatterns` don't name a single one"
-                ));
-            }
-        }
-    }
-
     /// The changes of version lists that go along: a hotfix is named in its app.
     fn lists(&self, parts: &[Part]) -> Result<Vec<ListChange>, Problem> {
-        let Some(Saas { saas, indices }) = self.saas.as_ref().filter(|_| self.request.hotfix)
-        else {
-            return Ok(Vec::new());
-        };
-        let changes = indices.iter().zip(parts).map(|(index, part)| saas.hotfix(*index, &part.to));
-        changes.collect()
+        match self.saas.as_ref().filter(|_| self.request.hotfix) {
+            Some(saas) => saas.hotfixes(parts),
+            None => Ok(Vec::new()),
+        }
     }
 
     fn judged(
@@ -456,29 +437,4 @@ impl<'a> Run<'a> {
         }
         Ok(Ending::Done)
     }
-}
-
-/// Warns if the target branch has another configuration: it may know other files.
-fn differs(config: &Config, tree: &Tree, path: Option<&RepoPath>) -> Result<Option<Problem>> {
-    let Some(path) = path else { return Ok(None) };
-    if read_config(tree.get(path).map(<[u8]>::to_vec))? == *config {
-        return Ok(None);
-    }
-    let message = "is not that of the target branch, and this checkout's was used";
-    let help = "check out that of the target branch, or name this one with `--config`";
-    Ok(Some(Problem::new(message).file(path.as_str()).help(help)))
-}
-
-/// The branch of what should go first, if one of the remotes has one.
-fn open_already(delivery: &Delivery, first: &Component) -> Result<Option<String>> {
-    let mut remotes = vec![delivery.to, delivery.from];
-    remotes.dedup();
-    for remote in remotes {
-        let there = delivery.git.ask_branches(remote, "promote/*", &mut |_| {});
-        let mut there = there.map_err(Problem::from)?.into_iter();
-        if let Some(branch) = there.find(|branch| is_of(first, branch)) {
-            return Ok(Some(branch));
-        }
-    }
-    Ok(None)
 }

@@ -5,16 +5,19 @@ use std::io::IsTerminal;
 
 use anyhow::{Result, bail};
 use promotion::config::Config;
-use promotion::model::component::Scope;
+use promotion::model::component::{Component, Scope};
 use promotion::model::problem::Problem;
 use promotion::model::tree::Tree;
 use promotion::model::version::CommitId;
-use promotion::plan::{Outcome, Part, plan};
+use promotion::plan::{Outcome, Part, Plan, plan};
+use promotion::saas::app::ListChange;
 use promotion::saas::choice::cut;
 
-use crate::ask::saas_promotion::SaasPromotion;
+use crate::ask::checks::Review;
+use crate::ask::saas_promotion::{Asked, SaasPromotion};
 use crate::ask::upstreams::Upstreams;
 use crate::land;
+use crate::mirror::Mirror;
 use crate::request::{Request, WantedVersion, What};
 use crate::session::Session;
 use crate::worktree::WorkTree;
@@ -26,6 +29,46 @@ pub(super) struct Prepared<'a> {
     pub(super) upstreams: Vec<Upstreams<'a>>,
     /// The index of the component of each scope.
     pub(super) indices: Vec<usize>,
+}
+
+/// The saas files that are promoted, and which of their components each scope has.
+pub(super) struct Saas<'a> {
+    pub(super) saas: &'a SaasPromotion,
+    pub(super) indices: Vec<usize>,
+}
+
+impl Saas<'_> {
+    /// The version that an environment runs, for the nth scope.
+    pub(super) fn like(&self, nth: usize, environment: &str, mirror: &Mirror) -> Result<CommitId> {
+        self.saas.like(self.indices[nth], environment, mirror)
+    }
+
+    /// Adds to a review what the merge would fail at, and which images nobody can check.
+    pub(super) fn add_gates(
+        &self,
+        review: &mut Review,
+        asked: Asked,
+        upstreams: &[Upstreams],
+        plan: &Plan,
+    ) {
+        let parts = self.indices.iter().zip(&plan.parts).enumerate();
+        for (nth, (index, part)) in parts.filter(|(_, (_, part))| !part.is_empty()) {
+            let mirror = upstreams.get(nth).map(|upstreams| &upstreams.mirror);
+            review.add_findings(self.saas.judge(&Asked { mirror, ..asked }, *index, part));
+            let Component { name, image, .. } = &self.saas.components[*index];
+            if image.is_none() {
+                review.notes.push(format!(
+                    "no image of `{name}` is checked: its `imagePatterns` don't name a single one"
+                ));
+            }
+        }
+    }
+
+    /// Names each part's commit as a hotfix in the app of its saas file.
+    pub(super) fn hotfixes(&self, parts: &[Part]) -> Result<Vec<ListChange>, Problem> {
+        let indices = self.indices.iter().zip(parts);
+        indices.map(|(index, part)| self.saas.hotfix(*index, &part.to)).collect()
+    }
 }
 
 /// What a preparation works with.

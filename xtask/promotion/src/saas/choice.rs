@@ -71,6 +71,14 @@ fn unknown_file(all: &[SaasFile], word: &str) -> Problem {
     }
 }
 
+/// Which saas files are asked for, and which of their targets.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SaasQuery {
+    /// Names or paths of saas files, parts of them, or globs; never empty.
+    pub names: Vec<String>,
+    pub narrowing: Narrowing,
+}
+
 /// What narrows the targets of a saas file, as it was typed. An empty list takes all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Narrowing {
