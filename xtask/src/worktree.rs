@@ -1,22 +1,26 @@
-//! The work tree on disk: reads what a plan looks at, replaces files all or nothing, and keeps
-//! two promotions apart. Follows no symbolic link.
+//! The work tree on disk: reads what a plan looks at, and follows no symbolic link. Below it: how
+//! files are replaced all or nothing, how a killed run is repaired, and how two runs are kept apart.
 
-use std::ffi::OsStr;
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{ErrorKind, Read, Seek, Write};
-use std::path::PathBuf;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use memchr::memmem;
 use promotion::model::path::RepoPath;
 use promotion::model::problem::Problem;
-use promotion::model::tree::{Tree, Wanted, glob_folder};
+use promotion::model::tree::{Tree, Wanted, glob_folder, is_lfs_pointer};
 use promotion::saas::target_files;
 
-/// How the files end that are written beside those that they replace.
-pub(crate) const NEW: &str = ".promote-new";
-/// How the old ones end.
-pub(crate) const OLD: &str = ".promote-old";
+use journal::{BESIDE, FOLDER};
+
+mod hidden;
+mod journal;
+mod lock;
+mod replace;
+
+pub use lock::Lock;
+pub use replace::{Replaced, Replacement, interrupted};
 
 /// A checkout.
 #[derive(Debug, Clone)]
@@ -63,6 +67,9 @@ impl WorkTree {
                 }
                 Err(error) => return Err(error).with_context(|| format!("can't look at `{path}`")),
                 Ok(meta) if meta.is_symlink() => return Err(Problem::symlink(path.as_str()).into()),
+                Ok(meta) if meta.is_dir() && is_repository(&at) => {
+                    return Err(inside(path, at.strip_prefix(&self.top).unwrap_or(&at)).into());
+                }
                 Ok(_) => {}
             }
         }
@@ -92,7 +99,7 @@ impl WorkTree {
         for entry in entries {
             let entry = entry.with_context(|| format!("can't list `{folder}`"))?;
             let name = entry.file_name();
-            if is_leftover(&name) {
+            if name == BESIDE || name == FOLDER {
                 continue;
             }
             let path = match folder {
@@ -101,8 +108,7 @@ impl WorkTree {
             };
             let kind = entry.file_type().with_context(|| format!("can't look at `{path}`"))?;
             if kind.is_dir() {
-                let foreign = name == ".git" || entry.path().join(".git").exists();
-                if !foreign {
+                if name != ".git" && !is_repository(&entry.path()) {
                     self.walk(&path, glob, needle, tree)?;
                 }
             } else if (kind.is_file() || kind.is_symlink() && entry.path().is_file())
@@ -110,35 +116,24 @@ impl WorkTree {
             {
                 let bytes =
                     fs::read(entry.path()).with_context(|| format!("can't read `{path}`"))?;
-                if needle.find(&bytes).is_some() {
+                if needle.find(&bytes).is_some() || is_lfs_pointer(&bytes) {
                     tree.0.insert(accepted(&path, name.to_str(), kind.is_symlink())?, bytes);
                 }
             }
         }
         Ok(())
     }
-
-    /// Keeps other promotions of this checkout out until the lock is dropped, or the process ends.
-    pub fn lock(&self) -> Result<Lock> {
-        let Some(git_dir) = &self.git_dir else {
-            let folder = File::open(&self.top)
-                .with_context(|| format!("can't open `{}`", self.top.display()))?;
-            return Lock::take(folder);
-        };
-        let path = git_dir.join("xtask-promote.lock");
-        let file =
-            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
-        let mut lock =
-            Lock::take(file.with_context(|| format!("can't open `{}`", path.display()))?)?;
-        let _ = lock.0.set_len(0).and_then(|()| write!(lock.0, "{}", std::process::id()));
-        Ok(lock)
-    }
 }
 
-/// Whether a killed run left a file of that name.
-fn is_leftover(name: &OsStr) -> bool {
-    let name = name.as_encoded_bytes();
-    name.starts_with(b".") && (name.ends_with(NEW.as_bytes()) || name.ends_with(OLD.as_bytes()))
+fn is_repository(folder: &Path) -> bool {
+    folder.join(".git").symlink_metadata().is_ok()
+}
+
+fn inside(path: &RepoPath, repository: &Path) -> Problem {
+    let repository = repository.display();
+    Problem::new(format!("lies in another repository, `{repository}`"))
+        .file(path.as_str())
+        .help(format!("promote it there, with `--repo {repository}`"))
 }
 
 fn accepted(path: &str, name: Option<&str>, is_link: bool) -> Result<RepoPath> {
@@ -149,30 +144,4 @@ fn accepted(path: &str, name: Option<&str>, is_link: bool) -> Result<RepoPath> {
     accepted.ok_or_else(|| {
         Problem::new("a pin may be in it, but its name is not plain UTF-8").file(path).into()
     })
-}
-
-/// Keeps other promotions out of a checkout.
-#[derive(Debug)]
-pub struct Lock(File);
-
-impl Lock {
-    fn take(mut file: File) -> Result<Lock> {
-        match file.try_lock() {
-            Ok(()) => {
-                let _ = file.rewind();
-                Ok(Lock(file))
-            }
-            Err(TryLockError::WouldBlock) => {
-                let mut process = String::new();
-                let _ = file.read_to_string(&mut process);
-                let process = process.trim().parse::<u32>().map(|id| format!(" (process {id})"));
-                let message = format!(
-                    "another promotion is running in this checkout{}",
-                    process.unwrap_or_default()
-                );
-                Err(Problem::new(message).help("wait until it is done, then run it again").into())
-            }
-            Err(TryLockError::Error(error)) => Err(error).context("can't lock the checkout"),
-        }
-    }
 }
