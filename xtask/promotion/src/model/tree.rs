@@ -6,6 +6,9 @@ use crate::model::component::{Component, Environment, FilePattern, PathStep, Pin
 use crate::model::path::RepoPath;
 use crate::model::problem::Problem;
 
+/// The largest file that is read for pins, in bytes: a hundred times the largest known one.
+pub const LARGEST_FILE: usize = 32 << 20;
+
 /// The files that have to be read for a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Wanted {
