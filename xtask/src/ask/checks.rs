@@ -115,7 +115,7 @@ impl Review {
         for (upstreams, part) in upstreams.iter().zip(&plan.parts) {
             review.add(upstreams, part, &promoted, tree, switches)?;
         }
-        review.people = people(git, config, tree, &review.changes);
+        review.people = people(git, config, tree);
         Ok(review)
     }
 

@@ -106,7 +106,7 @@ pub fn survey<'a>(
             survey.notes.extend(session.offline.then(|| offline(&survey.components)));
             sign(&mut survey.components, &blames);
             match joined(users) {
-                Ok(tree) => survey.people = people(session, work_tree, config, &tree, &survey),
+                Ok(tree) => survey.people = people(session, work_tree, config, &tree),
                 Err(error) => survey.notes.push(format!("authors are no people: {error:#}")),
             }
             survey
@@ -277,17 +277,10 @@ fn sign(components: &mut [ComponentStatus], blames: &Blames) {
 }
 
 /// Whoever is named. What scripts and wikis read knows no you.
-fn people(
-    session: &Session,
-    work_tree: &WorkTree,
-    config: &Config,
-    tree: &Tree,
-    survey: &Survey,
-) -> People {
+fn people(session: &Session, work_tree: &WorkTree, config: &Config, tree: &Tree) -> People {
     let is_text = session.format == Format::Text;
     let you = is_text.then(|| people::your_email(&Git::at(&work_tree.top))).flatten();
-    let authors = survey.components.iter().flat_map(ComponentStatus::authors);
-    people::people_of(config, tree, authors, you.as_deref())
+    people::people_and_you(config, tree, you.as_deref())
 }
 
 /// Looks up the pins of some components in the mirror that they share.

@@ -144,7 +144,7 @@ impl<'a> Run<'a> {
         }
         let tree = self.work_tree.read(&checks::wanted(self.config, &self.scopes))?;
         let git = Git::at(&self.work_tree.top);
-        review.people = people(&git, self.config, &tree, &review.changes);
+        review.people = people(&git, self.config, &tree);
         self.land(&promotion, planned, review)
     }
 

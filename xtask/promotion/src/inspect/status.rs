@@ -173,18 +173,6 @@ impl ComponentStatus<'_> {
         }
     }
 
-    /// Whoever wrote something that is shown.
-    pub fn authors(&self) -> impl Iterator<Item = &Author> {
-        let running = self.upstream.iter().flat_map(|upstream| &upstream.running);
-        let waiting = running.flat_map(|running| &running.queued).map(|commit| &commit.author);
-        let pins = self.environments.iter().flat_map(|environment| &environment.pins);
-        let promoters = pins.filter_map(|pin| match &pin.promoted {
-            Promoted::By { author, .. } => Some(author),
-            _ => None,
-        });
-        waiting.chain(promoters)
-    }
-
     /// Whether everything about it could be told.
     pub fn is_complete(&self) -> bool {
         self.problem.is_none() && self.environments.iter().all(|one| one.problems.is_empty())
