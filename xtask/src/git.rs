@@ -245,32 +245,10 @@ impl Git {
 
     /// The contents of `paths` in `revision`, in this order; `None` where there is no file.
     pub fn show_many(&self, revision: &str, paths: &[RepoPath]) -> Result<Vec<Option<Vec<u8>>>> {
-        self.show_each(paths.iter().map(|path| (revision, path)))
-    }
-
-    /// The content of each path in its revision, in this order; `None` where there is no file.
-    pub fn show_each<'a>(
-        &self,
-        asked: impl Iterator<Item = (&'a str, &'a RepoPath)>,
-    ) -> Result<Vec<Option<Vec<u8>>>> {
-        let asked: Vec<String> =
-            asked.map(|(revision, path)| format!("{revision}:{path}\n")).collect();
-        let out = self.run(["cat-file", "--batch"], asked.concat().as_bytes())?;
+        let asked: String = paths.iter().map(|path| format!("{revision}:{path}\n")).collect();
+        let out = self.run(["cat-file", "--batch"], asked.as_bytes())?;
         let mut rest = out.as_slice();
-        asked.iter().map(|_| next_blob(&mut rest)).collect()
-    }
-
-    /// The commits up to `revision` that changed a file, newest first, at most `most`. Follows
-    /// first parents, so that a merge counts as one change.
-    pub fn commits_of(
-        &self,
-        revision: &str,
-        path: &RepoPath,
-        most: usize,
-    ) -> Result<Vec<CommitId>> {
-        let most = format!("--max-count={most}");
-        let args = ["log", "--first-parent", "--format=%H", &most, revision, "--", path.as_str()];
-        commit_ids(&self.read(args)?)
+        paths.iter().map(|_| next_blob(&mut rest)).collect()
     }
 
     /// The files of a commit that contain one of these texts; skips names that are no [`RepoPath`].

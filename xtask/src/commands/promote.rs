@@ -289,8 +289,8 @@ impl<'a> Run<'a> {
                     saas.like(nth, environment, mirror)?
                 }
                 WantedVersion::Before => {
-                    let git = land::git_of(self.work_tree, "or the version with `--to REF`")?;
-                    version_before(&git, scope, mirror, tree, revision)?
+                    let git = land::git_of(&self.work_tree, "or the version with `--to REF`")?;
+                    version_before(&git.past(revision)?, scope, mirror, tree)?
                 }
             };
             Ok(Part::new(scope, to))
