@@ -209,8 +209,9 @@ const LAYERS: [(&str, &[&str]); 2] = [
     (
         SHELL,
         &[
-            "terminal", "progress", "git", "registry", "mirror", "worktree", "search", "cli",
-            "session", "hint", "land", "request", "ask", "complete", "commands", "lib", "main",
+            "terminal", "progress", "pool", "git", "registry", "mirror", "worktree", "search",
+            "cli", "session", "hint", "land", "request", "ask", "complete", "commands", "lib",
+            "main",
         ],
     ),
 ];

@@ -16,6 +16,7 @@ use xshell::{Cmd, Shell, cmd};
 pub use blame::Blame;
 pub use failure::{Cause, Failure};
 pub use network::PATIENCE;
+pub use settings::GitSettings;
 
 use process::fed;
 use promotion::model::escape::escaped;
@@ -30,6 +31,7 @@ pub mod past;
 mod process;
 pub mod publish;
 pub mod remote;
+mod settings;
 
 /// Environment variables that would make git use another repository than the intended one.
 const ELSEWHERE: &[&str] = &[
@@ -130,7 +132,21 @@ impl Git {
         if output.status.success() { Ok(output.stdout) } else { Err(failed(&args, &output)) }
     }
 
-    /// Whether a command exits with 0 (true) or 1 (false); any other status is an error.
+    /// What a command finds, as [`Git::read`] returns it; `None` if it exits with 1: nothing found.
+    pub fn find<I>(&self, args: I) -> Result<Option<String>>
+    where
+        I: IntoIterator<Item: AsRef<OsStr>>,
+    {
+        let args = collected(args);
+        let output = self.output(&args, b"")?;
+        match output.status.code() {
+            Some(0) => Ok(Some(String::from_utf8_lossy(&output.stdout).trim_end().to_owned())),
+            Some(1) => Ok(None),
+            _ => Err(failed(&args, &output)),
+        }
+    }
+
+    /// Whether a command exits with 0 (yes) or 1 (no); any other status is an error.
     pub fn holds<I>(&self, args: I) -> Result<bool>
     where
         I: IntoIterator<Item: AsRef<OsStr>>,

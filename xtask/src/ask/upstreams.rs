@@ -1,10 +1,11 @@
 //! The upstreams that a promotion needs: fetched together, and read afterwards.
 
+use std::collections::BTreeSet;
 use std::thread;
 
 use anyhow::{Result, anyhow};
 use promotion::config::Config;
-use promotion::history::changes::{self, Changes, Start};
+use promotion::history::changes::{self, Changes};
 use promotion::model::component::{Component, Scope};
 use promotion::model::problem::{Problem, problems};
 use promotion::model::tree::Tree;
@@ -102,18 +103,17 @@ impl<'a> Upstreams<'a> {
         self.mirror.changes(moving(plan), &plan.to)
     }
 
-    /// The commits of these changes that need newer schemas, newest first.
+    /// The commits of these changes that need newer schemas, the newest first.
     fn needing_schemas(&self, changes: &Changes, to: &CommitId) -> Result<Vec<CommitId>> {
-        let mut found = Vec::new();
-        for span in &changes.0 {
-            let Start::Commit(from) = &span.start else { continue };
-            for commit in self.mirror.touching(from, to, &self.component.schema_paths)? {
-                if !found.contains(&commit) {
-                    found.push(commit);
-                }
-            }
+        let from: Vec<&CommitId> =
+            changes.0.iter().filter_map(|span| span.start.commit()).collect();
+        if from.is_empty() {
+            return Ok(Vec::new());
         }
-        Ok(found)
+        let touching = self.mirror.touching(&from, to, &self.component.schema_paths)?;
+        let queued: BTreeSet<&CommitId> =
+            changes.queued().into_iter().map(|commit| &commit.id).collect();
+        Ok(touching.into_iter().filter(|id| queued.contains(id)).collect())
     }
 
     /// Warns if the changes need schemas and the pinned ones are behind their upstream.

@@ -287,10 +287,7 @@ fn agreement(one: &PinStatus, other: &PinStatus) -> Agreement {
 impl PinStatus {
     /// The commit that it names, if that is known for certain.
     pub fn commit(&self) -> Option<&CommitId> {
-        match &self.start {
-            Some(Start::Commit(commit)) => Some(commit),
-            _ => None,
-        }
+        self.start.as_ref().and_then(Start::commit)
     }
 
     /// The digits of a commit that it names, in lowercase.
