@@ -96,6 +96,11 @@ impl Mirror {
         &self.git
     }
 
+    /// The address without credentials.
+    pub fn shown(&self) -> &str {
+        &self.shown
+    }
+
     /// The host that the upstream is on; `None` if it is a folder of this machine.
     pub fn host(&self) -> Option<String> {
         place::host(&self.url)

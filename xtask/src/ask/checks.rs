@@ -140,7 +140,7 @@ impl Review {
         self.warnings.extend(findings.warnings);
         let needs_schemas = |schemas: &&Component| !promoted.contains(&&*schemas.name);
         if let Some(schemas) = upstreams.schemas().filter(needs_schemas)
-            && let Some(warning) = upstreams.schemas_first(tree, &changes, to)?
+            && let Some(warning) = upstreams.schemas_first(tree, &changes)?
         {
             // If the upstream of the schemas could not be asked, no command could promote them.
             if upstreams.unasked.is_none() {

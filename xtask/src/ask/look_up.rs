@@ -19,7 +19,7 @@ use crate::pool;
 use crate::session::Session;
 
 /// How many connections are open at the same time.
-const CONNECTIONS: usize = 16;
+pub const CONNECTIONS: usize = 16;
 
 /// What is asked of one upstream.
 #[derive(Debug)]
@@ -111,7 +111,9 @@ fn fetched(mirror: &Mirror, down: &Down) -> (Option<Problem>, Option<String>) {
     let problem = first(&error);
     let host = host.filter(|_| mirror.is_host_down());
     if let Some(host) = &host {
-        lock().entry(host.clone()).or_insert(problem.clone());
+        // It says the same whichever of its upstreams was asked first.
+        let message = problem.message.replace(mirror.shown(), host);
+        lock().entry(host.clone()).or_insert(Problem { message, ..problem.clone() });
     }
     (Some(problem), host)
 }
@@ -127,6 +129,7 @@ fn known(mirror: &Mirror, question: &Question) -> anyhow::Result<Known> {
     Ok(Known { heads, starts, graph })
 }
 
-fn first(error: &anyhow::Error) -> Problem {
+/// The first problem of an error.
+pub fn first(error: &anyhow::Error) -> Problem {
     problems(error).swap_remove(0)
 }

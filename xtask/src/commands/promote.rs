@@ -289,7 +289,7 @@ impl<'a> Run<'a> {
                     saas.like(nth, environment, mirror)?
                 }
                 WantedVersion::Before => {
-                    let git = land::git_of(&self.work_tree, "or the version with `--to REF`")?;
+                    let git = land::git_of(self.work_tree, "or the version with `--to REF`")?;
                     version_before(&git.past(revision)?, scope, mirror, tree)?
                 }
             };

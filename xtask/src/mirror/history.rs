@@ -36,19 +36,13 @@ impl Mirror {
         self.exists() && self.git().read(["cat-file", "-e", commit.as_str()]).is_ok()
     }
 
-    /// The commits that `to` has and one of `from` lacks, and that touch one of `paths`, the newest
-    /// first.
-    pub fn touching(
-        &self,
-        from: &[&CommitId],
-        to: &CommitId,
-        paths: &[String],
-    ) -> Result<Vec<CommitId>> {
-        let base = self.common_base(&[from, &[to]].concat())?;
-        let not = base.iter().map(|base| format!("^{base}")).collect::<Vec<_>>();
-        let log = ["log", "--no-merges", "--format=%H", to.as_str()];
-        let args = log.into_iter().chain(not.iter().map(String::as_str)).chain(["--"]);
-        commit_ids(&self.git().read(args.chain(paths.iter().map(String::as_str)))?)
+    /// Those of these commits that touch one of `paths`, in their order; no merges.
+    pub fn touching(&self, commits: &[&CommitId], paths: &[String]) -> Result<Vec<CommitId>> {
+        let ids: String = commits.iter().map(|commit| format!("{commit}\n")).collect();
+        let diff = ["diff-tree", "--stdin", "--root", "-r", "-s", "--no-renames", "--"];
+        let args = diff.into_iter().chain(paths.iter().map(String::as_str));
+        let found = self.git().run(args, ids.as_bytes())?;
+        commit_ids(&String::from_utf8_lossy(&found))
     }
 
     /// These versions, and every commit that one of them has and another lacks.
