@@ -563,7 +563,7 @@ fn files_that_change_meanwhile() {
         "error: `{JENKINS}`: changed while the promotion was being computed\n  help: run it again\n"
     );
     for (args, word, nth, expected) in
-        [(&[][..], "ls-remote", 1, checked), (&["--commit"], "status", 2, &computed)]
+        [(&[][..], "--list", 1, checked), (&["--commit"], "status", 2, &computed)]
     {
         let sandbox = Sandbox::new();
         while_somebody_edits(&sandbox, args, word, nth).assert(1, "", expected);
