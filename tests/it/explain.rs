@@ -138,3 +138,18 @@ fn a_file_without_history_and_a_folder_without_git() {
     let top = sandbox.world.repository.to_str().unwrap();
     sandbox.xtask(&["explain", "new.yml", "--repo", top]).matches("explain-new");
 }
+
+/// Where a shallow clone ends, git takes every line for new: its commit wrote none of them.
+#[test]
+fn a_shallow_clone() {
+    let sandbox = Sandbox::new();
+    let (remote, clone) = (sandbox.world.remote.display(), sandbox.world.root.join("shallow"));
+    sandbox.git(&format!("clone --quiet --depth 1 file://{remote} {}", clone.display()));
+    let explain = |place: &str| sandbox.command(&["explain", place]).cwd(&clone).run();
+    explain(&format!("{JENKINS}:6")).matches("explain-shallow");
+    let text = fs::read_to_string(clone.join(JENKINS)).unwrap();
+    fs::write(clone.join(JENKINS), text.replace("'47fbced'", "'7a734a7'")).unwrap();
+    let shallow = clone.to_str().unwrap();
+    sandbox.git(&format!("-C {shallow} commit --quiet --all --message=Promote"));
+    explain(&format!("{JENKINS}:6")).matches("explain-shallow-and-one-more");
+}

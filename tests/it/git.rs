@@ -10,6 +10,8 @@ use promotion::model::version::CommitId;
 use xshell::{Shell, TempDir, cmd};
 use xtask::git::{Change, Git, commit_ids};
 
+use crate::sandbox::{SCHEMAS_HEAD, Sandbox};
+
 /// A checkout with two committed files: `a file.txt` and `sub/b.txt`.
 struct Checkout {
     shell: Shell,
@@ -205,4 +207,51 @@ fn errors_name_the_command() -> Result<()> {
     assert_eq!(told(git.commit("HEAD"))?, format!("`git rev-parse` failed: {config}"));
     assert_eq!(told(git.status(&paths(&["x"])))?, format!("`git status` failed: {config}"));
     Ok(())
+}
+
+/// A hook or another tool may have set these; each would lead git to another repository, to another
+/// history of this one, or to other files.
+#[test]
+fn variables_that_point_elsewhere_are_not_obeyed() {
+    let sandbox = Sandbox::covered();
+    let root = &sandbox.world.root;
+    let head = sandbox.git("rev-parse HEAD");
+    let write = |name: &str| {
+        let file = root.join(name);
+        fs::write(&file, &head).unwrap();
+        file.display().to_string()
+    };
+    let (cut, other) = (write("cut"), root.join("other").display().to_string());
+    sandbox.git(&format!("init --quiet --bare {other}"));
+    let upstream = sandbox.world.schemas.path.display().to_string();
+    let commands: [&[&str]; 3] = [
+        &["status", "--quiet", "--format", "json"],
+        &["rollback", "--env", "jenkins", "--reason", "x", "--quiet", "--dry-run"],
+        &["promote", "--env", "jenkins", "--quiet", "--ref", SCHEMAS_HEAD, "--dry-run"],
+    ];
+    let run = |variables: &[(&str, &str)]| {
+        commands.map(|args| {
+            let run = sandbox.command(args);
+            variables.iter().fold(run, |run, (name, value)| run.env(name, *value)).run()
+        })
+    };
+    let expected = run(&[]);
+    assert_eq!(expected.each_ref().map(|output| output.status), [0, 0, 1]);
+    let objects = format!("{upstream}/objects");
+    for (name, value) in [
+        ("GIT_DIR", other.as_str()),
+        ("GIT_WORK_TREE", &other),
+        ("GIT_COMMON_DIR", &other),
+        ("GIT_INDEX_FILE", &cut),
+        ("GIT_OBJECT_DIRECTORY", &other),
+        ("GIT_ALTERNATE_OBJECT_DIRECTORIES", &objects),
+        ("GIT_NAMESPACE", "other"),
+        ("GIT_SHALLOW_FILE", &cut),
+        ("GIT_GRAFT_FILE", &cut),
+        ("GIT_GLOB_PATHSPECS", "1"),
+        ("GIT_NOGLOB_PATHSPECS", "1"),
+        ("GIT_ICASE_PATHSPECS", "1"),
+    ] {
+        assert_eq!(run(&[(name, value)]), expected, "{name}");
+    }
 }

@@ -188,7 +188,7 @@ fn files_that_change_meanwhile() {
     );
     let promote = ["promote", "--env", "pr-check,jenkins"];
     for (more, word, nth, expected) in
-        [(&[][..], "ls-remote", 1, checked), (&["--commit"], "symbolic-ref", 2, &computed)]
+        [(&[][..], "--list", 1, checked), (&["--commit"], "symbolic-ref", 2, &computed)]
     {
         let sandbox = Sandbox::covered();
         sandbox.commit_all();

@@ -69,7 +69,7 @@ fn several_environments() {
         &sandbox,
         "jenkins,internal",
         &[],
-        "the pins did not run the same version before: `47fbced` (jenkins: `resources/jenkins/global/defaults.yaml:6`), `d41ce514c28b583d7a2acd936d1923acbce083e1` (internal: `data/services/app-interface/cicd/ci-int/saas-qontract-reconcile-int.yaml:34`)",
+        "the pins did not run the same version before: `47fbced` (jenkins: `resources/jenkins/global/defaults.yaml:6`), `d41ce514c28b583d7a2acd936d1923acbce083e1` (internal: `data/services/app-interface/cicd/ci-int/saas-qontract-reconcile-int.yaml:29`)",
         "name the version with `--to REF`, one environment at a time if they differ",
     );
     rollback(&sandbox, "jenkins,internal", &["--to", "827f700"]).matches("rollback-several-to");
@@ -200,17 +200,49 @@ fn no_version_before() {
         format!("the history of the pins of `{environment}` has no earlier version")
     };
     let new = "resources/jenkins/global/new.yaml";
-    sandbox.git(&format!("mv {JENKINS} {new}"));
+    sandbox.git(&format!("rm --quiet {JENKINS}"));
+    sandbox.write(new, &format!("qontract_reconcile_image_tag: '{NOW}'\n"));
     sandbox.replace("promote.toml", JENKINS, new);
     sandbox.commit_all();
     refused(&sandbox, "jenkins", &[], &none("jenkins"), help);
     // The others don't speak for it.
     refused(&sandbox, "jenkins,tekton", &[], &none("jenkins"), help);
     // One file of several may be new.
-    sandbox.git(&format!("mv {SHARED}/push-gateway.yml {SHARED}/new.yml"));
+    sandbox.git(&format!("rm --quiet {SHARED}/push-gateway.yml"));
+    sandbox.write(
+        &format!("{SHARED}/new.yml"),
+        "a: {qontract_reconcile_image_tag: 47fbced}\n# not like any other file\n",
+    );
     sandbox.commit_all();
     assert_eq!(target(&sandbox, "tekton"), BEFORE);
-    assert!(rollback(&sandbox, "tekton", &["-n"]).stdout.contains("/new.yml:10"));
+    assert!(!rollback(&sandbox, "tekton", &["-n"]).stdout.contains("/push-gateway.yml"));
+}
+
+/// A file that moved has its history under the earlier name, also if a merge moved it.
+#[test]
+fn renamed_files() {
+    let sandbox = Sandbox::covered();
+    let rename = |old: &str, new: &str| {
+        sandbox.git(&format!("mv {old} {new}"));
+        sandbox.replace("promote.toml", old, new);
+        sandbox.commit_all();
+    };
+    let [one, two] = ["resources/jenkins/one.yaml", "resources/jenkins/two.yaml"];
+    rename(JENKINS, one);
+    assert_eq!(target(&sandbox, "jenkins"), BEFORE);
+    sandbox.git("checkout --quiet -b branch");
+    rename(one, two);
+    sandbox.git("checkout --quiet master");
+    sandbox.git("merge --quiet --no-ff --no-edit branch");
+    assert_eq!(target(&sandbox, "jenkins"), BEFORE);
+    rollback(&sandbox, "jenkins", &["--commit"]).succeeds();
+    refused(
+        &sandbox,
+        "jenkins",
+        &[],
+        "`d41ce51` -> `47fbced` (jenkins) goes forward by 4 commits: that is no rollback",
+        "name an older version with `--to`, or go there with `promote --ref`",
+    );
 }
 
 /// A clone without the history says so.

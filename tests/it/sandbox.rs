@@ -98,6 +98,16 @@ impl Sandbox {
         Run { sandbox: self, command }
     }
 
+    /// How many git processes a run starts, those that git itself starts among them; it must succeed.
+    pub fn git_processes(&self, args: &[&str]) -> usize {
+        let traces = self.world.root.join("traces");
+        fs::create_dir(&traces).unwrap();
+        self.command(args).env("GIT_TRACE2_EVENT", &traces).run().succeeds();
+        let count = fs::read_dir(&traces).unwrap().count();
+        fs::remove_dir_all(traces).unwrap();
+        count
+    }
+
     /// Puts a `cargo` into the sandbox whose `xtask` is the program. It writes to `called` how it was
     /// called.
     pub fn stand_in_for_cargo(&self) {

@@ -1,6 +1,9 @@
 //! What runs where.
 
 use std::fs;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::thread;
 
 use crate::loopback::{Server, answer};
 use crate::sandbox::{Output, Sandbox};
@@ -221,4 +224,149 @@ fn checkouts_that_know_less() {
         let run = sandbox.command(&args);
         check(&run.env("GIT_CEILING_DIRECTORIES", root).run(), name);
     }
+}
+
+/// A configuration of so many components, each with an upstream of its own below `address`.
+fn many(sandbox: &Sandbox, address: &str, count: usize) {
+    let component = |number: usize| {
+        format!(
+            "[component.c{number:02}]\nupstream = \"{address}/{number:02}\"\n\
+             [component.c{number:02}.environment.e]\n\
+             pins = [{{ file = \"many.env\", variable = \"V{number:02}\" }}]\n"
+        )
+    };
+    let pin = |number: usize| format!("V{number:02}=47fbced\n");
+    sandbox.write("many.env", &(0..count).map(pin).collect::<String>());
+    sandbox.write("promote.toml", &(0..count).map(component).collect::<String>());
+}
+
+/// A host that can't be reached is told once, not for each of its upstreams.
+#[test]
+fn a_host_that_is_down() {
+    let sandbox = Sandbox::new();
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    // Git's own protocol: curl says how many milliseconds it took.
+    many(&sandbox, &format!("git://127.0.0.1:{port}"), 3);
+    let config = sandbox.read("promote.toml");
+    let other = "[component.other]\nupstream = \"https://github.com/app-sre/qontract-schemas\"\n\
+                 [component.other.environment.e]\n\
+                 pins = [{ file = \".env\", variable = \"SCHEMAS_IMAGE_TAG\" }]\n";
+    sandbox.write("promote.toml", &(config + other));
+    let run = |format: &str| {
+        let mut output = status(&sandbox, "80", &format!("--quiet --format {format}"));
+        output.stdout = output.stdout.replace(&port.to_string(), "PORT");
+        output
+    };
+    check(&run("text"), "host-down");
+    check(&run("markdown"), "host-down-markdown");
+    check(&run("json"), "host-down-json");
+}
+
+/// Each upstream is asked once, and 16 of them at the same time.
+#[test]
+fn a_bounded_number_of_connections() {
+    let sandbox = Sandbox::new();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    many(&sandbox, &format!("http://{}", listener.local_addr().unwrap()), 40);
+    let server = thread::spawn(move || {
+        let mut paths = Vec::new();
+        let mut open: Vec<TcpStream> = Vec::new();
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut request = [0; 4096];
+            let length = stream.read(&mut request).unwrap();
+            let request = String::from_utf8_lossy(&request[..length]).into_owned();
+            let path = request.split(' ').nth(1).unwrap().split('?').next().unwrap().to_owned();
+            paths.push(path);
+            open.push(stream);
+            // Nobody gets an answer before 16 have asked, so that these are asked together.
+            if open.len() == 16 || paths.len() == 40 {
+                for mut stream in open.drain(..) {
+                    let answer = answer(404, &[], "");
+                    stream.write_all(answer.as_bytes()).unwrap();
+                }
+            }
+            if paths.len() == 40 {
+                return paths;
+            }
+        }
+        paths
+    });
+    assert_eq!(status(&sandbox, "80", "--quiet").status, 1);
+    let mut paths = server.join().unwrap();
+    paths.sort();
+    let expected: Vec<_> = (0..40).map(|number| format!("/{number:02}/info/refs")).collect();
+    assert_eq!(paths, expected);
+}
+
+/// Bounds, not exact numbers: it is the kind of growth that matters.
+#[test]
+fn few_processes() {
+    let sandbox = Sandbox::covered();
+    sandbox.commit_all();
+    let count = |args: &[&str]| sandbox.git_processes(args);
+    let status = ["status", "--quiet"];
+    count(&status);
+    // Two upstreams: three processes and a fetch for each. All pins are remembered.
+    let two = count(&status);
+    assert!(two <= 20, "status: {two}");
+    let promotion = count(&["qr-promote", "--dry-run", "--quiet"]);
+    assert!(promotion <= 20, "qr-promote: {promotion}");
+    // More pins and more versions of the same upstreams cost nothing.
+    let config = sandbox.read("promote.toml");
+    let more = "[component.qontract-reconcile.environment.more]\n\
+                pins = [{ file = \"a.env\", variable = \"A\" }, { file = \"b.env\", variable = \"B\" }]\n";
+    let (start, end) = config.split_once("[component.qontract-schemas]").unwrap();
+    sandbox.write("promote.toml", &format!("{start}{more}[component.qontract-schemas]{end}"));
+    sandbox.write("a.env", "A=d41ce51\n");
+    sandbox.write("b.env", "B=0ee623e\n");
+    sandbox.commit_all();
+    count(&status);
+    assert_eq!(count(&status), two);
+}
+
+/// Who wrote a line is remembered; it is asked again where a commit has changed the file since, even
+/// if that brought the old content back.
+#[test]
+fn promoters_are_remembered() {
+    let sandbox = Sandbox::covered();
+    sandbox.commit_all();
+    let promoter = || {
+        let run = status(&sandbox, "", "--quiet --format json --env pr-check --offline");
+        let json: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+        let promoted = &json["components"][0]["environments"][0]["pins"][0]["promoted"];
+        promoted["by"]["name"].as_str().unwrap_or("nobody").to_owned()
+    };
+    let commit = |name: &str| {
+        sandbox.git(&format!("-c user.name={name} commit --quiet --all --message=x"));
+    };
+    let first = promoter();
+    let (old, new) = ("TAG=72aebf9-rc", "TAG=7a734a7");
+    sandbox.replace(".env", old, new);
+    assert_eq!(promoter(), "nobody");
+    commit("Ann");
+    assert_eq!(promoter(), "Ann");
+    sandbox.replace(".env", new, old);
+    commit("Bo");
+    assert_eq!((promoter(), promoter()), ("Bo".to_owned(), "Bo".to_owned()));
+    sandbox.git("checkout --quiet HEAD~2");
+    assert_eq!(promoter(), first);
+    sandbox.git("checkout --quiet master");
+    assert_eq!(promoter(), "Bo");
+    let cache = sandbox.world.root.join("cache/blame");
+    let file = fs::read_dir(&cache).unwrap().next().unwrap().unwrap().path();
+    let text = fs::read_to_string(&file).unwrap();
+    // A blame that is remembered is not asked for: so a changed one is seen.
+    fs::write(&file, text.replace("\0Bo\0", "\0Eve\0")).unwrap();
+    assert_eq!(promoter(), "Eve");
+    for damaged in ["", "rubbish", &text[..text.len() / 2], &text.replace("blame 1", "blame 9")] {
+        fs::write(&file, damaged).unwrap();
+        assert_eq!(promoter(), "Bo", "{damaged:?}");
+    }
+    fs::remove_file(&file).unwrap();
+    fs::create_dir(&file).unwrap();
+    assert_eq!(promoter(), "Bo");
+    fs::remove_dir_all(&cache).unwrap();
+    fs::write(&cache, "").unwrap();
+    assert_eq!(promoter(), "Bo");
 }

@@ -3,7 +3,9 @@
 pub mod checks;
 pub mod coverage;
 pub mod image;
+pub mod look_up;
 pub mod people;
+pub mod promoters;
 pub mod rollback;
 pub mod saas;
 pub mod saas_promotion;

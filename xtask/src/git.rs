@@ -18,6 +18,7 @@ pub use checkout::{Change, IndexEntry};
 pub use commit::{StagedCommit, end_commit, is_running};
 pub use failure::{Cause, Failure};
 pub use network::PATIENCE;
+pub use settings::GitSettings;
 
 use process::fed;
 use promotion::model::escape::escaped;
@@ -34,6 +35,7 @@ pub mod past;
 mod process;
 pub mod publish;
 pub mod remote;
+mod settings;
 
 /// Environment variables that would make git use another repository than the intended one.
 const ELSEWHERE: &[&str] = &[
@@ -125,7 +127,21 @@ impl Git {
         if output.status.success() { Ok(output.stdout) } else { Err(failed(&args, &output)) }
     }
 
-    /// Whether a command exits with 0 (true) or 1 (false); any other status is an error.
+    /// What a command finds, as [`Git::read`] returns it; `None` if it exits with 1: nothing found.
+    pub fn find<I>(&self, args: I) -> Result<Option<String>>
+    where
+        I: IntoIterator<Item: AsRef<OsStr>>,
+    {
+        let args = collected(args);
+        let output = self.output(&args, b"")?;
+        match output.status.code() {
+            Some(0) => Ok(Some(String::from_utf8_lossy(&output.stdout).trim_end().to_owned())),
+            Some(1) => Ok(None),
+            _ => Err(failed(&args, &output)),
+        }
+    }
+
+    /// Whether a command exits with 0 (yes) or 1 (no); any other status is an error.
     pub fn holds<I>(&self, args: I) -> Result<bool>
     where
         I: IntoIterator<Item: AsRef<OsStr>>,
@@ -202,32 +218,10 @@ impl Git {
 
     /// The contents of `paths` in `revision`, in this order; `None` where there is no file.
     pub fn show_many(&self, revision: &str, paths: &[RepoPath]) -> Result<Vec<Option<Vec<u8>>>> {
-        self.show_each(paths.iter().map(|path| (revision, path)))
-    }
-
-    /// The content of each path in its revision, in this order; `None` where there is no file.
-    pub fn show_each<'a>(
-        &self,
-        asked: impl Iterator<Item = (&'a str, &'a RepoPath)>,
-    ) -> Result<Vec<Option<Vec<u8>>>> {
-        let asked: Vec<String> =
-            asked.map(|(revision, path)| format!("{revision}:{path}\n")).collect();
-        let out = self.run(["cat-file", "--batch"], asked.concat().as_bytes())?;
+        let asked: String = paths.iter().map(|path| format!("{revision}:{path}\n")).collect();
+        let out = self.run(["cat-file", "--batch"], asked.as_bytes())?;
         let mut rest = out.as_slice();
-        asked.iter().map(|_| next_blob(&mut rest)).collect()
-    }
-
-    /// The commits up to `revision` that changed a file, newest first, at most `most`. Follows
-    /// first parents, so that a merge counts as one change.
-    pub fn commits_of(
-        &self,
-        revision: &str,
-        path: &RepoPath,
-        most: usize,
-    ) -> Result<Vec<CommitId>> {
-        let most = format!("--max-count={most}");
-        let args = ["log", "--first-parent", "--format=%H", &most, revision, "--", path.as_str()];
-        commit_ids(&self.read(args)?)
+        paths.iter().map(|_| next_blob(&mut rest)).collect()
     }
 
     /// The files of a commit that contain one of these texts; skips names that are no [`RepoPath`].

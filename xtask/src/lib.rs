@@ -8,6 +8,7 @@ pub mod git;
 pub mod hint;
 pub mod land;
 pub mod mirror;
+pub mod pool;
 pub mod progress;
 pub mod registry;
 pub mod request;

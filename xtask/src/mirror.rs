@@ -8,6 +8,8 @@ use std::fs::{self, File, TryLockError};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Output;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -18,7 +20,7 @@ use promotion::model::upstream::{Upstream, without_credentials};
 
 use crate::git::{Cause, Failure, Git, PATIENCE};
 
-pub use place::cache_folder;
+pub use place::{cache_folder, folder_name};
 pub use resolve::Resolved;
 
 mod checked;
@@ -46,6 +48,9 @@ const CONFIG: &str = "\
 \tpartialCloneFilter = blob:none
 ";
 
+/// The ssh command that never asks, once it is known.
+static SSH: OnceLock<Option<String>> = OnceLock::new();
+
 /// Every fetch that brings something adds a pack; so many are made one.
 const MOST_PACKS: usize = 50;
 
@@ -58,6 +63,9 @@ pub struct Mirror {
     folder: PathBuf,
     git: Git,
     patience: Duration,
+    /// The default branch, once somebody asked for it.
+    head: Mutex<Option<Resolved>>,
+    is_host_down: AtomicBool,
 }
 
 impl Mirror {
@@ -72,7 +80,9 @@ impl Mirror {
         let folder = cache.join("mirrors").join(format!("{}.git", place::folder_name(url)));
         let shown = escaped(&without_credentials(url));
         let git = mirror_git(&folder);
-        Ok(Mirror { url: url.to_owned(), shown, folder, git, patience: PATIENCE })
+        let url = url.to_owned();
+        let (head, is_host_down) = (Mutex::default(), AtomicBool::default());
+        Ok(Mirror { url, shown, folder, git, patience: PATIENCE, head, is_host_down })
     }
 
     /// Sets how long the network may be silent (30 seconds if this isn't called). Another process
@@ -84,6 +94,22 @@ impl Mirror {
     /// Git in the mirror, which never fetches what is missing.
     pub fn git(&self) -> &Git {
         &self.git
+    }
+
+    /// The address without credentials.
+    pub fn shown(&self) -> &str {
+        &self.shown
+    }
+
+    /// The host that the upstream is on; `None` if it is a folder of this machine.
+    pub fn host(&self) -> Option<String> {
+        place::host(&self.url)
+    }
+
+    /// Whether a fetch failed because nothing could be heard of the host: then neither does another
+    /// upstream there answer.
+    pub fn is_host_down(&self) -> bool {
+        self.is_host_down.load(Ordering::Relaxed)
     }
 
     /// Where the mirror is kept.
@@ -102,6 +128,7 @@ impl Mirror {
     /// half-made one is never seen, and that one stays as it is if the network fails.
     pub fn fetch(&self, progress: &mut dyn FnMut(&str)) -> Result<()> {
         let _lock = self.lock()?;
+        *self.head.lock().unwrap_or_else(PoisonError::into_inner) = None;
         if !self.exists() || self.folder.join("shallow").exists() {
             return self.make(progress);
         }
@@ -198,7 +225,16 @@ impl Mirror {
     ) -> Result<Output, Failure> {
         let address = format!("remote.xtask.url={}", self.url);
         let git = mirror_git(folder).patience(self.patience);
-        git.network(&self.attempt(), ["-c", &address].iter().chain(args), progress)
+        // The same for all mirrors: only the user's configuration says it.
+        let git = match SSH.get_or_init(|| git.ssh_command()) {
+            Some(ssh) => git.env("GIT_SSH_COMMAND", ssh),
+            None => git,
+        };
+        let output = git.network(&self.attempt(), ["-c", &address].iter().chain(args), progress);
+        output.inspect_err(|failure| {
+            let is_down = matches!(failure.cause, Cause::Unreachable | Cause::TimedOut);
+            self.is_host_down.store(is_down, Ordering::Relaxed);
+        })
     }
 
     fn attempt(&self) -> String {

@@ -162,3 +162,56 @@ fn ambiguous(span: &Span, commits: &[CommitId]) -> Problem {
     Problem::new(message)
         .help("find out which one runs there before you rely on the list of changes")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::model::commit::{Author, Commit};
+
+    fn id(digit: char) -> CommitId {
+        CommitId::parse(&digit.to_string().repeat(40)).unwrap()
+    }
+
+    /// From a version to `f…`, with so many commits that wait.
+    fn forward(digit: char, waiting: usize) -> Span {
+        let author = Author { name: "Ann".to_owned(), email: "ann@example.com".to_owned() };
+        let commit = |time| Commit {
+            id: CommitId::parse(&format!("{time:040}")).unwrap(),
+            subject: String::new(),
+            author: author.clone(),
+            time,
+            is_merge: false,
+        };
+        Span {
+            old: id(digit).to_string(),
+            start: Start::Commit(id(digit)),
+            environments: vec![format!("env-{digit}")],
+            queued: (0..).map(commit).take(waiting).collect(),
+            taken_back: Vec::new(),
+            direction: Direction::Forward,
+        }
+    }
+
+    #[test]
+    fn what_goes_forward_is_no_rollback() {
+        let config = Config::builtin();
+        let component = config.component("qontract-schemas").unwrap();
+        let switches = Switches { is_rollback: true, allow_downgrade: true, ..Switches::default() };
+        let check = |spans: &[Span], problems: &[&str], warnings: &[&str]| {
+            let found = directions(component, &Changes(spans.to_vec()), &id('f'), &switches);
+            let messages =
+                |all: &[Problem]| all.iter().map(ToString::to_string).collect::<Vec<_>>();
+            assert_eq!(messages(&found.problems), problems);
+            assert_eq!(messages(&found.warnings), warnings);
+        };
+        let newer = "`aaaaaaa` -> `fffffff` (env-a) goes forward by 2 commits: that is no rollback";
+        let back = Span { direction: Direction::Behind, ..forward('b', 0) };
+        check(&[forward('a', 2)], &[newer], &[]);
+        check(&[forward('a', 2), back.clone()], &[], &[newer]);
+        // A pin that is there already goes nowhere.
+        check(&[forward('f', 0)], &[], &[]);
+        check(&[forward('f', 0), back], &[], &[]);
+        check(&[forward('f', 0), forward('a', 2)], &[], &[newer]);
+    }
+}

@@ -115,7 +115,7 @@ impl Review {
         for (upstreams, part) in upstreams.iter().zip(&plan.parts) {
             review.add(upstreams, part, &promoted, tree, switches)?;
         }
-        review.people = people(git, config, tree, &review.changes);
+        review.people = people(git, config, tree);
         Ok(review)
     }
 
@@ -140,7 +140,7 @@ impl Review {
         self.warnings.extend(findings.warnings);
         let needs_schemas = |schemas: &&Component| !promoted.contains(&&*schemas.name);
         if let Some(schemas) = upstreams.schemas().filter(needs_schemas)
-            && let Some(warning) = upstreams.schemas_first(tree, &changes, to)?
+            && let Some(warning) = upstreams.schemas_first(tree, &changes)?
         {
             // If the upstream of the schemas could not be asked, no command could promote them.
             if upstreams.unasked.is_none() {

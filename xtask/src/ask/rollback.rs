@@ -4,53 +4,43 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
-use promotion::locate::{Role, locate};
+use promotion::history::past::{PinName, named, values};
+use promotion::locate::{Role, locate_in_tree};
 use promotion::model::component::{PinSpec, Scope};
 use promotion::model::escape::escaped;
 use promotion::model::path::RepoPath;
 use promotion::model::problem::Problem;
 use promotion::model::tree::Tree;
+use promotion::model::upstream::Upstream;
 use promotion::model::version::{CommitId, commit_part, is_full_commit};
 
-use crate::git::Git;
+use crate::git::past::{Past, Walk};
 use crate::mirror::Mirror;
 
 /// How many changes of a file are looked through.
 const MOST_CHANGES: usize = 200;
 
-/// How many contents of a file are read at once: in a partial clone, each comes from the network.
-const AT_ONCE: usize = 10;
-
-/// What mends all of it.
+/// The cure of everything that is refused here.
 const HELP: &str = "name the version with `--to REF`";
 
-/// A pin of a file: the target if there is one, and how many like it came before.
-type Name = (Option<String>, usize);
-
-/// The version and the line of each pin.
-type Pins = BTreeMap<Name, (String, usize)>;
-
-/// The version that the environments ran before the one in `tree`, which is that of `revision`.
+/// The version that the environments ran before the one in `tree`, by the history that led there.
 ///
 /// Refuses pins that did not run the same version before, an environment without an earlier
 /// version, and a history that ends before the pins changed.
 pub fn version_before(
-    git: &Git,
+    past: &Past,
     scope: &Scope,
     mirror: &Mirror,
     tree: &Tree,
-    revision: &str,
 ) -> Result<CommitId> {
-    let is_shallow = git.is_shallow()?;
     let mut before: BTreeMap<String, String> = BTreeMap::new();
     for environment in &scope.environments {
         let mut is_known = false;
         for spec in &environment.pins {
-            for (path, bytes) in tree.of(spec) {
-                let history = PinHistory { git, scope, spec, path, revision, is_shallow };
-                for (old, line) in history.before(bytes)? {
+            for (file, pins) in pins(&scope.component.upstream, spec, tree) {
+                for (old, line) in before_in(past, &file, &pins)? {
                     is_known = true;
-                    before.entry(old).or_insert(format!("{}: `{path}:{line}`", environment.name));
+                    before.entry(old).or_insert(format!("{}: `{file}:{line}`", environment.name));
                 }
             }
         }
@@ -107,67 +97,57 @@ fn commit_of(mirror: &Mirror, version: &str, place: &str) -> Result<CommitId> {
     }
 }
 
-/// The history of the pins that one line of the configuration finds in one file.
-struct PinHistory<'a> {
-    git: &'a Git,
-    scope: &'a Scope<'a>,
-    spec: &'a PinSpec,
-    path: &'a RepoPath,
-    revision: &'a str,
-    is_shallow: bool,
+/// A pin as it is now.
+struct CurrentPin {
+    name: PinName,
+    value: String,
+    line: usize,
 }
 
-impl PinHistory<'_> {
-    /// The version before of each pin, and the line of that pin now. The newest changes count:
-    /// pins that changed before those stay out.
-    fn before(&self, now: &[u8]) -> Result<Vec<(String, usize)>> {
-        let now = self.pins(now);
-        if now.is_empty() {
-            return Ok(Vec::new());
-        }
-        let commits = self.git.commits_of(self.revision, self.path, MOST_CHANGES)?;
-        for some in commits.chunks(AT_ONCE) {
-            let asked = some.iter().map(|commit| (commit.as_str(), self.path));
-            for bytes in self.git.show_each(asked)? {
-                let changed = changed(&now, &self.pins(&bytes.unwrap_or_default()));
-                if !changed.is_empty() {
-                    return Ok(changed);
-                }
-            }
-        }
-        if self.is_shallow {
-            let message = "its pins did not change in the history that this shallow clone has";
-            let help = format!("fetch the rest with `git fetch --unshallow`, or {HELP}");
-            return Err(Problem::new(message).file(self.path.as_str()).help(help).into());
-        }
-        if commits.len() == MOST_CHANGES {
-            let message = format!("its pins did not change in its last {MOST_CHANGES} changes");
-            return Err(Problem::new(message).file(self.path.as_str()).help(HELP).into());
-        }
-        Ok(Vec::new())
-    }
-
-    /// The versions and lines of the pins in one content of the file.
-    fn pins(&self, bytes: &[u8]) -> Pins {
+/// The pins that one line of the configuration finds, by the file that they stand in. A file that
+/// can't be read has none.
+fn pins(upstream: &Upstream, spec: &PinSpec, tree: &Tree) -> BTreeMap<RepoPath, Vec<CurrentPin>> {
+    let mut pins: BTreeMap<RepoPath, Vec<CurrentPin>> = BTreeMap::new();
+    for (path, bytes) in tree.of(spec) {
         let text = String::from_utf8_lossy(bytes);
-        // What could not be read at some time had no pins then.
-        let found = locate(self.spec, &self.scope.component.upstream, &text);
-        let mut pins = Pins::new();
-        for one in found.unwrap_or_default() {
-            if let Role::Pin(_) = one.role {
-                let like = pins.keys().filter(|(target, _): &&Name| *target == one.target).count();
-                pins.insert((one.target, like), (one.value, one.line));
-            }
+        let found = locate_in_tree(spec, upstream, &text, tree).unwrap_or_default();
+        let found = named(found, spec, upstream);
+        for (found, name) in found.filter(|(found, _)| matches!(found.role, Role::Pin(_))) {
+            let pin = CurrentPin { name, value: found.value, line: found.line };
+            pins.entry(found.file.unwrap_or_else(|| path.clone())).or_default().push(pin);
         }
-        pins
     }
+    pins
 }
 
-/// The versions then of the pins that differ, with their lines now.
-fn changed(now: &Pins, then: &Pins) -> Vec<(String, usize)> {
-    let changed = now.iter().filter_map(|(name, (value, line))| {
-        let (old, _) = then.get(name)?;
-        (old != value).then(|| (old.clone(), *line))
-    });
-    changed.collect()
+/// The version before of the pins of one file, each with its line now. Only the newest change
+/// counts: a pin that it left alone has none.
+fn before_in(past: &Past, path: &RepoPath, pins: &[CurrentPin]) -> Result<Vec<(String, usize)>> {
+    if pins.is_empty() {
+        return Ok(Vec::new());
+    }
+    let revisions = past.of(path, Walk::Branch(MOST_CHANGES))?;
+    let first = revisions.last();
+    let contents = revisions.iter().map(|revision| &revision.after);
+    let contents = contents.chain(first.into_iter().flat_map(|first| &first.before));
+    let ids: Vec<&str> = contents.flatten().map(String::as_str).collect();
+    let names: Vec<&PinName> = pins.iter().map(|pin| &pin.name).collect();
+    let mut changed = Vec::new();
+    past.read(&ids, |_, text| {
+        let pairs = pins.iter().zip(values(&names, text));
+        let differing = pairs.filter_map(|(pin, then)| Some((then?, pin)));
+        let differing = differing.filter(|(then, pin)| *then != pin.value);
+        changed.extend(differing.map(|(then, pin)| (then, pin.line)));
+        !changed.is_empty()
+    })?;
+    if changed.is_empty() && first.is_some_and(|first| first.is_cut) {
+        let message = "its pins did not change in the history that this shallow clone has";
+        let help = format!("fetch the rest with `git fetch --unshallow`, or {HELP}");
+        return Err(Problem::new(message).file(path.as_str()).help(help).into());
+    }
+    if changed.is_empty() && revisions.len() >= MOST_CHANGES {
+        let message = format!("its pins did not change in its last {MOST_CHANGES} changes");
+        return Err(Problem::new(message).file(path.as_str()).help(HELP).into());
+    }
+    Ok(changed)
 }

@@ -238,7 +238,7 @@ impl Publishing<'_> {
     fn on_branch(&self, branch: &str) -> Option<Duration> {
         let mirror = self.asked.mirror?;
         let head = mirror.resolve(Some(branch), None).ok()?.commit;
-        let commit = mirror.commits(std::slice::from_ref(self.to)).ok()?.pop()?;
+        let commit = mirror.graph([self.to]).ok()?.commit(self.to)?.clone();
         mirror.is_ancestor(self.to, &head).ok()?.then(|| seconds(self.asked.now - commit.time))
     }
 }

@@ -1,15 +1,14 @@
-//! Reads what `status` tells: the pins and who wrote them, and beside that the upstreams and the
-//! registry, all at the same time.
+//! Reads what `status` tells: the pins and who wrote them, the upstreams, and the registry.
 //!
 //! Lenient: what can't be read is a problem of that environment or of that component alone.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::collections::BTreeSet;
 use std::thread;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use promotion::config::Config;
-use promotion::history::changes::{Span, Start, each_once};
+use promotion::history::changes::{Changes, RunningVersion, Span, Start, each_once};
+use promotion::history::graph::Graph;
 use promotion::history::people::People;
 use promotion::inspect::status::{
     Agreement, ComponentStatus, EnvironmentStatus, NewerImage, PinStatus, Promoted, Running,
@@ -18,17 +17,18 @@ use promotion::inspect::status::{
 use promotion::model::commit::Commit;
 use promotion::model::component::{Component, Environment};
 use promotion::model::image::Image;
-use promotion::model::path::RepoPath;
 use promotion::model::problem::{Problem, problems};
 use promotion::model::tree::{Tree, Wanted};
 use promotion::model::version::CommitId;
 use promotion::plan::{Outcome, Part, PlannedValue, plan};
 
+use crate::ask::look_up::{Answer, Known, Question, look_up};
 use crate::ask::people;
+use crate::ask::promoters::{Blames, Lines, promoters};
 use crate::cli::Format;
-use crate::git::{Blame, Git};
+use crate::git::{Git, GitSettings};
 use crate::hint::Hint;
-use crate::mirror::{self, Mirror};
+use crate::pool::{self, joined};
 use crate::registry::{ImageAnswer, Registry, problem};
 use crate::session::Session;
 use crate::worktree::WorkTree;
@@ -36,8 +36,8 @@ use crate::worktree::WorkTree;
 /// How many older versions are asked for when the newest one has no image.
 const MOST_IMAGES: usize = 10;
 
-/// How many files are blamed at the same time. git waits for the disk as much as for a core.
-const BLAMES: usize = 4;
+/// How many registries are asked at the same time.
+const REGISTRIES: usize = 16;
 
 /// A component and the environments that are looked at.
 pub type Asked<'a> = (&'a Component, Vec<&'a Environment>);
@@ -53,9 +53,6 @@ pub struct Survey<'a> {
     pub notes: Vec<String>,
 }
 
-/// Who wrote the lines of each file.
-type Blames = BTreeMap<RepoPath, BTreeMap<usize, Blame>>;
-
 /// Reads everything about these components.
 pub fn survey<'a>(
     session: &Session,
@@ -63,55 +60,45 @@ pub fn survey<'a>(
     config: &'a Config,
     asked: &[Asked<'a>],
 ) -> Survey<'a> {
-    let groups = by_upstream(asked);
-    let _step = (!session.offline).then(|| session.progress.network(fetching(&groups)));
-    thread::scope(|scope| {
-        // Not all at the same address at once: they would only wait for each other.
-        let open = |group: &Vec<Asked<'a>>| {
-            let upstream = group[0].0.upstream.clone();
-            scope.spawn(move || fetched(session, work_tree, upstream.address()))
-        };
-        let mirrors: Vec<_> = groups.iter().map(open).collect();
-        let wanted = Wanted { globs: vec![people::users(config)], ..Wanted::default() };
-        let users = scope.spawn(move || work_tree.read(&wanted));
-        let read = |(component, environments): &Asked<'a>| {
-            let read = |one: &&Environment| environment(work_tree, component, one);
-            environments.iter().map(read).collect::<Vec<_>>()
-        };
-        let pins: Vec<Vec<Vec<EnvironmentStatus>>> =
-            groups.iter().map(|group| group.iter().map(read).collect()).collect();
-        let lines = lines_of(pins.iter().flatten().flatten());
-        thread::scope(|inner| {
-            let blamed = inner.spawn(|| blamed(work_tree, &lines));
-            let looked: Vec<_> = groups
-                .iter()
-                .zip(mirrors)
-                .zip(pins)
-                .map(|((group, mirror), pins)| {
-                    inner.spawn(move || look(session, group, pins, &joined(mirror)))
-                })
-                .collect();
-            let mut survey = Survey::default();
-            for part in looked {
-                let (components, notes) = joined(part);
-                survey.components.extend(components);
-                survey.notes.extend(notes);
-            }
-            let place = |one: &ComponentStatus| asked.iter().position(|a| a.0 == one.component);
-            survey.components.sort_by_key(place);
-            let (blames, notes) = joined(blamed);
-            survey.notes.extend(notes);
-            survey.notes.sort();
-            survey.notes.dedup();
-            survey.notes.extend(session.offline.then(|| offline(&survey.components)));
-            sign(&mut survey.components, &blames);
-            match joined(users) {
-                Ok(tree) => survey.people = people(session, work_tree, config, &tree, &survey),
-                Err(error) => survey.notes.push(format!("authors are no people: {error:#}")),
-            }
-            survey
-        })
-    })
+    let mut components: Vec<ComponentStatus> =
+        asked.iter().map(|one| with_pins(work_tree, one)).collect();
+    let settings = Git::at(&work_tree.top).settings().unwrap_or_default();
+    let groups = by_upstream(&components);
+    let questions: Vec<Question> =
+        groups.iter().map(|group| question(&components, group)).collect();
+    let _step = (!session.offline).then(|| session.progress.network(fetching(&questions)));
+    let lines = lines_of(&components);
+    let (answers, (blames, mut notes), users) = thread::scope(|scope| {
+        let answers = scope.spawn(|| look_up(session, &settings, &questions));
+        let blames = scope.spawn(|| promoters(work_tree, &lines));
+        let users = users(session, work_tree, config, &settings);
+        (joined(answers), joined(blames), users)
+    });
+    let mut waiting: Vec<(&Component, Changes)> =
+        asked.iter().map(|(component, _)| (*component, Changes::default())).collect();
+    for (group, answer) in groups.iter().zip(answers) {
+        for (&index, changes) in group.iter().zip(take_in(session, &mut components, group, &answer))
+        {
+            waiting[index].1 = changes;
+        }
+    }
+    let images = pool::each(&waiting, REGISTRIES, |(component, changes)| {
+        newer_images(session, component, changes)
+    });
+    for (component, (newer, note)) in components.iter_mut().zip(images) {
+        notes.extend(note);
+        let running = component.upstream.iter_mut().flat_map(|upstream| &mut upstream.running);
+        running.zip(newer).for_each(|(running, newer)| running.newer_image = newer);
+    }
+    sign(&mut components, &blames);
+    let people = users.unwrap_or_else(|error| {
+        notes.push(format!("authors are no people: {error:#}"));
+        People::default()
+    });
+    notes.sort();
+    notes.dedup();
+    notes.extend(session.offline.then(|| offline(&components)));
+    Survey { components, people, notes }
 }
 
 /// What offline means for these components.
@@ -130,50 +117,48 @@ fn offline(components: &[ComponentStatus]) -> String {
     }
 }
 
-/// Components of the same upstream together.
-fn by_upstream<'a>(asked: &[Asked<'a>]) -> Vec<Vec<Asked<'a>>> {
-    let mut groups: Vec<Vec<Asked<'a>>> = Vec::new();
-    for one in asked {
-        let same = |group: &&mut Vec<Asked>| group[0].0.upstream == one.0.upstream;
-        match groups.iter_mut().find(same) {
-            Some(group) => group.push(one.clone()),
-            None => groups.push(vec![one.clone()]),
+/// The indices of components that share an upstream, in their order.
+fn by_upstream(components: &[ComponentStatus]) -> Vec<Vec<usize>> {
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    let upstream = |index: usize| &components[index].component.upstream;
+    for index in 0..components.len() {
+        let is_same = |group: &&mut Vec<usize>| upstream(group[0]) == upstream(index);
+        match groups.iter_mut().find(is_same) {
+            Some(group) => group.push(index),
+            None => groups.push(vec![index]),
         }
     }
     groups
 }
 
-fn fetching(groups: &[Vec<Asked>]) -> String {
-    let addresses: Vec<_> = groups.iter().map(|group| group[0].0.upstream.to_string()).collect();
+/// What the components of one upstream want to know of it.
+fn question<'c>(components: &'c [ComponentStatus], group: &[usize]) -> Question<'c> {
+    let members = || group.iter().map(|&index| &components[index]);
+    Question {
+        upstream: &components[group[0]].component.upstream,
+        branches: members().map(|one| one.component.branch.as_deref()).collect(),
+        versions: members().flat_map(pins_of).map(|pin| pin.value.as_str()).collect(),
+    }
+}
+
+fn pins_of<'c>(component: &'c ComponentStatus) -> impl Iterator<Item = &'c PinStatus> {
+    component.environments.iter().flat_map(|environment| &environment.pins)
+}
+
+fn fetching(questions: &[Question]) -> String {
+    let addresses: Vec<_> =
+        questions.iter().map(|question| question.upstream.to_string()).collect();
     format!("fetching {}", addresses.join(", "))
 }
 
-/// What a thread found; a panic goes on here.
-fn joined<T>(thread: thread::ScopedJoinHandle<'_, T>) -> T {
-    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-}
-
-/// The mirror, and why it is as old as the last fetch, if it is.
-type Fetched = Result<(Mirror, Option<Problem>), Problem>;
-
-fn fetched(session: &Session, work_tree: &WorkTree, upstream: &str) -> Fetched {
-    let open = || {
-        let url = Git::at(&work_tree.top).effective_url(upstream)?;
-        Mirror::open(&mirror::cache_folder()?, &url)
-    };
-    let mirror = open().map_err(|error| first(&error))?;
-    if session.offline {
-        return Ok((mirror, None));
-    }
-    match mirror.fetch(&mut |_| {}) {
-        Ok(()) => Ok((mirror, None)),
-        Err(error) if mirror.exists() => Ok((mirror, Some(first(&error)))),
-        Err(error) => Err(first(&error)),
-    }
-}
-
-fn first(error: &anyhow::Error) -> Problem {
-    problems(error).swap_remove(0)
+/// What the work tree says of a component.
+fn with_pins<'a>(
+    work_tree: &WorkTree,
+    (component, environments): &Asked<'a>,
+) -> ComponentStatus<'a> {
+    let read = |one: &&Environment| environment(work_tree, component, one);
+    let environments = environments.iter().map(read).collect();
+    ComponentStatus { component, upstream: None, problem: None, environments }
 }
 
 /// The pins of one environment, or why they can't be read.
@@ -212,54 +197,12 @@ fn pins(
     Ok(values.filter(is_pin).map(pin).collect())
 }
 
-fn lines_of<'a>(
-    environments: impl Iterator<Item = &'a EnvironmentStatus>,
-) -> BTreeMap<RepoPath, BTreeSet<usize>> {
-    let mut lines: BTreeMap<RepoPath, BTreeSet<usize>> = BTreeMap::new();
-    for pin in environments.flat_map(|environment| &environment.pins) {
+fn lines_of(components: &[ComponentStatus]) -> Lines {
+    let mut lines = Lines::new();
+    for pin in components.iter().flat_map(pins_of) {
         lines.entry(pin.file.clone()).or_default().insert(pin.line);
     }
     lines
-}
-
-/// Asks git about all lines, a few files at a time.
-fn blamed(
-    work_tree: &WorkTree,
-    lines: &BTreeMap<RepoPath, BTreeSet<usize>>,
-) -> (Blames, Vec<String>) {
-    let git = Git::at(&work_tree.top);
-    let Ok(is_shallow) = git.is_shallow() else {
-        let note = "this is no git checkout: who promoted is unknown";
-        return (Blames::new(), vec![note.to_owned()]);
-    };
-    let files: Vec<_> = lines.iter().collect();
-    let next = AtomicUsize::new(0);
-    let work = || {
-        let mut done = Vec::new();
-        while let Some((path, lines)) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let lines: Vec<usize> = lines.iter().copied().collect();
-            done.push((*path, git.blame(path, &lines)));
-        }
-        done
-    };
-    let answers: Vec<_> = thread::scope(|scope| {
-        let workers: Vec<_> = (0..BLAMES.min(files.len())).map(|_| scope.spawn(work)).collect();
-        workers.into_iter().flat_map(joined).collect()
-    });
-    let (mut blames, mut notes) = (Blames::new(), Vec::new());
-    for (path, answer) in answers {
-        match answer {
-            Ok(mut lines) => {
-                if is_shallow && lines.values().any(|blame| blame.is_boundary) {
-                    lines.retain(|_, blame| !blame.is_boundary);
-                    notes.push("this is a shallow clone: who promoted before it is unknown".into());
-                }
-                blames.insert(path.clone(), lines);
-            }
-            Err(error) => notes.push(format!("`{path}`: who promoted is unknown: {error:#}")),
-        }
-    }
-    (blames, notes)
 }
 
 /// Notes at each pin who wrote it.
@@ -276,121 +219,113 @@ fn sign(components: &mut [ComponentStatus], blames: &Blames) {
     }
 }
 
-/// Whoever is named. What scripts and wikis read knows no you.
-fn people(
+/// The people of the repository. What scripts and wikis read knows no you.
+fn users(
     session: &Session,
     work_tree: &WorkTree,
     config: &Config,
-    tree: &Tree,
-    survey: &Survey,
-) -> People {
-    let is_text = session.format == Format::Text;
-    let you = is_text.then(|| people::your_email(&Git::at(&work_tree.top))).flatten();
-    let authors = survey.components.iter().flat_map(ComponentStatus::authors);
-    people::people_of(config, tree, authors, you.as_deref())
+    settings: &GitSettings,
+) -> Result<People> {
+    let wanted = Wanted { globs: vec![people::users(config)], ..Wanted::default() };
+    let tree: Tree = work_tree.read(&wanted)?;
+    let you = settings.get("user.email").filter(|_| session.format == Format::Text);
+    Ok(people::people_and_you(config, &tree, you))
 }
 
-/// Looks up the pins of some components in the mirror that they share.
-fn look<'a>(
+/// Hands the answer of an upstream to the components that share it; what waits for each of them.
+fn take_in(
     session: &Session,
-    group: &[Asked<'a>],
-    pins: Vec<Vec<EnvironmentStatus>>,
-    mirror: &Fetched,
-) -> (Vec<ComponentStatus<'a>>, Vec<String>) {
-    let mut notes = Vec::new();
-    let mut component = |(component, environments): (&'a Component, Vec<EnvironmentStatus>)| {
-        let problem = mirror.as_ref().map_or_else(|error| Some(error.clone()), |m| m.1.clone());
-        let mut status = ComponentStatus { component, upstream: None, problem, environments };
-        if let Ok((mirror, _)) = mirror
-            && mirror.exists()
-        {
-            let result = history(session, mirror, &mut status, &mut notes);
-            status.problem = result.err().map(|error| first(&error)).or(status.problem.take());
-        }
-        status
+    components: &mut [ComponentStatus],
+    group: &[usize],
+    answer: &Answer,
+) -> Vec<Changes> {
+    let mut rest = answer.known.as_ref().map_or(&[][..], |known| &known.starts);
+    let mut take_in = |(nth, &index): (usize, &usize)| {
+        let status = &mut components[index];
+        status.problem = answer.problem.clone();
+        let Some(known) = &answer.known else { return Changes::default() };
+        let (starts, others) = rest.split_at(pins_of(status).count());
+        rest = others;
+        history(session, status, known, &known.heads[nth], starts).unwrap_or_else(|problem| {
+            status.problem = Some(problem);
+            Changes::default()
+        })
     };
-    let parts = group.iter().map(|(component, _)| *component).zip(pins);
-    let components = parts.map(&mut component).collect();
-    (components, notes)
+    group.iter().enumerate().map(&mut take_in).collect()
 }
 
-/// What the pins are in the upstream, and what waits behind them.
+/// What the pins of a component are in the upstream, and what waits behind them.
 fn history(
     session: &Session,
-    mirror: &Mirror,
     status: &mut ComponentStatus,
-    notes: &mut Vec<String>,
-) -> Result<()> {
-    let component = status.component;
-    let head = mirror.resolve(None, component.branch.as_deref())?.commit;
-    for environment in &mut status.environments {
-        let versions: Vec<_> = environment.pins.iter().map(|pin| pin.value.as_str()).collect();
-        let starts = mirror.starts(&versions)?;
-        for (pin, start) in environment.pins.iter_mut().zip(starts) {
-            pin.start = Some(start);
-        }
-    }
-    let pins = status.environments.iter().flat_map(|environment| &environment.pins);
-    let ids: BTreeSet<&CommitId> = pins.filter_map(PinStatus::commit).collect();
-    let spans =
-        mirror.changes(ids.iter().map(|id| (id.to_string(), Vec::new())).collect(), &head)?;
-    let newer = newer_images(session, component, &spans.0, &head, notes);
-    let mut running = Vec::new();
-    for (span, newer_image) in spans.0.into_iter().zip(newer) {
-        let Start::Commit(id) = &span.start else { continue };
-        let since = mirror.since(id, &head)?;
-        let commit = mirror.commits(std::slice::from_ref(id))?.pop();
-        let commit = commit.with_context(|| format!("`git log` left out `{id}`"))?;
-        let once = |commits: &Vec<_>| each_once(commits).into_iter().cloned().collect();
-        let queued: Vec<Commit> = once(&span.queued);
-        // A merge alone is enough to be off the branch.
-        let is_listed = span.taken_back.iter().any(|commit| !commit.is_merge);
-        let ahead = if is_listed { once(&span.taken_back) } else { span.taken_back.clone() };
-        running.push(Running { commit, queued, ahead, since, newer_image });
-    }
-    let head = mirror.commits(&[head])?.pop().ok_or_else(|| anyhow!("`git log` left out HEAD"))?;
-    let is_on_branch = |id: &CommitId| mirror.is_ancestor(id, &head.id);
+    known: &Known,
+    head: &Result<CommitId, Problem>,
+    starts: &[Start],
+) -> Result<Changes, Problem> {
+    let (graph, head) = (&known.graph, head.as_ref().map_err(Clone::clone)?);
+    let pins = status.environments.iter_mut().flat_map(|environment| &mut environment.pins);
+    pins.zip(starts).for_each(|(pin, start)| pin.start = Some(start.clone()));
+    let ids: BTreeSet<&CommitId> = starts.iter().filter_map(Start::commit).collect();
+    let versions = ids.into_iter().map(|id| RunningVersion {
+        version: id.to_string(),
+        start: Start::Commit(id.clone()),
+        environments: Vec::new(),
+    });
+    let changes = Changes::new(versions.collect(), head, graph);
+    let running = changes.0.iter().filter_map(|span| running(span, graph, head)).collect();
     for environment in &mut status.environments {
         if environment.agreement() == Agreement::Differ {
-            environment.repair = repair(session, component, environment, mirror, &is_on_branch)?;
+            environment.repair = repair(session, status.component, environment, graph, head);
         }
     }
-    status.upstream = Some(UpstreamStatus { head, running });
-    Ok(())
+    let head = graph.commit(head).cloned();
+    status.upstream = head.map(|head| UpstreamStatus { head, running });
+    Ok(changes)
 }
 
-/// The newest commit of each queue that has an image.
+/// A version that runs, by its way to the newest commit.
+fn running(span: &Span, graph: &Graph, head: &CommitId) -> Option<Running> {
+    let commit = graph.commit(span.start.commit()?)?;
+    let once = |commits: &Vec<_>| each_once(commits).into_iter().cloned().collect();
+    let queued: Vec<Commit> = once(&span.queued);
+    // A merge alone is enough to be off the branch.
+    let is_listed = span.taken_back.iter().any(|commit| !commit.is_merge);
+    let ahead = if is_listed { once(&span.taken_back) } else { span.taken_back.clone() };
+    let since = graph.since(&commit.id, head);
+    Some(Running { commit: commit.clone(), queued, ahead, since, newer_image: NewerImage::Unknown })
+}
+
+/// For each span, the newest commit of its queue that has an image; and a note if that can't be told.
 fn newer_images(
     session: &Session,
     component: &Component,
-    spans: &[Span],
-    head: &CommitId,
-    notes: &mut Vec<String>,
-) -> Vec<NewerImage> {
+    changes: &Changes,
+) -> (Vec<NewerImage>, Option<String>) {
+    let spans = &changes.0;
     let image = component.image.as_deref().and_then(Image::parse).filter(|_| !session.offline);
-    let Some(image) = image else { return vec![NewerImage::Unknown; spans.len()] };
-    if spans.iter().all(|span| span.queued.is_empty()) {
-        return vec![NewerImage::None; spans.len()];
-    }
+    let Some(image) = image else { return (vec![NewerImage::Unknown; spans.len()], None) };
+    // The queues differ in where they end: all of them begin with the head of the branch.
+    let Some(head) = spans.iter().find_map(|span| span.queued.first()) else {
+        return (vec![NewerImage::None; spans.len()], None);
+    };
     let registry = Registry::default();
-    let tag = head.tag(component.tag_length);
+    let tag = |commit: &Commit| commit.id.tag(component.tag_length).to_owned();
     // The newest one alone: nearly always it is there, or nothing can be asked at all.
-    let answer = registry.ask(&image, tag);
-    if let Some(problem) = problem(&image, tag, &answer).filter(|_| answer != ImageAnswer::Absent) {
-        notes.push(format!("newer images are unknown: {problem}"));
-    }
+    let answer = registry.ask(&image, &tag(head));
+    let problem = problem(&image, &tag(head), &answer).filter(|_| answer != ImageAnswer::Absent);
     let newer = |span: &Span| match (&answer, span.queued.split_first()) {
         (_, None) => NewerImage::None,
-        (ImageAnswer::Present { .. }, Some(_)) => NewerImage::Of(head.clone()),
+        (ImageAnswer::Present { .. }, Some(_)) => NewerImage::Of(head.id.clone()),
         (ImageAnswer::Absent, Some((_, older))) => {
-            let tags: Vec<_> =
-                older.iter().map(|commit| commit.id.tag(component.tag_length)).collect();
+            let tags: Vec<String> = older.iter().map(tag).collect();
+            let tags: Vec<&str> = tags.iter().map(String::as_str).collect();
             let index = registry.newest_present(&image, &tags, MOST_IMAGES);
             index.map_or(NewerImage::None, |index| NewerImage::Of(older[index].id.clone()))
         }
         _ => NewerImage::Unknown,
     };
-    spans.iter().map(newer).collect()
+    let note = problem.map(|problem| format!("newer images are unknown: {problem}"));
+    (spans.iter().map(newer).collect(), note)
 }
 
 /// The command that brings all pins of an environment to the newest commit among them. `None` if
@@ -399,19 +334,12 @@ fn repair(
     session: &Session,
     component: &Component,
     environment: &EnvironmentStatus,
-    mirror: &Mirror,
-    is_on_branch: &dyn Fn(&CommitId) -> Result<bool>,
-) -> Result<Option<String>> {
+    graph: &Graph,
+    head: &CommitId,
+) -> Option<String> {
     let commits: BTreeSet<_> = environment.pins.iter().filter_map(PinStatus::commit).collect();
-    let mut newest = None;
-    for candidate in &commits {
-        let others = commits.iter().filter(|other| *other != candidate);
-        let has = |other: &&CommitId| mirror.is_ancestor(other, candidate);
-        if others.map(has).collect::<Result<Vec<_>>>()?.into_iter().all(|has| has) {
-            newest = Some(*candidate);
-        }
-    }
-    let Some(newest) = newest else { return Ok(None) };
+    let has_all = |one: &&&CommitId| commits.iter().all(|other| graph.is_ancestor(other, one));
+    let newest = *commits.iter().find(has_all)?;
     let mut hint = Hint::new(session, "promote")
         .without("--offline")
         .option("--component", Some(&component.name))
@@ -422,8 +350,8 @@ fn repair(
     if environment.pins.iter().any(is_unclear) {
         hint = hint.flags(["--allow-downgrade"]).option("--reason", Some("the pins disagree"));
     }
-    if !is_on_branch(newest)? {
+    if !graph.is_ancestor(newest, head) {
         hint = hint.flags(["--allow-off-branch"]);
     }
-    Ok(Some(hint.to_string()))
+    Some(hint.to_string())
 }

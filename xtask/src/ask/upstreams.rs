@@ -1,22 +1,25 @@
 //! The upstreams that a promotion needs: fetched together, and read afterwards.
 
-use std::thread;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Context, Result};
 use promotion::config::Config;
-use promotion::history::changes::{self, Changes, Start};
+use promotion::history::changes::{self, Changes};
 use promotion::model::component::{Component, Scope};
 use promotion::model::problem::{Problem, problems};
 use promotion::model::tree::Tree;
 use promotion::model::version::CommitId;
 use promotion::plan::{Outcome, Part, PartPlan, PlannedValue, plan};
 
-use crate::git::Git;
+use crate::ask::look_up::{CONNECTIONS, first};
+use crate::git::{Git, GitSettings};
 use crate::mirror::{self, Mirror};
+use crate::pool;
 use crate::session::Session;
 use crate::worktree::WorkTree;
 
-/// The upstreams that a promotion needs, freshly fetched.
+/// The upstreams that the promotion of one component needs.
 #[derive(Debug)]
 pub struct Upstreams<'a> {
     /// What is promoted.
@@ -30,27 +33,16 @@ pub struct Upstreams<'a> {
 }
 
 impl<'a> Upstreams<'a> {
-    /// Fetches them all at the same time. An error is that of the component's own upstream; that of
-    /// the other one becomes a warning.
-    pub fn fetch(
-        session: &Session,
-        work_tree: &WorkTree,
-        config: &'a Config,
-        component: &'a Component,
-    ) -> Result<Self> {
-        Upstreams::open(work_tree, config, component)?.fetched(session)
-    }
-
-    /// Fetches those of every scope.
+    /// Opens and fetches the upstreams of every scope.
     pub fn fetch_all(
         session: &Session,
         work_tree: &WorkTree,
         config: &'a Config,
         scopes: &[Scope<'a>],
     ) -> Result<Vec<Self>> {
-        let fetch =
-            |scope: &Scope<'a>| Upstreams::fetch(session, work_tree, config, scope.component);
-        scopes.iter().map(fetch).collect()
+        let settings = Git::at(&work_tree.top).settings()?;
+        let open = |scope: &Scope<'a>| Upstreams::with(&settings, config, scope.component);
+        fetched(session, scopes.iter().map(open).collect::<Result<_>>()?)
     }
 
     /// Drops the schemas' upstream.
@@ -58,32 +50,24 @@ impl<'a> Upstreams<'a> {
         Upstreams { schemas: None, ..self }
     }
 
-    /// Fetches those that were opened, as [`Upstreams::fetch`] does.
+    /// Fetches those that were opened.
     pub fn fetched(self, session: &Session) -> Result<Self> {
-        let step = session.progress.network(format!("fetching {}", self.component.upstream));
-        let unasked = thread::scope(|scope| {
-            let schemas = self.schemas.as_ref();
-            let schemas = schemas.map(|(_, mirror)| scope.spawn(|| mirror.fetch(&mut |_| {})));
-            self.mirror.fetch(&mut |line| step.detail(line))?;
-            Ok::<_, anyhow::Error>(match schemas.map(thread::ScopedJoinHandle::join) {
-                Some(Ok(result)) => result.err(),
-                Some(Err(_)) => Some(anyhow!("the fetch of the schemas stopped")),
-                None => None,
-            })
-        })?;
-        Ok(Upstreams { unasked, ..self })
+        fetched(session, vec![self])?.pop().context("one that is fetched is still there")
     }
 
-    /// The same without the network: what earlier runs left in the cache, if anything.
+    /// Opens what earlier runs left in the cache, if anything, without the network.
     pub fn open(
         work_tree: &WorkTree,
         config: &'a Config,
         component: &'a Component,
     ) -> Result<Self> {
+        Upstreams::with(&Git::at(&work_tree.top).settings()?, config, component)
+    }
+
+    fn with(settings: &GitSettings, config: &'a Config, component: &'a Component) -> Result<Self> {
         let cache = mirror::cache_folder()?;
-        let git = Git::at(&work_tree.top);
         let open = |component: &Component| {
-            Mirror::open(&cache, &git.effective_url(component.upstream.address())?)
+            Mirror::open(&cache, &settings.effective_url(component.upstream.address()))
         };
         let schemas = component.schemas.as_ref().filter(|_| !component.schema_paths.is_empty());
         let schemas = schemas.map(|name| config.component(name)).transpose()?;
@@ -102,29 +86,17 @@ impl<'a> Upstreams<'a> {
         self.mirror.changes(moving(plan), &plan.to)
     }
 
-    /// The commits of these changes that need newer schemas, newest first.
-    fn needing_schemas(&self, changes: &Changes, to: &CommitId) -> Result<Vec<CommitId>> {
-        let mut found = Vec::new();
-        for span in &changes.0 {
-            let Start::Commit(from) = &span.start else { continue };
-            for commit in self.mirror.touching(from, to, &self.component.schema_paths)? {
-                if !found.contains(&commit) {
-                    found.push(commit);
-                }
-            }
-        }
-        Ok(found)
+    /// The commits of these changes that need newer schemas, the newest first.
+    fn needing_schemas(&self, changes: &Changes) -> Result<Vec<CommitId>> {
+        let queued: Vec<&CommitId> =
+            changes.queued().into_iter().map(|commit| &commit.id).collect();
+        self.mirror.touching(&queued, &self.component.schema_paths)
     }
 
     /// Warns if the changes need schemas and the pinned ones are behind their upstream.
-    pub(super) fn schemas_first(
-        &self,
-        tree: &Tree,
-        changes: &Changes,
-        to: &CommitId,
-    ) -> Result<Option<Problem>> {
+    pub(super) fn schemas_first(&self, tree: &Tree, changes: &Changes) -> Result<Option<Problem>> {
         let Some((schemas, mirror)) = &self.schemas else { return Ok(None) };
-        let commits = self.needing_schemas(changes, to)?;
+        let commits = self.needing_schemas(changes)?;
         if commits.is_empty() {
             return Ok(None);
         }
@@ -148,6 +120,34 @@ impl<'a> Upstreams<'a> {
         let message = format!("{needs}, and `{name}` is behind by {}", changes::commits(behind));
         Ok((behind > 0).then(|| Problem::new(message)))
     }
+}
+
+/// Fetches all of them at the same time, each address once. An error is that of a component's own
+/// upstream; that of the schemas becomes a warning.
+fn fetched<'a>(session: &Session, mut all: Vec<Upstreams<'a>>) -> Result<Vec<Upstreams<'a>>> {
+    let names: Vec<_> = all.iter().map(|one| one.component.upstream.to_string()).collect();
+    let step = session.progress.network(format!("fetching {}", names.join(", ")));
+    let schemas = all.iter().filter_map(|one| Some(&one.schemas.as_ref()?.1));
+    let mut mirrors: Vec<&Mirror> = all.iter().map(|one| &one.mirror).chain(schemas).collect();
+    let mut seen = BTreeSet::new();
+    mirrors.retain(|mirror| seen.insert(mirror.folder()));
+    let results = pool::each(&mirrors, CONNECTIONS, |mirror| {
+        mirror.fetch(&mut |line| step.detail(line)).err().map(|error| first(&error))
+    });
+    let failed: BTreeMap<PathBuf, Problem> = mirrors
+        .iter()
+        .zip(results)
+        .filter_map(|(mirror, result)| Some((mirror.folder().to_owned(), result?)))
+        .collect();
+    let problem = |mirror: &Mirror| failed.get(mirror.folder()).cloned();
+    for upstreams in &mut all {
+        if let Some(problem) = problem(&upstreams.mirror) {
+            return Err(problem.into());
+        }
+        let schemas = upstreams.schemas.as_ref();
+        upstreams.unasked = schemas.and_then(|(_, mirror)| problem(mirror)).map(Into::into);
+    }
+    Ok(all)
 }
 
 /// How many commits the pins of a component are behind its upstream.

@@ -46,7 +46,7 @@ pub fn run(session: &Session, typed: &cli::Changes) -> Result<()> {
     };
     let tree = work_tree.read(&checks::wanted(&config, scopes))?;
     let git = Git::at(&work_tree.top);
-    let people = people::people(&git, &config, &tree, std::slice::from_ref(&changes));
+    let people = people::people(&git, &config, &tree);
     let queue = Queue { component, changes: &changes, people: &people, now: session.now() };
     let stale = || format!("offline: `{}` is as it was at the last fetch", component.upstream);
     let notes: Vec<_> = session.offline.then(stale).into_iter().collect();

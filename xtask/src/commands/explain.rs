@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use promotion::config::Config;
-use promotion::history::past::{Moved, moves};
+use promotion::history::past::{Moved, PinPast, past, values};
 use promotion::inspect::coverage::{FileKind, Terms};
 use promotion::inspect::discover::{Orphan, candidates};
-use promotion::inspect::explain::{self, Explained, Fate, explained};
+use promotion::inspect::explain::{Explained, Fate, explained};
 use promotion::model::commit::Revision;
 use promotion::model::path::RepoPath;
 use promotion::model::problem::Problem;
@@ -19,11 +19,9 @@ use serde_json::{Value, json};
 
 use crate::cli::{self, Format};
 use crate::git::Git;
+use crate::git::past::{Past, Walk};
 use crate::session::Session;
 use crate::worktree::WorkTree;
-
-/// How many contents of a file are looked at together.
-const SHARE: usize = 200;
 
 /// Prints the pins of a file, or those of one line.
 pub fn run(session: &Session, typed: &cli::Explain) -> Result<()> {
@@ -47,15 +45,20 @@ pub fn run(session: &Session, typed: &cli::Explain) -> Result<()> {
         return Err(Problem::new(message).file(path.as_str()).into());
     }
     let git = Git::at(&work_tree.top);
-    let revisions = match &work_tree.git_dir {
-        // A checkout without a commit has no past.
-        Some(_) if !pins.is_empty() && git.commit("HEAD").is_ok() => git.past(&path)?,
-        _ => Vec::new(),
+    // A checkout without a commit has no past.
+    let has_past = work_tree.git_dir.is_some() && !pins.is_empty() && git.commit("HEAD").is_ok();
+    let past = has_past.then(|| git.past("HEAD")).transpose()?;
+    let revisions = match &past {
+        Some(past) => past.of(&path, Walk::Authors)?,
+        None => Vec::new(),
     };
-    let histories = histories(&git, &pins, &revisions)?;
+    let pasts = pasts(past.as_ref(), &pins, &revisions)?;
+    if session.format != Format::Json && revisions.iter().any(|revision| revision.is_cut) {
+        session.note("this is a shallow clone: what was before it is unknown");
+    }
     match session.format {
         Format::Json => {
-            let pins = pins.iter().zip(&histories).map(|(pin, past)| document(&config, pin, past));
+            let pins = pins.iter().zip(&pasts).map(|(pin, past)| document(&config, pin, past));
             let document = json!({
                 "version": 1,
                 "command": session.command,
@@ -70,7 +73,7 @@ pub fn run(session: &Session, typed: &cli::Explain) -> Result<()> {
             session.print(&report::nothing(&path, line, &others))
         }
         _ => {
-            let parts = pins.iter().zip(&histories);
+            let parts = pins.iter().zip(&pasts);
             let parts = parts.map(|(pin, past)| report::pin(&path, &config, pin, past));
             let parts = parts.chain(orphans.iter().map(report::orphan));
             session.print(&parts.collect::<Vec<_>>().join("\n"))
@@ -119,29 +122,29 @@ fn pins(path: &RepoPath, text: &str, config: &Config) -> Result<(Vec<Explained>,
     Ok((explained.map_err(|problem| problem.file(path.as_str()))?, orphans))
 }
 
-/// The history of each pin. A content is read once for all of them.
-fn histories<'r>(
-    git: &Git,
+/// The past of each pin. A content is read once for all of them.
+fn pasts<'r>(
+    files: Option<&Past>,
     pins: &[Explained],
     revisions: &'r [Revision],
-) -> Result<Vec<Vec<Moved<'r>>>> {
+) -> Result<Vec<PinPast<'r>>> {
     let contents = revisions.iter().flat_map(|one| one.before.iter().chain([&one.after]));
     let mut ids: Vec<&str> = contents.flatten().map(String::as_str).collect();
     ids.sort_unstable();
     ids.dedup();
-    let traces: Vec<_> = pins.iter().map(|pin| &pin.trace).collect();
-    let mut values: BTreeMap<&str, Vec<Option<String>>> = BTreeMap::new();
-    for share in ids.chunks(SHARE) {
-        for (id, bytes) in share.iter().zip(git.contents(share)?) {
-            let text = String::from_utf8_lossy(&bytes);
-            values.insert(id, explain::values(&traces, &text));
-        }
+    let names: Vec<_> = pins.iter().map(|pin| &pin.name).collect();
+    let mut known: BTreeMap<&str, Vec<Option<String>>> = BTreeMap::new();
+    if let Some(files) = files {
+        files.read(&ids, |id, text| {
+            known.insert(id, values(&names, text));
+            false
+        })?;
     }
-    let value = |id: &str, nth: usize| values.get(id).and_then(|all| all[nth].clone());
-    Ok((0..pins.len()).map(|nth| moves(revisions, |id| value(id, nth))).collect())
+    let value = |id: &str, nth: usize| known.get(id).and_then(|all| all[nth].clone());
+    Ok((0..pins.len()).map(|nth| past(revisions, |id| value(id, nth))).collect())
 }
 
-fn document(config: &Config, pin: &Explained, past: &[Moved]) -> Value {
+fn document(config: &Config, pin: &Explained, past: &PinPast) -> Value {
     let (verdict, reason, item) = match &pin.fate {
         Fate::Moves => ("moves".to_owned(), None, None),
         Fate::Stays(stay) => (stay.to_string(), None, None),
@@ -159,13 +162,13 @@ fn document(config: &Config, pin: &Explained, past: &[Moved]) -> Value {
         "component": pin.component,
         "upstream": pin.upstream.to_string(),
         "environment": pin.environment.as_ref().map(|environment| &environment.name),
-        "selector": pin.trace.spec.selector.to_string(),
+        "selector": pin.name.spec.selector.to_string(),
         "configured": configured,
         "verdict": verdict,
         "reason": reason,
         // The item of `pins` that would take it in.
         "pin": item,
-        "history": past.iter().map(moved).collect::<Value>(),
+        "history": past.changes.iter().map(moved).collect::<Value>(),
     });
     optional(&["target", "configured", "reason", "pin"], document)
 }

@@ -144,7 +144,7 @@ impl<'a> Run<'a> {
         }
         let tree = self.work_tree.read(&checks::wanted(self.config, &self.scopes))?;
         let git = Git::at(&self.work_tree.top);
-        review.people = people(&git, self.config, &tree, &review.changes);
+        review.people = people(&git, self.config, &tree);
         self.land(&promotion, planned, review)
     }
 
@@ -293,7 +293,7 @@ impl<'a> Run<'a> {
                 }
                 WantedVersion::Before => {
                     let git = land::git_of(self.work_tree, "or the version with `--to REF`")?;
-                    version_before(&git, scope, mirror, tree, revision)?
+                    version_before(&git.past(revision)?, scope, mirror, tree)?
                 }
             };
             Ok(Part::new(scope, to))

@@ -1,6 +1,6 @@
 //! Who wrote a line of a checkout last, and when.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 use promotion::model::commit::Author;
@@ -18,8 +18,6 @@ pub struct Blame {
     pub author: Author,
     /// When it was committed, in seconds since 1970.
     pub time: i64,
-    /// Whether history begins there: in a shallow clone, the line may be older.
-    pub is_boundary: bool,
 }
 
 impl Git {
@@ -36,9 +34,32 @@ impl Git {
         Ok(blames(&String::from_utf8_lossy(&self.bytes(args)?)))
     }
 
-    /// Whether the history ends somewhere because the clone was made so.
-    pub fn is_shallow(&self) -> Result<bool> {
-        Ok(self.read(["rev-parse", "--is-shallow-repository"])? == "true")
+    /// The ids that the contents of these files have in the work tree.
+    pub fn blobs<'a>(
+        &self,
+        paths: impl Iterator<Item = &'a RepoPath>,
+    ) -> Result<BTreeMap<RepoPath, String>> {
+        let paths: Vec<&RepoPath> = paths.collect();
+        let asked: String = paths.iter().map(|path| format!("{path}\n")).collect();
+        let ids = self.run(["hash-object", "--stdin-paths"], asked.as_bytes())?;
+        let ids = String::from_utf8_lossy(&ids);
+        let pairs = paths.into_iter().cloned().zip(ids.lines().map(str::to_owned));
+        Ok(pairs.collect())
+    }
+
+    /// The files among `paths` that a commit changed which one of these has and the other lacks.
+    pub fn changed_between(
+        &self,
+        one: &CommitId,
+        other: &CommitId,
+        paths: &BTreeSet<&RepoPath>,
+    ) -> Result<BTreeSet<String>> {
+        let range = format!("{one}...{other}");
+        let log = ["log", "-m", "--full-history", "--no-renames", "--name-only", "-z", "--format="];
+        let args = log.into_iter().chain([range.as_str(), "--"]);
+        let out = self.bytes(args.chain(paths.iter().map(|path| path.as_str())))?;
+        let names = String::from_utf8_lossy(&out);
+        Ok(names.split('\0').map(|name| name.trim_start().to_owned()).collect())
     }
 }
 
@@ -62,7 +83,7 @@ fn blame<'a>(commit: CommitId, fields: impl Iterator<Item = &'a str>) -> Blame {
     let is_committed = commit.as_str().bytes().any(|digit| digit != b'0');
     let author = Author { name: String::new(), email: String::new() };
     let commit = Some(commit).filter(|_| is_committed);
-    let mut blame = Blame { commit, author, time: 0, is_boundary: false };
+    let mut blame = Blame { commit, author, time: 0 };
     for field in fields {
         match field.split_once(' ').unwrap_or((field, "")) {
             ("author", name) => name.clone_into(&mut blame.author.name),
@@ -70,7 +91,6 @@ fn blame<'a>(commit: CommitId, fields: impl Iterator<Item = &'a str>) -> Blame {
                 email.trim_matches(['<', '>']).clone_into(&mut blame.author.email);
             }
             ("committer-time", time) => blame.time = time.parse().unwrap_or_default(),
-            ("boundary", _) => blame.is_boundary = true,
             _ => {}
         }
     }
@@ -90,13 +110,13 @@ mod tests {
              {none} 5 6 1\nauthor Not Committed Yet\nauthor-mail <not.committed.yet>\n\
              committer-time 9\nsummary x\nfilename x\n\t{one} 3 8 1\n"
         );
-        let blame = |commit, name: &str, email: &str, time, is_boundary| {
+        let blame = |commit, name: &str, email: &str, time| {
             let author = Author { name: name.to_owned(), email: email.to_owned() };
-            Blame { commit, author, time, is_boundary }
+            Blame { commit, author, time }
         };
         let expected = [
-            (4, blame(CommitId::parse(one), "Ann A.", "ann@example.com", 7, true)),
-            (6, blame(None, "Not Committed Yet", "not.committed.yet", 9, false)),
+            (4, blame(CommitId::parse(one), "Ann A.", "ann@example.com", 7)),
+            (6, blame(None, "Not Committed Yet", "not.committed.yet", 9)),
         ];
         assert_eq!(blames(&text), BTreeMap::from(expected));
     }

@@ -77,7 +77,7 @@ impl Git {
     /// A file of a revision (of the index if that is empty) as git would check it out: with the
     /// line ends and the filters that are configured. `None` where there is no file.
     pub fn checked_out(&self, revision: &str, path: &RepoPath) -> Result<Option<Vec<u8>>> {
-        if self.show_each([(revision, path)].into_iter())? == [None] {
+        if self.show_many(revision, std::slice::from_ref(path))? == [None] {
             return Ok(None);
         }
         self.bytes(["cat-file", "--filters", &format!("{revision}:{path}")]).map(Some)

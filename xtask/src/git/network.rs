@@ -99,8 +99,12 @@ impl Git {
         })
     }
 
-    /// The ssh command that never asks, in git's order of precedence.
-    fn ssh_command(&self) -> Option<String> {
+    /// The ssh command that never asks, in git's order of precedence; `None` if git is to use what
+    /// it has.
+    pub(crate) fn ssh_command(&self) -> Option<String> {
+        if self.env.iter().any(|(name, _)| name == "GIT_SSH_COMMAND") {
+            return None;
+        }
         let of_environment = std::env::var("GIT_SSH_COMMAND").ok().filter(|own| !own.is_empty());
         let own = of_environment.or_else(|| self.read(["config", "--get", "core.sshCommand"]).ok());
         match own {

@@ -1,6 +1,8 @@
-//! What became of one file, commit by commit. Knows neither pins nor versions.
+//! Reads what became of one file, commit by commit. Knows neither pins nor versions.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::fs;
 
 use anyhow::{Context, Result, anyhow};
 use promotion::model::commit::Revision;
@@ -12,44 +14,60 @@ use super::{Git, next_blob};
 /// How often a file may have changed its name.
 const MOST_NAMES: usize = 20;
 
+/// How many contents are read together at first, and at most. The first ones are often enough, and
+/// in a partial clone each of them comes over the network.
+const FEW: usize = 10;
+const MANY: usize = 320;
+
 const FORMAT: &str = "--format=%H%x00%an%x00%ae%x00%ct%x00%cs%x00%s";
 
+/// Which commits are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Walk {
+    /// All of them, and merges only if they differ from all that they merge: so each change has the
+    /// author who wrote it.
+    Authors,
+    /// At most so many of the branch itself, a merge as one change: what the branch said one after
+    /// the other.
+    Branch(usize),
+}
+
+/// The history of the files of a checkout, up to one revision.
+#[derive(Debug)]
+pub struct Past<'a> {
+    git: &'a Git,
+    revision: &'a str,
+    /// The commits where a shallow clone ends.
+    cuts: BTreeSet<CommitId>,
+}
+
 impl Git {
-    /// The commits that changed a file, newest first, under earlier names too. Merges are among
-    /// them only if they differ from all that they merge. [`Git::at`] must be the top.
-    pub fn past(&self, path: &RepoPath) -> Result<Vec<Revision>> {
-        let mut revisions = Vec::new();
-        let mut from = "HEAD".to_owned();
-        let mut path = path.as_str().to_owned();
-        for _ in 0..MOST_NAMES {
-            let flags = ["log", "-c", "--raw", "--no-abbrev", "--no-renames", "-z", FORMAT];
-            let args = [from.as_str(), "--", path.as_str()];
-            let flags = flags.into_iter().chain(["--end-of-options"]);
-            revisions.extend(parsed(&self.bytes(flags.chain(args))?)?);
-            let Some(first) = revisions.last_mut() else { break };
-            if first.before.iter().any(Option::is_some) {
-                break;
-            }
-            let Some((old_path, old)) = self.renamed(&first.commit, &path)? else { break };
-            first.before = vec![Some(old)];
-            from = format!("{}^", first.commit);
-            path = old_path;
-        }
-        Ok(revisions)
+    /// The history up to `revision`. [`Git::at`] must be the top of the work tree.
+    pub fn past<'a>(&'a self, revision: &'a str) -> Result<Past<'a>> {
+        Ok(Past { git: self, revision, cuts: self.cuts()? })
+    }
+
+    /// The commits where a shallow clone ends; none in a complete one. Git shows them as if they
+    /// had added every file.
+    pub fn cuts(&self) -> Result<BTreeSet<CommitId>> {
+        let file = self.read(["rev-parse", "--path-format=absolute", "--git-path", "shallow"])?;
+        let text = fs::read_to_string(file).unwrap_or_default();
+        Ok(text.lines().filter_map(CommitId::parse).collect())
     }
 
     /// The contents with these ids, in that order.
-    pub fn contents(&self, ids: &[&str]) -> Result<Vec<Vec<u8>>> {
+    fn contents(&self, ids: &[&str]) -> Result<Vec<Vec<u8>>> {
         let asked: String = ids.iter().map(|id| format!("{id}\n")).collect();
         let out = self.run(["cat-file", "--batch"], asked.as_bytes())?;
         let mut rest = out.as_slice();
         ids.iter().map(|_| Ok(next_blob(&mut rest)?.unwrap_or_default())).collect()
     }
 
-    /// The name that a file had before a commit, and the id of its content then.
+    /// The name that a file had before the commit that renamed it, and the id of its content then.
     fn renamed(&self, commit: &CommitId, path: &str) -> Result<Option<(String, String)>> {
-        let flags = ["show", "--raw", "--no-abbrev", "-z", "-M", "--diff-filter=R", "--format="];
-        let out = self.bytes(flags.into_iter().chain(["--end-of-options", commit.as_str()]))?;
+        let flags = ["show", "-m", "--first-parent", "--raw", "--no-abbrev", "-z", "-M"];
+        let rest = ["--diff-filter=R", "--format=", "--end-of-options", commit.as_str()];
+        let out = self.bytes(flags.into_iter().chain(rest))?;
         let mut words = out.split(|&byte| byte == 0).map(String::from_utf8_lossy);
         while let (Some(entry), Some(old), Some(new)) = (words.next(), words.next(), words.next()) {
             let id = entry.split(' ').nth(2).filter(|_| new == path);
@@ -61,8 +79,57 @@ impl Git {
     }
 }
 
+impl Past<'_> {
+    /// The commits that changed a file, the newest first, under earlier names too.
+    pub fn of(&self, path: &RepoPath, walk: Walk) -> Result<Vec<Revision>> {
+        let (flags, most) = match walk {
+            Walk::Authors => (["log", "-c"].as_slice(), usize::MAX),
+            Walk::Branch(most) => (["log", "-m", "--first-parent"].as_slice(), most),
+        };
+        let mut revisions = Vec::new();
+        let mut from = self.revision.to_owned();
+        let mut path = path.as_str().to_owned();
+        for _ in 0..MOST_NAMES {
+            let count = format!("--max-count={}", (most - revisions.len()).min(i32::MAX as usize));
+            let format = ["--raw", "--no-abbrev", "--no-renames", "-z", FORMAT, &count];
+            let place = ["--end-of-options", from.as_str(), "--", path.as_str()];
+            let args = flags.iter().chain(&format).chain(&place);
+            revisions.extend(parsed(&self.git.bytes(args)?, &self.cuts)?);
+            let is_full = revisions.len() >= most;
+            let Some(first) = revisions.last_mut() else { break };
+            if is_full || first.is_cut || first.before.iter().any(Option::is_some) {
+                break;
+            }
+            let Some((old_path, old)) = self.git.renamed(&first.commit, &path)? else { break };
+            first.before = vec![Some(old)];
+            from = format!("{}^", first.commit);
+            path = old_path;
+        }
+        Ok(revisions)
+    }
+
+    /// Reads the contents with these ids in their order, until `see` has seen enough.
+    pub fn read<'i>(
+        &self,
+        ids: &[&'i str],
+        mut see: impl FnMut(&'i str, &str) -> bool,
+    ) -> Result<()> {
+        let (mut rest, mut count) = (ids, FEW);
+        while !rest.is_empty() {
+            let (some, others) = rest.split_at(count.min(rest.len()));
+            for (id, bytes) in some.iter().zip(self.git.contents(some)?) {
+                if see(id, &String::from_utf8_lossy(&bytes)) {
+                    return Ok(());
+                }
+            }
+            (rest, count) = (others, MANY.min(count * 2));
+        }
+        Ok(())
+    }
+}
+
 /// Reads what `git log` says: six fields for each commit, then pairs of an entry and a path.
-fn parsed(out: &[u8]) -> Result<Vec<Revision>> {
+fn parsed(out: &[u8], cuts: &BTreeSet<CommitId>) -> Result<Vec<Revision>> {
     let mut words = out.split(|&byte| byte == 0).map(String::from_utf8_lossy).peekable();
     let mut revisions = Vec::new();
     while let Some(id) = words.next() {
@@ -71,8 +138,10 @@ fn parsed(out: &[u8]) -> Result<Vec<Revision>> {
         }
         let mut field = || words.next().map(|word| word.into_owned()).unwrap_or_default();
         let unreadable = || anyhow!("`git log` answered in an unknown way");
+        let commit = CommitId::parse(id.trim()).ok_or_else(unreadable)?;
         let mut revision = Revision {
-            commit: CommitId::parse(id.trim()).ok_or_else(unreadable)?,
+            is_cut: cuts.contains(&commit),
+            commit,
             author: field(),
             email: field(),
             time: field().parse().context("`git log` gave no time")?,
@@ -96,7 +165,7 @@ fn parsed(out: &[u8]) -> Result<Vec<Revision>> {
             revision.before = before.to_vec();
             revision.after = after.first().cloned().flatten();
         }
-        // A merge that takes over what one side has says nothing by itself.
+        // A merge without entries is like one of its sides: that side's commits tell the change.
         if !revision.before.is_empty() {
             revisions.push(revision);
         }
@@ -120,20 +189,21 @@ mod tests {
             "{three}\0A\0a@x\03\02024-01-03\0:s\0\0::100644 100644 100644 {one} {two} {three} MM\0f\0\
              {two}\0\0\02\02024-01-02\0\0{one}\0B\0b@x\01\02024-01-01\0t\0\n:000000 100644 {none} {one} A\0f\0"
         );
-        let found = parsed(log.as_bytes()).unwrap();
+        let cuts = BTreeSet::from_iter(CommitId::parse(&two));
+        let found = parsed(log.as_bytes(), &cuts).unwrap();
         let found: Vec<_> = found
             .iter()
-            .map(|one| (one.time, one.subject.as_str(), one.before.clone(), one.after.clone()))
+            .map(|one| (one.is_cut, one.subject.as_str(), one.before.clone(), one.after.clone()))
             .collect();
         let some = |id: &String| Some(id.clone());
         assert_eq!(
             found,
             [
-                (3, ":s", vec![some(&one), some(&two)], some(&three)),
-                (1, "t", vec![None], some(&one)),
+                (false, ":s", vec![some(&one), some(&two)], some(&three)),
+                (false, "t", vec![None], some(&one)),
             ]
         );
-        assert!(parsed(b"no commit\0").is_err());
-        assert_eq!(parsed(b"").unwrap(), []);
+        assert!(parsed(b"no commit\0", &cuts).is_err());
+        assert_eq!(parsed(b"", &cuts).unwrap(), []);
     }
 }

@@ -1,39 +1,34 @@
-//! Reads from the mirror what lies between two versions. Local only: nothing is fetched.
+//! Reads from the mirror what its versions are and what lies between them. Local only: nothing is
+//! fetched, and the number of processes does not grow with that of the versions.
 
 use std::collections::BTreeSet;
 
 use anyhow::{Context, Result};
-use promotion::history::changes::{Changes, Direction, Span, Start};
-use promotion::model::commit::Author;
-use promotion::model::commit::Commit;
+use promotion::history::changes::{Changes, RunningVersion, Start};
+use promotion::history::graph::Graph;
+use promotion::model::commit::{Author, Commit};
 use promotion::model::version::{CommitId, commit_part, is_full_commit};
 
 use super::Mirror;
-use super::resolve::commit_of;
 use crate::git::{commit_ids, unreadable};
 
-/// Side, id, parents, time, author, address and subject of a commit.
-const FORMAT: &str = "--format=%m%x00%H%x00%P%x00%ct%x00%an%x00%ae%x00%s";
-const FIELDS: usize = 7;
+/// Id, parents, time, author, address and subject of a commit.
+const FORMAT: &str = "--format=%H%x00%P%x00%ct%x00%an%x00%ae%x00%s";
+const FIELDS: usize = 6;
 
 impl Mirror {
     /// What goes along when each of these versions, with the environments that run it, becomes
-    /// `to`. Versions that are the same commit share a span. The longest queue comes first.
+    /// `to`.
     pub fn changes(&self, olds: Vec<(String, Vec<String>)>, to: &CommitId) -> Result<Changes> {
         let starts = self.starts(&olds.iter().map(|(old, _)| old.as_str()).collect::<Vec<_>>())?;
-        let mut spans: Vec<Span> = Vec::new();
-        for ((old, environments), start) in olds.into_iter().zip(starts) {
-            match spans.iter_mut().find(|span| is_same(&span.start, &start)) {
-                Some(span) => {
-                    let new = |name: &String| !span.environments.contains(name);
-                    let new: Vec<_> = environments.into_iter().filter(new).collect();
-                    span.environments.extend(new);
-                }
-                None => spans.push(self.span(old, start, environments, to)?),
-            }
-        }
-        spans.sort_by_key(|span| std::cmp::Reverse(span.queued.len()));
-        Ok(Changes(spans))
+        let graph = self.graph(starts.iter().flat_map(Start::commits).chain([to]))?;
+        let versions = olds.into_iter().zip(starts);
+        let versions = versions.map(|((version, environments), start)| RunningVersion {
+            version,
+            start,
+            environments,
+        });
+        Ok(Changes::new(versions.collect(), to, &graph))
     }
 
     /// Whether the mirror exists and has this commit.
@@ -41,81 +36,39 @@ impl Mirror {
         self.exists() && self.git().read(["cat-file", "-e", commit.as_str()]).is_ok()
     }
 
-    /// The commits after `from` and up to `to` that touch one of `paths`, the newest first.
-    pub fn touching(
-        &self,
-        from: &CommitId,
-        to: &CommitId,
-        paths: &[String],
-    ) -> Result<Vec<CommitId>> {
-        let range = format!("{from}..{to}");
-        let options = ["log", "--no-merges", "--format=%H", &range, "--"];
-        commit_ids(&self.git().read(options.into_iter().chain(paths.iter().map(String::as_str)))?)
+    /// Those of these commits that touch one of `paths`, in their order; no merges.
+    pub fn touching(&self, commits: &[&CommitId], paths: &[String]) -> Result<Vec<CommitId>> {
+        let ids: String = commits.iter().map(|commit| format!("{commit}\n")).collect();
+        let diff = ["diff-tree", "--stdin", "--root", "-r", "-s", "--no-renames", "--"];
+        let args = diff.into_iter().chain(paths.iter().map(String::as_str));
+        let found = self.git().run(args, ids.as_bytes())?;
+        commit_ids(&String::from_utf8_lossy(&found))
     }
 
-    /// These commits themselves, in their order. All of them must be in the mirror.
-    pub fn commits(&self, ids: &[CommitId]) -> Result<Vec<Commit>> {
-        if ids.is_empty() {
-            return Ok(Vec::new());
+    /// These versions, and every commit that one of them has and another lacks.
+    pub fn graph<'a>(&self, versions: impl IntoIterator<Item = &'a CommitId>) -> Result<Graph> {
+        let versions: BTreeSet<&CommitId> = versions.into_iter().collect();
+        let versions: Vec<&CommitId> = versions.into_iter().collect();
+        if versions.is_empty() {
+            return Ok(Graph::default());
         }
-        let ids = ids.iter().map(CommitId::as_str);
-        let log = ["log", "-z", "--no-walk=unsorted", "--encoding=UTF-8", FORMAT].into_iter();
-        let commits = listed(&self.git().bytes(log.chain(ids).chain(["--"]))?)?;
-        Ok(commits.into_iter().map(|(_, commit)| commit).collect())
+        // Whatever came before a commit that all of them have, all of them have.
+        let base = self.common_base(&versions)?;
+        let not = base.map(|base| format!("^{base}^@"));
+        // However wrong the clocks are, a head comes before what it is built on.
+        let log = ["log", "-z", "--date-order", "--encoding=UTF-8", FORMAT].into_iter();
+        let args = log.chain(versions.into_iter().map(CommitId::as_str)).chain(not.as_deref());
+        Ok(Graph::new(listed(&self.git().bytes(args.chain(["--"]))?)?))
     }
 
-    /// When the first change after `from` came to the branch that `to` is the head of (seconds
-    /// since 1970): the time of its merge, where it was merged. `None` if nothing came.
-    pub fn since(&self, from: &CommitId, to: &CommitId) -> Result<Option<i64>> {
-        let range = format!("{from}..{to}");
-        let times = self.git().read(["log", "--first-parent", "--format=%ct", &range, "--"])?;
-        let time = |line: &str| line.parse().with_context(|| unreadable(line));
-        let times: Vec<i64> = times.lines().map(time).collect::<Result<_>>()?;
-        Ok(times.into_iter().min())
-    }
-
-    fn span(
-        &self,
-        old: String,
-        start: Start,
-        environments: Vec<String>,
-        to: &CommitId,
-    ) -> Result<Span> {
-        let (queued, taken_back, direction) = match &start {
-            Start::Commit(from) => self.between(from, to)?,
-            Start::Ambiguous(all) => (Vec::new(), Vec::new(), self.common_direction(all, to)?),
-            Start::Moving | Start::Unknown => (Vec::new(), Vec::new(), Direction::Unknown),
-        };
-        Ok(Span { old, start, environments, queued, taken_back, direction })
-    }
-
-    /// Forward if each of the candidates is; else nobody knows.
-    fn common_direction(&self, candidates: &[CommitId], to: &CommitId) -> Result<Direction> {
-        for candidate in candidates {
-            if self.between(candidate, to)?.2 != Direction::Forward {
-                return Ok(Direction::Unknown);
-            }
+    /// A newest commit that all of these have; `None` if there is none.
+    fn common_base(&self, versions: &[&CommitId]) -> Result<Option<CommitId>> {
+        if let [version] = versions {
+            return Ok(Some((*version).clone()));
         }
-        Ok(Direction::Forward)
-    }
-
-    fn between(
-        &self,
-        from: &CommitId,
-        to: &CommitId,
-    ) -> Result<(Vec<Commit>, Vec<Commit>, Direction)> {
-        let range = format!("{from}...{to}");
-        let log = ["log", "-z", "--left-right", "--encoding=UTF-8", FORMAT, &range, "--"];
-        let (mut queued, mut taken_back) = (Vec::new(), Vec::new());
-        for (is_left, commit) in listed(&self.git().bytes(log)?)? {
-            if is_left { &mut taken_back } else { &mut queued }.push(commit);
-        }
-        let direction = match (taken_back.is_empty(), queued.is_empty()) {
-            (true, _) => Direction::Forward,
-            (false, true) => Direction::Behind,
-            (false, false) => Direction::Diverged,
-        };
-        Ok((queued, taken_back, direction))
+        let versions = versions.iter().map(|version| version.as_str());
+        let base = self.git().find(["merge-base", "--octopus"].into_iter().chain(versions))?;
+        base.map(|base| CommitId::parse(&base).with_context(|| unreadable(&base))).transpose()
     }
 
     /// What each version is in this upstream. A prefix that means several commits is decided by a
@@ -125,16 +78,12 @@ impl Mirror {
             commit_part(old).or(is_full_commit(old).then_some(old)).map(str::to_lowercase)
         };
         let wanted: Vec<Option<String>> = olds.iter().map(|old| digits(old)).collect();
-        let asked: String =
-            wanted.iter().flatten().map(|one| format!("{one}^{{commit}}\n")).collect();
-        let found = self.git().run(["cat-file", "--batch-check"], asked.as_bytes())?;
-        let found = String::from_utf8_lossy(&found);
-        let mut answers = found.lines();
+        let asked: Vec<&str> = wanted.iter().flatten().map(String::as_str).collect();
+        let mut answers = self.beginning_so(&asked)?.into_iter();
         let full: BTreeSet<CommitId> = olds.iter().filter_map(|old| CommitId::parse(old)).collect();
         let mut start = |digits: Option<String>| -> Result<Start> {
             let Some(digits) = digits else { return Ok(Start::Moving) };
-            let answer = answers.next().context("git cat-file left a question open")?;
-            match commit_of(answer) {
+            match answers.next().flatten() {
                 Some(commit) => Ok(Start::Commit(commit)),
                 None => self.unresolved(&digits, &full),
             }
@@ -143,7 +92,7 @@ impl Mirror {
     }
 
     fn unresolved(&self, digits: &str, full: &BTreeSet<CommitId>) -> Result<Start> {
-        let mut candidates = self.with_prefix(digits)?;
+        let mut candidates = self.all_with_prefix(digits)?;
         if let Some(index) = candidates.iter().position(|candidate| full.contains(candidate)) {
             return Ok(Start::Commit(candidates.swap_remove(index)));
         }
@@ -155,58 +104,58 @@ impl Mirror {
     }
 }
 
-/// Two versions that are no commit are never the same.
-fn is_same(one: &Start, other: &Start) -> bool {
-    matches!((one, other), (Start::Commit(one), Start::Commit(other)) if one == other)
-}
-
-/// The commits of a log in this module's format, each with whether it is on the left side.
-fn listed(log: &[u8]) -> Result<Vec<(bool, Commit)>> {
+/// The commits of a log in this module's format, each with its parents.
+fn listed(log: &[u8]) -> Result<Vec<(Commit, Vec<CommitId>)>> {
     let text = String::from_utf8_lossy(log);
     let fields: Vec<&str> = text.split_terminator('\0').collect();
     let read = |fields| commit(fields).with_context(|| unreadable(&fields.join(" ")));
     fields.chunks(FIELDS).map(read).collect()
 }
 
-fn commit(fields: &[&str]) -> Option<(bool, Commit)> {
-    let [mark, id, parents, time, name, email, subject] = *fields else { return None };
-    let is_left = match mark {
-        "<" => true,
-        ">" => false,
-        _ => return None,
-    };
+fn commit(fields: &[&str]) -> Option<(Commit, Vec<CommitId>)> {
+    let [id, parents, time, name, email, subject] = *fields else { return None };
+    let parents: Vec<CommitId> =
+        parents.split_whitespace().map(CommitId::parse).collect::<Option<_>>()?;
     let commit = Commit {
         id: CommitId::parse(id)?,
-        is_merge: parents.contains(' '),
+        is_merge: parents.len() > 1,
         time: time.parse().ok()?,
         author: Author { name: name.to_owned(), email: email.to_owned() },
         subject: subject.to_owned(),
     };
-    Some((is_left, commit))
+    Some((commit, parents))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn check(log: &str, expected: &[(bool, &str)]) {
+    fn check(log: &str, expected: &[(usize, &str)]) {
         let found = listed(log.as_bytes()).unwrap();
-        let found: Vec<_> = found.iter().map(|(side, one)| (*side, one.subject.as_str())).collect();
+        let found: Vec<_> =
+            found.iter().map(|(one, parents)| (parents.len(), one.subject.as_str())).collect();
         assert_eq!(found, expected, "{log:?}");
     }
 
     #[test]
     fn logs() {
-        let one = format!("{}\0\02\0A\0a@x\0", "1".repeat(40));
+        let id = "1".repeat(40);
+        let rest = "\x002\0A\0a@x\0";
         check("", &[]);
-        check(&format!("<\0{one}s\0>\0{one}\0"), &[(true, "s"), (false, "")]);
-        for mark in ["", "-", "=", "+", "<>", "No signature\n<", "No signature\n>"] {
-            let error = listed(format!("<\0{one}s\0{mark}\0{one}s\0").as_bytes()).unwrap_err();
-            let read = format!("{mark} {}  2 A a@x s", "1".repeat(40));
-            assert_eq!(error.to_string(), unreadable(&read));
-        }
-        for log in ["\0", "<", &format!("<\0{one}s\0<\0"), &format!("<\0x{one}s\0")] {
+        let log = format!("{id}\0{rest}s\0{id}\0{id} {id}{rest}\0{id}\0{id}{rest}t\0");
+        let log = log.replacen(&format!("\0{rest}"), &format!("\0{}", &rest[0..]), 1);
+        check(&log, &[(0, "s"), (2, ""), (1, "t")]);
+        for log in [
+            "\0".to_owned(),
+            id.clone(),
+            format!("x{id}\0{rest}s\0"),
+            format!("{id}\0x{rest}s\0"),
+            format!("{id}\0\0x\0A\0a@x\0s\0"),
+            format!("No signature\n{id}\0{rest}s\0"),
+        ] {
             assert!(listed(log.as_bytes()).is_err(), "{log:?}");
         }
+        let error = listed(format!("x{id}\0{rest}s\0").as_bytes()).unwrap_err();
+        assert_eq!(error.to_string(), unreadable(&format!("x{id}  2 A a@x s")));
     }
 }

@@ -30,7 +30,7 @@ fn cache_of(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
 }
 
 /// The folder name of a mirror, without `.git`: the same for every spelling of an address.
-pub(super) fn folder_name(url: &str) -> String {
+pub fn folder_name(url: &str) -> String {
     let upstream = Upstream::new(url);
     let identity = upstream.identity();
     let mut name = String::new();
@@ -45,6 +45,16 @@ pub(super) fn folder_name(url: &str) -> String {
         name.push_str(&format!("-{:016x}", fnv(identity.as_bytes())));
     }
     name
+}
+
+/// The host of an address, with its port: `HOST` of `scheme://user@HOST/path` and of `user@HOST:path`.
+pub(super) fn host(url: &str) -> Option<String> {
+    let authority = match url.split_once("://") {
+        Some((_, rest)) => rest.split('/').next()?,
+        None => url.split_once(':').map(|(host, _)| host).filter(|host| !host.contains('/'))?,
+    };
+    let host = authority.rsplit('@').next()?.to_ascii_lowercase();
+    (!host.is_empty()).then_some(host)
 }
 
 /// FNV-1a: the same in every build, unlike the hasher of std.
@@ -89,5 +99,21 @@ mod tests {
         let long = format!("file:///{}", "x".repeat(500));
         assert_eq!(folder_name(&long).len(), LONGEST);
         assert_ne!(folder_name(&long), folder_name(&format!("{long}x")));
+    }
+
+    #[test]
+    fn hosts() {
+        let cases = [
+            ("https://ann:se@cret@GitHub.com/a/b", Some("github.com")),
+            ("http://127.0.0.1:80/x", Some("127.0.0.1:80")),
+            ("git@host:a/b", Some("host")),
+            ("host:a", Some("host")),
+            ("file:///a/b", None),
+            ("/a/b:c", None),
+            ("./a:b", None),
+        ];
+        for (url, expected) in cases {
+            assert_eq!(host(url).as_deref(), expected, "{url}");
+        }
     }
 }

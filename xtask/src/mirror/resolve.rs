@@ -1,5 +1,7 @@
 //! Turns what was typed as `--ref` into one commit of the mirror, or says which ones it could be.
 
+use std::sync::PoisonError;
+
 use anyhow::{Result, anyhow};
 use promotion::model::escape::escaped;
 use promotion::model::problem::Problem;
@@ -54,11 +56,39 @@ impl Mirror {
 
     /// Whether `commit` is `other` or one of those that came before it.
     pub fn is_ancestor(&self, commit: &CommitId, other: &CommitId) -> Result<bool> {
-        self.git().holds(["merge-base", "--is-ancestor", commit.as_str(), other.as_str()])
+        let args = ["merge-base", "--is-ancestor", commit.as_str(), other.as_str()];
+        Ok(commit == other || self.git().holds(args)?)
     }
 
     /// The commits whose id begins with these digits (4 or more), in the order of their ids.
     pub fn with_prefix(&self, digits: &str) -> Result<Vec<CommitId>> {
+        match self.beginning_so(&[digits])?.pop().flatten() {
+            Some(only) => Ok(vec![only]),
+            None => self.all_with_prefix(digits),
+        }
+    }
+
+    /// The only commit that begins with each of these digits; `None` if there are several or none,
+    /// or if a branch or a tag has that name, which git would take for the commit.
+    pub(super) fn beginning_so(&self, all: &[&str]) -> Result<Vec<Option<CommitId>>> {
+        let asked = |digits: &&str| {
+            [(*digits).to_owned(), format!("refs/heads/{digits}"), format!("refs/tags/{digits}")]
+        };
+        let asked: Vec<String> = all.iter().flat_map(asked).collect();
+        if asked.is_empty() {
+            return Ok(Vec::new());
+        }
+        let found = self.peel(&asked)?;
+        let only = |(digits, found): (&&str, &[Option<CommitId>])| match found {
+            [Some(commit), None, None] if commit.as_str().starts_with(digits) => {
+                Some(commit.clone())
+            }
+            _ => None,
+        };
+        Ok(all.iter().zip(found.chunks(3)).map(only).collect())
+    }
+
+    pub(super) fn all_with_prefix(&self, digits: &str) -> Result<Vec<CommitId>> {
         let ids = self.git().read(["rev-parse", &format!("--disambiguate={digits}")])?;
         let found = self.git().run(["cat-file", "--batch-check"], ids.as_bytes())?;
         let mut commits: Vec<CommitId> =
@@ -68,17 +98,25 @@ impl Mirror {
     }
 
     fn default_branch(&self) -> Result<Resolved> {
-        let Some(commit) = self.peel(&[HEAD])?.remove(0) else {
+        let mut known = self.head.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(head) = &*known {
+            return Ok(head.clone());
+        }
+        let format = "--format=%(objectname) %(objecttype) %(refname)";
+        let refs = self.git().read(["for-each-ref", format, HEAD, "refs/heads/"])?;
+        let refs: Vec<(&str, &str)> =
+            refs.lines().filter_map(|line| line.split_once(" commit ")).collect();
+        let head = refs.iter().find(|(_, name)| *name == HEAD);
+        let Some(commit) = head.and_then(|(id, _)| CommitId::parse(id)) else {
             let message = format!("the default branch of `{}` doesn't exist there", self.shown);
             return Err(Problem::new(message).help("name a branch with `--ref`").into());
         };
-        let points_at = format!("--points-at={HEAD}");
-        let format = "--format=%(refname:strip=2)";
-        let names = self.git().read(["for-each-ref", &points_at, format, "refs/heads/"])?;
-        let names: Vec<&str> = names.lines().collect();
+        let names = refs.iter().filter(|(id, _)| *id == commit.as_str());
+        let names: Vec<&str> =
+            names.filter_map(|(_, name)| name.strip_prefix("refs/heads/")).collect();
         let usual = ["master", "main"].into_iter().find(|name| names.contains(name));
         let name = usual.or((names.len() == 1).then(|| names[0])).unwrap_or("HEAD");
-        Ok(Resolved { commit, name: name.to_owned() })
+        Ok(known.insert(Resolved { commit, name: name.to_owned() }).clone())
     }
 
     fn branch(&self, branch: &str) -> Result<Resolved> {
@@ -202,7 +240,7 @@ fn short(full: &str) -> &str {
 }
 
 /// The commit of a line of `cat-file --batch-check`; `None` for `missing` and other objects.
-pub(super) fn commit_of(line: &str) -> Option<CommitId> {
+fn commit_of(line: &str) -> Option<CommitId> {
     let (id, rest) = line.split_once(' ')?;
     rest.starts_with("commit ").then(|| CommitId::parse(id)).flatten()
 }

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use crate::history::graph::Graph;
 use crate::history::people::{People, Who};
 use crate::model::commit::{Author, Commit};
 use crate::model::component::Component;
@@ -71,8 +72,81 @@ pub struct ByAuthor<'a> {
     pub commits: Vec<&'a Commit>,
 }
 
+/// A version that runs now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunningVersion {
+    /// As its pins say it.
+    pub version: String,
+    /// What that is in the upstream.
+    pub start: Start,
+    /// The environments that run it.
+    pub environments: Vec<String>,
+}
+
+impl RunningVersion {
+    /// From here to `to`; both are versions of `graph`.
+    fn span(self, to: &CommitId, graph: &Graph) -> Span {
+        let RunningVersion { version: old, start, environments } = self;
+        let (queued, taken_back) = match &start {
+            Start::Commit(from) => (graph.only_in(to, from), graph.only_in(from, to)),
+            _ => (Vec::new(), Vec::new()),
+        };
+        let direction = match (&start, taken_back.is_empty(), queued.is_empty()) {
+            (Start::Commit(_), true, _) => Direction::Forward,
+            (Start::Commit(_), false, true) => Direction::Behind,
+            (Start::Commit(_), false, false) => Direction::Diverged,
+            (Start::Ambiguous(all), ..) if all.iter().all(|one| graph.is_ancestor(one, to)) => {
+                Direction::Forward
+            }
+            _ => Direction::Unknown,
+        };
+        Span { old, start, environments, queued, taken_back, direction }
+    }
+}
+
+impl Start {
+    /// The commit, if it is only one.
+    pub fn commit(&self) -> Option<&CommitId> {
+        match self {
+            Start::Commit(commit) => Some(commit),
+            _ => None,
+        }
+    }
+
+    /// The commits that the version can be.
+    pub fn commits(&self) -> &[CommitId] {
+        match self {
+            Start::Commit(commit) => std::slice::from_ref(commit),
+            Start::Ambiguous(all) => all,
+            Start::Moving | Start::Unknown => &[],
+        }
+    }
+}
+
 impl Changes {
-    /// The queued commits of all spans, each once, without merges.
+    /// What goes along when each of these versions becomes `to`; all of them are in `graph`.
+    /// Versions that are the same commit share a span. The longest queue comes first.
+    pub fn new(versions: Vec<RunningVersion>, to: &CommitId, graph: &Graph) -> Changes {
+        let mut different: Vec<RunningVersion> = Vec::new();
+        for version in versions {
+            let is_same = |other: &&mut RunningVersion| {
+                matches!(version.start, Start::Commit(_)) && other.start == version.start
+            };
+            match different.iter_mut().find(is_same) {
+                Some(same) => {
+                    let is_new = |name: &String| !same.environments.contains(name);
+                    let new: Vec<_> = version.environments.into_iter().filter(is_new).collect();
+                    same.environments.extend(new);
+                }
+                None => different.push(version),
+            }
+        }
+        let mut spans: Vec<Span> = different.into_iter().map(|one| one.span(to, graph)).collect();
+        spans.sort_by_key(|span| std::cmp::Reverse(span.queued.len()));
+        Changes(spans)
+    }
+
+    /// All commits that go along, each once, without merges.
     pub fn queued(&self) -> Vec<&Commit> {
         each_once(self.0.iter().flat_map(|span| &span.queued))
     }

@@ -1,33 +1,117 @@
-//! The history of one value, read out of the contents that its file had. Pure.
+//! What a pin is called in every content of its file, and its history, read from those contents.
 
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
+
+use crate::locate::{Located, locate, locate_in};
 use crate::model::commit::Revision;
+use crate::model::component::{FilePattern, KeyPath, PathStep, PinSpec, Selector};
+use crate::model::path::RepoPath;
+use crate::model::upstream::Upstream;
+use crate::syntax::yaml::Yaml;
+
+/// Names one value of a file, so that it is found again in another content of that file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PinName {
+    /// What finds it, and others like it.
+    pub spec: PinSpec,
+    /// The upstream that the templates of a saas file must have.
+    pub upstream: Upstream,
+    target: Option<String>,
+    /// How many values of the same target come before it.
+    nth: usize,
+}
+
+/// Everything that `spec` found in a content, with the name of each.
+pub fn named(
+    found: Vec<Located>,
+    spec: &PinSpec,
+    upstream: &Upstream,
+) -> impl Iterator<Item = (Located, PinName)> {
+    let mut counts: BTreeMap<Option<String>, usize> = BTreeMap::new();
+    found.into_iter().map(move |found| {
+        if let Some(file) = &found.file {
+            let name = in_target_file(file, spec);
+            return (found, name);
+        }
+        let count = counts.entry(found.target.clone()).or_default();
+        let (target, nth) = (found.target.clone(), *count);
+        *count += 1;
+        (found, PinName { spec: spec.clone(), upstream: upstream.clone(), target, nth })
+    })
+}
+
+/// The name of the `ref` of a saas target in a file of its own.
+fn in_target_file(file: &RepoPath, spec: &PinSpec) -> PinName {
+    let steps = vec![PathStep::Key("ref".to_owned())];
+    let selector = Selector::Path(KeyPath { text: "ref".to_owned(), steps });
+    let spec = PinSpec { place: FilePattern::File(file.clone()), selector, ..spec.clone() };
+    PinName { spec, upstream: Upstream::default(), target: None, nth: 0 }
+}
+
+/// The value of each name in one content of the file; `None` where there is none, or where the
+/// content can't be read. Values that the same line of the configuration finds are located once.
+pub fn values(names: &[&PinName], text: &str) -> Vec<Option<String>> {
+    let yaml = OnceCell::new();
+    let found = |name: &PinName| match &name.spec.selector {
+        Selector::Variable(_) => locate(&name.spec, &name.upstream, text).ok(),
+        _ => {
+            let yaml = yaml.get_or_init(|| Yaml::parse(text).ok()).as_ref()?;
+            Some(locate_in(&name.spec, &name.upstream, yaml))
+        }
+    };
+    let mut located: Vec<(&PinName, Vec<Located>)> = Vec::new();
+    let mut values = Vec::new();
+    for &name in names {
+        let is_alike =
+            |(other, _): &(&PinName, _)| other.spec == name.spec && other.upstream == name.upstream;
+        let index = located.iter().position(is_alike).unwrap_or_else(|| {
+            located.push((name, found(name).unwrap_or_default()));
+            located.len() - 1
+        });
+        let mut alike = located[index].1.iter().filter(|one| one.target == name.target);
+        values.push(alike.nth(name.nth).map(|one| one.value.clone()));
+    }
+    values
+}
 
 /// One change of a value.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Moved<'r> {
-    /// The commit.
+    /// The commit that changed it.
     pub revision: &'r Revision,
-    /// What it was; `None` if it was not there.
+    /// `None` if it was not there.
     pub from: Option<String>,
-    /// What it became; `None` if it was removed.
+    /// `None` if it was removed.
     pub to: Option<String>,
 }
 
-/// The changes of a value, in the order of the revisions; `value` finds it in a content.
+/// What is known of the past of a pin.
+#[derive(Debug, PartialEq, Eq)]
+pub struct PinPast<'r> {
+    /// Its value in the newest commit; `None` if it is not there.
+    pub committed: Option<String>,
+    /// How it came to that value, the newest change first.
+    pub changes: Vec<Moved<'r>>,
+}
+
+/// The past of a pin by the commits that changed its file, the newest first; `value` finds it in a
+/// content.
 ///
-/// A commit counts that differs from all its parents: what was merged changed before, elsewhere.
-pub fn moves<'r>(
-    revisions: &'r [Revision],
-    value: impl Fn(&str) -> Option<String>,
-) -> Vec<Moved<'r>> {
+/// A commit counts if its value differs from those of all its parents: a merge that takes over one
+/// side's value changed nothing. A commit where a shallow clone ends never counts: its parents are
+/// not there to compare with.
+pub fn past<'r>(revisions: &'r [Revision], value: impl Fn(&str) -> Option<String>) -> PinPast<'r> {
     let value = |content: &Option<String>| content.as_deref().and_then(&value);
     let moved = |revision: &'r Revision| {
         let to = value(&revision.after);
         let before: Vec<_> = revision.before.iter().map(value).collect();
         let from = before.first().cloned().flatten();
-        (!before.contains(&to)).then_some(Moved { revision, from, to })
+        let is_change = !revision.is_cut && !before.contains(&to);
+        is_change.then_some(Moved { revision, from, to })
     };
-    revisions.iter().filter_map(moved).collect()
+    let committed = revisions.first().and_then(|newest| value(&newest.after));
+    PinPast { committed, changes: revisions.iter().filter_map(moved).collect() }
 }
 
 #[cfg(test)]
@@ -46,6 +130,7 @@ mod tests {
             subject: String::new(),
             after: content(after),
             before: before.iter().map(|name| content(name)).collect(),
+            is_cut: false,
         }
     }
 
@@ -55,12 +140,33 @@ mod tests {
             let first = content.get(..1)?;
             (first != "-").then(|| first.to_owned())
         };
-        let found = moves(revisions, value);
+        let found = past(revisions, value);
         let found: Vec<_> = found
+            .changes
             .iter()
             .map(|one| (one.from.as_deref().unwrap_or("-"), one.to.as_deref().unwrap_or("-")))
             .collect();
         assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn values_keep_their_names() {
+        let config = "[component.a]\nupstream = \"https://x.org/a\"\n\
+                      [component.a.environment.e]\npins = [{ file = \"f.yml\", key = \"tag\" }]\n";
+        let config = crate::config::Config::parse("promote.toml", config).unwrap();
+        let spec = &config.components[0].environments[0].pins[0];
+        let upstream = &config.components[0].upstream;
+        let text = "a: {tag: 1111111}\nb: {tag: 2222222}\n";
+        let found = locate(spec, upstream, text).unwrap();
+        let names: Vec<_> = named(found, spec, upstream).map(|(_, name)| name).collect();
+        let check = |text: &str, expected: [Option<&str>; 2]| {
+            let expected = expected.map(|value| value.map(str::to_owned));
+            assert_eq!(values(&names.iter().collect::<Vec<_>>(), text), expected, "{text}");
+        };
+        check(text, [Some("1111111"), Some("2222222")]);
+        check("x: 1\nz:\n- tag: '3333333'\n- tag: latest\n", [Some("3333333"), Some("latest")]);
+        check("a: {tag: 1111111}\n", [Some("1111111"), None]);
+        check("a: [\ntag: 1111111\n", [None, None]);
     }
 
     #[test]
@@ -75,5 +181,7 @@ mod tests {
         check(&[revision(&["a1", "b1"], "c1")], &[("a", "c")]);
         check(&[revision(&["-1"], "a1"), revision(&["a1"], "-1")], &[("-", "a"), ("a", "-")]);
         check(&[revision(&["a1"], "")], &[("a", "-")]);
+        let cut = Revision { is_cut: true, ..revision(&[""], "a1") };
+        check(&[revision(&["a1"], "b1"), cut], &[("a", "b")]);
     }
 }

@@ -1,10 +1,12 @@
 //! Maps the authors of commits to the people of the repository.
 
+use std::collections::HashMap;
+
 use crate::model::commit::Author;
 use crate::model::version::is_word;
 use crate::syntax::yaml::Yaml;
 
-/// Who an author is to the one who promotes. The order is that of the list.
+/// Who an author is to the one who promotes. Lists are sorted in this order.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Who {
     /// Somebody else: the name, and the user name if a user file has one.
@@ -15,23 +17,17 @@ pub enum Who {
     Bot(String),
 }
 
-/// Who is known, and who promotes.
+/// The people of the repository, and which of them promotes.
 #[derive(Debug, Default)]
 pub struct People {
-    known: Vec<Person>,
+    /// The user name in the organisation, by each login of its owner.
+    users: HashMap<Login, String>,
+    /// The address of the one who promotes, in lowercase.
     you: Option<String>,
 }
 
-#[derive(Debug)]
-struct Person {
-    /// Lowercase.
-    org: String,
-    /// Lowercase.
-    github: Option<String>,
-}
-
 /// What an address says about its owner, in lowercase.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq, Hash)]
 enum Login {
     /// A user of GitHub, by one of its `noreply` addresses.
     Github(String),
@@ -41,7 +37,8 @@ enum Login {
 
 impl Author {
     fn is_bot(&self) -> bool {
-        self.name.ends_with("[bot]") || needle(&self.email).ends_with("[bot]")
+        let (Login::Github(login) | Login::Org(login)) = login(&self.email);
+        self.name.ends_with("[bot]") || login.ends_with("[bot]")
     }
 }
 
@@ -56,21 +53,21 @@ fn login(email: &str) -> Login {
     }
 }
 
-/// What a user file has to contain, in lowercase, to be about the owner of an address.
-pub fn needle(email: &str) -> String {
-    let (Login::Github(login) | Login::Org(login)) = login(email);
-    login
-}
-
 impl People {
-    /// `user_files` are the texts of user files; those that can't be read are passed over.
-    /// `your_email` is git's `user.email` of the one who promotes.
+    /// Reads user files; one that is not YAML, or has no user name, is passed over. Of two files
+    /// with the same user name, the first counts. Without `your_email`, nobody is you.
     pub fn new<'a>(
         user_files: impl IntoIterator<Item = &'a str>,
         your_email: Option<&str>,
     ) -> Self {
-        let known = user_files.into_iter().filter_map(person).collect();
-        People { known, you: your_email.map(str::to_lowercase) }
+        let mut users = HashMap::new();
+        for (org, github) in user_files.into_iter().filter_map(user_names) {
+            if let Some(github) = github {
+                users.entry(Login::Github(github)).or_insert_with(|| org.clone());
+            }
+            users.entry(Login::Org(org.clone())).or_insert(org);
+        }
+        People { users, you: your_email.map(str::to_lowercase) }
     }
 
     /// Who an author is to the one who promotes.
@@ -90,33 +87,31 @@ impl People {
 
     /// The user name of the owner of an address, if a user file has one.
     pub fn user(&self, email: &str) -> Option<&str> {
-        let login = login(email);
-        let is = |person: &&Person| match &login {
-            Login::Github(login) => person.github.as_ref() == Some(login),
-            Login::Org(login) => person.org == *login,
-        };
-        self.known.iter().find(is).map(|person| person.org.as_str())
+        self.users.get(&login(email)).map(String::as_str)
     }
 }
 
-fn person(text: &str) -> Option<Person> {
+/// The user names in the organisation and on GitHub, in lowercase.
+fn user_names(text: &str) -> Option<(String, Option<String>)> {
     let yaml = Yaml::parse(text).ok()?;
     let &root = yaml.roots().first()?;
     let value = |key| {
         let (node, _) = yaml.get(root, key)?;
         Some(yaml.scalar(node)?.to_lowercase()).filter(|value| is_word(value))
     };
-    Some(Person { org: value("org_username")?, github: value("github_username") })
+    Some((value("org_username")?, value("github_username")))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const FILES: [&str; 3] = [
+    const FILES: [&str; 5] = [
         "org_username: alima\ngithub_username: Ana-Lima\n",
         "org_username: tim\ngithub_username: tim-gh\n",
         "org_username: '@all'\ngithub_username: evil\n",
+        "org_username: other\ngithub_username: ana-lima\n",
+        "org_username: [",
     ];
 
     fn check(name: &str, email: &str, expected: &Who) {
@@ -134,6 +129,7 @@ mod tests {
         check("Ana", "12345+ana-lima@users.noreply.github.com", &other("Ana", Some("alima")));
         check("Ana", "ANA-LIMA@users.noreply.github.com", &other("Ana", Some("alima")));
         check("Ana", "alima@example.com", &other("Ana", Some("alima")));
+        check("Ana", "other@example.com", &other("Ana", Some("other")));
         check("Bo", "bo@example.com", &other("Bo", None));
         check("Bo", "", &other("Bo", None));
         check("Eve", "1+evil@users.noreply.github.com", &other("Eve", None));

@@ -1,16 +1,15 @@
 //! Says what a value belongs to and why it would or would not move. Pure.
 
-use std::cell::OnceCell;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 use crate::config::Config;
+use crate::history::past::{PinName, named};
 use crate::inspect::coverage::{self, Terms};
 use crate::locate::{self, Located, Role, Stay};
-use crate::model::component::{Origin, PinSpec, Selector};
+use crate::model::component::Origin;
 use crate::model::path::RepoPath;
 use crate::model::problem::Problem;
 use crate::model::upstream::Upstream;
-use crate::syntax::yaml::Yaml;
 
 /// One value of a file.
 #[derive(Debug)]
@@ -29,8 +28,8 @@ pub struct Explained {
     pub environment: Option<Configured>,
     /// Whether it would move.
     pub fate: Fate,
-    /// How it is found again.
-    pub trace: Trace,
+    /// How it is found again in the history of the file.
+    pub name: PinName,
 }
 
 /// The environment that has a value.
@@ -55,43 +54,6 @@ pub enum Fate {
     Unconfigured(String),
 }
 
-/// How a value is found again in another content of its file.
-#[derive(Debug, Clone)]
-pub struct Trace {
-    /// What finds it.
-    pub spec: PinSpec,
-    upstream: Upstream,
-    target: Option<String>,
-    /// How many of the same target come before it.
-    nth: usize,
-}
-
-/// The value of each trace in another content of the file; `None` where there is none, or where
-/// nobody can read it. What finds several of them looks only once.
-pub fn values(traces: &[&Trace], text: &str) -> Vec<Option<String>> {
-    let yaml = OnceCell::new();
-    let locate = |trace: &Trace| match &trace.spec.selector {
-        Selector::Variable(_) => locate::locate(&trace.spec, &trace.upstream, text).ok(),
-        _ => {
-            let yaml = yaml.get_or_init(|| Yaml::parse(text).ok()).as_ref()?;
-            Some(locate::locate_in(&trace.spec, &trace.upstream, yaml))
-        }
-    };
-    let mut looked: Vec<(&Trace, Vec<Located>)> = Vec::new();
-    let mut values = Vec::new();
-    for &trace in traces {
-        let alike =
-            |(other, _): &(&Trace, _)| other.spec == trace.spec && other.upstream == trace.upstream;
-        let index = looked.iter().position(alike).unwrap_or_else(|| {
-            looked.push((trace, locate(trace).unwrap_or_default()));
-            looked.len() - 1
-        });
-        let alike = looked[index].1.iter().filter(|one| one.target == trace.target);
-        values.push(alike.map(|one| one.value.clone()).nth(trace.nth));
-    }
-    values
-}
-
 /// Every value of a file that a line of the configuration finds, or that fits `terms`, in the order
 /// of the file. The error is why nobody can read it.
 pub fn explained(
@@ -109,18 +71,18 @@ pub fn explained(
             for pin in environment.pins.iter().filter(|pin| pin.place.takes(path)) {
                 let found = locate::locate(pin, &component.upstream, text)?;
                 seen.extend(found.iter().map(place));
-                all.extend(traced(found, pin, &component.upstream).map(|(found, trace)| {
+                all.extend(named(found, pin, &component.upstream).map(|(found, name)| {
                     let origin = pin.origin.clone();
                     let configured = Configured { name: environment.name.clone(), origin };
                     let fate = fate(&found);
-                    new(found, &component.name, Some(configured), fate, trace)
+                    new(found, &component.name, Some(configured), fate, name)
                 }));
             }
         }
     }
     let lines = coverage::in_file(path, text, terms, config);
     for (terms, spec, found) in coverage::fitting(path, text, terms) {
-        for (found, trace) in traced(found, &spec, &terms.upstream) {
+        for (found, name) in named(found, &spec, &terms.upstream) {
             // What a template fills in is no version.
             let is_filled_in = found.value.contains(['{', '$']);
             if !is_filled_in && !seen.contains(&place(&found)) {
@@ -134,7 +96,7 @@ pub fn explained(
                     },
                     (fate, _) => fate,
                 };
-                all.push(new(found, &terms.component, None, fate, trace));
+                all.push(new(found, &terms.component, None, fate, name));
             }
         }
     }
@@ -150,37 +112,21 @@ fn fate(found: &Located) -> Fate {
     }
 }
 
-/// Each value with what finds it again.
-fn traced(
-    found: Vec<Located>,
-    spec: &PinSpec,
-    upstream: &Upstream,
-) -> impl Iterator<Item = (Located, Trace)> {
-    let mut counts: BTreeMap<Option<String>, usize> = BTreeMap::new();
-    found.into_iter().map(move |found| {
-        let count = counts.entry(found.target.clone()).or_default();
-        let nth = *count;
-        *count += 1;
-        let target = found.target.clone();
-        (found, Trace { spec: spec.clone(), upstream: upstream.clone(), target, nth })
-    })
-}
-
 fn new(
     found: Located,
     component: &str,
     environment: Option<Configured>,
     fate: Fate,
-    trace: Trace,
+    name: PinName,
 ) -> Explained {
     Explained {
         line: found.line,
         value: found.value,
         target: found.target,
         component: component.to_owned(),
-        upstream: trace.upstream.clone(),
+        upstream: name.upstream.clone(),
         environment,
         fate,
-        trace,
+        name,
     }
 }

@@ -174,18 +174,6 @@ impl ComponentStatus<'_> {
         }
     }
 
-    /// Whoever wrote something that is shown.
-    pub fn authors(&self) -> impl Iterator<Item = &Author> {
-        let running = self.upstream.iter().flat_map(|upstream| &upstream.running);
-        let waiting = running.flat_map(|running| &running.queued).map(|commit| &commit.author);
-        let pins = self.environments.iter().flat_map(|environment| &environment.pins);
-        let promoters = pins.filter_map(|pin| match &pin.promoted {
-            Promoted::By { author, .. } => Some(author),
-            _ => None,
-        });
-        waiting.chain(promoters)
-    }
-
     /// Whether everything about it could be told.
     pub fn is_complete(&self) -> bool {
         self.problem.is_none() && self.environments.iter().all(|one| one.problems.is_empty())
@@ -300,10 +288,7 @@ fn agreement(one: &PinStatus, other: &PinStatus) -> Agreement {
 impl PinStatus {
     /// The commit that it names, if that is known for certain.
     pub fn commit(&self) -> Option<&CommitId> {
-        match &self.start {
-            Some(Start::Commit(commit)) => Some(commit),
-            _ => None,
-        }
+        self.start.as_ref().and_then(Start::commit)
     }
 
     /// The digits of a commit that it names, in lowercase.

@@ -40,4 +40,6 @@ pub struct Revision {
     pub after: Option<String>,
     /// The blob id of the file in each parent; `None` for a parent without the file.
     pub before: Vec<Option<String>>,
+    /// Whether a shallow clone ends here: then nobody can tell what this commit changed.
+    pub is_cut: bool,
 }

@@ -2,14 +2,14 @@
 
 use super::{BOLD, DIM, GREEN, printable};
 use crate::config::Config;
-use crate::history::past::Moved;
+use crate::history::past::PinPast;
 use crate::inspect::discover::Orphan;
 use crate::inspect::explain::{Explained, Fate};
 use crate::locate::Stay;
 use crate::model::path::RepoPath;
 
-/// One pin: its place, its component and environment, whether it moves, and its history.
-pub fn pin(path: &RepoPath, config: &Config, pin: &Explained, past: &[Moved]) -> String {
+/// One pin: where it is, whose it is, whether it moves, and what it was.
+pub fn pin(path: &RepoPath, config: &Config, pin: &Explained, past: &PinPast) -> String {
     let place = printable(&format!("{path}:{}", pin.line));
     let target = pin.target.as_ref().map_or(String::new(), |target| format!("  {target}"));
     let mut text = format!(
@@ -26,7 +26,7 @@ pub fn pin(path: &RepoPath, config: &Config, pin: &Explained, past: &[Moved]) ->
 }
 
 fn owner(config: &Config, pin: &Explained) -> String {
-    let selector = &pin.trace.spec.selector;
+    let selector = &pin.name.spec.selector;
     match &pin.environment {
         None => format!("`{}`, in no environment: {selector}", pin.component),
         Some(environment) => {
@@ -60,15 +60,14 @@ fn fate(config: &Config, pin: &Explained) -> String {
     }
 }
 
-/// The changes of the pin, newest first. A value that is not committed yet has the first row.
-fn history(pin: &Explained, past: &[Moved]) -> String {
+/// The changes, newest first; what is not committed yet before all of them.
+fn history(pin: &Explained, past: &PinPast) -> String {
     let mut rows = Vec::new();
-    let newest = past.first().map(|one| one.to.as_deref());
-    if newest != Some(Some(pin.value.as_str())) {
+    if past.committed.as_ref() != Some(&pin.value) {
         let value = shown(Some(&pin.value));
         rows.push(["not committed".to_owned(), value, String::new(), String::new()]);
     }
-    for one in past {
+    for one in &past.changes {
         let revision = one.revision;
         rows.push([
             revision.date.clone(),

@@ -71,6 +71,15 @@ struct Row<'a> {
 }
 
 impl<'a> Overview<'a> {
+    /// The problem of a component, unless an earlier one told the same, such as that of their host.
+    fn news(&self, component: &'a ComponentStatus) -> Option<&'a Problem> {
+        let earlier = self.components.iter().take_while(|one| one.component != component.component);
+        let is_old = |problem: &&Problem| {
+            earlier.clone().any(|other| other.problem.as_ref() == Some(*problem))
+        };
+        component.problem.as_ref().filter(|problem| !is_old(problem))
+    }
+
     /// The rows of one component.
     fn rows(&self, component: &'a ComponentStatus) -> Vec<Row<'a>> {
         let mut rows = Vec::new();

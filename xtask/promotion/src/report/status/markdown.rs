@@ -25,7 +25,7 @@ impl<'a> Overview<'a> {
 
     fn component(&self, component: &'a ComponentStatus) -> String {
         let mut text = format!("### {}\n\n", prose(&component.component.name));
-        if let Some(problem) = &component.problem {
+        if let Some(problem) = self.news(component) {
             text.push_str(&format!("{}\n", error_item(problem)));
         }
         if let Some(upstream) = &component.upstream {

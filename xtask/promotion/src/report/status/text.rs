@@ -90,7 +90,7 @@ impl<'a> Overview<'a> {
                 age(self.now - upstream.head.time),
             ),
         };
-        let problem = component.problem.as_ref().map(report::error).unwrap_or_default();
+        let problem = self.news(component).map(report::error).unwrap_or_default();
         format!("{BOLD}{name}{BOLD:#}: {newest}\n{problem}")
     }
 

@@ -1,0 +1,135 @@
+//! Asks many upstreams at the same time: fetches each once, then reads what is asked in a few
+//! processes, whatever the number of questions.
+//!
+//! Lenient: what can't be told is a problem of that upstream alone.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+use promotion::history::changes::Start;
+use promotion::history::graph::Graph;
+use promotion::model::problem::{Problem, problems};
+use promotion::model::upstream::Upstream;
+use promotion::model::version::CommitId;
+
+use crate::git::GitSettings;
+use crate::mirror::{self, Mirror};
+use crate::pool;
+use crate::session::Session;
+
+/// How many connections are open at the same time.
+pub const CONNECTIONS: usize = 16;
+
+/// What is asked of one upstream.
+#[derive(Debug)]
+pub struct Question<'a> {
+    /// Its address, as the configuration has it.
+    pub upstream: &'a Upstream,
+    /// The branches whose newest commits are asked for; `None` is the default branch.
+    pub branches: Vec<Option<&'a str>>,
+    /// The versions to look for, as pins have them.
+    pub versions: Vec<&'a str>,
+}
+
+/// What is known of one upstream.
+#[derive(Debug, Default)]
+pub struct Answer {
+    /// What the mirror says; `None` if there is none, or if it can't be read.
+    pub known: Option<Known>,
+    /// Why that is unknown, or as old as the last fetch.
+    pub problem: Option<Problem>,
+}
+
+/// What the mirror of an upstream says.
+#[derive(Debug)]
+pub struct Known {
+    /// The newest commit of each branch that was asked for, or why there is none.
+    pub heads: Vec<Result<CommitId, Problem>>,
+    /// What each version is.
+    pub starts: Vec<Start>,
+    /// All of these commits, and what lies between them.
+    pub graph: Graph,
+}
+
+/// Hosts that can't be reached, each with what its first upstream told.
+type Down = Mutex<BTreeMap<String, Problem>>;
+
+/// The answers, in the order of the questions. Hosts that can't be reached are asked no more, and
+/// all their upstreams have the same problem.
+pub fn look_up(session: &Session, settings: &GitSettings, questions: &[Question]) -> Vec<Answer> {
+    let cache = match mirror::cache_folder() {
+        Ok(cache) => cache,
+        Err(error) => {
+            let answer = || Answer { known: None, problem: Some(first(&error)) };
+            return questions.iter().map(|_| answer()).collect();
+        }
+    };
+    let down = Down::default();
+    let mut found = pool::each(questions, CONNECTIONS, |question| {
+        let url = settings.effective_url(question.upstream.address());
+        answer(session, &cache, &url, question, &down)
+    });
+    let down = down.into_inner().unwrap_or_else(PoisonError::into_inner);
+    for (answer, host) in &mut found {
+        if let Some(problem) = host.as_ref().and_then(|host| down.get(host)) {
+            answer.problem = Some(problem.clone());
+        }
+    }
+    found.into_iter().map(|(answer, _)| answer).collect()
+}
+
+/// The answer of one upstream, and its host if that can't be reached.
+fn answer(
+    session: &Session,
+    cache: &Path,
+    url: &str,
+    question: &Question,
+    down: &Down,
+) -> (Answer, Option<String>) {
+    let mirror = match Mirror::open(cache, url) {
+        Ok(mirror) => mirror,
+        Err(error) => return (Answer { known: None, problem: Some(first(&error)) }, None),
+    };
+    let (mut problem, host) = if session.offline { (None, None) } else { fetched(&mirror, down) };
+    let known = mirror.exists().then(|| known(&mirror, question)).transpose();
+    let known = known.unwrap_or_else(|error| {
+        problem = Some(first(&error));
+        None
+    });
+    (Answer { known, problem }, host)
+}
+
+/// Why a mirror could not be fetched, and its host if that is the cause.
+fn fetched(mirror: &Mirror, down: &Down) -> (Option<Problem>, Option<String>) {
+    let lock = || down.lock().unwrap_or_else(PoisonError::into_inner);
+    let host = mirror.host();
+    if let Some(problem) = host.as_ref().and_then(|host| lock().get(host).cloned()) {
+        return (Some(problem), host);
+    }
+    let Err(error) = mirror.fetch(&mut |_| {}) else { return (None, None) };
+    let problem = first(&error);
+    let host = host.filter(|_| mirror.is_host_down());
+    if let Some(host) = &host {
+        // It says the same whichever of its upstreams was asked first.
+        let message = problem.message.replace(mirror.shown(), host);
+        lock().entry(host.clone()).or_insert(Problem { message, ..problem.clone() });
+    }
+    (Some(problem), host)
+}
+
+fn known(mirror: &Mirror, question: &Question) -> anyhow::Result<Known> {
+    let head = |branch: &Option<&str>| {
+        mirror.resolve(None, *branch).map(|head| head.commit).map_err(|error| first(&error))
+    };
+    let heads: Vec<_> = question.branches.iter().map(head).collect();
+    let starts = mirror.starts(&question.versions)?;
+    let commits = starts.iter().filter_map(Start::commit);
+    let graph = mirror.graph(commits.chain(heads.iter().flatten()))?;
+    Ok(Known { heads, starts, graph })
+}
+
+/// The first problem of an error.
+pub fn first(error: &anyhow::Error) -> Problem {
+    problems(error).swap_remove(0)
+}
