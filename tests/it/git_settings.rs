@@ -45,7 +45,7 @@ fn every_push_address_gets_the_branch() {
     let args = ["promote", "--env", "pr-check", "--mr", "-q"];
     // The mirror takes no push options yet.
     let told = sandbox.xtask(&args).succeeds().stderr;
-    let warning = format!("[root]/mirror.git`, where `origin` is pushed to as well: ");
+    let warning = "[root]/mirror.git`, where `origin` is pushed to as well: ".to_owned();
     assert!(told.contains(&warning), "{told}");
     sandbox.git_in(&mirror, &["config", "receive.advertisePushOptions", "true"], "");
     sandbox.git_in(

@@ -81,6 +81,7 @@ fn nothing_to_do_is_not_judged() {
     let sandbox = Sandbox::covered();
     let hotfix = ["promote", "--env", "jenkins", "--ref", "hotfix/saas-timeout", "-q"];
     sandbox.xtask(&[&hotfix[..], &["--allow-off-branch"]].concat()).succeeds();
+    sandbox.commit_all();
     sandbox.xtask(&[&hotfix[..], &["--strict"]].concat()).assert(
         0,
         "qontract-reconcile 2bbe03e 2bbe03ef1666d8060623d91604be40da87bbedfb\njenkins\n  2bbe03e already there  resources/jenkins/global/defaults.yaml:6\n\nnothing to do: every pin is there already\n",

@@ -1,23 +1,20 @@
 //! What each way of landing does to a checkout: everything, or nothing at all.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{Read, Write};
-use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
-use std::thread;
+use std::fs;
 
 use world::executable;
 
-use crate::sandbox::{HEAD, Output, Sandbox, State};
+use crate::sandbox::{HEAD, Output, Run, Sandbox, State};
 
-const JENKINS: &str = "resources/jenkins/global/defaults.yaml";
-const SAAS: &str = "data/services/app-interface/cicd/ci-ext/saas-qontract-reconcile.yaml";
-const SHARED: &str = "data/services/app-interface/shared-resources";
+pub const JENKINS: &str = "resources/jenkins/global/defaults.yaml";
+pub const SAAS: &str = "data/services/app-interface/cicd/ci-ext/saas-qontract-reconcile.yaml";
+pub const SHARED: &str = "data/services/app-interface/shared-resources";
 
 const COMMANDS: [&[&str]; 3] =
     [&["update-schemas"], &["qr-promote"], &["promote", "--env", "tekton,pr-check"]];
 
 /// Runs a command; its output, and the checkout afterwards, which is reset.
-fn landed(sandbox: &Sandbox, args: &[&str], do_commit: &str) -> (Output, State) {
+pub fn landed(sandbox: &Sandbox, args: &[&str], do_commit: &str) -> (Output, State) {
     let output = sandbox.command(args).env("DO_COMMIT", do_commit).run();
     let state = sandbox.state();
     sandbox.reset();
@@ -169,8 +166,33 @@ fn a_run_then_a_commit() {
     assert_eq!(sandbox.state(), direct);
 }
 
+/// Installs a hook.
+pub fn hook(sandbox: &Sandbox, name: &str, script: &str) {
+    let hooks = sandbox.path(".git/hooks");
+    fs::create_dir_all(&hooks).unwrap();
+    executable(&hooks.join(name), &format!("#!/bin/sh\n{script}\n")).unwrap();
+}
+
+/// A run that finds a `git` which does this first, and after it what git does.
+pub fn with_git<'a>(sandbox: &'a Sandbox, first: &str, args: &[&str]) -> Run<'a> {
+    let bin = sandbox.world.root.join("bin");
+    fs::create_dir_all(&bin).unwrap();
+    let script = format!("#!/bin/sh\nPATH=\"${{PATH#*:}}\"\n{first}\nexec git \"$@\"\n");
+    executable(&bin.join("git"), &script).unwrap();
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap_or_default());
+    let rest = ["--offline", "--quiet", "--ref", HEAD];
+    sandbox.command(&[args, &rest].concat()).env("PATH", path)
+}
+
+/// The files of ours in the git folder.
+pub fn left(sandbox: &Sandbox) -> Vec<String> {
+    let entries = fs::read_dir(sandbox.path(".git")).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.filter(|name| name.contains("xtask") || name.ends_with(".lock")).collect()
+}
+
 /// A commit is refused after `prepare`, for this reason, and changes nothing.
-fn check_refused(sandbox: &Sandbox, expected: &str, prepare: impl Fn(&Sandbox)) {
+pub fn check_refused(sandbox: &Sandbox, expected: &str, prepare: impl Fn(&Sandbox)) {
     prepare(sandbox);
     let before = sandbox.state();
     sandbox.offline(&["qr-promote", "--commit"]).assert(1, "", expected);
@@ -253,83 +275,6 @@ fn other_changes_do_not_keep_files_from_being_edited() {
 }
 
 #[test]
-fn operations_under_way() {
-    for (start, name) in [
-        ("merge other", "merge"),
-        ("rebase other", "rebase"),
-        ("cherry-pick other", "cherry-pick"),
-        ("revert --no-edit HEAD~1", "revert"),
-    ] {
-        let expected = format!(
-            "error: a {name} is in progress in this checkout\n  help: finish or abort it first\n"
-        );
-        check_refused(&Sandbox::new(), &expected, |sandbox| {
-            for (branch, text) in
-                [("-b other", "theirs\n"), ("master", "ours\n"), ("master", "newer\n")]
-            {
-                sandbox.git(&format!("checkout --quiet {branch}"));
-                sandbox.write("README.md", text);
-                sandbox.commit_all();
-            }
-            assert_eq!(sandbox.git_status(start), 1, "{start}");
-        });
-    }
-}
-
-#[test]
-fn conflicts_in_a_promoted_file() {
-    let sandbox = Sandbox::new();
-    for (branch, tag) in [("-b other", "f40f661"), ("master", "acc3582")] {
-        sandbox.git(&format!("checkout --quiet {branch}"));
-        sandbox.replace(JENKINS, "'47fbced'", &format!("'{tag}'"));
-        sandbox.commit_all();
-    }
-    assert_eq!(sandbox.git_status("merge --quiet other"), 1);
-    let before = sandbox.state();
-    for landing in ["--commit", "--dry-run"] {
-        sandbox.offline(&["qr-promote", landing]).matches("conflict");
-    }
-    assert_eq!(sandbox.state(), before);
-}
-
-/// Installs a hook.
-fn hook(sandbox: &Sandbox, name: &str, script: &str) {
-    let hooks = sandbox.path(".git/hooks");
-    fs::create_dir_all(&hooks).unwrap();
-    executable(&hooks.join(name), &format!("#!/bin/sh\n{script}\n")).unwrap();
-}
-
-#[test]
-fn hooks_that_reject() {
-    let expected = "error: `git commit` failed, or a hook of it\n  help: checking\n        not \\u{1b}[31mtoday\n";
-    for name in ["pre-commit", "commit-msg", "prepare-commit-msg"] {
-        let sandbox = Sandbox::new();
-        let jenkins = sandbox.path(JENKINS);
-        let script = "echo checking; printf 'not \\033[31mtoday\\n' >&2; exit 1";
-        hook(&sandbox, name, &format!("echo mine >> '{}'\n{script}", jenkins.display()));
-        sandbox.write("README.md", "staged\n");
-        sandbox.git("add README.md");
-        let before = sandbox.state();
-        sandbox.offline(&["qr-promote", "--commit"]).assert(1, "", expected);
-        assert_eq!(sandbox.state(), before, "{name}");
-    }
-    check_refused(&Sandbox::new(), expected, |sandbox| {
-        hook(sandbox, "pre-commit", "echo checking; printf 'not \\033[31mtoday\\n' >&2; exit 1");
-        sandbox.offline(&["promote", "--env", "tekton"]).succeeds();
-        sandbox.git("add --update");
-    });
-}
-
-#[test]
-fn git_itself_fails() {
-    let sandbox = Sandbox::new();
-    sandbox.write(".git/index.lock", "");
-    let before = sandbox.state();
-    sandbox.offline(&["promote", "--env", "jenkins", "--commit"]).matches("index-lock");
-    assert_eq!(sandbox.state(), before);
-}
-
-#[test]
 fn a_refused_pin_leaves_every_file_alone() {
     let sandbox = Sandbox::new();
     sandbox.replace(JENKINS, "'47fbced'", "&tag 47fbced # *tag\n    other: *tag");
@@ -342,120 +287,6 @@ fn a_refused_pin_leaves_every_file_alone() {
     }
     sandbox.offline(&["qr-promote", "--format", "json"]).matches("refused-pins-json");
     assert_eq!(sandbox.state(), before);
-}
-
-#[test]
-fn modes_are_kept() {
-    let sandbox = Sandbox::new();
-    let modes = [(".env", 0o755), (JENKINS, 0o600), (SAAS, 0o444)];
-    for (path, mode) in modes {
-        fs::set_permissions(sandbox.path(path), fs::Permissions::from_mode(mode)).unwrap();
-    }
-    sandbox.git("add --update");
-    sandbox.git("commit --quiet -m Modes");
-    sandbox.offline(&["qr-promote", "--commit"]).succeeds();
-    for (path, mode) in modes {
-        let meta = fs::metadata(sandbox.path(path)).unwrap();
-        assert_eq!((meta.mode() & 0o7777, meta.nlink()), (mode, 1), "{path}");
-    }
-    assert_eq!(sandbox.git("status --porcelain"), "");
-    assert_eq!(sandbox.git("ls-tree HEAD .env")[..7], *"100755 ");
-}
-
-#[test]
-fn symbolic_links() {
-    let refused = |path: &str| {
-        format!(
-            "error: `{path}`: is a symbolic link, or lies behind one\n  help: name the file that it points to\n"
-        )
-    };
-    let sandbox = Sandbox::new();
-    let elsewhere = sandbox.world.root.join("elsewhere");
-    let legacy = format!("{SHARED}/legacy/openshift-saas-deploy-v1.yaml");
-    for (moved, reported) in
-        [(JENKINS, JENKINS), ("resources/jenkins", JENKINS), (&legacy, &legacy)]
-    {
-        for landing in ["--commit", "--dry-run", "--no-image-check"] {
-            fs::rename(sandbox.path(moved), &elsewhere).unwrap();
-            symlink(&elsewhere, sandbox.path(moved)).unwrap();
-            sandbox.commit_all();
-            let before = sandbox.state();
-            let args =
-                ["promote", "--env", "pr-check,jenkins,tekton", "-q", "--offline", "--ref", HEAD];
-            let args = [&args[..], &[landing]].concat();
-            sandbox.xtask(&args).assert(1, "", &refused(reported));
-            assert_eq!(sandbox.state(), before);
-            sandbox.reset();
-            let _ = fs::remove_dir_all(&elsewhere).or_else(|_| fs::remove_file(&elsewhere));
-        }
-    }
-}
-
-/// A folder stands where the new content of a file is written first.
-#[test]
-fn files_that_cannot_be_written() {
-    let in_the_way = "resources/jenkins/global/.defaults.yaml.promote";
-    for (landing, suffix) in [("--commit", "new"), ("--strict", "new"), ("--strict", "old")] {
-        let sandbox = Sandbox::covered();
-        sandbox.write(&format!("{in_the_way}-{suffix}/x"), "");
-        let before = sandbox.state();
-        sandbox.offline(&["qr-promote", landing]).matches(&format!("unwritable-{suffix}"));
-        assert_eq!(sandbox.state(), before);
-    }
-    let sandbox = Sandbox::covered();
-    let long = format!("{SHARED}/z{}.yml", "y".repeat(244));
-    sandbox.write(&long, "qontract_reconcile_image_tag: 47fbced\n");
-    let before = sandbox.state();
-    sandbox.offline(&["promote", "--env", "tekton"]).assert(
-        1,
-        "",
-        &format!("error: can't write next to `{long}`: File name too long (os error 36)\n"),
-    );
-    assert_eq!(sandbox.state(), before);
-}
-
-#[test]
-fn what_a_killed_run_left_is_cleared_away() {
-    let sandbox = Sandbox::new();
-    let direct = landed(&sandbox, &["qr-promote"], "").1;
-    let toml = sandbox.read("promote.toml");
-    let toml = toml.replace("shared-resources/**/*.{yml,yaml}", "shared-resources/**");
-    sandbox.write("promote.toml", &toml);
-    for file in [".env", JENKINS, &format!("{SHARED}/openshift-saas-deploy.yml")] {
-        let name = file.rsplit('/').next().unwrap();
-        for suffix in ["new", "old"] {
-            let left = file.replace(name, &format!(".{name}.promote-{suffix}"));
-            sandbox.write(&left, "qontract_reconcile_image_tag: 47fbced\n");
-        }
-    }
-    sandbox.xtask(&["qr-promote"]).succeeds();
-    sandbox.git("checkout --quiet promote.toml");
-    assert_eq!(sandbox.state(), direct);
-}
-
-/// A run that was killed after it had made its way back: the leftover is the file itself.
-#[test]
-fn a_leftover_may_be_the_file_itself() {
-    let sandbox = Sandbox::new();
-    let left = sandbox.path("resources/jenkins/global/.defaults.yaml.promote-old");
-    fs::hard_link(sandbox.path(JENKINS), left).unwrap();
-    hook(&sandbox, "pre-commit", "exit 1");
-    let before = sandbox.read(JENKINS);
-    assert_eq!(sandbox.offline(&["promote", "--env", "jenkins", "--commit"]).status, 1);
-    assert_eq!(sandbox.read(JENKINS), before);
-    assert_eq!(sandbox.git("status --porcelain"), "");
-}
-
-/// Other repositories inside the checkout are not the checkout.
-#[test]
-fn repositories_inside_are_left_alone() {
-    let sandbox = Sandbox::new();
-    let inside = format!("{SHARED}/inside");
-    let pin = "qontract_reconcile_image_tag: 47fbced\n";
-    sandbox.write(&format!("{inside}/pin.yml"), pin);
-    sandbox.git_in(&sandbox.path(&inside), &["init", "--quiet"], "");
-    sandbox.offline(&["promote", "--env", "tekton"]).succeeds();
-    assert_eq!(sandbox.read(&format!("{inside}/pin.yml")), pin);
 }
 
 /// Where the two parsers of YAML disagree about what an edit did, nothing is written.
@@ -477,98 +308,4 @@ fn the_second_parser_is_asked() {
         sandbox.offline(&["qr-promote", landing]).matches("second-parser");
     }
     assert_eq!(sandbox.state(), before);
-}
-
-/// A promotion that waits in its pre-commit hook while `meanwhile` runs.
-fn while_one_runs(sandbox: &Sandbox, meanwhile: impl FnOnce(u32)) -> Output {
-    let fifos = ["started", "go"].map(|name| sandbox.world.root.join(name));
-    for fifo in &fifos {
-        sandbox.git_in(
-            &sandbox.world.root,
-            &["-c", &format!("alias.fifo=!mkfifo '{}'", fifo.display()), "fifo"],
-            "",
-        );
-    }
-    let [started, go] = fifos.each_ref().map(|fifo| fifo.display());
-    hook(sandbox, "pre-commit", &format!("echo > '{started}'; read -r go < '{go}'; exit 1"));
-    // Open in both directions, so that nothing here can wait for a hook that never comes.
-    let both = |path| OpenOptions::new().read(true).write(true).open(path).unwrap();
-    let (mut has_started, mut lets_go): (File, File) = (both(&fifos[0]), both(&fifos[1]));
-    let first = sandbox.command(&["qr-promote", "--commit", "--offline", "--ref", HEAD]).spawn();
-    let id = first.id();
-    let mut ended = both(&fifos[0]);
-    let first = thread::spawn(move || {
-        let output = first.wait_with_output().unwrap();
-        ended.write_all(b"\n").unwrap();
-        output
-    });
-    has_started.read_exact(&mut [0]).unwrap();
-    meanwhile(id);
-    lets_go.write_all(b"go\n").unwrap();
-    sandbox.output(first.join().unwrap())
-}
-
-#[test]
-fn one_at_a_time() {
-    let sandbox = Sandbox::new();
-    let before = sandbox.state();
-    let first = while_one_runs(&sandbox, |id| {
-        let during = sandbox.state();
-        let running = format!(
-            "error: another promotion is running in this checkout (process {id})\n  help: wait until it is done, then run it again\n"
-        );
-        for args in [&["qr-promote"][..], &["qr-promote", "--commit"], &["update-schemas"]] {
-            sandbox.offline(args).assert(1, "", &running);
-        }
-        sandbox.offline(&["qr-promote", "--dry-run"]).succeeds();
-        assert_eq!(sandbox.state(), during);
-        assert_ne!(during.files, before.files);
-    });
-    first.assert(1, "", "error: `git commit` failed, or a hook of it\n");
-    assert_eq!(sandbox.state(), before);
-}
-
-#[test]
-fn a_killed_promotion_locks_nobody_out() {
-    let sandbox = Sandbox::new();
-    sandbox.write(".git/xtask-promote.lock", "4194304");
-    sandbox.offline(&["qr-promote"]).succeeds();
-}
-
-/// Runs a promotion of Jenkins; somebody edits its file right after git was run with that word for
-/// the `nth` time.
-fn while_somebody_edits(sandbox: &Sandbox, args: &[&str], word: &str, nth: usize) -> Output {
-    let bin = sandbox.world.root.join("bin");
-    fs::create_dir_all(&bin).unwrap();
-    let git = bin.join("git");
-    let (count, file) = (bin.join("count"), sandbox.path(JENKINS));
-    let script = format!(
-        "#!/bin/sh\nPATH=\"${{PATH#*:}}\"\ngit \"$@\" || exit\ncase \" $* \" in *' {word} '*)\n  echo >> '{count}'\n  [ $(wc -l < '{count}') -ne {nth} ] || echo '# mine' >> '{file}'\nesac\n",
-        count = count.display(),
-        file = file.display(),
-    );
-    executable(&git, &script).unwrap();
-    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap_or_default());
-    let promote = ["promote", "--env", "pr-check,jenkins", "--offline", "-q", "--ref", HEAD];
-    sandbox.command(&[&promote[..], args].concat()).env("PATH", path).run()
-}
-
-#[test]
-fn files_that_change_meanwhile() {
-    let before = Sandbox::new().state();
-    let mine = Sandbox::new().read(JENKINS) + "# mine\n";
-    let checked =
-        "error: the files changed while the promotion was being checked\n  help: run it again\n";
-    let computed = format!(
-        "error: `{JENKINS}`: changed while the promotion was being computed\n  help: run it again\n"
-    );
-    for (args, word, nth, expected) in
-        [(&[][..], "--list", 1, checked), (&["--commit"], "status", 2, &computed)]
-    {
-        let sandbox = Sandbox::new();
-        while_somebody_edits(&sandbox, args, word, nth).assert(1, "", expected);
-        assert_eq!(sandbox.read(JENKINS), mine);
-        assert_eq!(sandbox.git("status --porcelain"), format!(" M {JENKINS}\n"));
-        assert_eq!(sandbox.state().branch, before.branch);
-    }
 }

@@ -19,7 +19,7 @@ fn qr_promote_dry_run() {
 fn qr_promote_edits() {
     let sandbox = Sandbox::new();
     sandbox.xtask(&["qr-promote"]).matches("qr-promote");
-    sandbox.xtask(&["qr-promote"]).matches("qr-promote-again");
+    sandbox.xtask(&["qr-promote"]).matches("qr-promote-uncommitted");
 }
 
 #[test]

@@ -209,9 +209,9 @@ const LAYERS: [(&str, &[&str]); 2] = [
     (
         SHELL,
         &[
-            "terminal", "progress", "pool", "git", "registry", "mirror", "worktree", "search",
-            "cli", "session", "hint", "land", "request", "ask", "complete", "commands", "lib",
-            "main",
+            "terminal", "progress", "pool", "signals", "git", "registry", "mirror", "worktree",
+            "search", "cli", "session", "hint", "land", "request", "ask", "complete", "commands",
+            "lib", "main",
         ],
     ),
 ];

@@ -14,6 +14,8 @@ use anyhow::{Context, Result, anyhow, bail};
 use xshell::{Cmd, Shell, cmd};
 
 pub use blame::Blame;
+pub use checkout::{Change, IndexEntry};
+pub use commit::{StagedCommit, end_commit, is_running};
 pub use failure::{Cause, Failure};
 pub use network::PATIENCE;
 pub use settings::GitSettings;
@@ -25,6 +27,8 @@ use promotion::model::problem::Problem;
 use promotion::model::version::CommitId;
 
 mod blame;
+mod checkout;
+mod commit;
 mod failure;
 mod network;
 pub mod past;
@@ -62,15 +66,6 @@ pub struct Git {
     place: Vec<OsString>,
     env: Vec<(String, OsString)>,
     patience: Duration,
-}
-
-/// One line of `git status`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Change {
-    /// Two letters: the state in the index, and in the work tree.
-    pub state: String,
-    /// Relative to the top of the work tree.
-    pub path: String,
 }
 
 impl Git {
@@ -190,22 +185,6 @@ impl Git {
         self.read(["ls-remote", "--get-url", "--end-of-options", url])
     }
 
-    /// The changes of `paths` by `git status`, untracked files included; none if `paths` is empty.
-    pub fn status(&self, paths: &[RepoPath]) -> Result<Vec<Change>> {
-        if paths.is_empty() {
-            return Ok(Vec::new());
-        }
-        let flags = ["status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all"];
-        let paths = paths.iter().map(RepoPath::as_str);
-        let out = self.bytes(flags.into_iter().chain(["--"]).chain(paths))?;
-        let text = String::from_utf8_lossy(&out);
-        let change = |entry: &str| {
-            let (state, path) = entry.split_at_checked(3)?;
-            Some(Change { state: state[..2].to_owned(), path: path.to_owned() })
-        };
-        Ok(text.split('\0').filter_map(change).collect())
-    }
-
     /// The tracked files below the folder, relative to it.
     pub fn tracked(&self) -> Result<Vec<String>> {
         self.listed(["ls-files", "-z", "--cached"])
@@ -222,28 +201,6 @@ impl Git {
         let out = self.bytes(args)?;
         let paths = out.split(|&byte| byte == 0).filter_map(|path| std::str::from_utf8(path).ok());
         Ok(paths.filter(|path| !path.is_empty()).map(str::to_owned).collect())
-    }
-
-    /// Commits the state of `paths` in the work tree and nothing else, with the user's hooks and
-    /// signature. `paths` must not be empty, and [`Git::at`] must be the top of the work tree.
-    pub fn commit_only(&self, message: &str, paths: &[RepoPath]) -> Result<CommitId> {
-        let shell = Shell::new().context("can't run `git commit`")?;
-        let place = &self.place;
-        let flags = ["--quiet", "--only", "--cleanup=whitespace", "--file=-"];
-        // `GIT_LITERAL_PATHSPECS` would change what git does in the user's hooks.
-        let paths = paths.iter().map(|path| format!(":(top,literal){path}"));
-        let commit = cmd!(shell, "git {place...} commit {flags...} -- {paths...}");
-        let commit = without(commit, ELSEWHERE).env_remove("GIT_LITERAL_PATHSPECS");
-        let commit = without(commit, PATHSPECS).envs(self.env.iter().map(|(n, v)| (n, v)));
-        let output = fed("`git commit` failed", commit, message.as_bytes(), WITH_A_PERSON)
-            .map_err(Problem::from)?;
-        if !output.status.success() {
-            let problem = Problem::new("`git commit` failed, or a hook of it");
-            let said = [output.stdout, output.stderr].concat();
-            let said = tail(&String::from_utf8_lossy(&said));
-            return Err(if said.is_empty() { problem } else { problem.help(said) }.into());
-        }
-        self.commit("HEAD")
     }
 
     /// The commit that a revision names; an error if there is none.
@@ -284,19 +241,6 @@ impl Git {
         let text = String::from_utf8_lossy(&output.stdout);
         let path = |name: &str| RepoPath::parse(name.strip_prefix(prefix.as_str())?);
         Ok(text.split('\0').filter_map(path).collect())
-    }
-
-    /// The unfinished operation in the work tree, such as `merge`.
-    pub fn mid_operation(&self) -> Result<Option<&'static str>> {
-        let git_dir = PathBuf::from(self.read(["rev-parse", "--absolute-git-dir"])?);
-        let marks = [
-            ("MERGE_HEAD", "merge"),
-            ("rebase-merge", "rebase"),
-            ("rebase-apply", "rebase"),
-            ("CHERRY_PICK_HEAD", "cherry-pick"),
-            ("REVERT_HEAD", "revert"),
-        ];
-        Ok(marks.into_iter().find(|(mark, _)| git_dir.join(mark).exists()).map(|(_, name)| name))
     }
 
     fn output(&self, args: &[OsString], stdin: &[u8]) -> Result<Output> {
@@ -382,13 +326,6 @@ fn failed(args: &[OsString], output: &Output) -> anyhow::Error {
 fn not_started(attempt: &str, error: &dyn Error) -> Failure {
     let reason = format!("git could not be run: {}", escaped(&error.to_string()));
     Failure { attempt: attempt.to_owned(), reason, cause: Cause::Other }
-}
-
-/// The last 20 lines of a hook's output, safe to print.
-fn tail(text: &str) -> String {
-    let lines: Vec<String> =
-        text.lines().map(str::trim_end).filter(|line| !line.is_empty()).map(escaped).collect();
-    lines[lines.len().saturating_sub(20)..].join("\n")
 }
 
 /// Removes one answer of `cat-file --batch` from the front of `rest`; `None` if it is not a file.

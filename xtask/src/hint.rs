@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use promotion::model::escape::escaped;
+pub use promotion::model::escape::shell_word as quoted;
 
 use crate::session::Session;
 
@@ -51,13 +51,4 @@ impl fmt::Display for Hint {
         let words: Vec<_> = self.0.iter().map(|word| quoted(word)).collect();
         f.write_str(&words.join(" "))
     }
-}
-
-/// A word as a shell takes it; what a terminal would obey is escaped.
-pub fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:@%+,".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", escaped(&word.replace('\'', "'\\''")))
 }

@@ -2,7 +2,7 @@
 //!
 //! Each way ends with everything done or nothing changed.
 
-pub mod files;
+mod commit;
 pub mod merge_request;
 
 use anyhow::{Context, Result};
@@ -18,8 +18,8 @@ use promotion::saas::app::ListChange;
 
 use crate::git::{Change, Git};
 use crate::progress::Progress;
-use crate::worktree::WorkTree;
-use files::Replacement;
+use crate::worktree::{Replacement, WorkTree};
+use commit::PromotionCommit;
 
 /// What is done with a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,12 +71,16 @@ pub struct Promotion<'a> {
 }
 
 /// A plan that the second parser accepted.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Planned {
     pub plan: Plan,
     /// The files of the work tree that hold the result already: an earlier run wrote it and nobody
     /// committed.
     written: Vec<RepoPath>,
+    /// What to know before it is committed.
+    pub warnings: Vec<Problem>,
+    /// What was repaired before it was planned.
+    pub repaired: Option<String>,
 }
 
 /// The files that the pins of some scopes are in.
@@ -90,14 +94,22 @@ pub fn wanted(scopes: &[Scope]) -> Wanted {
 /// that hold the pins.
 pub fn check(work_tree: &WorkTree, scopes: &[Scope]) -> Result<Tree> {
     let any = CommitId::parse(&"f".repeat(40)).context("40 digits are a commit")?;
-    let tree = work_tree.read(&wanted(scopes))?;
+    let tree = read(work_tree, &wanted(scopes))?;
     let parts: Vec<_> = scopes.iter().map(|scope| Part::new(scope, any.clone())).collect();
     verified(&parts, &[], &tree)?;
     Ok(tree)
 }
 
+/// The wanted files. Refuses one that git has, but that is not checked out.
+fn read(work_tree: &WorkTree, wanted: &Wanted) -> Result<Tree> {
+    let tree = work_tree.read(wanted)?;
+    work_tree.refuse_hidden(wanted, &tree)?;
+    Ok(tree)
+}
+
 /// The plan for the files of a tree, which the second parser accepted.
 pub fn verified(parts: &[Part], lists: &[ListChange], tree: &Tree) -> Result<Plan> {
+    tree.refuse_pointers()?;
     let mut plan = plan(parts, tree)?;
     for change in lists {
         add_list_change(&mut plan, change, tree)?;
@@ -121,12 +133,29 @@ impl Promotion<'_> {
     ///
     /// To be committed, a promoted file must not have other uncommitted changes.
     pub fn plan(&self, landing: &Landing) -> Result<Planned> {
+        // What another promotion has written may yet be undone, so wait for its end.
+        let lock = match landing {
+            Landing::Show(_) | Landing::MergeRequest(_) => None,
+            Landing::Files | Landing::Commit => Some(self.work_tree.lock()?),
+        };
+        let repaired = lock.and_then(|mut lock| lock.repaired.take());
+        Ok(Planned { repaired, ..self.plan_now(landing)? })
+    }
+
+    fn plan_now(&self, landing: &Landing) -> Result<Planned> {
         let tree = self.read()?;
         let plan = verified(&self.parts, &self.lists, &tree)?;
-        match landing {
-            Landing::Commit => self.against_head(plan, &tree),
-            _ => Ok(Planned { plan, written: Vec::new() }),
+        if *landing != Landing::Commit {
+            return Ok(Planned { plan, written: Vec::new(), warnings: Vec::new(), repaired: None });
         }
+        let planned = self.against_head(plan, &tree)?;
+        let paths: Vec<RepoPath> = planned.plan.changed().map(|(path, _)| path.clone()).collect();
+        if paths.is_empty() {
+            return Ok(planned);
+        }
+        let git = Git::at(&self.work_tree.top);
+        commit::refuse_unfit(&git, &paths)?;
+        Ok(Planned { warnings: commit::warnings(&git)?, ..planned })
     }
 
     /// Edits the files of a plan and commits them, if that is the landing. Refuses a plan that is
@@ -138,15 +167,14 @@ impl Promotion<'_> {
         message: &str,
         progress: Progress,
     ) -> Result<Landed> {
-        // What another promotion has written may yet be undone, so ask for the lock first.
-        let _lock = self.work_tree.lock()?;
-        self.work_tree.sweep(planned.plan.files.keys());
-        if planned.plan.is_empty() {
-            return Ok(Landed::Unchanged);
-        }
-        if self.plan(landing)? != *planned {
+        let lock = self.work_tree.lock()?;
+        let now = self.plan_now(landing)?;
+        if (&now.plan, &now.written) != (&planned.plan, &planned.written) {
             let problem = Problem::new("the files changed while the promotion was being checked");
             return Err(problem.help("run it again").into());
+        }
+        if planned.plan.is_empty() {
+            return self.settled(&planned.plan);
         }
         let wanted = |path: &RepoPath| !planned.written.contains(path);
         let replaced = self.work_tree.replace(replacements(&planned.plan, wanted))?;
@@ -154,18 +182,50 @@ impl Promotion<'_> {
             replaced.keep();
             return Ok(Landed::Written);
         }
-        let paths: Vec<RepoPath> = planned.plan.changed().map(|(path, _)| path.clone()).collect();
+        let files = planned.plan.changed().map(|(path, file)| (path.clone(), file.after()));
+        let commit = PromotionCommit {
+            work_tree: self.work_tree,
+            lock: &lock,
+            files: files.collect(),
+            message,
+            missing: &|tree| self.unmoved(tree),
+        };
         let _step = progress.local("committing");
-        match Git::at(&self.work_tree.top).commit_only(message, &paths) {
-            Ok(commit) => {
+        match commit.make(replaced.folder()) {
+            Err(error) => Err(replaced.undo(error)),
+            Ok(made) => {
                 replaced.keep();
-                Ok(Landed::Committed(commit))
-            }
-            Err(error) => {
-                replaced.undo()?;
-                Err(error)
+                made.map(Landed::Committed)
             }
         }
+    }
+
+    /// What there is to say where every pin is there already: whether the commit and the index have
+    /// them too.
+    pub fn settled(&self, plan: &Plan) -> Result<Landed> {
+        if self.work_tree.git_dir.is_none() {
+            return Ok(Landed::Unchanged);
+        }
+        let git = Git::at(&self.work_tree.top);
+        let holders: Vec<RepoPath> = plan.files.keys().cloned().collect();
+        let changes = git.status(&holders)?;
+        if changes.is_empty() {
+            return Ok(Landed::Unchanged);
+        }
+        let tree = self.read()?;
+        let uncommitted = self.unmoved(&self.tree_at(&git, &tree, "HEAD", &changes)?)?;
+        let mut staged = self.unmoved(&self.tree_at(&git, &tree, "", &changes)?)?;
+        staged.retain(|path| !uncommitted.contains(path));
+        Ok(match uncommitted.is_empty() && staged.is_empty() {
+            true => Landed::Unchanged,
+            false => Landed::Unsettled { uncommitted, staged },
+        })
+    }
+
+    /// The files of a tree that still have a pin of the version before.
+    fn unmoved(&self, tree: &Tree) -> Result<Vec<RepoPath>> {
+        let plan = verified(&self.parts, &self.lists, tree)?;
+        Ok(plan.changed().map(|(path, _)| path.clone()).collect())
     }
 
     fn read(&self) -> Result<Tree> {
@@ -173,7 +233,7 @@ impl Promotion<'_> {
             wanted.and(Wanted::new(part.component, &part.environments))
         });
         wanted.files.extend(self.lists.iter().map(|change| change.app.clone()));
-        self.work_tree.read(&wanted)
+        read(self.work_tree, &wanted)
     }
 
     /// The plan from the last commit on: what an earlier run wrote is part of it.
@@ -186,9 +246,15 @@ impl Promotion<'_> {
         let holders: Vec<RepoPath> = plan.files.keys().cloned().collect();
         let status = git.status(&holders)?;
         if status.is_empty() {
-            return Ok(Planned { plan, written: Vec::new() });
+            return Ok(Planned { plan, written: Vec::new(), warnings: Vec::new(), repaired: None });
         }
-        let at_head = self.at_head(&git, tree, &plan, &status)?;
+        let at_head = self.tree_at(&git, tree, "HEAD", &status)?;
+        let changed: Vec<RepoPath> = plan.changed().map(|(path, _)| path.clone()).collect();
+        let blobs = git.show_many("HEAD", &changed)?;
+        if let Some((path, _)) = changed.iter().zip(blobs).find(|(_, blob)| blob.is_none()) {
+            let problem = Problem::new("is not in the last commit").file(path.as_str());
+            return Err(problem.help("commit it first, or leave `--commit` out").into());
+        }
         let in_tree = plan;
         let plan = verified(&self.parts, &self.lists, &at_head)?;
         let mut written = Vec::new();
@@ -198,8 +264,13 @@ impl Promotion<'_> {
             if from_head.is_none() && !in_tree.changed().any(|changed| is_it(&changed)) {
                 continue;
             }
-            let is_written = from_head
-                .is_some_and(|(path, file)| tree.get(path) == Some(file.after().as_bytes()));
+            let is_written = match from_head {
+                Some((path, file)) => {
+                    let now = tree.get(path).unwrap_or_default();
+                    git.is_same_content(path, now, file.after().as_bytes())?
+                }
+                None => false,
+            };
             let staged_apart = !state.contains(' ');
             if staged_apart || !is_written {
                 let problem = Problem::new("has other uncommitted changes").file(path.as_str());
@@ -209,25 +280,19 @@ impl Promotion<'_> {
             }
             written.extend(from_head.map(|(path, _)| path.clone()));
         }
-        Ok(Planned { plan, written })
+        Ok(Planned { plan, written, warnings: Vec::new(), repaired: None })
     }
 
-    /// The tree with the files of `status` as they are in the last commit.
-    fn at_head(&self, git: &Git, tree: &Tree, plan: &Plan, status: &[Change]) -> Result<Tree> {
-        let mut at_head = tree.clone();
-        let paths: Vec<RepoPath> =
-            status.iter().filter_map(|change| RepoPath::parse(&change.path)).collect();
-        for (path, blob) in paths.iter().zip(git.show_many("HEAD", &paths)?) {
-            let Some(bytes) = blob else {
-                if plan.changed().any(|(changed, _)| changed == path) {
-                    let problem = Problem::new("is not in the last commit").file(path.as_str());
-                    return Err(problem.help("commit it first, or leave `--commit` out").into());
-                }
-                continue;
-            };
-            at_head.0.insert(path.clone(), bytes);
+    /// The tree with the changed files as they are in a revision, or in the index if that is empty.
+    /// A file that it lacks stays as it is.
+    fn tree_at(&self, git: &Git, tree: &Tree, revision: &str, changes: &[Change]) -> Result<Tree> {
+        let mut tree = tree.clone();
+        for path in changes.iter().filter_map(|change| RepoPath::parse(&change.path)) {
+            if let Some(content) = git.checked_out(revision, &path)? {
+                tree.0.insert(path, content);
+            }
         }
-        Ok(at_head)
+        Ok(tree)
     }
 }
 

@@ -14,5 +14,6 @@ pub mod registry;
 pub mod request;
 pub mod search;
 pub mod session;
+pub mod signals;
 pub mod terminal;
 pub mod worktree;

@@ -70,8 +70,17 @@ impl Session {
         }
     }
 
-    /// The checkout to work on. A named folder is taken as it is, even if git does not know it.
+    /// The checkout to work on. What an interrupted promotion left there is repaired first.
     pub fn work_tree(&self) -> Result<WorkTree> {
+        let work_tree = self.find_work_tree()?;
+        if let Some(note) = work_tree.repair_if_needed()? {
+            self.note(&note);
+        }
+        Ok(work_tree)
+    }
+
+    /// A named folder is taken as it is, even if git does not know it.
+    fn find_work_tree(&self) -> Result<WorkTree> {
         let Some(dir) = &self.repo else {
             let here = std::env::current_dir().context("can't tell the current folder")?;
             let found = Git::at(&here).top_and_git_dir()?;

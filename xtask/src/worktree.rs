@@ -1,26 +1,29 @@
-//! The work tree on disk: reads what a plan looks at, replaces files all or nothing, and keeps
-//! two promotions apart. Follows no symbolic link, and opens regular files only.
+//! The work tree on disk: reads what a plan looks at, follows no symbolic link, and opens regular
+//! files only. Below it: how files are replaced all or nothing, how a killed run is repaired, and how
+//! two runs are kept apart.
 
-use std::ffi::OsStr;
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{ErrorKind, Read, Seek, Write};
+use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use memchr::memmem;
 use promotion::model::path::RepoPath;
 use promotion::model::problem::Problem;
-use promotion::model::tree::{Tree, Wanted, glob_folder};
+use promotion::model::tree::{Tree, Wanted, glob_folder, is_lfs_pointer};
 use promotion::saas::target_files;
 
+use journal::{BESIDE, FOLDER};
 use regular::{LARGEST, too_large};
 
+mod hidden;
+mod journal;
+mod lock;
 pub(crate) mod regular;
+mod replace;
 
-/// How the files end that are written beside those that they replace.
-pub(crate) const NEW: &str = ".promote-new";
-/// How the old ones end.
-pub(crate) const OLD: &str = ".promote-old";
+pub use lock::Lock;
+pub use replace::{Replaced, Replacement, interrupted};
 
 /// A checkout.
 #[derive(Debug, Clone)]
@@ -67,6 +70,9 @@ impl WorkTree {
                 }
                 Err(error) => return Err(error).with_context(|| format!("can't look at `{path}`")),
                 Ok(meta) if meta.is_symlink() => return Err(Problem::symlink(path.as_str()).into()),
+                Ok(meta) if meta.is_dir() && is_repository(&at) => {
+                    return Err(inside(path, at.strip_prefix(&self.top).unwrap_or(&at)).into());
+                }
                 Ok(_) => {}
             }
         }
@@ -100,7 +106,7 @@ impl WorkTree {
         for entry in entries {
             let entry = entry.with_context(|| format!("can't list `{folder}`"))?;
             let name = entry.file_name();
-            if is_leftover(&name) {
+            if name == BESIDE || name == FOLDER {
                 continue;
             }
             let path = match folder {
@@ -109,8 +115,7 @@ impl WorkTree {
             };
             let kind = entry.file_type().with_context(|| format!("can't look at `{path}`"))?;
             if kind.is_dir() {
-                let foreign = name == ".git" || entry.path().join(".git").exists();
-                if !foreign {
+                if name != ".git" && !is_repository(&entry.path()) {
                     self.walk(&path, glob, needle, tree)?;
                 }
             } else if (kind.is_file() || kind.is_symlink() && entry.path().is_file())
@@ -121,22 +126,6 @@ impl WorkTree {
             }
         }
         Ok(())
-    }
-
-    /// Keeps other promotions of this checkout out until the lock is dropped, or the process ends.
-    pub fn lock(&self) -> Result<Lock> {
-        let Some(git_dir) = &self.git_dir else {
-            let folder = File::open(&self.top)
-                .with_context(|| format!("can't open `{}`", self.top.display()))?;
-            return Lock::take(folder);
-        };
-        let path = git_dir.join("xtask-promote.lock");
-        let file =
-            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
-        let mut lock =
-            Lock::take(file.with_context(|| format!("can't open `{}`", path.display()))?)?;
-        let _ = lock.0.set_len(0).and_then(|()| write!(lock.0, "{}", std::process::id()));
-        Ok(lock)
     }
 }
 
@@ -149,7 +138,7 @@ fn holding(on_disk: &Path, path: &str, needle: &memmem::Finder) -> Result<Option
     let Some((file, size)) = regular::open(&target).with_context(unread)? else { return Ok(None) };
     if size <= LARGEST {
         let bytes = regular::content(file).with_context(unread)?;
-        return Ok(bytes.filter(|bytes| needle.find(bytes).is_some()));
+        return Ok(bytes.filter(|bytes| needle.find(bytes).is_some() || is_lfs_pointer(bytes)));
     }
     match regular::holds(file, needle).with_context(unread)? {
         true => Err(too_large(path, size).into()),
@@ -157,10 +146,15 @@ fn holding(on_disk: &Path, path: &str, needle: &memmem::Finder) -> Result<Option
     }
 }
 
-/// Whether a killed run left a file of that name.
-fn is_leftover(name: &OsStr) -> bool {
-    let name = name.as_encoded_bytes();
-    name.starts_with(b".") && (name.ends_with(NEW.as_bytes()) || name.ends_with(OLD.as_bytes()))
+fn is_repository(folder: &Path) -> bool {
+    folder.join(".git").symlink_metadata().is_ok()
+}
+
+fn inside(path: &RepoPath, repository: &Path) -> Problem {
+    let repository = repository.display();
+    Problem::new(format!("lies in another repository, `{repository}`"))
+        .file(path.as_str())
+        .help(format!("promote it there, with `--repo {repository}`"))
 }
 
 fn accepted(path: &str, name: Option<&str>, is_link: bool) -> Result<RepoPath> {
@@ -171,30 +165,4 @@ fn accepted(path: &str, name: Option<&str>, is_link: bool) -> Result<RepoPath> {
     accepted.ok_or_else(|| {
         Problem::new("a pin may be in it, but its name is not plain UTF-8").file(path).into()
     })
-}
-
-/// Keeps other promotions out of a checkout.
-#[derive(Debug)]
-pub struct Lock(File);
-
-impl Lock {
-    fn take(mut file: File) -> Result<Lock> {
-        match file.try_lock() {
-            Ok(()) => {
-                let _ = file.rewind();
-                Ok(Lock(file))
-            }
-            Err(TryLockError::WouldBlock) => {
-                let mut process = String::new();
-                let _ = file.read_to_string(&mut process);
-                let process = process.trim().parse::<u32>().map(|id| format!(" (process {id})"));
-                let message = format!(
-                    "another promotion is running in this checkout{}",
-                    process.unwrap_or_default()
-                );
-                Err(Problem::new(message).help("wait until it is done, then run it again").into())
-            }
-            Err(TryLockError::Error(error)) => Err(error).context("can't lock the checkout"),
-        }
-    }
 }

@@ -2,20 +2,23 @@
 //!
 //! Finds only: what is written, and where, is decided in `plan.rs`.
 
+mod stay;
 mod targets;
 
-use std::fmt;
 use std::ops::Range;
 
 use crate::model::component::{
     FilePattern, Form, KeyPath, PathStep, PinSpec, SaasFilter, Selector,
 };
 use crate::model::path::RepoPath;
+use crate::model::problem::Problem;
 use crate::model::tree::Tree;
 use crate::model::upstream::Upstream;
 use crate::model::version::{commit_part, is_full_commit, is_word};
 use crate::syntax::dotenv;
-use crate::syntax::yaml::{NodeId, Unreadable, Via, Yaml};
+use crate::syntax::yaml::{NodeId, Via, Yaml};
+pub use stay::Stay;
+use stay::with_invisible_shown;
 
 /// One scalar that a selector found.
 #[derive(Debug)]
@@ -32,6 +35,13 @@ pub struct Located {
     pub filter: Option<SaasFilter>,
     /// Whether it may move.
     pub role: Role,
+}
+
+impl Located {
+    /// One without a name; its value is still to be given.
+    fn new(line: usize, role: Role) -> Located {
+        Located { line, value: String::new(), file: None, target: None, filter: None, role }
+    }
 }
 
 /// Whether a scalar may move.
@@ -65,31 +75,10 @@ pub enum ValuePath {
     Variable(usize, String),
 }
 
-/// Why a value stays although a selector found it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stay {
-    /// It follows a branch or a moving tag.
-    Tracking,
-    /// `promotion.auto: true` moves it.
-    Auto,
-    /// The target is about to be deleted.
-    Delete,
-}
-
-impl fmt::Display for Stay {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Stay::Tracking => "tracking",
-            Stay::Auto => "promotion.auto",
-            Stay::Delete => "delete",
-        })
-    }
-}
-
 /// Everything that `spec` finds in `text`, in the order of the file.
-pub fn locate(spec: &PinSpec, upstream: &Upstream, text: &str) -> Result<Vec<Located>, Unreadable> {
+pub fn locate(spec: &PinSpec, upstream: &Upstream, text: &str) -> Result<Vec<Located>, Problem> {
     if let Selector::Variable(name) = &spec.selector {
-        return Ok(variables(spec, name, text));
+        return variables(spec, name, text);
     }
     Ok(locate_in(spec, upstream, &Yaml::parse(text)?))
 }
@@ -114,7 +103,7 @@ pub fn locate_in_tree(
     upstream: &Upstream,
     text: &str,
     tree: &Tree,
-) -> Result<Vec<Located>, Unreadable> {
+) -> Result<Vec<Located>, Problem> {
     match &spec.selector {
         Selector::Saas(filter) => {
             Ok(targets::in_tree(&Yaml::parse(text)?, spec, upstream, filter, tree))
@@ -131,7 +120,7 @@ pub fn may_hold(spec: &PinSpec, text: &str) -> bool {
     let lines = text.split(['\n', '\r']);
     let mut lines = lines.filter(|line| !line.trim_start().starts_with('#'));
     match &spec.selector {
-        Selector::Variable(name) => !dotenv::assignments(text, name).is_empty(),
+        Selector::Variable(name) => dotenv::mentions(text, name),
         Selector::Key(name) => lines.any(|line| has_key(line, name)),
         Selector::Path(path) => match path.steps.last() {
             Some(PathStep::Key(name)) => lines.any(|line| has_key(line, name)),
@@ -177,22 +166,37 @@ fn moves(spec: &PinSpec, value: &str) -> bool {
     }
 }
 
-fn variables(spec: &PinSpec, name: &str, text: &str) -> Vec<Located> {
-    let found = dotenv::assignments(text, name).into_iter();
-    let found = found.map(|one| Located {
-        line: one.line,
-        value: one.value.to_owned(),
-        file: None,
-        target: None,
-        filter: None,
-        role: if moves(spec, one.value) {
-            let witness = ValuePath::Variable(one.line, name.to_owned());
-            Role::Pin(Pin { range: one.range, needs_quotes: false, witness })
-        } else {
-            Role::Stays(Stay::Tracking)
-        },
+fn variables(spec: &PinSpec, name: &str, text: &str) -> Result<Vec<Located>, Problem> {
+    let found = dotenv::assignments(text)?.into_iter().filter(|one| one.name == name);
+    let found = found.map(|one| {
+        let witness = ValuePath::Variable(one.line, name.to_owned());
+        let pin = Pin { range: one.range, needs_quotes: false, witness };
+        let role = match one.unfit {
+            Some(reason) => Role::Unfit(reason),
+            None if one.value.starts_with('(') => Role::Stays(Stay::List),
+            None if moves(spec, one.value) => Role::Pin(pin),
+            None => Role::Stays(Stay::of(one.value)),
+        };
+        seen(spec, Located { value: one.value.to_owned(), ..Located::new(one.line, role) })
     });
-    found.collect()
+    Ok(found.collect())
+}
+
+/// Refuses what is no version only for a character that nobody sees, and what has a digest too.
+fn seen(spec: &PinSpec, found: Located) -> Located {
+    if !matches!(found.role, Role::Stays(_)) {
+        return found;
+    }
+    if let Some(value) = with_invisible_shown(&found.value, |value| moves(spec, value)) {
+        let role = Role::Unfit("has blanks or invisible characters in it");
+        return Located { value, role, ..found };
+    }
+    match found.value.split_once('@') {
+        Some((tag, digest)) if is_word(tag) && Stay::of(digest) == Stay::Digest => {
+            Located { role: Role::Unfit("has a digest too, and both would have to move"), ..found }
+        }
+        _ => found,
+    }
 }
 
 fn candidate(yaml: &Yaml, spec: &PinSpec, node: NodeId, via: Via) -> Located {
@@ -200,13 +204,16 @@ fn candidate(yaml: &Yaml, spec: &PinSpec, node: NodeId, via: Via) -> Located {
     let value = known.and_then(|(node, _)| yaml.scalar(node));
     let role = match (known, value) {
         (None, _) => Role::Unfit("is an alias whose anchor is not in the file"),
+        (Some((node, _)), _) if yaml.is_null(node) => Role::Stays(Stay::Null),
         // A block scalar may end in a line break that is no part of the version.
         (_, Some(value)) if moves(spec, value.trim_end_matches('\n')) => pin(yaml, node, via, ""),
-        _ => Role::Stays(Stay::Tracking),
+        (_, Some(value)) => Role::Stays(Stay::of(value)),
+        (Some((node, _)), None) if yaml.is_list(node) => Role::Stays(Stay::List),
+        (Some(_), None) => Role::Stays(Stay::Mapping),
     };
     let called = || known.map_or("an alias", |(node, _)| yaml.describe(node));
     let value = value.unwrap_or_else(called).to_owned();
-    Located { line: yaml.line(node), value, file: None, target: None, filter: None, role }
+    seen(spec, Located { value, ..Located::new(yaml.line(node), role) })
 }
 
 fn pin(yaml: &Yaml, node: NodeId, via: Via, prefix: &str) -> Role {
@@ -227,24 +234,22 @@ fn pin(yaml: &Yaml, node: NodeId, via: Via, prefix: &str) -> Role {
 
 fn images(yaml: &Yaml, spec: &PinSpec, image: &str) -> Vec<Located> {
     let prefix = format!("{image}:");
-    let tagged =
-        yaml.values().filter_map(|(node, value)| Some((node, value.strip_prefix(&prefix)?)));
-    let found = tagged.map(|(node, tag)| {
+    let found = yaml.values().filter_map(|(node, value)| {
+        let behind = value.strip_prefix(image)?;
+        if behind.starts_with('@') {
+            let value = behind.to_owned();
+            let role = Role::Stays(Stay::of(&value));
+            return Some(Located { value, ..Located::new(yaml.line(node), role) });
+        }
+        let tag = behind.strip_prefix(':')?;
         let role = match moves(spec, tag.trim_end_matches('\n')) {
             true => match pin(yaml, node, Via::Own, &prefix) {
                 Role::Pin(_) if !yaml.is_verbatim(node) => Role::Unfit("is written with escapes"),
                 role => role,
             },
-            false => Role::Stays(Stay::Tracking),
+            false => Role::Stays(Stay::of(tag)),
         };
-        Located {
-            line: yaml.line(node),
-            value: tag.to_owned(),
-            file: None,
-            target: None,
-            filter: None,
-            role,
-        }
+        Some(seen(spec, Located { value: tag.to_owned(), ..Located::new(yaml.line(node), role) }))
     });
     found.collect()
 }

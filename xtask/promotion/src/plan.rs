@@ -195,7 +195,7 @@ struct Planner<'a> {
 /// What one file gave for one rule.
 enum Yield {
     Pins,
-    Tracking(String),
+    NoVersion(Vec<(Stay, String)>),
     Nothing,
 }
 
@@ -222,11 +222,9 @@ impl Planner<'_> {
                 let problem = Problem::new(format!("no {} in it", spec.selector));
                 self.problems.push(problem.file(path.as_str()).help(spec.origin.cure()));
             }
-            Some(Yield::Tracking(values)) => {
-                let problem = Problem::new(format!(
-                    "no version in {}: {values} follows a branch or a moving tag",
-                    spec.selector
-                ));
+            Some(Yield::NoVersion(values)) => {
+                let found = no_versions(&values);
+                let problem = Problem::new(format!("no version in {}: {found}", spec.selector));
                 let help =
                     format!("pin it by hand once, or take the pin out: {}", spec.origin.cure());
                 self.problems.push(problem.file(path.as_str()).help(help));
@@ -257,14 +255,13 @@ impl Planner<'_> {
             Ok(text) => {
                 match locate::locate_in_tree(spec, &self.part.component.upstream, text, self.tree) {
                     Ok(found) => return Some(self.found(spec, path, found)),
-                    Err(error) => Problem::new(format!("can't be read as YAML: {}", error.reason))
-                        .line(error.line)
-                        .help("mend the file, or leave its environment out"),
+                    Err(problem) => problem,
                 }
             }
             Err(error) => {
                 let valid = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
-                Problem::new("is not UTF-8").line(line_at(&valid, valid.len()))
+                let problem = Problem::new("is not UTF-8").line(line_at(&valid, valid.len()));
+                problem.help("save the file as UTF-8, or leave its environment out")
             }
         };
         let is_glob = matches!(spec.place, FilePattern::Glob(_));
@@ -281,14 +278,17 @@ impl Planner<'_> {
     fn found(&mut self, spec: &PinSpec, path: &RepoPath, found: Vec<Located>) -> Yield {
         let mut result = Yield::Nothing;
         for one in found {
-            let stays = matches!(one.role, Role::Stays(Stay::Tracking));
-            match (&mut result, stays) {
+            let stay = match one.role {
+                Role::Stays(stay) if !matches!(stay, Stay::Auto | Stay::Delete) => Some(stay),
+                _ => None,
+            };
+            match (&mut result, stay) {
                 (Yield::Pins, _) => {}
-                (_, false) => result = Yield::Pins,
-                (Yield::Tracking(values), true) => {
-                    values.push_str(&format!(", {}", shown(&one.value)))
+                (_, None) => result = Yield::Pins,
+                (Yield::NoVersion(values), Some(stay)) => values.push((stay, one.value.clone())),
+                (Yield::Nothing, Some(stay)) => {
+                    result = Yield::NoVersion(vec![(stay, one.value.clone())]);
                 }
-                (Yield::Nothing, true) => result = Yield::Tracking(shown(&one.value)),
             }
             self.one(spec, path, one);
         }
@@ -363,8 +363,18 @@ impl Planner<'_> {
     }
 }
 
-fn shown(value: &str) -> String {
-    if value.is_empty() { "an empty value".to_owned() } else { format!("`{value}`") }
+/// What was found instead of a version: `master`, `main` follows a branch or a moving tag.
+fn no_versions(values: &[(Stay, String)]) -> String {
+    let alike = values.chunk_by(|one, other| one.0 == other.0);
+    let described = alike.map(|alike| {
+        let stay = alike[0].0;
+        let shown = alike.iter().map(|(_, value)| match stay {
+            Stay::Empty | Stay::List | Stay::Mapping => "a value".to_owned(),
+            _ => format!("`{value}`"),
+        });
+        format!("{} {}", shown.collect::<Vec<_>>().join(", "), stay.described())
+    });
+    described.collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

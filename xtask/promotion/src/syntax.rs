@@ -2,3 +2,45 @@
 
 pub mod dotenv;
 pub mod yaml;
+
+use crate::model::problem::Problem;
+use crate::model::tree::LARGEST_FILE;
+
+/// Refuses a text that is too large, or has a line that `git merge` left for somebody to resolve.
+pub fn refuse_unfit(text: &str) -> Result<(), Problem> {
+    if text.len() > LARGEST_FILE {
+        let (size, most) = (text.len().div_ceil(1 << 20), LARGEST_FILE >> 20);
+        let problem = Problem::new(format!("has {size} MB, expected at most {most} MB"));
+        return Err(problem.help("move what is not about versions into another file"));
+    }
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let marker = line.trim_end();
+        let word = marker.split(' ').next();
+        if matches!(word, Some("<<<<<<<" | "|||||||" | ">>>>>>>")) || marker == "=======" {
+            let problem = Problem::new(format!("a merge conflict is not resolved: `{marker}`"));
+            return Err(place(problem.help("resolve it first"), text, start));
+        }
+        start += line.len();
+    }
+    Ok(())
+}
+
+/// Adds line and column of a byte.
+pub fn place(problem: Problem, text: &str, byte: usize) -> Problem {
+    let start = text[..byte].rfind('\n').map_or(0, |line_break| line_break + 1);
+    problem.line(yaml::line_at(text, byte)).column(text[start..byte].chars().count() + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_may_be_large_and_not_larger() {
+        let text = " ".repeat(LARGEST_FILE + 1);
+        let refused = |text: &str| refuse_unfit(text).err().map(|problem| problem.message);
+        assert_eq!(refused(&text[1..]), None);
+        assert_eq!(refused(&text), Some("has 33 MB, expected at most 32 MB".to_owned()));
+    }
+}

@@ -24,10 +24,9 @@ use serde_json::{Value, json};
 
 use crate::ask::saas;
 use crate::cli::{self, Format};
-use crate::land::files::Replacement;
 use crate::search::{Found, search};
 use crate::session::{ConfigFile, Session, shown_diff};
-use crate::worktree::WorkTree;
+use crate::worktree::{Replacement, WorkTree};
 
 /// If more upstreams than this have nothing but one saas file, they are only counted without
 /// `--all`.
@@ -252,7 +251,10 @@ fn write(work_tree: &WorkTree, file: &ConfigFile, after: &str) -> Result<()> {
     };
     let name = file.path.file_name().and_then(|name| name.to_str()).and_then(RepoPath::parse);
     let path = name.with_context(|| format!("`{}` is no name of a file", file.name))?;
-    let there = WorkTree { top: folder, git_dir: None };
+    let there = match folder == work_tree.top {
+        true => work_tree.clone(),
+        false => WorkTree { top: folder, git_dir: None },
+    };
     match &file.text {
         None => there.create(&path, after),
         Some(before) => {

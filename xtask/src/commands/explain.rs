@@ -118,11 +118,8 @@ fn pins(path: &RepoPath, text: &str, config: &Config) -> Result<(Vec<Explained>,
     }
     let (candidates, orphans) = candidates(config, &tree);
     let terms: Vec<Terms> = candidates.into_iter().map(|candidate| candidate.terms).collect();
-    let unreadable = |error: promotion::syntax::yaml::Unreadable| {
-        let message = format!("can't be read as YAML: {}", error.reason);
-        Problem::new(message).file(path.as_str()).line(error.line)
-    };
-    Ok((explained(path, text, &terms, config).map_err(unreadable)?, orphans))
+    let explained = explained(path, text, &terms, config);
+    Ok((explained.map_err(|problem| problem.file(path.as_str()))?, orphans))
 }
 
 /// The past of each pin. A content is read once for all of them.
@@ -150,7 +147,6 @@ fn pasts<'r>(
 fn document(config: &Config, pin: &Explained, past: &PinPast) -> Value {
     let (verdict, reason, item) = match &pin.fate {
         Fate::Moves => ("moves".to_owned(), None, None),
-        // `tracking`, `promotion.auto` or `delete`.
         Fate::Stays(stay) => (stay.to_string(), None, None),
         Fate::Unfit(reason) => ("unfit".to_owned(), Some(*reason), None),
         Fate::Unconfigured(item) => ("unconfigured".to_owned(), None, Some(item)),

@@ -161,12 +161,15 @@ impl<'a> Run<'a> {
         self.land(&promotion, planned, review)
     }
 
-    fn land(&self, promotion: &Promotion, planned: Planned, review: Review) -> Result<Done> {
+    fn land(&self, promotion: &Promotion, planned: Planned, mut review: Review) -> Result<Done> {
+        review.warnings.extend(planned.warnings.iter().cloned());
+        review.notes.extend(planned.repaired.clone());
+        let review = review.judged(self.request.switches.strict)?;
         let reason = self.request.switches.reason.as_deref();
         let parts = review.parts(&self.scopes, &planned.plan);
         let message = commit_message(&parts, self.request.wording, reason);
         let landed = match &self.request.landing {
-            Landing::Show(_) if planned.plan.is_empty() => Landed::Unchanged,
+            Landing::Show(_) if planned.plan.is_empty() => promotion.settled(&planned.plan)?,
             Landing::Show(_) => Landed::Planned,
             landing => promotion.land(&planned, landing, &message, self.session.progress)?,
         };

@@ -7,8 +7,8 @@ use std::path::Path;
 use memchr::memmem::Finder;
 use promotion::model::problem::Problem;
 
-/// The largest file that pins are looked for in, in bytes: a hundred times the largest known one.
-pub(crate) const LARGEST: u64 = 32 << 20;
+/// The largest file that pins are looked for in, in bytes.
+pub(crate) const LARGEST: u64 = promotion::model::tree::LARGEST_FILE as u64;
 
 /// Opens a regular file and says its size; `None` for anything else, symbolic links included.
 pub(crate) fn open(path: &Path) -> io::Result<Option<(File, u64)>> {

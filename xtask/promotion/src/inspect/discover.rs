@@ -4,7 +4,7 @@
 pub mod environments;
 pub mod merge;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 
 use crate::config::Config;
@@ -16,7 +16,7 @@ use crate::model::tree::Tree;
 use crate::model::upstream::{Upstream, without_credentials};
 use crate::model::version::{commit_part, is_full_commit};
 use crate::saas;
-use crate::syntax::dotenv;
+use crate::syntax::dotenv::{self, Assignment};
 use crate::syntax::yaml::Yaml;
 
 /// Texts to search for: a file that hints at a component contains at least one of them.
@@ -214,26 +214,30 @@ fn clues(tree: &Tree) -> (Vec<Tag>, BTreeMap<String, String>) {
 }
 
 fn variables(path: &RepoPath, text: &str) -> Vec<Tag> {
+    let mut all = dotenv::assignments(text).unwrap_or_default();
+    all.retain(|one| one.unfit.is_none());
     let value = |name: &str| {
-        let first = dotenv::assignments(text, name).into_iter().next()?;
-        Some((first.line, first.value.to_owned()))
+        let first = all.iter().find(|one| one.name == name)?;
+        Some(first.value.to_owned())
     };
-    let tag = |name: &str| {
-        let stem = name.strip_suffix(TAG_VARIABLE)?;
-        let values = dotenv::assignments(text, name).into_iter();
-        let pin = values.into_iter().find(|one| commit_part(one.value).is_some())?;
-        let beside = |end: &str| value(&format!("{stem}{end}")).map(|(_, value)| value);
+    let mut seen = HashSet::new();
+    let tag = |pin: &Assignment| {
+        let stem = pin.name.strip_suffix(TAG_VARIABLE)?;
+        if commit_part(pin.value).is_none() || !seen.insert(pin.name.to_owned()) {
+            return None;
+        }
+        let beside = |end: &str| value(&format!("{stem}{end}"));
         Some(Tag {
             file: path.clone(),
             line: pin.line,
-            name: name.to_owned(),
+            name: pin.name.to_owned(),
             value: pin.value.to_owned(),
             is_variable: true,
             repo: beside("_REPO").filter(|repo| is_address(repo)),
             image: beside("_IMAGE").filter(|image| Image::parse(image).is_some()),
         })
     };
-    dotenv::names(text).into_iter().filter_map(tag).collect()
+    all.iter().filter_map(tag).collect()
 }
 
 fn keys(path: &RepoPath, yaml: &Yaml) -> Vec<Tag> {

@@ -8,8 +8,8 @@ use crate::inspect::coverage::{self, Terms};
 use crate::locate::{self, Located, Role, Stay};
 use crate::model::component::Origin;
 use crate::model::path::RepoPath;
+use crate::model::problem::Problem;
 use crate::model::upstream::Upstream;
-use crate::syntax::yaml::Unreadable;
 
 /// One value of a file.
 #[derive(Debug)]
@@ -61,7 +61,7 @@ pub fn explained(
     text: &str,
     terms: &[Terms],
     config: &Config,
-) -> Result<Vec<Explained>, Unreadable> {
+) -> Result<Vec<Explained>, Problem> {
     let mut all = Vec::new();
     // A literal file takes more for a pin than anything else does: its bytes say nothing here.
     let place = |found: &Located| (found.line, found.value.clone(), found.target.clone());

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::history::changes::Start;
 use crate::history::changes::{amount, commits};
+use crate::locate::Stay;
 use crate::model::commit::Author;
 use crate::model::commit::Commit;
 use crate::model::component::Component;
@@ -160,7 +161,7 @@ impl ComponentStatus<'_> {
     pub fn remark(&self, pin: &PinStatus) -> Option<String> {
         let value = escaped(self.component.short(&pin.value));
         match pin.start.as_ref()? {
-            Start::Moving => Some(format!("`{value}` follows a branch or a moving tag")),
+            Start::Moving => Some(format!("`{value}` {}", Stay::of(&pin.value).described())),
             Start::Unknown => Some(format!("`{value}` is no commit of the upstream")),
             Start::Ambiguous(all) => {
                 let all: Vec<_> = all.iter().map(|one| format!("`{one}`")).collect();

@@ -128,7 +128,7 @@ Bo: 1
 
 ### Stays as it is
 
-- `a|@all`: `data/b.yml:1` `see @all `&#35;`1`: tracking";
+- `a|@all`: `data/b.yml:1` `see @all `&#35;`1`: no-version";
     assert_eq!(description(&changes, &warnings, Some("it broke\n!12")), expected);
 }
 

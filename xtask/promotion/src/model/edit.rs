@@ -34,6 +34,11 @@ impl Edits {
         Ok(())
     }
 
+    /// The edits, in the order of their places.
+    pub fn iter(&self) -> impl Iterator<Item = &Edit> {
+        self.0.iter()
+    }
+
     /// Whether there is no edit.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -14,6 +14,15 @@ pub fn escaped(text: &str) -> String {
     out
 }
 
+/// A word as a shell takes it; what a terminal would obey is escaped.
+pub fn shell_word(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:@%+,".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", escaped(&word.replace('\'', "'\\''")))
+}
+
 /// Whether a terminal or a browser would obey the character instead of showing it.
 pub fn is_obeyed(c: char) -> bool {
     c.is_control() || reorders(c)

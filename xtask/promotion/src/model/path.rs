@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::model::escape::shell_word;
+
 /// A path inside the repository, relative to its top: parts joined by `/`, none of them empty, `.`,
 /// `..` or `.git`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -21,6 +23,11 @@ impl RepoPath {
     /// Parses the value of a `$ref`, which is relative to `data/`.
     pub fn parse_reference(reference: &str) -> Option<Self> {
         RepoPath::parse(&format!("data/{}", reference.trim_start_matches('/')))
+    }
+
+    /// The path as a shell takes it.
+    pub fn quoted(&self) -> String {
+        shell_word(&self.0)
     }
 
     /// The path as text.

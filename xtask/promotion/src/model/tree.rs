@@ -4,6 +4,10 @@ use std::collections::BTreeMap;
 
 use crate::model::component::{Component, Environment, FilePattern, PathStep, PinSpec, Selector};
 use crate::model::path::RepoPath;
+use crate::model::problem::Problem;
+
+/// The largest file that is read for pins, in bytes: a hundred times the largest known one.
+pub const LARGEST_FILE: usize = 32 << 20;
 
 /// The files that have to be read for a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -66,6 +70,17 @@ impl Tree {
         self.0.get(path).map(Vec::as_slice)
     }
 
+    /// Refuses a file whose content is elsewhere: Git LFS keeps only a pointer to it.
+    pub fn refuse_pointers(&self) -> Result<(), Problem> {
+        let Some((path, _)) = self.0.iter().find(|(_, bytes)| is_lfs_pointer(bytes)) else {
+            return Ok(());
+        };
+        let problem = Problem::new("is a Git LFS pointer, its content is not here");
+        Err(problem
+            .file(path.as_str())
+            .help(format!("`git lfs pull --include {}`, or keep it out of LFS", path.quoted())))
+    }
+
     /// The files in which a pin is looked for, in the order of their paths.
     pub fn of<'a>(&'a self, spec: &'a PinSpec) -> Vec<(&'a RepoPath, &'a [u8])> {
         match &spec.place {
@@ -81,6 +96,13 @@ impl Tree {
         let matches = move |path: &RepoPath| fast_glob::glob_match(glob, path.as_str());
         self.0.iter().filter(move |file| matches(file.0)).map(|(path, bytes)| (path, &bytes[..]))
     }
+}
+
+/// Whether a file is a pointer to a content that Git LFS keeps.
+///
+/// Source: the specification of Git LFS, `docs/spec.md`: the version is the first line.
+pub fn is_lfs_pointer(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"version https://git-lfs.github.com/spec/")
 }
 
 /// A folder that contains every match of a glob; empty for the top of the repository.

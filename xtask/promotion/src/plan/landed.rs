@@ -1,5 +1,6 @@
 //! What became of a plan: the work tree, a commit, or a merge request.
 
+use crate::model::path::RepoPath;
 use crate::model::problem::Problem;
 use crate::model::version::CommitId;
 
@@ -10,6 +11,13 @@ pub enum Landed {
     Planned,
     /// Every pin was there already.
     Unchanged,
+    /// The files of the work tree have every pin already, but not all of git does.
+    Unsettled {
+        /// The last commit has another version in these.
+        uncommitted: Vec<RepoPath>,
+        /// Only the index has another version in these.
+        staged: Vec<RepoPath>,
+    },
     /// The files of the work tree are edited.
     Written,
     /// They are committed too.

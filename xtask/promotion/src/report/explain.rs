@@ -43,9 +43,9 @@ fn owner(config: &Config, pin: &Explained) -> String {
 fn fate(config: &Config, pin: &Explained) -> String {
     match &pin.fate {
         Fate::Moves => "moves with every promotion there".to_owned(),
-        Fate::Stays(Stay::Tracking) => "stays: it follows a branch or a moving tag".to_owned(),
         Fate::Stays(Stay::Auto) => "stays: `promotion.auto` moves it".to_owned(),
         Fate::Stays(Stay::Delete) => "stays: the target is about to be deleted".to_owned(),
+        Fate::Stays(stay) => format!("stays: it {}", stay.described()),
         Fate::Unfit(reason) if pin.environment.is_none() => format!("can't move: it {reason}"),
         Fate::Unfit(reason) => format!("can't move: it {reason}; a promotion refuses it"),
         Fate::Unconfigured(line) if config.component(&pin.component).is_err() => format!(

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::changes::{Queue, tell_line, told};
 use super::json::{optional, problems, version};
+use crate::model::path::RepoPath;
 use crate::model::problem::Problem;
 use crate::model::version::CommitId;
 use crate::plan::landed::{Delivered, Landed, State};
@@ -45,6 +46,7 @@ impl PromotionReport<'_> {
         match self.landed {
             Landed::Planned => format!("{files} would change; nothing is written"),
             Landed::Unchanged => self.unchanged(),
+            Landed::Unsettled { uncommitted, staged } => unsettled(uncommitted, staged, again),
             Landed::Written => format!("{files} edited; to commit {them}:\n  {again}"),
             Landed::Committed(commit) => {
                 format!("committed {}: {}", commit.tag(7), super::printable(self.title))
@@ -65,7 +67,7 @@ impl PromotionReport<'_> {
     pub fn document(&self, command: &str) -> Value {
         let (result, commit, merge_request) = match self.landed {
             Landed::Planned => ("planned", None, None),
-            Landed::Unchanged => ("unchanged", None, None),
+            Landed::Unchanged | Landed::Unsettled { .. } => ("unchanged", None, None),
             Landed::Written => ("written", None, None),
             Landed::Committed(commit) => ("committed", Some(commit), None),
             Landed::Delivered(one) => {
@@ -88,6 +90,12 @@ impl PromotionReport<'_> {
         let files = self.plan.changed().map(|(path, _)| path.as_str()).collect::<Value>();
         document["files"] = files;
         document["diff"] = json!(super::plan_diff(self.plan));
+        let (uncommitted, staged) = match self.landed {
+            Landed::Unsettled { uncommitted, staged } => (paths(uncommitted), paths(staged)),
+            _ => (None, None),
+        };
+        document["uncommitted"] = json!(uncommitted);
+        document["staged"] = json!(staged);
         document["commit"] = json!(commit.map(CommitId::as_str));
         document["merge_request"] = json!(merge_request);
         document["changes"] = first["changes"].clone();
@@ -98,8 +106,33 @@ impl PromotionReport<'_> {
             1 => Value::Null,
             _ => json!(parts),
         };
-        optional(&["commit", "merge_request", "parts"], document)
+        optional(&["uncommitted", "staged", "commit", "merge_request", "parts"], document)
     }
+}
+
+/// What is left to do where every pin is there already.
+fn unsettled(uncommitted: &[RepoPath], staged: &[RepoPath], again: &str) -> String {
+    let mut text = "nothing to do in the files: every pin is there already".to_owned();
+    match uncommitted.len() {
+        0 => {}
+        1 => text.push_str(&format!("\n1 file is not committed; to commit it:\n  {again}")),
+        count => {
+            text.push_str(&format!(
+                "\n{count} files are not committed; to commit them:\n  {again}"
+            ));
+        }
+    }
+    if !staged.is_empty() {
+        let files = staged.iter().map(RepoPath::quoted).collect::<Vec<_>>().join(" ");
+        text.push_str(&format!(
+            "\nthe index has another version; to drop that:\n  git restore --staged -- {files}"
+        ));
+    }
+    text
+}
+
+fn paths(paths: &[RepoPath]) -> Option<Value> {
+    (!paths.is_empty()).then(|| paths.iter().map(RepoPath::as_str).collect())
 }
 
 fn part(queue: &Queue, part: &PartPlan) -> Value {

@@ -83,7 +83,7 @@ fn code_component(yaml: &Yaml, upstream: &Upstream) -> Option<NodeId> {
 /// Every byte around the item stays; a new item looks like the last one. Refuses an app without
 /// that code component, and lists in a form that can't be edited alone.
 pub fn edit(text: &str, change: &ListChange) -> Result<Option<Edit>, Problem> {
-    let yaml = Yaml::parse(text).map_err(|error| Problem::new(error.reason).line(error.line))?;
+    let yaml = Yaml::parse(text)?;
     let component = code_component(&yaml, &change.upstream).ok_or_else(|| {
         let message = format!("no code component has the `url` `{}`", change.upstream);
         Problem::new(message).help("add it to `codeComponents`")

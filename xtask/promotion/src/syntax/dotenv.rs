@@ -1,102 +1,235 @@
-//! Finds the value of a variable in a dotenv or shell file. Changes nothing.
+//! Finds the assignments of a dotenv or shell file, by the grammar of a shell. Changes nothing.
+//!
+//! A makefile may include the same file: what `make` reads in another way can't be edited, and each
+//! assignment says so.
 
+mod shell;
+
+use std::collections::HashSet;
 use std::ops::Range;
 
-/// What ends a word.
-const ENDS: [char; 9] = [' ', '\t', '\r', '\n', ';', '&', '|', ')', '#'];
+use crate::model::problem::Problem;
+use crate::model::version::is_word;
+use crate::syntax::refuse_unfit;
+use shell::{Shell, Token};
 
-/// One assignment.
+/// One `[export ]NAME=value`, or what looks like one.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Assignment<'s> {
+    /// The whole name.
+    pub name: &'s str,
     /// The bytes of the value, without its quotes if they are around all of it.
     pub range: Range<usize>,
     /// The value as it stands there.
     pub value: &'s str,
     /// From 1.
     pub line: usize,
+    /// Why no edit can change its value for everybody who reads the file.
+    pub unfit: Option<&'static str>,
 }
 
-/// Every `[export ]NAME=value` at the beginning of a line, blanks before it allowed.
+const LATER: &str = "does not begin its line: a shell sets it, `make` does not";
+const BLANKS: &str = "has blanks around its `=`: `make` sets it, a shell does not";
+const MAKE: &str = "is assigned as only `make` does";
+const COLON: &str = "stands before a colon: expected `=`";
+const EMPTY: &str = "has a blank behind its `=`: empty to a shell, not to `make`";
+const HASH: &str = "has a `#` in it: a comment to `make`, a part of the value to a shell";
+const PARTS: &str = "is put together of several parts";
+const COMMENT: &str =
+    "follows a comment that ends in a backslash: `make` reads it as a comment too";
+const HIDDEN: &str = "stands in a quoted text, a here-document or a substitution: text to a shell, an assignment to `make`";
+
+/// Every assignment, in the order of the file. The error is a quote or the like that is never
+/// closed, or the marker of a merge conflict.
 ///
-/// `name` has to be the whole name: `VAULT_NAME=…` and comments are something else.
-pub fn assignments<'s>(text: &'s str, name: &str) -> Vec<Assignment<'s>> {
-    let mut found = Vec::new();
-    let mut start = 0;
-    for (index, whole) in text.split_inclusive('\n').enumerate() {
-        if let Some(range) = value_in(whole, name) {
-            let range = start + range.start..start + range.end;
-            found.push(Assignment { value: &text[range.clone()], range, line: index + 1 });
-        }
-        start += whole.len();
-    }
-    found
-}
-
-/// The name of every variable that [`assignments`] finds a value of, each once, in their order.
-pub fn names(text: &str) -> Vec<&str> {
-    let mut names = Vec::new();
-    for whole in text.split_inclusive('\n') {
-        let Some((before, _)) = whole.split_once('=') else { continue };
-        let name = before.rsplit([' ', '\t', '\u{feff}']).next().unwrap_or(before);
-        if !name.is_empty() && !names.contains(&name) && value_in(whole, name).is_some() {
-            names.push(name);
+/// What stands in quotes, here-documents, comments, arrays and substitutions is none, unless it is
+/// the last one of its name to `make`.
+pub fn assignments(text: &str) -> Result<Vec<Assignment<'_>>, Problem> {
+    refuse_unfit(text)?;
+    let mut reader = Reader { shell: Shell::new(text), found: Vec::new(), command: Command::FIRST };
+    while let Some(token) = reader.shell.next()? {
+        match token {
+            Token::Word(word) => reader.word(word),
+            Token::LineBreak => reader.command = Command::FIRST,
+            Token::Separator(_) => reader.command = Command { late: Some(LATER), ..Command::FIRST },
+            Token::Comment(comment) => reader.comment(comment),
         }
     }
-    names
+    Ok(reader.finish())
 }
 
-fn value_in(whole: &str, name: &str) -> Option<Range<usize>> {
-    let blank = [' ', '\t'];
-    let line = whole.strip_prefix('\u{feff}').unwrap_or(whole).trim_start_matches(blank);
-    let after_export = line
-        .strip_prefix("export")
-        .filter(|rest| rest.starts_with(blank))
-        .map(|rest| rest.trim_start_matches(blank));
-    let value = after_export.unwrap_or(line).strip_prefix(name)?.strip_prefix('=')?;
-    let start = whole.len() - value.len();
-    let word = |text: &str| text.find(ENDS).unwrap_or(text.len());
-    let quoted =
-        value.chars().next().filter(|first| ['"', '\''].contains(first)).and_then(|quote| {
-            let length = value[1..].find(quote)?;
-            (word(&value[length + 2..]) == 0).then_some(1..1 + length)
-        });
-    let range = quoted.unwrap_or(0..word(value));
-    Some(start + range.start..start + range.end)
+/// Whether a text that can't be read mentions an assignment to a variable.
+pub fn mentions(text: &str, name: &str) -> bool {
+    let lines = text.lines().filter(|line| !line.trim_start().starts_with('#'));
+    lines.filter_map(|line| line.split_once('=')).any(|(head, _)| {
+        let head = head.trim_end_matches(['+', '?', ':', ' ', '\t']);
+        let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        head.strip_suffix(name).is_some_and(|before| !before.ends_with(is_part))
+    })
+}
+
+struct Reader<'s> {
+    shell: Shell<'s>,
+    found: Vec<Assignment<'s>>,
+    command: Command,
+}
+
+/// What may come next in a command.
+struct Command {
+    /// Whether an assignment may.
+    assigns: bool,
+    is_export: bool,
+    is_begun: bool,
+    /// Why an assignment would not be the same to `make`.
+    late: Option<&'static str>,
+}
+
+impl Command {
+    const FIRST: Command = Command { assigns: true, is_export: false, is_begun: false, late: None };
+}
+
+impl<'s> Reader<'s> {
+    fn word(&mut self, word: Range<usize>) {
+        if !self.command.assigns {
+            return;
+        }
+        let text = self.shell.text;
+        if &text[word.clone()] == "export" && !self.command.is_export {
+            self.command.is_export = true;
+            return;
+        }
+        let first = !std::mem::replace(&mut self.command.is_begun, true);
+        if first && let Some(found) = near_miss(text, word.start) {
+            self.found.push(found);
+            self.command.assigns = false;
+            return;
+        }
+        let Some((name, value)) = split(text, &word) else {
+            self.command.assigns = self.command.is_export;
+            return;
+        };
+        let (range, reason) = self.value(value);
+        let unfit = self.command.late.or(reason);
+        self.found.push(Assignment { name, value: &text[range.clone()], range, line: 0, unfit });
+        self.command.late = Some(LATER);
+    }
+
+    /// The bytes of a value without its quotes, and why it can't be edited.
+    fn value(&self, word: Range<usize>) -> (Range<usize>, Option<&'static str>) {
+        let text = &self.shell.text[word.clone()];
+        if text.is_empty() {
+            let behind = self.shell.rest();
+            let next = behind.trim_start_matches([' ', '\t']);
+            let goes_on = next.len() < behind.len() && !next.starts_with(['\r', '\n', '#', '\\']);
+            return (word, (goes_on && !next.is_empty()).then_some(EMPTY));
+        }
+        for quote in ['\'', '"'] {
+            let inner = text.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote));
+            if inner.is_some_and(|inner| !inner.contains([quote, '\\'])) {
+                return (word.start + 1..word.end - 1, None);
+            }
+        }
+        let reason = match text {
+            _ if text.contains(['$', '`']) || text.starts_with('(') => None,
+            _ if text.contains(['\'', '"', '\\', '(']) => Some(PARTS),
+            _ if text.contains('#') => Some(HASH),
+            _ => None,
+        };
+        (word, reason)
+    }
+
+    fn comment(&mut self, comment: Range<usize>) {
+        let text = self.shell.text[comment].trim_end_matches('\r');
+        if text.ends_with('\\') && self.shell.rest().starts_with('\n') {
+            self.shell.at += 1;
+            self.command = Command { late: Some(COMMENT), ..Command::FIRST };
+        }
+    }
+
+    fn finish(mut self) -> Vec<Assignment<'s>> {
+        let text = self.shell.text;
+        let last = |name| self.found.iter().rev().find(|one| one.name == name);
+        let hidden = self
+            .hidden_lines()
+            .into_iter()
+            .filter(|one| last(one.name).is_none_or(|last| last.range.start < one.range.start));
+        let hidden: Vec<_> = hidden.collect();
+        self.found.extend(hidden);
+        self.found.sort_by_key(|one| one.range.start);
+        let breaks: Vec<usize> = memchr::memchr_iter(b'\n', text.as_bytes()).collect();
+        for one in &mut self.found {
+            one.line = breaks.partition_point(|at| *at < one.range.start) + 1;
+        }
+        self.found
+    }
+
+    /// What `make` reads as an assignment of one word within what a shell reads as text.
+    fn hidden_lines(&self) -> Vec<Assignment<'s>> {
+        let text = self.shell.text;
+        let mut found = Vec::new();
+        let mut seen = HashSet::new();
+        for hidden in &self.shell.hidden {
+            let breaks = text[hidden.clone()].match_indices('\n');
+            let starts = breaks.map(|(line_break, _)| hidden.start + line_break + 1);
+            for start in std::iter::once(hidden.start).chain(starts) {
+                if !text[..start].ends_with('\n') {
+                    continue;
+                }
+                let line = text[start..].lines().next().unwrap_or_default();
+                let word = line.trim_start_matches(' ');
+                let word = word.strip_prefix("export ").unwrap_or(word);
+                let word = start + line.len() - word.len()..start + line.len();
+                let Some((name, value)) = split(text, &word) else { continue };
+                if is_word(text[value.clone()].trim_end()) && seen.insert(value.start) {
+                    let (value, range) = (&text[value.clone()], value);
+                    found.push(Assignment { name, range, value, line: 0, unfit: Some(HIDDEN) });
+                }
+            }
+        }
+        found
+    }
+}
+
+/// The length of a name at the beginning of a text.
+fn name_length(text: &str) -> usize {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let length = text.find(|c| !is_part(c)).unwrap_or(text.len());
+    if text.starts_with(|c: char| c.is_ascii_digit()) { 0 } else { length }
+}
+
+/// Name and value of a word `NAME=value`.
+fn split<'s>(text: &'s str, word: &Range<usize>) -> Option<(&'s str, Range<usize>)> {
+    let length = name_length(&text[word.clone()]);
+    let is_assignment = length > 0 && text[word.start + length..word.end].starts_with('=');
+    let name = &text[word.start..word.start + length];
+    is_assignment.then(|| (name, word.start + length + 1..word.end))
+}
+
+/// What `make` or a reader of YAML takes for an assignment, and a shell does not.
+fn near_miss(text: &str, start: usize) -> Option<Assignment<'_>> {
+    const OPERATORS: [&str; 8] = ["=", ":=", "::=", ":::=", "?=", "+=", "!=", ":"];
+    let line = text[start..].lines().next()?;
+    let name = &line[..name_length(line)];
+    let behind = &line[name.len()..];
+    let rest = behind.trim_start_matches([' ', '\t']);
+    let operator =
+        OPERATORS.into_iter().filter(|one| rest.starts_with(one)).max_by_key(|one| one.len())?;
+    let value = rest[operator.len()..].trim_start_matches([' ', '\t']);
+    let reason = match operator {
+        "=" if rest.len() == behind.len() => return None,
+        "=" => BLANKS,
+        ":" if value.len() == rest.len() - 1 => return None,
+        ":" => COLON,
+        _ => MAKE,
+    };
+    if name.is_empty() {
+        return None;
+    }
+    let start = start + line.len() - value.len();
+    let value = value.split([' ', '\t', '\r']).next().unwrap_or_default();
+    let range = start..start + value.len();
+    Some(Assignment { name, range, value, line: 0, unfit: Some(reason) })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn check(text: &str, expected: &[(usize, &str)]) {
-        let found = assignments(text, "TAG");
-        let found: Vec<_> = found.iter().map(|one| (one.line, &text[one.range.clone()])).collect();
-        assert_eq!(found, expected, "{text:?}");
-    }
-
-    #[test]
-    fn finds_exactly_that_name() {
-        check("TAG=22e638d\n", &[(1, "22e638d")]);
-        check("export TAG=22e638d", &[(1, "22e638d")]);
-        check("\u{feff}export\t TAG=22e638d\r\n", &[(1, "22e638d")]);
-        check("VAULT_TAG=a\nTAG_=b\n TAG=c\nexportTAG=d\n", &[(3, "c")]);
-        check("# TAG=a\n#export TAG=b\necho TAG=c\nTAG =d\n", &[]);
-        check("TAG=a # old: TAG=b\nTAG=\n", &[(1, "a"), (2, "")]);
-    }
-
-    #[test]
-    fn names_are_listed_once() {
-        let text = "\u{feff}A=1\nexport B=2\r\n # C=3\necho D=4\nA=5\n=6\n\tE=\n";
-        assert_eq!(names(text), ["A", "B", "E"]);
-    }
-
-    #[test]
-    fn knows_where_a_value_ends() {
-        check("TAG='22e638d' # x\n", &[(1, "22e638d")]);
-        check("TAG=\"é x\"\n", &[(1, "é x")]);
-        check("TAG=a; export TAG\n", &[(1, "a")]);
-        check("TAG=$(git rev-parse HEAD)\n", &[(1, "$(git")]);
-        check("TAG='open\n", &[(1, "'open")]);
-        check("TAG='a'b'\n", &[(1, "'a'b'")]);
-    }
-}
+mod tests;

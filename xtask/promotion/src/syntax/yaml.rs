@@ -2,15 +2,21 @@
 //!
 //! Positions come from `granit-parser`: byte ranges only, since its markers count characters.
 
+mod builder;
+
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-use granit_parser::{Event, Options, Parser, ScalarStyle, Span};
+use granit_parser::ScalarStyle;
+
+use crate::model::problem::Problem;
 
 /// A file of one or more YAML documents. Nodes are numbered in the order of the file.
 pub struct Yaml<'s> {
     text: &'s str,
+    /// The bytes of its line breaks.
+    breaks: Vec<usize>,
     nodes: Vec<Node<'s>>,
     roots: Vec<NodeId>,
     anchors: HashMap<usize, NodeId>,
@@ -27,6 +33,7 @@ struct Node<'s> {
     /// Whether it has a tag other than `!!str`.
     foreign_tag: bool,
     parent: Option<NodeId>,
+    is_key: bool,
     /// Which document, list item or mapping entry this is, from 0.
     index: usize,
 }
@@ -36,15 +43,6 @@ enum NodeKind<'s> {
     List(Vec<NodeId>),
     Mapping(Vec<(NodeId, NodeId)>),
     Alias(Option<usize>),
-}
-
-/// Why a file is not read: a reason, and the line, from 1.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Unreadable {
-    /// A lowercase fragment.
-    pub reason: String,
-    /// From 1.
-    pub line: usize,
 }
 
 /// How a node was reached from the mapping that was asked for it.
@@ -76,41 +74,11 @@ pub struct Slot {
 
 impl<'s> Yaml<'s> {
     /// Reads `text`, which may begin with a BOM. Unknown aliases are nodes like others.
-    pub fn parse(text: &'s str) -> Result<Self, Unreadable> {
-        let mut options = Options::default();
-        options.emit_unresolved_aliases = true;
-        options.set_emit_comments(false);
-        let mut builder = Builder { yaml: Yaml::empty(text), open: Vec::new() };
-        for next in Parser::new_from_str_with_options(text, options) {
-            match next {
-                Ok((event, span)) => builder.event(event, span),
-                Err(error) => {
-                    let line = error.marker().line();
-                    return Err(Unreadable { reason: error.info(), line });
-                }
-            }
-        }
-        builder.yaml.refuse_duplicate_keys()?;
-        Ok(builder.yaml)
-    }
-
-    fn refuse_duplicate_keys(&self) -> Result<(), Unreadable> {
-        for node in &self.nodes {
-            let mut seen = HashSet::new();
-            for key in node.keys() {
-                let NodeKind::Scalar(name, _) = &self.nodes[key].kind else { continue };
-                if !seen.insert(name.as_ref()) {
-                    let reason = format!("the key `{name}` stands twice in one mapping");
-                    return Err(Unreadable { reason, line: self.line(key) });
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn empty(text: &'s str) -> Self {
-        let (anchors, aliased) = (HashMap::new(), HashSet::new());
-        Yaml { text, nodes: Vec::new(), roots: Vec::new(), anchors, aliased }
+    ///
+    /// Refused, with line and column: what is no YAML, the marker of a merge conflict, a key that
+    /// stands twice in one mapping, very deep nesting, and merge keys that bring very much.
+    pub fn parse(text: &'s str) -> Result<Self, Problem> {
+        builder::read(text)
     }
 
     /// The top nodes of the documents.
@@ -120,7 +88,8 @@ impl<'s> Yaml<'s> {
 
     /// The line on which the node begins, from 1.
     pub fn line(&self, node: NodeId) -> usize {
-        line_at(self.text, self.nodes[node].range.start)
+        let start = self.nodes[node].range.start;
+        self.breaks.partition_point(|line_break| *line_break < start) + 1
     }
 
     /// The value of a scalar, after escapes; an alias is followed.
@@ -140,6 +109,18 @@ impl<'s> Yaml<'s> {
             }
             _ => false,
         }
+    }
+
+    /// Whether this is null: a plain `~` or `null`, or nothing at all.
+    pub fn is_null(&self, node: NodeId) -> bool {
+        let node = &self.nodes[node];
+        let is_null = |value: &str| matches!(value, "" | "~" | "null" | "Null" | "NULL");
+        matches!(&node.kind, NodeKind::Scalar(value, ScalarStyle::Plain) if is_null(value))
+    }
+
+    /// Whether this is a list.
+    pub fn is_list(&self, node: NodeId) -> bool {
+        matches!(self.nodes[node].kind, NodeKind::List(_))
     }
 
     /// What a node is called where it has no scalar value.
@@ -163,20 +144,32 @@ impl<'s> Yaml<'s> {
     /// The value of `key` in a mapping: its own, else one that a merge key brings.
     pub fn get(&self, node: NodeId, key: &str) -> Option<(NodeId, Via)> {
         let (own, via) = self.follow(node)?;
-        // Merge keys may form cycles, and reach one mapping in very many ways.
+        self.through_merges(own, |node, entries| {
+            let &(_, value) = entries.iter().find(|entry| self.scalar(entry.0) == Some(key))?;
+            Some((value, if node == own { via } else { Via::Merge }))
+        })
+    }
+
+    /// The first answer of a mapping or of one that its merge keys bring, each asked once.
+    ///
+    /// Merge keys may form cycles, and reach one mapping in very many ways.
+    fn through_merges<T>(
+        &self,
+        mapping: NodeId,
+        mut answer: impl FnMut(NodeId, &[(NodeId, NodeId)]) -> Option<T>,
+    ) -> Option<T> {
         let mut seen = HashSet::new();
-        let mut open = vec![own];
+        let mut open = vec![mapping];
         while let Some(node) = open.pop() {
             let NodeKind::Mapping(entries) = &self.nodes[node].kind else { continue };
             if !seen.insert(node) {
                 continue;
             }
-            let named = |name| entries.iter().find(|entry| self.scalar(entry.0) == Some(name));
-            if let Some(&(_, value)) = named(key) {
-                return Some((value, if node == own { via } else { Via::Merge }));
+            if let Some(answer) = answer(node, entries) {
+                return Some(answer);
             }
-            let merged = named("<<").map(|&(_, merged)| self.merge_sources(merged));
-            let sources = merged.into_iter().flatten().rev();
+            let sources = self.merge_key(entries).map(|merged| self.merge_sources(merged));
+            let sources = sources.into_iter().flatten().rev();
             open.extend(sources.filter_map(|source| Some(self.follow(source)?.0)));
         }
         None
@@ -187,6 +180,10 @@ impl<'s> Yaml<'s> {
         let NodeKind::Mapping(entries) = &self.nodes[node].kind else { return None };
         let own = entries.iter().find(|entry| self.scalar(entry.0) == Some(name));
         own.map(|(key, _)| *key)
+    }
+
+    fn merge_key(&self, entries: &[(NodeId, NodeId)]) -> Option<NodeId> {
+        entries.iter().find(|entry| self.scalar(entry.0) == Some("<<")).map(|entry| entry.1)
     }
 
     fn merge_sources(&self, merged: NodeId) -> Vec<NodeId> {
@@ -219,25 +216,43 @@ impl<'s> Yaml<'s> {
 
     /// Every scalar that is a value or a list item (not a key), in the order of the file.
     pub fn values(&self) -> impl Iterator<Item = (NodeId, &str)> {
-        let keys: HashSet<NodeId> = self.nodes.iter().flat_map(Node::keys).collect();
-        self.nodes.iter().enumerate().filter_map(move |(id, node)| match &node.kind {
-            NodeKind::Scalar(value, _) if !keys.contains(&id) => Some((id, value.as_ref())),
+        self.nodes.iter().enumerate().filter_map(|(id, node)| match &node.kind {
+            NodeKind::Scalar(value, _) if !node.is_key => Some((id, value.as_ref())),
             _ => None,
         })
     }
 
+    /// The node and everything around it, from the inside.
+    fn around(&self, node: NodeId) -> impl Iterator<Item = &Node<'s>> {
+        let up = std::iter::successors(Some(node), |&node| self.nodes[node].parent);
+        up.map(|node| &self.nodes[node])
+    }
+
     /// The place of a node by position: the document, then the entry or item at each level.
     pub fn path(&self, node: NodeId) -> Vec<usize> {
-        let up = std::iter::successors(Some(node), |&node| self.nodes[node].parent);
-        let mut path: Vec<_> = up.map(|node| self.nodes[node].index).collect();
+        let mut path: Vec<_> = self.around(node).map(|node| node.index).collect();
         path.reverse();
         path
     }
 
-    /// The bytes of the aliases whose anchor is not in the file.
-    pub fn unknown_aliases(&self) -> impl Iterator<Item = Range<usize>> {
-        let unknown = |node: &&Node| matches!(node.kind, NodeKind::Alias(None));
-        self.nodes.iter().filter(unknown).map(|node| node.range.clone())
+    /// The bytes of the aliases whose anchor is not in the file, or is on something around them.
+    pub fn aliases_without_value(&self) -> impl Iterator<Item = Range<usize>> {
+        let nodes = self.nodes.iter().enumerate();
+        nodes.filter(|(id, _)| self.is_without_value(*id)).map(|(_, node)| node.range.clone())
+    }
+
+    fn is_without_value(&self, id: NodeId) -> bool {
+        match self.nodes[id].kind {
+            NodeKind::Alias(None) => true,
+            NodeKind::Alias(Some(anchor)) => self.around(id).any(|node| node.anchor == anchor),
+            _ => false,
+        }
+    }
+
+    /// The bytes of every scalar, in the order of the file.
+    pub fn scalar_ranges(&self) -> impl Iterator<Item = Range<usize>> {
+        let is_scalar = |node: &&Node| matches!(node.kind, NodeKind::Scalar(..));
+        self.nodes.iter().filter(is_scalar).map(|node| node.range.clone())
     }
 
     /// The node itself, or the one behind an alias; `None` if the anchor is unknown.
@@ -269,8 +284,8 @@ impl<'s> Yaml<'s> {
 
     /// What can be replaced of this scalar. The error is the reason why nothing can be.
     ///
-    /// Refused are aliases, anchors that are used elsewhere (on the scalar or around it), tags
-    /// other than `!!str`, and scalars that are blocks or run over several lines.
+    /// Refused are aliases, what stands in a key, anchors that are used elsewhere (on the scalar or
+    /// around it), tags other than `!!str`, and scalars that are blocks or run over several lines.
     pub fn slot(&self, id: NodeId) -> Result<Slot, &'static str> {
         let node = &self.nodes[id];
         let NodeKind::Scalar(_, style) = &node.kind else {
@@ -279,7 +294,10 @@ impl<'s> Yaml<'s> {
         if node.foreign_tag {
             return Err("has a tag that is not `!!str`");
         }
-        if self.is_shared(id) {
+        if self.around(id).skip(1).any(|node| node.is_key) {
+            return Err("stands in a key of a mapping");
+        }
+        if self.around(id).any(|node| self.aliased.contains(&node.anchor)) {
             return Err("has an anchor, on it or around it, that is used elsewhere in the file");
         }
         let Range { start, end } = node.range;
@@ -295,11 +313,6 @@ impl<'s> Yaml<'s> {
             false => Ok(slot),
         }
     }
-
-    fn is_shared(&self, node: NodeId) -> bool {
-        std::iter::successors(Some(node), |&node| self.nodes[node].parent)
-            .any(|node| self.aliased.contains(&self.nodes[node].anchor))
-    }
 }
 
 impl Node<'_> {
@@ -314,71 +327,4 @@ impl Node<'_> {
 /// The line of a byte, from 1.
 pub fn line_at(text: &str, byte: usize) -> usize {
     memchr::memchr_iter(b'\n', &text.as_bytes()[..byte]).count() + 1
-}
-
-struct Builder<'s> {
-    yaml: Yaml<'s>,
-    open: Vec<Open>,
-}
-
-struct Open {
-    node: NodeId,
-    key: Option<NodeId>,
-}
-
-impl<'s> Builder<'s> {
-    fn event(&mut self, event: Event<'s>, span: Span) {
-        let range = span.byte_range().unwrap_or_default();
-        let foreign_tag = event.tag().is_some_and(|tag| !tag.is_yaml_core_schema_tag("str"));
-        let (kind, anchor) = match event {
-            Event::Scalar(value, style, anchor, _) => (NodeKind::Scalar(value, style), anchor),
-            Event::SequenceStart(_, anchor, _) => (NodeKind::List(Vec::new()), anchor),
-            Event::MappingStart(_, anchor, _) => (NodeKind::Mapping(Vec::new()), anchor),
-            Event::Alias(anchor) => (NodeKind::Alias(Some(anchor)), 0),
-            Event::UnresolvedAlias(_) => (NodeKind::Alias(None), 0),
-            Event::SequenceEnd | Event::MappingEnd => {
-                self.open.pop();
-                return;
-            }
-            _ => return,
-        };
-        let opens = matches!(kind, NodeKind::List(_) | NodeKind::Mapping(_));
-        if let NodeKind::Alias(Some(anchor)) = kind {
-            self.yaml.aliased.insert(anchor);
-        }
-        let id = self.yaml.nodes.len();
-        if anchor != 0 {
-            self.yaml.anchors.insert(anchor, id);
-        }
-        self.yaml.nodes.push(Node { kind, range, anchor, foreign_tag, parent: None, index: 0 });
-        self.attach(id);
-        if opens {
-            self.open.push(Open { node: id, key: None });
-        }
-    }
-
-    fn attach(&mut self, id: NodeId) {
-        let nodes = &mut self.yaml.nodes;
-        let Some(open) = self.open.last_mut() else {
-            nodes[id].index = self.yaml.roots.len();
-            self.yaml.roots.push(id);
-            return;
-        };
-        nodes[id].parent = Some(open.node);
-        match &mut nodes[open.node].kind {
-            NodeKind::List(items) => {
-                items.push(id);
-                nodes[id].index = items.len() - 1;
-            }
-            NodeKind::Mapping(entries) => {
-                let index = entries.len();
-                match open.key.take() {
-                    None => open.key = Some(id),
-                    Some(key) => entries.push((key, id)),
-                }
-                nodes[id].index = index;
-            }
-            _ => {}
-        }
-    }
 }

@@ -1,0 +1,262 @@
+//! What git does with a file decides whether it can be promoted: its states, its conversions, and
+//! what is under way in the checkout.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
+
+use crate::landing::{JENKINS, SAAS, SHARED, check_refused};
+use crate::sandbox::{HEAD, Sandbox};
+
+/// The line ends and the filters that git may be told to convert, with a file in each.
+#[test]
+fn conversions() {
+    let sandbox = Sandbox::new();
+    let convert: [(&str, &str, &str); 5] = [
+        ("core.autocrlf true", "", "\r\n"),
+        ("core.autocrlf input", "", "\n"),
+        ("core.eol crlf", "* text=auto", "\r\n"),
+        ("core.autocrlf false", "*.env text eol=crlf", "\r\n"),
+        ("filter.big.clean sed_s/export/EXPORT/", ".env filter=big", "\n"),
+    ];
+    for (config, attributes, line_end) in convert {
+        let two_steps = [&["promote", "--env", "pr-check,tekton"][..], &["qr-promote", "--commit"]];
+        let one_step = [&["qr-promote", "--commit"][..]];
+        let mut trees = Vec::new();
+        for steps in [&one_step[..], &two_steps] {
+            let (name, value) = config.split_once(' ').unwrap();
+            let value = value.replace('_', " ");
+            let top = sandbox.path("");
+            sandbox.git_in(&top, &["config", name, &value], "");
+            sandbox.git_in(&top, &["config", "filter.big.smudge", "sed s/EXPORT/export/"], "");
+            sandbox.write(".git/info/attributes", attributes);
+            let env = sandbox.read(".env").replace("\r\n", "\n").replace('\n', line_end);
+            sandbox.write(".env", &env);
+            sandbox.git("add --all");
+            sandbox.git("commit --quiet --allow-empty -m Everything");
+            for step in steps {
+                sandbox.offline(step).succeeds();
+            }
+            assert_eq!(sandbox.git("status --porcelain"), "", "{config}");
+            trees.push(sandbox.git("rev-parse HEAD^{tree}"));
+            let stat = sandbox.git("show --format= --numstat HEAD -- .env");
+            assert_eq!(stat, "1\t1\t.env\n", "{config}");
+            let env = env.replace("72aebf9-rc", "7a734a7");
+            assert_eq!(sandbox.read(".env"), env, "{config}");
+            sandbox.git(&format!("config --unset {name}"));
+            fs::remove_file(sandbox.path(".git/info/attributes")).unwrap();
+            sandbox.reset();
+        }
+        assert_eq!(trees[0], trees[1], "{config}");
+    }
+}
+
+/// A promotion with these options is refused after `prepare`, for this reason.
+fn refused(options: &[&str], prepare: impl Fn(&Sandbox), file: &str, reason: &str, cure: &str) {
+    let sandbox = Sandbox::covered();
+    sandbox.commit_all();
+    prepare(&sandbox);
+    let before = sandbox.state();
+    let expected = format!("error: `{file}`: {reason}\n  help: {cure}\n");
+    sandbox.offline(&[&["qr-promote"], options].concat()).assert(1, "", &expected);
+    assert_eq!(sandbox.state(), before);
+}
+
+#[test]
+fn files_that_a_commit_would_pass_over() {
+    for bit in ["skip-worktree", "assume-unchanged"] {
+        let set = |sandbox: &Sandbox| {
+            sandbox.git(&format!("update-index --{bit} .env"));
+            sandbox.replace(".env", "9d4c1b7", "0000000");
+        };
+        let reason = format!("git is told to pass over its changes (`{bit}`)");
+        let cure = format!("`git update-index --no-{bit} .env` first, or leave `--commit` out");
+        refused(&["--commit"], set, ".env", &reason, &cure);
+    }
+    let ignore = |sandbox: &Sandbox| {
+        sandbox.git("rm --quiet --cached .env");
+        sandbox.write(".gitignore", ".env\n");
+        sandbox.commit_all();
+    };
+    let cure = "`git add --force .env` and commit it first, or leave `--commit` out";
+    refused(&["--commit"], ignore, ".env", "is ignored by git, so no commit has it", cure);
+}
+
+#[test]
+fn files_that_are_not_here() {
+    let sparse = "git has it, but it is not checked out (sparse checkout)";
+    let push = format!("{SHARED}/push-gateway.yml");
+    for (folder, file) in [("resources/jenkins/global", JENKINS), (SHARED, &push)] {
+        let leave_out = |sandbox: &Sandbox| {
+            sandbox.git(&format!("sparse-checkout set --no-cone /* !/{file}"));
+        };
+        let cure =
+            format!("`git sparse-checkout add {folder}`, or `--mr`, which needs no checkout");
+        for options in [&["--dry-run"][..], &["--no-image-check"], &["--commit"]] {
+            refused(options, leave_out, file, sparse, &cure);
+        }
+    }
+    let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n";
+    for file in [JENKINS, &push] {
+        let point = |sandbox: &Sandbox| sandbox.write(file, pointer);
+        let cure = format!("`git lfs pull --include {file}`, or keep it out of LFS");
+        refused(
+            &["--dry-run"],
+            point,
+            file,
+            "is a Git LFS pointer, its content is not here",
+            &cure,
+        );
+    }
+}
+
+#[test]
+fn files_of_other_repositories() {
+    let pin = |sandbox: &Sandbox| {
+        let toml = sandbox.read("promote.toml")
+            + "\n[component.qontract-reconcile.environment.sub]\npins = [{ file = 'sub/x.env', variable = 'TAG' }]\n";
+        sandbox.write("promote.toml", &toml);
+    };
+    let nested = |sandbox: &Sandbox| {
+        pin(sandbox);
+        sandbox.write("sub/x.env", "TAG=47fbced\n");
+        sandbox.git("init --quiet sub");
+    };
+    let cure = "promote it there, with `--repo sub`";
+    refused(&["--dry-run"], nested, "sub/x.env", "lies in another repository, `sub`", cure);
+    let submodule = |sandbox: &Sandbox| {
+        pin(sandbox);
+        sandbox.git(&format!("update-index --add --cacheinfo 160000,{HEAD},sub"));
+    };
+    let cure = "promote it in a checkout of that repository";
+    refused(&["--dry-run"], submodule, "sub/x.env", "lies in the submodule `sub`", cure);
+}
+
+#[test]
+fn commits_that_no_branch_gets() {
+    for (start, what) in [
+        ("checkout --quiet --detach", "`HEAD` is detached"),
+        ("bisect start --no-checkout HEAD HEAD~1", "a bisect is in progress"),
+    ] {
+        let sandbox = Sandbox::covered();
+        sandbox.commit_all();
+        sandbox.git(start);
+        let reason = format!("{what}, so no branch gets the commit");
+        let help = "  help: `git switch BRANCH` first, or keep it with `git branch NAME`\n";
+        let commit = ["promote", "--env", "jenkins", "--commit"];
+        let before = sandbox.state();
+        let strict = [&commit[..], &["--strict"]].concat();
+        sandbox.offline(&strict).assert(
+            1,
+            "",
+            &format!("error: {reason}\n{}", help.replace("`\n", "`; or leave `--strict` out\n")),
+        );
+        assert_eq!(sandbox.state(), before);
+        let output = sandbox.offline(&commit).succeeds();
+        assert_eq!(output.stderr, format!("warning: {reason}\n{help}"));
+    }
+}
+
+#[test]
+fn modes_are_kept() {
+    let sandbox = Sandbox::new();
+    let modes = [(".env", 0o755), (JENKINS, 0o600), (SAAS, 0o444)];
+    for (path, mode) in modes {
+        fs::set_permissions(sandbox.path(path), fs::Permissions::from_mode(mode)).unwrap();
+    }
+    // Only root may give files away.
+    for (path, _) in modes {
+        let _ = chown(sandbox.path(path), Some(1234), Some(1234));
+    }
+    let owner = fs::metadata(sandbox.path(SAAS)).map(|meta| (meta.uid(), meta.gid())).unwrap();
+    sandbox.git("add --update");
+    sandbox.git("commit --quiet -m Modes");
+    sandbox.offline(&["qr-promote", "--commit"]).succeeds();
+    for (path, mode) in modes {
+        let meta = fs::metadata(sandbox.path(path)).unwrap();
+        assert_eq!((meta.mode() & 0o7777, meta.nlink()), (mode, 1), "{path}");
+        assert_eq!((meta.uid(), meta.gid()), owner, "{path}");
+    }
+    assert_eq!(sandbox.git("status --porcelain"), "");
+    assert_eq!(sandbox.git("ls-tree HEAD .env")[..7], *"100755 ");
+}
+
+#[test]
+fn symbolic_links() {
+    let refused = |path: &str| {
+        format!(
+            "error: `{path}`: is a symbolic link, or lies behind one\n  help: name the file that it points to\n"
+        )
+    };
+    let sandbox = Sandbox::new();
+    let elsewhere = sandbox.world.root.join("elsewhere");
+    let legacy = format!("{SHARED}/legacy/openshift-saas-deploy-v1.yaml");
+    for (moved, reported) in
+        [(JENKINS, JENKINS), ("resources/jenkins", JENKINS), (&legacy, &legacy)]
+    {
+        for landing in ["--commit", "--dry-run", "--no-image-check"] {
+            fs::rename(sandbox.path(moved), &elsewhere).unwrap();
+            symlink(&elsewhere, sandbox.path(moved)).unwrap();
+            sandbox.commit_all();
+            let before = sandbox.state();
+            let args =
+                ["promote", "--env", "pr-check,jenkins,tekton", "-q", "--offline", "--ref", HEAD];
+            let args = [&args[..], &[landing]].concat();
+            sandbox.xtask(&args).assert(1, "", &refused(reported));
+            assert_eq!(sandbox.state(), before);
+            sandbox.reset();
+            let _ = fs::remove_dir_all(&elsewhere).or_else(|_| fs::remove_file(&elsewhere));
+        }
+    }
+}
+
+/// Other repositories inside the checkout are not the checkout.
+#[test]
+fn repositories_inside_are_left_alone() {
+    let sandbox = Sandbox::new();
+    let inside = format!("{SHARED}/inside");
+    let pin = "qontract_reconcile_image_tag: 47fbced\n";
+    sandbox.write(&format!("{inside}/pin.yml"), pin);
+    sandbox.git_in(&sandbox.path(&inside), &["init", "--quiet"], "");
+    sandbox.offline(&["promote", "--env", "tekton"]).succeeds();
+    assert_eq!(sandbox.read(&format!("{inside}/pin.yml")), pin);
+}
+
+#[test]
+fn operations_under_way() {
+    for (start, name) in [
+        ("merge other", "merge"),
+        ("rebase other", "rebase"),
+        ("cherry-pick other", "cherry-pick"),
+        ("revert --no-edit HEAD~1", "revert"),
+    ] {
+        let expected = format!(
+            "error: a {name} is in progress in this checkout\n  help: finish or abort it first\n"
+        );
+        check_refused(&Sandbox::new(), &expected, |sandbox| {
+            for (branch, text) in
+                [("-b other", "theirs\n"), ("master", "ours\n"), ("master", "newer\n")]
+            {
+                sandbox.git(&format!("checkout --quiet {branch}"));
+                sandbox.write("README.md", text);
+                sandbox.commit_all();
+            }
+            assert_eq!(sandbox.git_status(start), 1, "{start}");
+        });
+    }
+}
+
+#[test]
+fn conflicts_in_a_promoted_file() {
+    let sandbox = Sandbox::new();
+    for (branch, tag) in [("-b other", "f40f661"), ("master", "acc3582")] {
+        sandbox.git(&format!("checkout --quiet {branch}"));
+        sandbox.replace(JENKINS, "'47fbced'", &format!("'{tag}'"));
+        sandbox.commit_all();
+    }
+    assert_eq!(sandbox.git_status("merge --quiet other"), 1);
+    let before = sandbox.state();
+    for landing in ["--commit", "--dry-run"] {
+        sandbox.offline(&["qr-promote", landing]).matches("conflict");
+    }
+    assert_eq!(sandbox.state(), before);
+}

@@ -1,0 +1,140 @@
+//! What git knows of the files in a checkout: their changes, the index, its own conversion of them,
+//! and what is under way.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+use promotion::model::path::RepoPath;
+
+use super::Git;
+
+/// One line of `git status`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// The two letters: of the index, of the work tree.
+    pub state: String,
+    /// Relative to the top of the work tree.
+    pub path: String,
+}
+
+/// One file in the index, as `git ls-files` tells of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IndexEntry {
+    /// `S`: not checked out; in lower case: assumed to be unchanged.
+    pub tag: char,
+    /// Such as `100644`; `160000` is a submodule.
+    pub mode: String,
+    /// Of its content.
+    pub id: String,
+    /// Relative to the top of the work tree.
+    pub path: String,
+}
+
+impl Git {
+    /// What `git status` says of `paths`, untracked files included. No paths, no changes.
+    pub fn status(&self, paths: &[RepoPath]) -> Result<Vec<Change>> {
+        if paths.is_empty() {
+            return Ok(Vec::new());
+        }
+        let flags = ["status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all"];
+        let paths = paths.iter().map(RepoPath::as_str);
+        let out = self.bytes(flags.into_iter().chain(["--"]).chain(paths))?;
+        let text = String::from_utf8_lossy(&out);
+        let change = |entry: &str| {
+            let (state, path) = entry.split_at_checked(3)?;
+            Some(Change { state: state[..2].to_owned(), path: path.to_owned() })
+        };
+        Ok(text.split('\0').filter_map(change).collect())
+    }
+
+    /// The index's entries at `paths`; every entry if there are none.
+    pub fn index_entries<'a>(
+        &self,
+        paths: impl IntoIterator<Item = &'a str>,
+    ) -> Result<Vec<IndexEntry>> {
+        let flags = ["ls-files", "-z", "-v", "--stage", "--"];
+        let out = self.bytes(flags.into_iter().chain(paths))?;
+        let text = String::from_utf8_lossy(&out);
+        let lines = text.split('\0').filter(|line| !line.is_empty());
+        let entries: Option<_> = lines.map(IndexEntry::parse).collect();
+        entries.context("`git ls-files` answered in an unknown way")
+    }
+
+    /// The ids of the files at `paths` in `revision`, in that order; `None` where there is no file.
+    pub fn ids_at(&self, revision: &str, paths: &[RepoPath]) -> Result<Vec<Option<String>>> {
+        let flags = ["ls-tree", "-z", "--full-tree", revision, "--"];
+        let out = self.bytes(flags.into_iter().chain(paths.iter().map(RepoPath::as_str)))?;
+        let text = String::from_utf8_lossy(&out);
+        let entry = |line| {
+            let (fields, path): (&str, &str) = str::split_once(line, '\t')?;
+            Some((path.to_owned(), fields.rsplit_once(' ')?.1.to_owned()))
+        };
+        let ids: BTreeMap<String, String> = text.split('\0').filter_map(entry).collect();
+        Ok(paths.iter().map(|path| ids.get(path.as_str()).cloned()).collect())
+    }
+
+    /// A file of a revision (of the index if that is empty) as git would check it out: with the
+    /// line ends and the filters that are configured. `None` where there is no file.
+    pub fn checked_out(&self, revision: &str, path: &RepoPath) -> Result<Option<Vec<u8>>> {
+        if self.show_many(revision, std::slice::from_ref(path))? == [None] {
+            return Ok(None);
+        }
+        self.bytes(["cat-file", "--filters", &format!("{revision}:{path}")]).map(Some)
+    }
+
+    /// Whether two contents of a file would be the same in a commit.
+    pub fn is_same_content(&self, path: &RepoPath, one: &[u8], other: &[u8]) -> Result<bool> {
+        let option = format!("--path={path}");
+        let id = |content: &[u8]| self.run(["hash-object", &option, "--stdin"], content);
+        Ok(one == other || id(one)? == id(other)?)
+    }
+
+    /// Gives the index what the last commit has of these files.
+    pub fn unstage(&self, paths: &[RepoPath]) -> Result<()> {
+        let paths = paths.iter().map(RepoPath::as_str);
+        self.bytes(["reset", "--quiet", "--"].into_iter().chain(paths)).map(drop)
+    }
+
+    /// The operation that is under way in this work tree, such as `merge`, and keeps commits out.
+    pub fn mid_operation(&self) -> Result<Option<&'static str>> {
+        let marks = [
+            ("MERGE_HEAD", "merge"),
+            ("rebase-merge", "rebase"),
+            ("rebase-apply", "rebase"),
+            ("CHERRY_PICK_HEAD", "cherry-pick"),
+            ("REVERT_HEAD", "revert"),
+        ];
+        let git_dir = self.git_dir()?;
+        Ok(marks.into_iter().find(|(mark, _)| git_dir.join(mark).exists()).map(|(_, name)| name))
+    }
+
+    /// Whether a bisect is under way.
+    pub fn is_bisecting(&self) -> Result<bool> {
+        Ok(self.git_dir()?.join("BISECT_LOG").exists())
+    }
+
+    /// Whether a branch would get the next commit.
+    pub fn is_on_branch(&self) -> Result<bool> {
+        self.holds(["symbolic-ref", "--quiet", "HEAD"])
+    }
+
+    /// Whether git is told to ignore a file.
+    pub fn is_ignored(&self, path: &RepoPath) -> Result<bool> {
+        let flags = ["ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--"];
+        Ok(!self.bytes(flags.into_iter().chain([path.as_str()]))?.is_empty())
+    }
+
+    pub(super) fn git_dir(&self) -> Result<PathBuf> {
+        Ok(self.read(["rev-parse", "--absolute-git-dir"])?.into())
+    }
+}
+
+impl IndexEntry {
+    fn parse(line: &str) -> Option<IndexEntry> {
+        let (fields, path) = line.split_once('\t')?;
+        let mut fields = fields.split(' ');
+        let (tag, mode, id) = (fields.next()?.chars().next()?, fields.next()?, fields.next()?);
+        Some(IndexEntry { tag, mode: mode.to_owned(), id: id.to_owned(), path: path.to_owned() })
+    }
+}

@@ -1,0 +1,206 @@
+//! Replaces files of the work tree, all or nothing, and knows the way back.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use promotion::model::path::RepoPath;
+use promotion::model::problem::{Problem, Problems, problems};
+
+use super::WorkTree;
+use super::journal::{BESIDE, Journal, PutBack};
+use crate::signals::{self, Deferred};
+
+/// A file to replace.
+#[derive(Debug)]
+pub struct Replacement {
+    /// Its path.
+    pub path: RepoPath,
+    /// What it must still hold.
+    pub before: String,
+    /// What it holds afterwards.
+    pub after: String,
+}
+
+/// Files that were replaced, and the way back. Signals wait until it is kept or undone.
+#[derive(Debug)]
+#[must_use = "keep or undo it"]
+pub struct Replaced {
+    work_tree: WorkTree,
+    journal: Journal,
+    files: Vec<Replacement>,
+    /// How many of them are in their places.
+    put: usize,
+    _deferred: Deferred,
+}
+
+impl WorkTree {
+    /// Replaces files, each by rename, with its mode and owner kept. Only for who holds the lock.
+    ///
+    /// Errors leave every file as it was: one that changed since it was read, one that can't be
+    /// written, a rename that fails after others went through, a signal.
+    pub fn replace(&self, files: Vec<Replacement>) -> Result<Replaced> {
+        let deferred = signals::defer();
+        let (work_tree, journal) = (self.clone(), Journal::start(self)?);
+        let mut replaced = Replaced { work_tree, journal, files, put: 0, _deferred: deferred };
+        match replaced.stage().and_then(|()| replaced.put()) {
+            Ok(()) => Ok(replaced),
+            Err(error) => Err(replaced.undo(error)),
+        }
+    }
+
+    /// Writes a file that must not be there yet, at once with all that is in it.
+    pub fn create(&self, path: &RepoPath, text: &str) -> Result<()> {
+        let file = self.top.join(path.as_str());
+        let new = file.with_file_name(BESIDE);
+        let failed = || format!("can't write `{path}`");
+        let _ = fs::remove_file(&new);
+        fs::write(&new, text).with_context(failed)?;
+        // Unlike a rename, a link never replaces what somebody else wrote meanwhile.
+        let linked = fs::hard_link(&new, &file).with_context(failed);
+        let _ = fs::remove_file(&new);
+        linked
+    }
+}
+
+impl Replaced {
+    /// A folder outside of the work tree that is removed in the end.
+    pub fn folder(&self) -> &Path {
+        self.journal.folder()
+    }
+
+    /// Writes the new files and keeps the old ones.
+    fn stage(&self) -> Result<()> {
+        for (index, file) in self.files.iter().enumerate() {
+            self.unchanged(file, self.work_tree.read_file(&file.path)?.as_deref())?;
+            let failed = || format!("can't prepare the new `{}`", file.path);
+            self.journal
+                .keep(index, &self.place(file), file.after.as_bytes())
+                .with_context(failed)?;
+        }
+        let listed = self.journal.list(self.files.iter().map(|file| &file.path));
+        listed.with_context(|| format!("can't write to `{}`", self.folder().display()))
+    }
+
+    /// Puts the new files in their places.
+    fn put(&mut self) -> Result<()> {
+        for (index, file) in self.files.iter().enumerate() {
+            let put = self.journal.put(index, &self.place(file));
+            put.with_context(|| format!("can't replace `{}`", file.path))?;
+            self.put = index + 1;
+        }
+        // What is kept is the very file that was edited in place until it was replaced.
+        for (index, file) in self.files.iter().enumerate() {
+            let kept = self.journal.before(index);
+            self.unchanged(file, kept.ok().as_deref())?;
+        }
+        interrupted()
+    }
+
+    fn place(&self, file: &Replacement) -> PathBuf {
+        self.work_tree.top.join(file.path.as_str())
+    }
+
+    fn unchanged(&self, file: &Replacement, now: Option<&[u8]>) -> Result<()> {
+        if now == Some(file.before.as_bytes()) {
+            return Ok(());
+        }
+        let problem = Problem::new("changed while the promotion was being computed");
+        Err(problem.file(file.path.as_str()).help("run it again").into())
+    }
+
+    /// Makes it final.
+    pub fn keep(self) {
+        self.journal.close();
+    }
+
+    /// Puts every file back because of `error`, and adds to it what could not be put back.
+    ///
+    /// A file that somebody edited meanwhile stays. The journal stays if a file can't be written,
+    /// so that the next run tries again.
+    pub fn undo(self, error: anyhow::Error) -> anyhow::Error {
+        let (mut stays, mut failed) = (Vec::new(), Vec::new());
+        for (index, file) in self.files.iter().take(self.put).enumerate() {
+            match self.journal.put_back(index, &self.work_tree, &file.path) {
+                Ok(PutBack::Done | PutBack::Untouched) => {}
+                Ok(PutBack::Edited) => stays.push(edited(&file.path)),
+                Err(error) => failed.extend(problems(&error)),
+            }
+        }
+        if failed.is_empty() {
+            self.journal.close();
+        }
+        if stays.is_empty() && failed.is_empty() {
+            return error;
+        }
+        Problems([problems(&error), stays, failed].concat()).into()
+    }
+}
+
+fn edited(path: &RepoPath) -> Problem {
+    Problem::new("was edited while the promotion ran, so it is not put back")
+        .file(path.as_str())
+        .help("it has both edits; `git diff` shows them")
+}
+
+/// An error if a signal came.
+pub fn interrupted() -> Result<()> {
+    let Some(signal) = signals::received() else { return Ok(()) };
+    Err(Problem::new(format!("interrupted by {signal}")).help("run it again").into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Files of these names with the content `before`, and what is to replace it.
+    fn prepared(work_tree: &WorkTree, names: &[&str]) -> Replaced {
+        let file = |name: &&str| {
+            fs::write(work_tree.top.join(name), "before").unwrap();
+            let path = RepoPath::parse(name).unwrap();
+            Replacement { path, before: "before".to_owned(), after: "after".to_owned() }
+        };
+        let (files, journal) =
+            (names.iter().map(file).collect(), Journal::start(work_tree).unwrap());
+        let (work_tree, deferred) = (work_tree.clone(), signals::defer());
+        Replaced { work_tree, journal, files, put: 0, _deferred: deferred }
+    }
+
+    fn content(work_tree: &WorkTree) -> Vec<(String, String)> {
+        let entries = fs::read_dir(&work_tree.top).unwrap().map(|entry| entry.unwrap());
+        let mut all: Vec<_> = entries
+            .map(|entry| {
+                let name = entry.file_name().into_string().unwrap();
+                (name, fs::read_to_string(entry.path()).unwrap())
+            })
+            .collect();
+        all.sort();
+        all
+    }
+
+    #[test]
+    fn a_rename_that_fails_puts_the_earlier_ones_back() {
+        let folder = xshell::Shell::new().unwrap().create_temp_dir().unwrap();
+        let work_tree = WorkTree { top: folder.path().to_owned(), git_dir: None };
+        let all = |text: &str| ["a", "b", "c"].map(|name| (name.to_owned(), text.to_owned()));
+
+        let mut three = prepared(&work_tree, &["a", "b", "c"]);
+        three.stage().unwrap();
+        fs::remove_file(three.folder().join("2.new")).unwrap();
+        let error = three.put().unwrap_err();
+        assert_eq!(three.put, 2);
+        let error = three.undo(error);
+        assert!(format!("{error:#}").starts_with("can't replace `c`: No such file"), "{error:#}");
+        assert_eq!(content(&work_tree), all("before"));
+
+        // Somebody edits a file in place, after it was read and before it was replaced.
+        let mut three = prepared(&work_tree, &["a", "b", "c"]);
+        three.stage().unwrap();
+        fs::write(work_tree.top.join("b"), "mine").unwrap();
+        let error = three.put().unwrap_err();
+        assert!(three.undo(error).to_string().contains("`b`: changed while"));
+        let mut mixed = all("before");
+        mixed[1].1 = "mine".to_owned();
+        assert_eq!(content(&work_tree), mixed);
+    }
+}
