@@ -55,6 +55,8 @@ pub struct Mirror {
     url: String,
     /// The address without credentials, as messages show it.
     shown: String,
+    /// The address whose pages a person may give as a reference.
+    pages: String,
     folder: PathBuf,
     git: Git,
     patience: Duration,
@@ -72,7 +74,13 @@ impl Mirror {
         let folder = cache.join("mirrors").join(format!("{}.git", place::folder_name(url)));
         let shown = escaped(&without_credentials(url));
         let git = mirror_git(&folder);
-        Ok(Mirror { url: url.to_owned(), shown, folder, git, patience: PATIENCE })
+        let (url, pages) = (url.to_owned(), url.to_owned());
+        Ok(Mirror { url, shown, pages, folder, git, patience: PATIENCE })
+    }
+
+    /// Sets the address whose pages are references too: that before the user's `insteadOf`.
+    pub fn pages_at(self, address: &str) -> Self {
+        Mirror { pages: address.to_owned(), ..self }
     }
 
     /// Sets how long the network may be silent (30 seconds if this isn't called). Another process

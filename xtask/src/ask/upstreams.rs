@@ -82,8 +82,9 @@ impl<'a> Upstreams<'a> {
     ) -> Result<Self> {
         let cache = mirror::cache_folder()?;
         let git = Git::at(&work_tree.top);
-        let open = |component: &Component| {
-            Mirror::open(&cache, &git.effective_url(component.upstream.address())?)
+        let open = |component: &Component| -> Result<Mirror> {
+            let address = component.upstream.address();
+            Ok(Mirror::open(&cache, &git.effective_url(address)?)?.pages_at(address))
         };
         let schemas = component.schemas.as_ref().filter(|_| !component.schema_paths.is_empty());
         let schemas = schemas.map(|name| config.component(name)).transpose()?;
