@@ -4,7 +4,8 @@ use std::ffi::OsString;
 
 use clap::Arg;
 use clap::error::ErrorKind;
-use xtask::cli::Cli;
+use promotion::model::problem::Problem;
+use xtask::cli::{Cli, usage};
 
 /// What each command can't do without.
 const NEEDED: &[(&str, &[&str])] = &[
@@ -36,6 +37,7 @@ fn typed(option: &Arg) -> Option<String> {
         None => format!("--{name}"),
         Some("N") => format!("--{name}=7"),
         Some("DURATION") => format!("--{name}=7m"),
+        Some("FORMAT") if option.get_possible_values().len() == 1 => return None,
         Some("FORMAT") => format!("--{name}=json"),
         Some("WHEN") => format!("--{name}=never"),
         Some(_) => format!("--{name}=z"),
@@ -75,4 +77,79 @@ fn every_option_is_read() {
         }
     }
     assert!(seen > 100, "{seen}");
+}
+
+/// The examples of a help page, as command lines.
+fn examples(command: &clap::Command) -> Vec<String> {
+    let text = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+    let lines = text.lines().filter_map(|line| line.strip_prefix("  cargo xtask "));
+    lines.map(|line| line.split("  ").next().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn every_example_can_be_typed() {
+    let whole = Cli::command();
+    for command in whole.get_subcommands().filter(|command| !command.is_hide_set()) {
+        let examples = examples(command);
+        assert!(!examples.is_empty(), "{}", command.get_name());
+        let page = command.get_after_help().unwrap().to_string();
+        assert!(page.lines().all(|line| line.chars().count() <= 80), "{page}");
+        for example in examples {
+            let typed = example.split(" > ").next().unwrap().replace("'jobs fail'", "x");
+            let words = ["xtask"].into_iter().chain(typed.split(' ')).map(OsString::from);
+            let read = Cli::try_parse(words).map(|cli| cli.command.name());
+            assert_eq!(read.ok(), Some(command.get_name()), "{example}");
+        }
+    }
+}
+
+/// What is typed, and how clap's objection reads.
+fn check(typed: &[&str], message: &str, help: &str) {
+    let words = ["xtask"].iter().chain(typed).map(OsString::from);
+    let problem = usage::problem(Cli::try_parse(words).unwrap_err());
+    let expected = Problem::usage(message).help(help);
+    assert_eq!(problem, expected, "{typed:?}");
+}
+
+#[test]
+fn objections() {
+    let more = "for more information, try `--help`";
+    let sha = "expected 7 to 40 digits of a commit; a branch or tag goes in `--ref`, an environment in `--env`";
+    check(&["qr-promote", "tekton"], &format!("invalid value `tekton` for `[SHA]`: {sha}"), more);
+    check(
+        &["qr-promote", "it's\n\u{9b}31m\u{202e}"],
+        &format!("invalid value `it's\\u{{a}}\\u{{9b}}31m\\u{{202e}}` for `[SHA]`: {sha}"),
+        more,
+    );
+    check(
+        &["status", "--fromat\n\u{1b}[31m"],
+        "unexpected argument `--fromat\\u{a}\\u{1b}[31m` found",
+        &format!("did you mean `--format`?\nusage: cargo xtask status --format <FORMAT>\n{more}"),
+    );
+    let formats = |formats: &str| format!("possible values: {formats}\n{more}");
+    let markdown = "invalid value `markdown` for `--format <FORMAT>`";
+    check(&["promote", "--all", "--format", "markdown"], markdown, &formats("text, json"));
+    check(&["--format", "markdown", "promote", "--all"], markdown, &formats("text, json"));
+    check(&["--format", "markdown", "demo"], markdown, &formats("text"));
+    check(
+        &["status", "--format", "x"],
+        "invalid value `x` for `--format <FORMAT>`",
+        &formats("text, json, markdown"),
+    );
+    check(
+        &["rollback"],
+        "the following required arguments were not provided: --env <NAME>..., --reason <TEXT>",
+        &format!("usage: cargo xtask rollback --env <NAME>... --reason <TEXT>\n{more}"),
+    );
+    check(&[], "no command is given", "`--help` lists the commands");
+}
+
+#[test]
+fn what_people_type_works() {
+    let read = |typed: &[&str]| read(typed[0], &[&typed[1..]]).unwrap();
+    let wait = read(&["qr-promote", "--wait-image=10m"]);
+    assert_eq!(read(&["qr-promote", "--wait-image", "10m"]), wait);
+    assert_ne!(read(&["qr-promote", "--wait-image", "--mr"]), wait);
+    let to = read(&["rollback", "--env", "x", "--reason", "y", "--to", "47fbced"]);
+    assert_eq!(read(&["rollback", "--env", "x", "--reason", "y", "--ref", "47fbced"]), to);
 }

@@ -52,13 +52,14 @@ fn dry_run_and_commit_exclude_each_other() {
     for command in COMMANDS {
         let usage = match command[0] {
             "promote" => "promote --dry-run <--env <NAME>...|--all>".to_owned(),
+            "qr-promote" => "qr-promote --dry-run [SHA]".to_owned(),
             name => format!("{name} --dry-run"),
         };
         sandbox.xtask(&[command, &["--dry-run", "--commit"]].concat()).assert(
             2,
             "",
             &format!(
-                "error: the argument '--dry-run' cannot be used with '--commit'\n\nUsage: cargo xtask {usage}\n\nFor more information, try '--help'.\n"
+                "error: the argument `--dry-run` cannot be used with `--commit`\n  help: usage: cargo xtask {usage}\n        for more information, try `--help`\n"
             ),
         );
     }

@@ -105,19 +105,27 @@ fn environments() {
 fn unknown_names() {
     let sandbox = Sandbox::new();
     let known = "known environments: `app-sre-prod-01`, `internal` (also `appsres03ue1`, `appsrep05ue1`), `pr-check`, `jenkins`, `tekton`";
-    for (typed, name) in [("prod", "prod"), ("jenkins,Tekton", "Tekton"), ("jenkins,", "")] {
+    let meant = |name: &str| format!("did you mean `{name}`?\n        ");
+    let cases = [
+        ("prod", "prod", meant("app-sre-prod-01")),
+        ("jenkins,Tekton", "Tekton", meant("tekton")),
+        ("appsres03", "appsres03", meant("appsres03ue1")),
+        ("jenkins,", "", String::new()),
+        ("jenkins,22e638d", "22e638d", "a version goes in `--ref`\n        ".to_owned()),
+    ];
+    for (typed, name, meant) in cases {
         sandbox.xtask(&["qr-promote", "--env", typed]).assert(
             1,
             "",
             &format!(
-                "error: `promote.toml:3:12`: component `qontract-reconcile` has no environment `{name}`\n  help: {known}\n"
+                "error: `promote.toml:3:12`: component `qontract-reconcile` has no environment `{name}`\n  help: {meant}{known}\n"
             ),
         );
     }
     sandbox.xtask(&["promote", "--all", "--component", "qontract"]).assert(
         1,
         "",
-        "error: `promote.toml`: unknown component `qontract`\n  help: known components: `qontract-reconcile`, `qontract-schemas`\n",
+        "error: `promote.toml`: unknown component `qontract`\n  help: did you mean `qontract-schemas` or `qontract-reconcile`?\n        known components: `qontract-reconcile`, `qontract-schemas`\n",
     );
 }
 
@@ -142,6 +150,29 @@ fn references() {
     ] {
         assert_eq!(runs_after(&sandbox, reference), tag, "{reference}");
     }
+}
+
+/// The address of a page is a version too, if it is a page of the upstream.
+#[test]
+fn pages_are_references() {
+    let sandbox = Sandbox::new();
+    let address = "https://github.com/app-sre/qontract-reconcile";
+    for (page, tag) in [
+        ("commit/3f583c2", "3f583c2"),
+        (&format!("-/commit/{HEAD}?ref_type=heads"), "7a734a7"),
+        ("tree/master", "7a734a7"),
+        ("releases/tag/v0.10.0", &runs_after(&sandbox, "v0.10.0")),
+    ] {
+        assert_eq!(runs_after(&sandbox, &format!("{address}/{page}")), tag, "{page}");
+    }
+    let other = "https://github.com/app-sre/qontract-schemas/commit/3f583c2";
+    sandbox.xtask(&["qr-promote", "--ref", other, "-q"]).assert(
+        2,
+        "",
+        &format!(
+            "error: `{other}` is no page of a commit, branch or tag of `{address}`\n  help: give a branch, a tag, or 7 or more digits of a commit\n"
+        ),
+    );
 }
 
 #[test]

@@ -9,6 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{env, fs, process};
 
+use promotion::diff::{DiffLine, lines_between};
 use world::{UpstreamRepository, World, executable};
 
 /// What every sandbox takes for now: 2024-03-27 10:00 UTC.
@@ -384,32 +385,14 @@ pub fn fresh_folder() -> PathBuf {
     folder
 }
 
-/// All lines of both texts, by longest common subsequence.
+/// All lines of both texts, marked by which of them has it.
 fn diff(old: &str, new: &str) -> String {
-    let [old, new]: [Vec<_>; 2] = [old, new].map(|text| text.lines().collect());
-    let mut common = vec![vec![0; new.len() + 1]; old.len() + 1];
-    for i in (0..old.len()).rev() {
-        for j in (0..new.len()).rev() {
-            common[i][j] = match old[i] == new[j] {
-                true => common[i + 1][j + 1] + 1,
-                false => common[i + 1][j].max(common[i][j + 1]),
-            };
-        }
-    }
-    let (mut i, mut j, mut out) = (0, 0, String::new());
-    while i < old.len() || j < new.len() {
-        if i < old.len() && j < new.len() && old[i] == new[j] {
-            out += &format!(" {}\n", visible(old[i]));
-            (i, j) = (i + 1, j + 1);
-        } else if j == new.len() || (i < old.len() && common[i + 1][j] >= common[i][j + 1]) {
-            out += &format!("-{}\n", visible(old[i]));
-            i += 1;
-        } else {
-            out += &format!("+{}\n", visible(new[j]));
-            j += 1;
-        }
-    }
-    out
+    let marked = lines_between(old, new).into_iter().map(|line| match line {
+        DiffLine::Same(line) => (' ', line),
+        DiffLine::Old(line) => ('-', line),
+        DiffLine::New(line) => ('+', line),
+    });
+    marked.map(|(mark, line)| format!("{mark}{}\n", visible(line.trim_end_matches('\n')))).collect()
 }
 
 /// A control character as its picture; others as they are.

@@ -67,7 +67,7 @@ impl<'c> Cursor<'c> {
 
     fn pass(&mut self, word: &'c str) {
         if let Some((arg, count)) = self.open.take()
-            && (count == 0 || !word.starts_with('-'))
+            && (count < fewest_values(arg) || !word.starts_with('-'))
         {
             self.given.push((arg.get_id().as_str(), word));
             self.open = (count + 1 < most_values(arg)).then_some((arg, count + 1));
@@ -93,9 +93,9 @@ impl<'c> Cursor<'c> {
 
     fn pass_option(&mut self, arg: Option<&'c Arg>, value: Option<&'c str>) {
         let Some(arg) = arg else { return };
-        let takes_next = value.is_none() && most_values(arg) > 0 && !arg.is_require_equals_set();
+        let takes_next = value.is_none() && most_values(arg) > 0;
         self.open = takes_next.then_some((arg, 0));
-        if !takes_next {
+        if !takes_next || fewest_values(arg) == 0 {
             self.given.push((arg.get_id().as_str(), value.unwrap_or_default()));
         }
     }
@@ -104,7 +104,9 @@ impl<'c> Cursor<'c> {
     /// are not offered.
     pub fn offer(&self, config: Option<&Config>) -> Offer {
         let current = self.current;
-        if let Some((arg, 0)) = self.open {
+        if let Some((arg, 0)) = self.open
+            && (fewest_values(arg) > 0 || !current.starts_with('-'))
+        {
             return self.values(arg, "", current, config);
         }
         if !self.ended && current.starts_with('-') {
@@ -233,6 +235,10 @@ impl<'c> Cursor<'c> {
 
 fn options(command: &Command) -> impl Iterator<Item = &Arg> {
     command.get_arguments().filter(|arg| !arg.is_positional())
+}
+
+fn fewest_values(arg: &Arg) -> usize {
+    arg.get_num_args().map_or(0, |range| range.min_values())
 }
 
 fn most_values(arg: &Arg) -> usize {

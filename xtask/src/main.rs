@@ -5,32 +5,26 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use promotion::model::problem::{Problem, problems};
 use promotion::report::{self, json};
+use xtask::cli::usage::{problem, wrapped};
 use xtask::cli::{Cli, Command, Format};
 #[cfg(feature = "demo")]
 use xtask::commands::demo;
 use xtask::commands::{Ending, changes, completions, discover, explain, promote, status};
 use xtask::session::{self, Session};
+use xtask::terminal;
 
 const FAILED: u8 = 1;
 const USAGE: u8 = 2;
 const DRIFT: u8 = 3;
 
+/// Longer lines are hard to read, however wide the terminal is.
+const WIDEST_PAGE: usize = 100;
+
 fn main() -> ExitCode {
     let cli = match Cli::try_parse(std::env::args_os()) {
         Ok(cli) => cli,
-        Err(error) => return unparsed(&error),
+        Err(error) => return unparsed(error),
     };
-    let lists = matches!(cli.command, Command::Changes(_) | Command::Status(_));
-    let is_for_people = matches!(cli.command.name(), "demo" | "completions");
-    let unfit = match cli.global.format {
-        Format::Markdown if !lists => Some(("markdown", "use `text` or `json`")),
-        Format::Json if is_for_people => Some(("json", "use `text`")),
-        _ => None,
-    };
-    if let Some((format, help)) = unfit {
-        let message = format!("`{}` has no `--format {format}`", cli.command.name());
-        return failed(&[Problem::usage(message).help(help)], cli.global.format);
-    }
     let session = Session::new(cli.command.name(), &cli.global);
     let done = |()| Ending::Done;
     let result = match &cli.command {
@@ -69,19 +63,22 @@ fn failed(problems: &[Problem], format: Format) -> ExitCode {
 }
 
 /// What clap has to say: the help, or an error of usage.
-fn unparsed(error: &clap::Error) -> ExitCode {
-    let is_help = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
-    if is_help || !wants_json() {
-        let _ = error.print();
-        return ExitCode::from(if is_help { 0 } else { USAGE });
+fn unparsed(error: clap::Error) -> ExitCode {
+    let page = || {
+        let page = error.render().ansi().to_string();
+        terminal::width().map_or(page.clone(), |width| wrapped(&page, width.min(WIDEST_PAGE)))
+    };
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            let _ = session::print(&page());
+            ExitCode::SUCCESS
+        }
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand if !wants_json() => {
+            session::tell(&page());
+            ExitCode::from(USAGE)
+        }
+        _ => failed(&[problem(error)], if wants_json() { Format::Json } else { Format::Text }),
     }
-    let text = error.render().to_string();
-    let lines: Vec<_> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    let is_help = |line: &&str| line.starts_with("Usage:") || line.starts_with("For more");
-    let help = lines.iter().position(is_help).unwrap_or(lines.len());
-    let message = lines[..help].join(" ");
-    let message = message.strip_prefix("error: ").unwrap_or(&message);
-    failed(&[Problem::usage(message).help(lines[help..].join("\n"))], Format::Json)
 }
 
 /// Whether JSON was asked for, on a command line that clap refused.

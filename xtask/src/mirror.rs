@@ -60,6 +60,8 @@ pub struct Mirror {
     url: String,
     /// The address without credentials, as messages show it.
     shown: String,
+    /// The address whose pages a person may give as a reference.
+    pages: String,
     folder: PathBuf,
     git: Git,
     patience: Duration,
@@ -80,9 +82,14 @@ impl Mirror {
         let folder = cache.join("mirrors").join(format!("{}.git", place::folder_name(url)));
         let shown = escaped(&without_credentials(url));
         let git = mirror_git(&folder);
-        let url = url.to_owned();
+        let (url, pages) = (url.to_owned(), url.to_owned());
         let (head, is_host_down) = (Mutex::default(), AtomicBool::default());
-        Ok(Mirror { url, shown, folder, git, patience: PATIENCE, head, is_host_down })
+        Ok(Mirror { url, shown, pages, folder, git, patience: PATIENCE, head, is_host_down })
+    }
+
+    /// Sets the address whose pages are references too: that before the user's `insteadOf`.
+    pub fn pages_at(self, address: &str) -> Self {
+        Mirror { pages: address.to_owned(), ..self }
     }
 
     /// Sets how long the network may be silent (30 seconds if this isn't called). Another process

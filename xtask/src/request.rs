@@ -109,7 +109,7 @@ impl Request {
 }
 
 /// What is done with the plan. `DO_COMMIT` in the environment means `--commit`.
-fn landing(typed: &cli::Landing) -> Landing {
+fn landing(typed: &cli::LandingArgs) -> Landing {
     let by_variable = std::env::var_os("DO_COMMIT")
         .is_some_and(|value| !["", "0", "no", "false"].iter().any(|no| value == *no));
     let merge_request = typed.mr.then(|| MergeRequestOptions {
@@ -128,16 +128,16 @@ fn landing(typed: &cli::Landing) -> Landing {
     }
 }
 
-impl From<&cli::Guards> for Switches {
-    fn from(typed: &cli::Guards) -> Switches {
+impl From<&cli::GuardArgs> for Switches {
+    fn from(typed: &cli::GuardArgs) -> Switches {
         let reason = typed.reason.as_deref().map(one_line);
         let allow_downgrade = typed.allow_downgrade;
         Switches { allow_downgrade, reason, ..Switches::from(&typed.checks) }
     }
 }
 
-impl From<&cli::Checks> for Switches {
-    fn from(typed: &cli::Checks) -> Switches {
+impl From<&cli::CheckArgs> for Switches {
+    fn from(typed: &cli::CheckArgs) -> Switches {
         Switches {
             allow_off_branch: typed.allow_off_branch,
             no_image_check: typed.no_image_check,
@@ -154,7 +154,7 @@ fn one_line(text: &str) -> String {
 }
 
 /// A promotion to a newer version.
-fn newer(component: &str, environments: &[String], typed: &cli::Promotion) -> Request {
+fn newer(component: &str, environments: &[String], typed: &cli::PromotionArgs) -> Request {
     Request {
         what: What::Components {
             names: vec![component.to_owned()],
@@ -168,31 +168,33 @@ fn newer(component: &str, environments: &[String], typed: &cli::Promotion) -> Re
     }
 }
 
-impl From<&cli::UpdateSchemas> for Request {
-    fn from(typed: &cli::UpdateSchemas) -> Request {
+impl From<&cli::UpdateSchemasArgs> for Request {
+    fn from(typed: &cli::UpdateSchemasArgs) -> Request {
         newer(cli::SCHEMAS, &[], &typed.promotion)
     }
 }
 
-impl From<&cli::QrPromote> for Request {
-    fn from(typed: &cli::QrPromote) -> Request {
-        let request = newer(cli::DEFAULT_COMPONENT, &typed.env, &typed.promotion);
-        Request { wording: Wording::Production, ..request }
+impl From<&cli::QrPromoteArgs> for Request {
+    fn from(typed: &cli::QrPromoteArgs) -> Request {
+        let request = newer(cli::DEFAULT_COMPONENT, &typed.only.env, &typed.promotion);
+        let sha = typed.sha.clone().map(|sha| WantedVersion::Named(Some(sha)));
+        let version = sha.unwrap_or(request.version);
+        Request { wording: Wording::Production, version, ..request }
     }
 }
 
-impl From<&cli::Promote> for Request {
-    fn from(typed: &cli::Promote) -> Request {
-        newer(&typed.component, &typed.env, &typed.promotion)
+impl From<&cli::PromoteArgs> for Request {
+    fn from(typed: &cli::PromoteArgs) -> Request {
+        newer(&typed.of.component, &typed.env, &typed.promotion)
     }
 }
 
-impl From<&cli::Rollback> for Request {
-    fn from(typed: &cli::Rollback) -> Request {
+impl From<&cli::RollbackArgs> for Request {
+    fn from(typed: &cli::RollbackArgs) -> Request {
         let to = typed.to.clone().map(Some);
         Request {
             what: What::Components {
-                names: vec![typed.component.clone()],
+                names: vec![typed.of.component.clone()],
                 environments: typed.env.clone(),
             },
             version: to.map_or(WantedVersion::Before, WantedVersion::Named),

@@ -10,7 +10,7 @@ use promotion::model::path::RepoPath;
 use promotion::model::problem::Problem;
 use promotion::report;
 
-use crate::cli::{Color, Format, Global};
+use crate::cli::{Color, Format, GlobalArgs};
 use crate::git::Git;
 use crate::progress::Progress;
 use crate::worktree::WorkTree;
@@ -48,7 +48,7 @@ pub struct ConfigFile {
 
 impl Session {
     /// What was typed becomes what was meant. Also decides about colour, for the whole process.
-    pub fn new(command: &'static str, global: &Global) -> Session {
+    pub fn new(command: &'static str, global: &GlobalArgs) -> Session {
         let choice = match global.color {
             Color::Auto => anstream::ColorChoice::Auto,
             Color::Always => anstream::ColorChoice::Always,

@@ -11,7 +11,8 @@ mod tests;
 
 use crate::model::component::{Component, Environment, Position};
 use crate::model::problem::Problem;
-use reader::{Source, TomlTable, listed};
+use crate::model::similar::{cure, cut, listed};
+use reader::{Source, TomlTable};
 
 const BUILTIN: &str = "built-in configuration";
 
@@ -126,13 +127,12 @@ impl Config {
     pub fn component(&self, name: &str) -> Result<&Component, Problem> {
         self.components.iter().find(|component| component.name == name).ok_or_else(|| {
             let problem = self.lacks(format!("unknown component `{name}`"));
-            match self.components.as_slice() {
-                [] => problem.help(format!("define it in a table `[component.{name}]`")),
-                known => problem.help(format!(
-                    "known components: {}",
-                    listed(known.iter().map(|component| component.name.as_str()))
-                )),
+            if self.components.is_empty() {
+                return problem.help(format!("define it in a table `[component.{name}]`"));
             }
+            let known = || self.components.iter().map(|component| component.name.as_str());
+            let all = format!("known components: {}", listed(known()));
+            problem.help(cure(name, known(), &all))
         })
     }
 
@@ -148,26 +148,19 @@ impl Config {
         let found = |name: &String| {
             component.environment(name).ok_or_else(|| {
                 let message = format!("component `{}` has no environment `{name}`", component.name);
-                self.refuse_environments(component, message)
+                let problem = self.refuse(component.at, message);
+                problem.help(other_environments(name, &component.environments))
             })
         };
-        let wanted = names.iter().map(found).collect::<Result<Vec<_>, _>>()?;
         if component.environments.is_empty() {
             let message = format!("component `{}` has no environments", component.name);
-            return Err(self.refuse_environments(component, message));
+            let help =
+                format!("define one in a table `[component.{}.environment.NAME]`", component.name);
+            return Err(self.refuse(component.at, message).help(help));
         }
+        let wanted = names.iter().map(found).collect::<Result<Vec<_>, _>>()?;
         let all = component.environments.iter();
         Ok(all.filter(|environment| names.is_empty() || wanted.contains(environment)).collect())
-    }
-
-    fn refuse_environments(&self, component: &Component, message: String) -> Problem {
-        let known: Vec<String> = component.environments.iter().map(with_aliases).collect();
-        let help = if known.is_empty() {
-            format!("define one in a table `[component.{}.environment.NAME]`", component.name)
-        } else {
-            format!("known environments: {}", known.join(", "))
-        };
-        self.refuse(component.at, message).help(help)
     }
 
     /// A problem at a position of the file. The built-in configuration is no file, so its problems
@@ -187,6 +180,29 @@ impl Config {
     pub fn is_builtin(&self) -> bool {
         self.file == BUILTIN
     }
+}
+
+/// The cure for a name that is none of these environments'.
+pub fn other_environments<'e>(
+    name: &str,
+    environments: impl IntoIterator<Item = &'e Environment, IntoIter: Clone>,
+) -> String {
+    let environments = environments.into_iter();
+    let names = environments.clone().flat_map(|one| std::iter::once(&one.name).chain(&one.aliases));
+    let mut known: Vec<String> = Vec::new();
+    for shown in environments.map(with_aliases) {
+        known.extend((!known.contains(&shown)).then_some(shown));
+    }
+    let all = format!("known environments: {}", cut(known));
+    if is_digits(name) {
+        return format!("a version goes in `--ref`\n{all}");
+    }
+    cure(name, names.map(String::as_str), &all)
+}
+
+/// Whether a name looks like a commit.
+fn is_digits(name: &str) -> bool {
+    name.len() >= 7 && name.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 fn with_aliases(environment: &Environment) -> String {

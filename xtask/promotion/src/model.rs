@@ -10,6 +10,7 @@ pub mod image;
 pub mod path;
 pub mod problem;
 pub mod refname;
+pub mod similar;
 pub mod tree;
 pub mod upstream;
 pub mod version;

@@ -1,6 +1,7 @@
 //! Renders results as text for people and, in `json`, as JSON for scripts. Prints nothing itself.
 
 pub mod changes;
+mod columns;
 pub mod explain;
 pub mod json;
 pub mod promotion;
@@ -14,6 +15,7 @@ use crate::model::escape::escaped;
 use crate::model::problem::Problem;
 use crate::model::upstream::without_credentials;
 use crate::plan::{Outcome, PartPlan, Plan, PlannedValue};
+use columns::{padded, widest};
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -40,7 +42,7 @@ pub fn table(component: &Component, plan: &PartPlan) -> String {
         plan.to
     );
     let changes: Vec<_> = plan.values().map(|value| change(component, value)).collect();
-    let width = changes.iter().map(|change| change.chars().count()).max().unwrap_or(0);
+    let width = widest(changes.iter().map(String::as_str));
     let mut changes = changes.into_iter();
     for environment in &plan.environments {
         text.push_str(&format!("{BOLD}{}{BOLD:#}\n", printable(&environment.name)));
@@ -50,7 +52,8 @@ pub fn table(component: &Component, plan: &PartPlan) -> String {
             let target = value.target.as_ref().map(|target| escaped(&format!("  {target}")));
             let target = target.unwrap_or_default();
             text.push_str(&format!(
-                "  {style}{change:width$}{style:#}  {place}{DIM}{target}{DIM:#}\n"
+                "  {style}{}{style:#}  {place}{DIM}{target}{DIM:#}\n",
+                padded(&change, width)
             ));
         }
     }

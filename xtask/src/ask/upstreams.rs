@@ -66,8 +66,9 @@ impl<'a> Upstreams<'a> {
 
     fn with(settings: &GitSettings, config: &'a Config, component: &'a Component) -> Result<Self> {
         let cache = mirror::cache_folder()?;
-        let open = |component: &Component| {
-            Mirror::open(&cache, &settings.effective_url(component.upstream.address()))
+        let open = |component: &Component| -> Result<Mirror> {
+            let address = component.upstream.address();
+            Ok(Mirror::open(&cache, &settings.effective_url(address))?.pages_at(address))
         };
         let schemas = component.schemas.as_ref().filter(|_| !component.schema_paths.is_empty());
         let schemas = schemas.map(|name| config.component(name)).transpose()?;

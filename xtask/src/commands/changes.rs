@@ -18,11 +18,11 @@ use crate::land::{check, verified};
 use crate::session::Session;
 
 /// Prints the queue of a component.
-pub fn run(session: &Session, typed: &cli::Changes) -> Result<()> {
+pub fn run(session: &Session, typed: &cli::ChangesArgs) -> Result<()> {
     let work_tree = session.work_tree()?;
     let config = session.config(&work_tree)?;
-    let component = config.component(&typed.component)?;
-    let scope = Scope { component, environments: config.environments(component, &typed.env)? };
+    let component = config.component(&typed.of.component)?;
+    let scope = Scope { component, environments: config.environments(component, &typed.only.env)? };
     let scopes = std::slice::from_ref(&scope);
     let tree = match typed.from {
         Some(_) => None,
@@ -39,7 +39,7 @@ pub fn run(session: &Session, typed: &cli::Changes) -> Result<()> {
         }
         (from, _) => {
             let from = upstreams.mirror.resolve(from.as_deref(), branch)?.commit;
-            let named = scope.environments.iter().filter(|_| !typed.env.is_empty());
+            let named = scope.environments.iter().filter(|_| !typed.only.env.is_empty());
             let names = named.map(|environment| environment.name.clone()).collect();
             upstreams.mirror.changes(vec![(from.to_string(), names)], &to)?
         }
@@ -61,7 +61,7 @@ pub fn run(session: &Session, typed: &cli::Changes) -> Result<()> {
     Ok(())
 }
 
-fn text(typed: &cli::Changes, scope: &Scope, to: &CommitId, queue: &Queue) -> String {
+fn text(typed: &cli::ChangesArgs, scope: &Scope, to: &CommitId, queue: &Queue) -> String {
     let moves = !queue.changes.queued().is_empty() || !queue.changes.taken_back().is_empty();
     // What runs may differ from the new version by a suffix alone; that waits too.
     if moves || typed.from.is_none() && !queue.changes.0.is_empty() {
@@ -72,7 +72,7 @@ fn text(typed: &cli::Changes, scope: &Scope, to: &CommitId, queue: &Queue) -> St
     let names = || scope.environments.iter().map(|one| one.name.as_str()).collect::<Vec<_>>();
     match &typed.from {
         Some(from) => format!("nothing between {} and {tag}\n", printable(from)),
-        None if typed.env.is_empty() => {
+        None if typed.only.env.is_empty() => {
             format!("nothing waits: {} is at {tag} everywhere\n", component.name)
         }
         None => {

@@ -10,13 +10,13 @@ use promotion::config::Config;
 use promotion::model::problem::Problem;
 
 use super::Ending;
-use crate::cli::{self, Cli, Color, Format, Global, Shell};
+use crate::cli::{self, Cli, Color, Format, GlobalArgs, Shell};
 use crate::complete::bash::TypedLine;
 use crate::complete::{Cursor, Offer};
 use crate::session::{self, Session};
 
 /// Prints the completion script for a shell, with the path of this program in it.
-pub fn run(session: &Session, typed: &cli::Completions) -> Result<()> {
+pub fn run(session: &Session, typed: &cli::CompletionsArgs) -> Result<()> {
     let program = std::env::current_exe().context("can't tell where this program is")?;
     let program = program.to_str().ok_or_else(|| {
         Problem::new(format!("the path of this program is not UTF-8: {}", program.display()))
@@ -35,7 +35,7 @@ pub fn run(session: &Session, typed: &cli::Completions) -> Result<()> {
 /// Prints the words that may stand at the cursor, for a completion script.
 ///
 /// Ends as incomplete, with no answer, where `cargo xtask` means another project's program.
-pub fn complete(typed: &cli::Complete) -> Result<Ending> {
+pub fn complete(typed: &cli::CompleteArgs) -> Result<Ending> {
     if !is_typed_here() {
         return Ok(Ending::Incomplete);
     }
@@ -73,7 +73,7 @@ fn offer(words: &[String]) -> Offer {
 /// The configuration of the checkout that was named or that is current, if it can be read.
 fn config(place: &Cursor) -> Option<Config> {
     let path = |id| place.given(id).map(at_home);
-    let global = Global {
+    let global = GlobalArgs {
         repo: path("repo"),
         config: path("config"),
         offline: true,

@@ -50,7 +50,7 @@ const STEPS: &[(&str, &str, &[&str])] = &[
 ];
 
 /// Builds the world, promotes in it, and says what to try next.
-pub fn run(session: &Session, typed: &cli::Demo) -> Result<()> {
+pub fn run(session: &Session, typed: &cli::DemoArgs) -> Result<()> {
     let dir = match &typed.dir {
         Some(dir) => dir.clone(),
         None => default_dir()?,

@@ -33,7 +33,7 @@ use crate::worktree::{Replacement, WorkTree};
 const FEW: usize = 30;
 
 /// Shows what is missing in `promote.toml`; adds it with `--write`.
-pub fn run(session: &Session, typed: &cli::Discover) -> Result<()> {
+pub fn run(session: &Session, typed: &cli::DiscoverArgs) -> Result<()> {
     let work_tree = session.work_tree()?;
     let file = session.config_file(&work_tree)?;
     let step = session.progress.local("looking for pins");

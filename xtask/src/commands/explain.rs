@@ -24,7 +24,7 @@ use crate::session::Session;
 use crate::worktree::WorkTree;
 
 /// Prints the pins of a file, or those of one line.
-pub fn run(session: &Session, typed: &cli::Explain) -> Result<()> {
+pub fn run(session: &Session, typed: &cli::ExplainArgs) -> Result<()> {
     let work_tree = session.work_tree()?;
     let config = session.config(&work_tree)?;
     let (path, line) = place(&work_tree, &typed.place)?;

@@ -1,7 +1,7 @@
 //! Shows what runs where, how far behind it is and who waits; checks for a drift.
 
 use anyhow::Result;
-use promotion::config::Config;
+use promotion::config::{Config, other_environments};
 use promotion::inspect::status::{ComponentStatus, Drift, Limits};
 use promotion::model::problem::Problem;
 use promotion::report::json;
@@ -15,7 +15,7 @@ use crate::session::Session;
 use crate::terminal;
 
 /// Prints the status, and says how it ended.
-pub fn run(session: &Session, typed: &cli::Status) -> Result<Ending> {
+pub fn run(session: &Session, typed: &cli::StatusArgs) -> Result<Ending> {
     let work_tree = session.work_tree()?;
     let config = session.config(&work_tree)?;
     let asked = asked(&config, typed)?;
@@ -70,28 +70,24 @@ fn drifts(survey: &Survey, limits: &Limits, now: i64) -> Vec<Drift> {
 }
 
 /// The environments with the given names, in the components that have them.
-fn asked<'a>(config: &'a Config, typed: &cli::Status) -> Result<Vec<Asked<'a>>> {
+fn asked<'a>(config: &'a Config, typed: &cli::StatusArgs) -> Result<Vec<Asked<'a>>> {
     if let Some(name) = &typed.component {
         let component = config.component(name)?;
-        return Ok(vec![(component, config.environments(component, &typed.env)?)]);
+        return Ok(vec![(component, config.environments(component, &typed.only.env)?)]);
     }
-    for name in &typed.env {
+    for name in &typed.only.env {
         if config.components.iter().all(|component| component.environment(name).is_none()) {
             let problem = config.lacks(format!("no component has an environment `{name}`"));
-            let mut known: Vec<String> = Vec::new();
-            for environment in config.components.iter().flat_map(|one| &one.environments) {
-                let name = format!("`{}`", environment.name);
-                known.extend((!known.contains(&name)).then_some(name));
-            }
-            let help = format!("known environments: {}", known.join(", "));
+            let all = config.components.iter().flat_map(|one| &one.environments);
+            let help = other_environments(name, all);
             return Err(problem.help(help).into());
         }
     }
     let mut asked = Vec::new();
     for component in &config.components {
         let is_there = |name: &&String| component.environment(name).is_some();
-        let names: Vec<_> = typed.env.iter().filter(is_there).cloned().collect();
-        if names.is_empty() != typed.env.is_empty() || component.environments.is_empty() {
+        let names: Vec<_> = typed.only.env.iter().filter(is_there).cloned().collect();
+        if names.is_empty() != typed.only.env.is_empty() || component.environments.is_empty() {
             continue;
         }
         asked.push((component, config.environments(component, &names)?));

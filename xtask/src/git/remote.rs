@@ -7,8 +7,10 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
 use memchr::memmem;
+use promotion::model::escape::escaped;
 use promotion::model::path::RepoPath;
 use promotion::model::problem::Problem;
+use promotion::model::similar::{cure, listed};
 use promotion::model::tree::{Tree, Wanted, glob_folder};
 use promotion::model::version::CommitId;
 
@@ -69,6 +71,23 @@ impl Git {
             Some((name.to_owned(), CommitId::parse(words.next()?)?))
         };
         Ok(text.lines().filter_map(tip).collect())
+    }
+
+    /// The problem with a remote that failed. If it is a mere name and no remote has it, the help
+    /// lists the remotes.
+    pub fn remote_problem(&self, remote: &str, failure: Failure) -> Problem {
+        let remotes = self.read(["remote"]).unwrap_or_default();
+        let known = || remotes.lines();
+        let is_name = !remote.contains(['/', ':']) && known().all(|name| name != remote);
+        if !is_name || failure.cause != Cause::NotFound {
+            return failure.into();
+        }
+        let all = match remotes.as_str() {
+            "" => "the repository has no remotes: `git remote add` makes one".to_owned(),
+            _ => format!("known remotes: {}", listed(known())),
+        };
+        let message = format!("no remote `{}`", escaped(remote));
+        Problem::new(message).help(cure(remote, known(), &all))
     }
 
     /// The default branch that the remote had when it was cloned; `None` if the clone doesn't know

@@ -5,9 +5,10 @@ use std::sync::PoisonError;
 use anyhow::{Result, anyhow};
 use promotion::model::escape::escaped;
 use promotion::model::problem::Problem;
+use promotion::model::similar::did_you_mean;
 use promotion::model::version::CommitId;
 
-use super::reference::{Reference, similar};
+use super::reference::Reference;
 use super::{HEAD, Mirror};
 
 /// How many commits an error lists.
@@ -44,7 +45,7 @@ impl Mirror {
         match (reference, branch) {
             (None, None) | (Some("HEAD"), _) => self.default_branch(),
             (None, Some(branch)) => self.branch(branch),
-            (Some(text), _) => match Reference::parse(text)
+            (Some(text), _) => match Reference::typed(text, &self.pages)
                 .map_err(|problem| Problem { usage: true, ..problem })?
             {
                 Reference::Commit(commit) => self.full_commit(commit),
@@ -198,17 +199,9 @@ impl Mirror {
             let message = format!("`{}` of `{}` is not a commit", escaped(typed), self.shown);
             return Ok(Problem::new(message).help("give a branch, or a tag of a commit"));
         }
-        let names = refs.lines().map(short);
-        let meant: Vec<String> = similar(short(typed), names)
-            .into_iter()
-            .map(|name| format!("`{}`", escaped(name)))
-            .collect();
         let message = format!("no {what} `{}` in `{}`", escaped(typed), self.shown);
-        let help = if meant.is_empty() {
-            "check the spelling, and that it is pushed".to_owned()
-        } else {
-            format!("did you mean {}?", meant.join(" or "))
-        };
+        let help = did_you_mean(short(typed), refs.lines().map(short));
+        let help = help.unwrap_or_else(|| "check the spelling, and that it is pushed".to_owned());
         Ok(Problem::new(message).help(help))
     }
 

@@ -1,4 +1,4 @@
-//! What a registry wants before it answers: `WWW-Authenticate`, and where its tokens are. Pure.
+//! Reads the challenges of a registry (`WWW-Authenticate`), and says where its tokens are. Pure.
 
 use promotion::model::image::is_loopback;
 
@@ -16,7 +16,8 @@ pub(super) struct Challenge {
 /// Reads the challenges of one header up to the first fault.
 ///
 /// Source: RFC 9110, sections 11.3 to 11.6.1. A comma separates parameters and challenges alike: a
-/// word is a parameter if `=` and a value follow it.
+/// word is a parameter if `=` and a value follow it. Not by the crate `http-auth`: it gives up at
+/// an unnamed parameter, as in `Negotiate YWJj=`, and at whatever follows a fault.
 pub(super) fn challenges(header: &str) -> Vec<Challenge> {
     let mut found: Vec<Challenge> = Vec::new();
     let mut rest = header;

@@ -1,11 +1,12 @@
 //! Reads the `[component.…]` tables: components, environments and pins.
 
-use super::reader::{Text, TomlTable, listed};
+use super::reader::{Text, TomlTable};
 use super::rules;
 use crate::model::component::{
     Component, Environment, FilePattern, Form, PinSpec, Position, SaasFilter, Selector,
 };
 use crate::model::problem::Problem;
+use crate::model::similar::{all_listed, listed};
 use crate::model::upstream::Upstream;
 
 const TAG_LENGTH: usize = 7;
@@ -171,9 +172,9 @@ fn only<'k>(table: &TomlTable, keys: &[&'k str]) -> Result<&'k str, Problem> {
     let found: Vec<&str> = keys.iter().copied().filter(|key| table.has(key)).collect();
     match found.as_slice() {
         [key] => Ok(key),
-        [] => Err(table.refuse(&format!("has none of {}", listed(keys.iter().copied())))),
+        [] => Err(table.refuse(&format!("has none of {}", all_listed(keys.iter().copied())))),
         several => {
-            let several = listed(several.iter().copied());
+            let several = all_listed(several.iter().copied());
             Err(table
                 .refuse(&format!("has {several}, expected exactly one of them"))
                 .help("write a pin for each"))

@@ -8,6 +8,7 @@ use toml_edit::{Document, Item, TableLike, TomlError, Value};
 use super::BUILTIN;
 use crate::model::component::{Origin, Position};
 use crate::model::problem::Problem;
+use crate::model::similar::{all_listed, did_you_mean};
 
 /// The text of a configuration; turns byte offsets into lines and columns.
 pub(super) struct Source<'a> {
@@ -112,10 +113,9 @@ impl<'a> TomlTable<'a> {
         match self.keys().into_iter().find(|(_, key)| !known.contains(key)) {
             Some((offset, key)) => {
                 let message = format!("unknown key `{}` in {}", key.escape_debug(), self.label);
-                let help = match nearest(key, known) {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => format!("known keys: {}", listed(known.iter().copied())),
-                };
+                let names = || known.iter().copied();
+                let help = did_you_mean(key, names())
+                    .unwrap_or_else(|| format!("known keys: {}", all_listed(names())));
                 Err(self.source.refuse(self.source.position(offset), message).help(help))
             }
             None => Ok(()),
@@ -281,11 +281,6 @@ impl<'a> Text<'a> {
     }
 }
 
-/// The words in backticks, joined by commas.
-pub(super) fn listed<'w>(words: impl Iterator<Item = &'w str>) -> String {
-    words.map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
-}
-
 fn article(value: &Value) -> &'static str {
     match value {
         Value::String(_) => "a string",
@@ -296,11 +291,4 @@ fn article(value: &Value) -> &'static str {
         Value::Array(_) => "an array",
         Value::InlineTable(_) => "a table",
     }
-}
-
-/// The known word that differs from `word` in at most two characters.
-fn nearest<'w>(word: &str, known: &[&'w str]) -> Option<&'w str> {
-    let near = known.iter().map(|known| (strsim::levenshtein(word, known), *known));
-    let (distance, known) = near.min_by_key(|(distance, _)| *distance)?;
-    (distance <= 2 && distance < word.chars().count()).then_some(known)
 }

@@ -88,7 +88,7 @@ fn unknown_keys() {
     check(
         "repositories = 1",
         "`promote.toml:1:1`: unknown key `repositories` in the configuration\n\
-         help: known keys: `repository`, `component`",
+         help: did you mean `repository`?",
     );
     check(
         "[components.a]",
@@ -709,14 +709,16 @@ fn unknown_names() {
     assert_eq!(
         rendered(&refused),
         "unknown component `qontract`\n\
-         help: known components: `qontract-reconcile`, `qontract-schemas`"
+         help: did you mean `qontract-schemas` or `qontract-reconcile`?\n\
+         known components: `qontract-reconcile`, `qontract-schemas`"
     );
     let component = config.component("qontract-reconcile").unwrap();
     let refused = config.environments(component, &["prod".to_owned()]).unwrap_err();
     assert_eq!(
         rendered(&refused),
         "component `qontract-reconcile` has no environment `prod`\n\
-         help: known environments: `app-sre-prod-01`, `internal` (also `appsres03ue1`, `appsrep05ue1`), `pr-check`, `jenkins`, `tekton`"
+         help: did you mean `app-sre-prod-01`?\n\
+         known environments: `app-sre-prod-01`, `internal` (also `appsres03ue1`, `appsrep05ue1`), `pr-check`, `jenkins`, `tekton`"
     );
 
     let empty = Config::parse(FILE, "").unwrap();

@@ -1,5 +1,6 @@
 //! Renders the pins of a file for `explain`.
 
+use super::columns::{padded, widest};
 use super::{BOLD, DIM, GREEN, printable};
 use crate::config::Config;
 use crate::history::past::PinPast;
@@ -76,11 +77,12 @@ fn history(pin: &Explained, past: &PinPast) -> String {
             format!("{} {}", revision.commit.tag(7), printable(&revision.subject)),
         ]);
     }
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
-    let [date, value, author] = [0, 1, 2].map(|column| width(column).unwrap_or(0));
+    let widths: Vec<_> =
+        (0..3).map(|column| widest(rows.iter().map(|row| row[column].as_str()))).collect();
     let row = |row: &[String; 4]| {
-        let line = format!("  {:date$}  {:value$}  {:author$}  {}", row[0], row[1], row[2], row[3]);
-        line.trim_end().to_owned() + "\n"
+        let filled = row.iter().zip(&widths).map(|(cell, width)| padded(cell, *width));
+        let cells: Vec<_> = filled.chain(row.last().cloned()).collect();
+        format!("  {}", cells.join("  ")).trim_end().to_owned() + "\n"
     };
     rows.iter().map(row).collect()
 }

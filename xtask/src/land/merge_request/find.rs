@@ -40,7 +40,8 @@ impl Delivery<'_> {
         let base = tips.remove(&format!("refs/heads/{target}"));
         let base = base.ok_or_else(|| self.no_branch(&target))?;
         if is_fork && !ours.is_empty() {
-            tips = self.git.tips(self.to, &ours, progress).map_err(Problem::from)?;
+            let refuse = |failure| self.git.remote_problem(self.to, failure);
+            tips = self.git.tips(self.to, &ours, progress).map_err(refuse)?;
         }
         let branch = |(name, commit): (String, CommitId)| {
             Some((name.strip_prefix("refs/heads/")?.to_owned(), commit))
@@ -65,10 +66,11 @@ impl Delivery<'_> {
                 // It was renamed since, or another one is the default now.
                 Ok(_) => {}
                 Err(failure) if is_missing_branch(&failure) => {}
-                Err(failure) => return Err(Problem::from(failure).into()),
+                Err(failure) => return Err(self.git.remote_problem(self.from, failure).into()),
             }
         }
-        let asked = self.git.ask_default(self.from, progress).map_err(Problem::from)?;
+        let refuse = |failure| self.git.remote_problem(self.from, failure);
+        let asked = self.git.ask_default(self.from, progress).map_err(refuse)?;
         let target = asked.ok_or_else(|| {
             let message = format!("`{}` names no default branch", escaped(self.from));
             Problem::new(message).help("name the branch with `--target-branch`")
@@ -86,7 +88,7 @@ impl Delivery<'_> {
         let patterns = [&[name.as_str()], beside].concat();
         let refuse = |failure: Failure| match is_missing_branch(&failure) {
             true => self.no_branch(target),
-            false => Problem::from(failure),
+            false => self.git.remote_problem(self.from, failure),
         };
         Ok(self.git.tips(self.from, &patterns, progress).map_err(refuse)?)
     }

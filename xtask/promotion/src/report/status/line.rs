@@ -5,8 +5,9 @@ use super::date;
 use crate::inspect::status::ComponentStatus;
 use crate::model::escape::escaped;
 use crate::report::DIM;
+use crate::report::columns::widest;
 
-/// The shortest time line that is worth drawing, in characters.
+/// The shortest time line that is worth drawing, in columns.
 const SHORTEST: usize = 24;
 
 /// A version on the time line.
@@ -16,11 +17,11 @@ struct TimeMark {
     is_running: bool,
 }
 
-/// The time line of a component, at most `width` characters wide; `None` if fewer than two versions
+/// The time line of a component, at most `width` columns wide; `None` if fewer than two versions
 /// are known, or if there is no room.
 pub(super) fn line(component: &ComponentStatus, width: usize) -> Option<String> {
     let marks = marks(component)?;
-    let longest = marks.iter().map(|mark| mark.label.chars().count()).max()?;
+    let longest = widest(marks.iter().map(|mark| mark.label.as_str()));
     let length = width.checked_sub(longest + 4).filter(|length| *length >= SHORTEST)?;
     let times: Vec<i64> = marks.iter().map(|mark| mark.time).collect();
     let columns = columns(&times, length)?;

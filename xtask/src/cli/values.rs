@@ -1,0 +1,37 @@
+//! The values of options that not every text will do for. The errors say only what was expected:
+//! clap names the rest.
+
+use promotion::model::escape::is_obeyed;
+use promotion::model::refname::objection;
+
+/// A commit. Names stay with `--ref`, so that an environment is never taken for a version.
+pub(super) fn sha(text: &str) -> Result<String, String> {
+    let is_commit = (7..=40).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_hexdigit());
+    is_commit.then(|| text.to_owned()).ok_or_else(|| {
+        "expected 7 to 40 digits of a commit; a branch or tag goes in `--ref`, an environment in `--env`"
+            .to_owned()
+    })
+}
+
+/// A label: anything visible that can't be an option.
+pub(super) fn words(text: &str) -> Result<String, String> {
+    let fits = !text.trim().is_empty() && !text.starts_with('-') && !text.contains(is_obeyed);
+    fits.then(|| text.to_owned())
+        .ok_or_else(|| "expected visible text without `-` in front".to_owned())
+}
+
+/// A user or a remote: one word that can't be an option.
+pub(super) fn word(text: &str) -> Result<String, String> {
+    words(text)
+        .ok()
+        .filter(|text| !text.contains(char::is_whitespace))
+        .ok_or_else(|| "expected one word without `-` in front".to_owned())
+}
+
+/// A branch, by git's rules.
+pub(super) fn branch(text: &str) -> Result<String, String> {
+    match objection(text) {
+        None => Ok(text.to_owned()),
+        Some(reason) => Err(format!("it {reason}, expected the name of a branch")),
+    }
+}
