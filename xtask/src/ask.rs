@@ -4,6 +4,7 @@ pub mod checks;
 pub mod coverage;
 pub mod image;
 pub mod look_up;
+pub mod owner;
 pub mod people;
 pub mod promoters;
 pub mod rollback;

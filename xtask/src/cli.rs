@@ -219,18 +219,56 @@ pub struct QrPromoteArgs {
 }
 
 #[derive(Debug, Args)]
-#[command(group = ArgGroup::new("where").required(true).args(["env", "all"]))]
+#[command(group = ArgGroup::new("what").required(true).multiple(true)
+    .args(["names", "env", "all", "saas", "owner"]))]
 pub struct PromoteArgs {
+    /// A saas file or a component, by its name or a unique part of it; then perhaps where:
+    /// environments, clusters, namespaces or targets, by their names, parts or globs
+    #[arg(value_name = "NAME [WHERE]", conflicts_with_all = ["component", "saas", "owner"])]
+    pub names: Vec<String>,
     /// The environments
     #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',')]
     pub env: Vec<String>,
     /// Every environment
-    #[arg(long)]
+    #[arg(long, conflicts_with = "env")]
     pub all: bool,
     #[command(flatten)]
     pub of: ComponentArgs,
     #[command(flatten)]
+    pub saas: SaasArgs,
+    /// Promote the version that this environment of the saas file runs
+    #[arg(long, value_name = "ENV", conflicts_with = "reference")]
+    pub like: Option<String>,
+    /// Name the version as a hotfix in the app of the saas file, in the same commit: then the gates
+    /// of its publishers don't hold
+    #[arg(long)]
+    pub hotfix: bool,
+    /// Of several saas files, promote each in a commit and a merge request of its own
+    #[arg(long)]
+    pub split: bool,
+    #[command(flatten)]
     pub promotion: PromotionArgs,
+}
+
+/// Which targets of which saas files.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Saas files")]
+pub struct SaasArgs {
+    /// A saas file, by its name, its path, a unique part of either, or a glob
+    #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',', conflicts_with = "component")]
+    pub saas: Vec<String>,
+    /// Every saas file of this team
+    #[arg(long, value_name = "TEAM", conflicts_with_all = ["component", "saas"])]
+    pub owner: Option<String>,
+    /// Only these resource templates
+    #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',')]
+    pub template: Vec<String>,
+    /// Only these targets
+    #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',')]
+    pub target: Vec<String>,
+    /// Only the targets in these namespaces, by their path or their name
+    #[arg(long, value_name = "PATH", num_args = 1.., value_delimiter = ',')]
+    pub namespace: Vec<String>,
 }
 
 #[derive(Debug, Args)]
@@ -263,6 +301,8 @@ pub struct RollbackArgs {
     pub env: Vec<String>,
     #[command(flatten)]
     pub of: ComponentArgs,
+    #[command(flatten)]
+    pub saas: SaasArgs,
     /// The version to go back to [default: the one before, by the history of the pins]
     #[arg(long, value_name = "REF", alias = "ref")]
     pub to: Option<String>,

@@ -39,6 +39,12 @@ impl Hint {
         self
     }
 
+    /// Adds words that are no options.
+    pub fn words(mut self, words: &[String]) -> Hint {
+        self.0.extend_from_slice(words);
+        self
+    }
+
     /// Takes a flag away again.
     pub fn without(mut self, flag: &str) -> Hint {
         self.0.retain(|word| word != flag);

@@ -23,6 +23,8 @@ pub struct Request {
     pub landing: Landing,
     /// Whether the commit becomes a hotfix of its app.
     pub hotfix: bool,
+    /// Whether each of several saas files is promoted by itself.
+    pub split: bool,
     /// What is let through.
     pub switches: Switches,
 }
@@ -39,6 +41,8 @@ pub enum What {
     },
     /// Targets of saas files.
     Saas(SaasQuery),
+    /// A name of either, and perhaps names of where; with what else was typed.
+    Words(Vec<String>, SaasQuery),
 }
 
 /// Which version is asked for.
@@ -83,13 +87,14 @@ impl Request {
 
     /// The same for something else.
     pub fn with(&self, what: What) -> Request {
-        let Request { version, wording, landing, hotfix, switches, .. } = self;
+        let Request { version, wording, landing, hotfix, split, switches, .. } = self;
         Request {
             what,
             version: version.clone(),
             wording: *wording,
             landing: landing.clone(),
             hotfix: *hotfix,
+            split: *split,
             switches: switches.clone(),
         }
     }
@@ -98,7 +103,7 @@ impl Request {
     pub fn saas(&self) -> Option<&SaasQuery> {
         match &self.what {
             What::Saas(query) => Some(query),
-            What::Components { .. } => None,
+            What::Components { .. } | What::Words(..) => None,
         }
     }
 
@@ -164,6 +169,7 @@ fn newer(component: &str, environments: &[String], typed: &cli::PromotionArgs) -
         wording: Wording::Component,
         landing: landing(&typed.landing),
         hotfix: false,
+        split: false,
         switches: Switches::from(&typed.guards),
     }
 }
@@ -185,7 +191,30 @@ impl From<&cli::QrPromoteArgs> for Request {
 
 impl From<&cli::PromoteArgs> for Request {
     fn from(typed: &cli::PromoteArgs) -> Request {
-        newer(&typed.of.component, &typed.env, &typed.promotion)
+        let request = newer(&typed.of.component, &typed.env, &typed.promotion);
+        let query = saas_query(&typed.saas, &typed.env, typed.all);
+        let what = match typed.names.as_slice() {
+            [] if query.is_asked() => What::Saas(query),
+            [] => request.what,
+            words => What::Words(words.to_owned(), query),
+        };
+        let like = typed.like.clone().map(WantedVersion::Like);
+        let version = like.unwrap_or(request.version);
+        Request { what, version, hotfix: typed.hotfix, split: typed.split, ..request }
+    }
+}
+
+fn saas_query(typed: &cli::SaasArgs, environments: &[String], all: bool) -> SaasQuery {
+    SaasQuery {
+        names: typed.saas.clone(),
+        owner: typed.owner.clone(),
+        all,
+        narrowing: Narrowing {
+            environments: environments.to_owned(),
+            templates: typed.template.clone(),
+            targets: typed.target.clone(),
+            namespaces: typed.namespace.clone(),
+        },
     }
 }
 
@@ -193,14 +222,18 @@ impl From<&cli::RollbackArgs> for Request {
     fn from(typed: &cli::RollbackArgs) -> Request {
         let to = typed.to.clone().map(Some);
         Request {
-            what: What::Components {
-                names: vec![typed.of.component.clone()],
-                environments: typed.env.clone(),
+            what: match saas_query(&typed.saas, &typed.env, false) {
+                query if query.is_asked() => What::Saas(query),
+                _ => What::Components {
+                    names: vec![typed.of.component.clone()],
+                    environments: typed.env.clone(),
+                },
             },
             version: to.map_or(WantedVersion::Before, WantedVersion::Named),
             wording: Wording::Rollback,
             landing: landing(&typed.landing),
             hotfix: false,
+            split: false,
             switches: Switches {
                 allow_downgrade: true,
                 is_rollback: true,
@@ -251,6 +284,7 @@ impl Request {
         let is_rollback = self.wording == Wording::Rollback;
         match &self.what {
             What::Saas(query) => hint = with_saas(hint, query),
+            What::Words(words, query) => hint = with_saas(hint, query).words(words),
             What::Components { names, environments } => {
                 if is_rollback || session.command == "promote" {
                     if *names != [cli::DEFAULT_COMPONENT] {
@@ -272,6 +306,8 @@ impl Request {
 
 fn with_saas(hint: Hint, query: &SaasQuery) -> Hint {
     let Narrowing { environments, templates, targets, namespaces } = &query.narrowing;
+    let hint = hint.option("--owner", query.owner.as_deref());
+    let hint = hint.flags(query.all.then_some("--all"));
     let all = [
         ("--saas", &query.names),
         ("--env", environments),

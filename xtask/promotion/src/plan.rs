@@ -13,6 +13,7 @@ use crate::model::component::{Component, Environment, FilePattern, Form, Origin,
 use crate::model::edit::{Edit, Edits};
 use crate::model::path::RepoPath;
 use crate::model::problem::{Problem, Problems};
+use crate::model::similar::cut;
 use crate::model::tree::Tree;
 use crate::model::version::{CommitId, reads_as_number};
 use crate::saas::app::{self, ListChange};
@@ -74,6 +75,13 @@ pub struct PlannedValue {
     /// The version before.
     pub old: String,
     pub outcome: Outcome,
+}
+
+impl PlannedValue {
+    /// Whether it is no pin, or something else moves it.
+    pub fn stays(&self) -> bool {
+        matches!(self.outcome, Outcome::Stays(_))
+    }
 }
 
 /// Whether a value changes.
@@ -162,7 +170,26 @@ pub fn plan(parts: &[Part], tree: &Tree) -> Result<Plan, Problems> {
             planner.environment(environment);
         }
     }
+    let mut pins = parts.iter().flat_map(|part| part.component.pins()).peekable();
+    let is_chosen = pins.peek().is_some() && pins.all(|pin| pin.origin == Origin::CommandLine);
+    if problems.is_empty() && is_chosen && plan.values().all(PlannedValue::stays) {
+        problems.push(nothing_moves(&plan));
+    }
     if problems.is_empty() { Ok(plan) } else { Err(Problems(problems)) }
+}
+
+/// Why a plan is refused in which every value stays.
+fn nothing_moves(plan: &Plan) -> Problem {
+    let stay = |value: &PlannedValue| match value.outcome {
+        Outcome::Stays(stay) => {
+            let name =
+                value.target.clone().unwrap_or_else(|| format!("{}:{}", value.file, value.line));
+            Some(format!("`{name}` {}", stay.described()))
+        }
+        _ => None,
+    };
+    let all: Vec<String> = plan.values().filter_map(stay).collect();
+    Problem::new(format!("nothing here can move: {}", cut(all))).help("name other targets")
 }
 
 /// Adds the change of a version list to a plan; nothing, if the list is so already.
@@ -222,6 +249,8 @@ impl Planner<'_> {
                 let problem = Problem::new(format!("no {} in it", spec.selector));
                 self.problems.push(problem.file(path.as_str()).help(spec.origin.cure()));
             }
+            // Among targets that were chosen by where they run, some may follow a branch.
+            Some(Yield::NoVersion(_)) if spec.origin == Origin::CommandLine => {}
             Some(Yield::NoVersion(values)) => {
                 let found = no_versions(&values);
                 let problem = Problem::new(format!("no version in {}: {found}", spec.selector));
@@ -279,7 +308,7 @@ impl Planner<'_> {
         let mut result = Yield::Nothing;
         for one in found {
             let stay = match one.role {
-                Role::Stays(stay) if !matches!(stay, Stay::Auto | Stay::Delete) => Some(stay),
+                Role::Stays(stay) if !stay.is_moved_elsewhere() => Some(stay),
                 _ => None,
             };
             match (&mut result, stay) {

@@ -10,14 +10,16 @@ use promotion::guards::gates::{Gates, Publisher};
 use promotion::model::component::Component;
 use promotion::model::path::RepoPath;
 use promotion::model::problem::Problem;
+use promotion::model::similar::cut;
 use promotion::model::upstream::Upstream;
 use promotion::model::version::{CommitId, is_full_commit};
 use promotion::plan::{Outcome, PartPlan, PlannedValue};
 use promotion::saas::app::{ListAction, ListChange, VersionList, Versions};
-use promotion::saas::choice::{self, Chosen, Narrowing, SaasQuery, cut};
+use promotion::saas::choice::{self, Chosen, Narrowing, SaasQuery};
 use promotion::saas::component::components;
 use promotion::saas::{SaasFile, Target};
 
+use crate::ask::owner::saas_files_of;
 use crate::ask::saas::{SaasFiles, code_component};
 use crate::git::Git;
 use crate::mirror::Mirror;
@@ -39,11 +41,7 @@ impl SaasPromotion {
     /// without any target that has an upstream.
     pub fn find(work_tree: &WorkTree, query: &SaasQuery) -> Result<SaasPromotion> {
         let mut files = by_path(work_tree, query)?.unwrap_or_else(|| SaasFiles::search(work_tree));
-        let mut names: Vec<String> = Vec::new();
-        for word in &query.names {
-            let found = choice::files(&files.files, word)?;
-            names.extend(found.iter().map(|file| file.name.clone()));
-        }
+        let names = names(work_tree, &files.files, query)?;
         files.locate(work_tree, &names);
         let (mut all, mut of_file) = (Vec::new(), Vec::new());
         for (index, file) in files.files.iter().enumerate() {
@@ -57,7 +55,7 @@ impl SaasPromotion {
         }
         if all.is_empty() {
             let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
-            let problem = Problem::new(format!("no target of {} has an upstream", cut(&names)));
+            let problem = Problem::new(format!("no target of {} has an upstream", cut(names)));
             return Err(problem.help("give its template a `url`").into());
         }
         Ok(SaasPromotion { files, components: all, of_file })
@@ -161,6 +159,19 @@ impl SaasPromotion {
     pub fn file(&self, index: usize) -> &SaasFile {
         &self.files.files[self.of_file[index]]
     }
+}
+
+/// The names of the saas files that are asked for.
+pub fn names(work_tree: &WorkTree, files: &[SaasFile], query: &SaasQuery) -> Result<Vec<String>> {
+    let mut names: Vec<String> = Vec::new();
+    for word in &query.names {
+        let found = choice::files(files, word)?;
+        names.extend(found.iter().map(|file| file.name.clone()));
+    }
+    if let Some(team) = &query.owner {
+        names.extend(saas_files_of(work_tree, files, team)?);
+    }
+    Ok(names)
 }
 
 /// The only file that is asked for, by its path.

@@ -22,7 +22,7 @@ use promotion::report::{self, json};
 use promotion::saas::app::ListChange;
 
 use super::Ending;
-use super::saas::{Preparation, Prepared, Saas};
+use super::saas::{self, Preparation, Prepared, Saas};
 use crate::ask::checks::{self, Review};
 use crate::ask::coverage::{CoverageScan, TargetScan};
 use crate::ask::image::ImageCheck;
@@ -41,6 +41,24 @@ use crate::worktree::WorkTree;
 
 /// Carries out a request and prints what happened.
 pub fn run(session: &Session, request: &Request) -> Result<Ending> {
+    let work_tree = session.work_tree()?;
+    let config = session.config(&work_tree)?;
+    let request = saas::meant(request, &work_tree, &config)?;
+    for one in saas::split(&request, &work_tree)? {
+        match run_one(session, &one, &work_tree, &config)? {
+            Ending::Done => {}
+            ending => return Ok(ending),
+        }
+    }
+    Ok(Ending::Done)
+}
+
+fn run_one(
+    session: &Session,
+    request: &Request,
+    work_tree: &WorkTree,
+    config: &Config,
+) -> Result<Ending> {
     let options = request.landing.merge_request();
     if request.switches.reason.as_deref() == Some("") {
         return Err(Problem::usage("`--reason` is empty")
@@ -53,15 +71,10 @@ pub fn run(session: &Session, request: &Request) -> Result<Ending> {
             .help("leave one of them out")
             .into());
     }
-    let work_tree = session.work_tree()?;
-    let config = session.config(&work_tree)?;
-    let saas = request.saas().map(|query| SaasPromotion::find(&work_tree, query)).transpose()?;
+    let saas = request.saas().map(|query| SaasPromotion::find(work_tree, query)).transpose()?;
     let prepared = match &saas {
-        None => Prepared::of(request.scopes(&config)?),
-        Some(saas) => {
-            let (work_tree, config) = (&work_tree, &config);
-            Preparation { session, request, work_tree, config, saas }.prepare()?
-        }
+        None => Prepared::of(request.scopes(config)?),
+        Some(saas) => Preparation { session, request, work_tree, config, saas }.prepare()?,
     };
     let Prepared { scopes, upstreams, indices } = prepared;
     let components: Vec<&Component> = scopes.iter().map(|scope| scope.component).collect();
@@ -70,21 +83,12 @@ pub fn run(session: &Session, request: &Request) -> Result<Ending> {
         _ if saas.is_some() => CoverageScan::idle(),
         // Then the files of the target branch decide, not those of the checkout.
         Some(_) if request.switches.strict => CoverageScan::idle(),
-        Some(_) => CoverageScan::start_if_quick(&work_tree, &config, &components),
-        None => CoverageScan::start(&work_tree, &config, &components).judged(&request.switches)?,
+        Some(_) => CoverageScan::start_if_quick(work_tree, config, &components),
+        None => CoverageScan::start(work_tree, config, &components).judged(&request.switches)?,
     };
     let saas = saas.as_ref().map(|saas| Saas { saas, indices });
     let fetched = RefCell::new(upstreams);
-    let run = Run {
-        session,
-        request,
-        work_tree: &work_tree,
-        config: &config,
-        scopes,
-        components,
-        saas,
-        fetched,
-    };
+    let run = Run { session, request, work_tree, config, scopes, components, saas, fetched };
     let mut done = match options {
         Some(options) => run.on_target(options)?,
         None if session.offline => run.offline()?,

@@ -7,20 +7,79 @@ use anyhow::{Result, bail};
 use promotion::config::Config;
 use promotion::model::component::{Component, Scope};
 use promotion::model::problem::Problem;
+use promotion::model::similar::cut;
 use promotion::model::tree::Tree;
 use promotion::model::version::CommitId;
 use promotion::plan::{Outcome, Part, Plan, plan};
 use promotion::saas::app::ListChange;
-use promotion::saas::choice::cut;
+use promotion::saas::choice::{self, Fit, SaasQuery};
 
 use crate::ask::checks::Review;
-use crate::ask::saas_promotion::{Asked, SaasPromotion};
+use crate::ask::saas::SaasFiles;
+use crate::ask::saas_promotion::{Asked, SaasPromotion, names};
 use crate::ask::upstreams::Upstreams;
+use crate::cli;
 use crate::land;
 use crate::mirror::Mirror;
 use crate::request::{Request, WantedVersion, What};
 use crate::session::Session;
 use crate::worktree::WorkTree;
+
+/// The request with its words understood: the first one names a component or a saas file, the others
+/// say where, unless they name saas files too.
+///
+/// A word that is neither may be an environment of the default component.
+pub(super) fn meant(request: &Request, work_tree: &WorkTree, config: &Config) -> Result<Request> {
+    let What::Words(words, query) = &request.what else {
+        return Ok(request.with(request.what.clone()));
+    };
+    let [first, rest @ ..] = words.as_slice() else { bail!("a name is required") };
+    let is_component = |word: &String| config.components.iter().any(|one| one.name == *word);
+    let environments = [rest, &query.narrowing.environments].concat();
+    let component =
+        |names: Vec<String>, environments| request.with(What::Components { names, environments });
+    if is_component(first) {
+        return Ok(component(vec![first.clone()], environments));
+    }
+    let files = SaasFiles::search(work_tree).files;
+    let unknown = match choice::files(&files, first) {
+        Ok(_) => {
+            let is_file = |word: &&String| files.iter().any(|file| file.name == **word);
+            let (more, places): (Vec<&String>, Vec<&String>) = rest.iter().partition(is_file);
+            let mut query = query.clone();
+            query.names = std::iter::once(first).chain(more).cloned().collect();
+            query.narrowing.environments.extend(places.into_iter().cloned());
+            return Ok(request.with(What::Saas(query)));
+        }
+        Err(unknown) => unknown,
+    };
+    let parts = config.components.iter().filter(|one| choice::fit(first, &one.name) != Fit::No);
+    let parts: Vec<_> = parts.map(|one| one.name.clone()).collect();
+    if let [name] = parts.as_slice() {
+        return Ok(component(vec![name.clone()], environments));
+    }
+    let default = config.components.iter().find(|one| one.name == cli::DEFAULT_COMPONENT);
+    match default {
+        Some(default) if words.iter().all(|word| default.environment(word).is_some()) => {
+            let environments = [words, &query.narrowing.environments[..]].concat();
+            Ok(component(vec![default.name.clone()], environments))
+        }
+        _ => Err(unknown.into()),
+    }
+}
+
+/// The requests that are landed one by one: one for each saas file, if that is wished.
+pub(super) fn split(request: &Request, work_tree: &WorkTree) -> Result<Vec<Request>> {
+    let Some(query) = request.saas().filter(|_| request.split) else {
+        return Ok(vec![request.with(request.what.clone())]);
+    };
+    let files = SaasFiles::search(work_tree).files;
+    let one = |name: String| {
+        let query = SaasQuery { names: vec![name], owner: None, ..query.clone() };
+        request.with(What::Saas(query))
+    };
+    Ok(names(work_tree, &files, query)?.into_iter().map(one).collect())
+}
 
 /// The scopes that a promotion of saas files has, with their fetched upstreams.
 pub(super) struct Prepared<'a> {
@@ -98,7 +157,7 @@ impl<'a> Preparation<'a> {
         if !self.session.offline {
             self.keep_those_with_ref(&mut prepared)?;
         }
-        let is_open = self.request.saas().is_some_and(|query| query.narrowing.is_open());
+        let is_open = self.request.saas().is_some_and(SaasQuery::is_open);
         if is_open && !self.session.offline {
             self.choose_environments(&mut prepared, &tree)?;
         }
@@ -118,10 +177,8 @@ impl<'a> Preparation<'a> {
             return Ok(());
         }
         let names = prepared.scopes.iter().map(|scope| format!("`{}`", scope.component.upstream));
-        let message = format!(
-            "`--ref {name}` must fit one upstream, and there are {}",
-            cut(&names.collect::<Vec<_>>())
-        );
+        let message =
+            format!("`--ref {name}` must fit one upstream, and there are {}", cut(names.collect()));
         bail!(Problem::usage(message).help("name the template with `--template`"))
     }
 

@@ -191,12 +191,7 @@ impl<'t> ReadFile<'t> {
 /// An item of `pins` for every file. As a glob, it finds commits only, not any word.
 fn in_any_file(selector: Selector) -> PinSpec {
     let form = if matches!(selector, Selector::Saas(_)) { Form::Commit } else { Form::Tag };
-    PinSpec {
-        place: FilePattern::Glob("**".to_owned()),
-        selector,
-        form,
-        origin: Origin::CommandLine,
-    }
+    PinSpec { place: FilePattern::Glob("**".to_owned()), selector, form, origin: Origin::Search }
 }
 
 /// Identifies a value in a file whatever selector found it: its line, and the first byte of a pin.

@@ -13,6 +13,8 @@ pub enum Stay {
     Auto,
     /// The target is about to be deleted.
     Delete,
+    /// The target is switched off.
+    Disabled,
     /// No value: `~`, `null`, or nothing behind the colon.
     Null,
     /// Nothing between the quotes, or behind the `=`.
@@ -54,12 +56,18 @@ impl Stay {
         }
     }
 
+    /// Whether it is a version, but not for a promotion to move.
+    pub fn is_moved_elsewhere(self) -> bool {
+        matches!(self, Stay::Auto | Stay::Delete | Stay::Disabled)
+    }
+
     /// What follows 'it': `follows a branch or a moving tag`.
     pub fn described(self) -> &'static str {
         match self {
             Stay::Tracking => "follows a branch or a moving tag",
             Stay::Auto => "is moved by `promotion.auto`",
             Stay::Delete => "is about to be deleted",
+            Stay::Disabled => "is disabled",
             Stay::Null => "is null",
             Stay::Empty => "is empty",
             Stay::Template => "is filled in from elsewhere",
@@ -80,6 +88,7 @@ impl fmt::Display for Stay {
             Stay::Tracking => "tracking",
             Stay::Auto => "promotion.auto",
             Stay::Delete => "delete",
+            Stay::Disabled => "disabled",
             Stay::Null => "null",
             Stay::Empty => "empty",
             Stay::Template => "template",

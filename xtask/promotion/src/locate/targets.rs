@@ -2,7 +2,7 @@
 //! files that its targets refer to.
 
 use super::{Located, Role, Stay, candidate, moves};
-use crate::model::component::{PinSpec, SaasFilter};
+use crate::model::component::{Origin, PinSpec, SaasFilter};
 use crate::model::path::RepoPath;
 use crate::model::tree::Tree;
 use crate::model::upstream::Upstream;
@@ -56,8 +56,15 @@ fn located(yaml: &Yaml, spec: &PinSpec, target: Target) -> Option<Located> {
     let (node, via) = target.reference?;
     let mut found = candidate(yaml, spec, node, via);
     let is_pin = yaml.scalar(node).is_some_and(|value| moves(spec, value));
-    if is_pin && (target.delete || target.promotion.auto) {
-        found.role = Role::Stays(if target.delete { Stay::Delete } else { Stay::Auto });
+    // Configuration may say that a disabled target is promoted; a person's choice of places doesn't.
+    let is_disabled = target.disable && spec.origin == Origin::CommandLine;
+    let stays = [
+        (target.delete, Stay::Delete),
+        (target.promotion.auto, Stay::Auto),
+        (is_disabled, Stay::Disabled),
+    ];
+    if let Some((_, stay)) = stays.into_iter().find(|(holds, _)| is_pin && *holds) {
+        found.role = Role::Stays(stay);
     }
     Some(Located { target: Some(target.label), filter: Some(target.filter), ..found })
 }

@@ -63,6 +63,8 @@ pub enum Origin {
     Builtin(Position),
     /// A saas file that was named on the command line.
     CommandLine,
+    /// A search of all files for pins that nobody configured.
+    Search,
 }
 
 impl Origin {
@@ -70,7 +72,7 @@ impl Origin {
     pub fn at(&self) -> Position {
         match self {
             Origin::File(_, at) | Origin::Builtin(at) => *at,
-            Origin::CommandLine => Position::default(),
+            Origin::CommandLine | Origin::Search => Position::default(),
         }
     }
 
@@ -79,7 +81,7 @@ impl Origin {
         let problem = Problem::new(message);
         match self {
             Origin::File(file, at) => problem.file(&**file).line(at.line).column(at.column),
-            Origin::Builtin(_) | Origin::CommandLine => problem,
+            Origin::Builtin(_) | Origin::CommandLine | Origin::Search => problem,
         }
     }
 
@@ -90,7 +92,9 @@ impl Origin {
             Origin::Builtin(_) => "the built-in configuration looks there: write a \
                 `promote.toml` to change it, or name the right checkout with `--repo`"
                 .to_owned(),
-            Origin::CommandLine => "name another saas file, or other targets of it".to_owned(),
+            Origin::CommandLine | Origin::Search => {
+                "name another saas file, or other targets of it".to_owned()
+            }
         }
     }
 }

@@ -2,10 +2,8 @@
 
 use crate::model::component::SaasFilter;
 use crate::model::problem::Problem;
+use crate::model::similar::{cure, cut};
 use crate::saas::{SaasFile, Site, Target, Template};
-
-/// How many names an error lists.
-const LISTED: usize = 10;
 
 /// How well a word fits a name. The order is that of preference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,36 +44,26 @@ pub fn files<'f>(all: &'f [SaasFile], word: &str) -> Result<Vec<&'f SaasFile>, P
         (_, several) => {
             let names = several.iter().map(|file| format!("`{}` ({})", file.name, file.path));
             let message = format!("`{word}` fits {} saas files", several.len());
-            Err(Problem::usage(message)
-                .help(format!("name one of {}", cut(&names.collect::<Vec<_>>()))))
+            Err(Problem::usage(message).help(format!("name one of {}", cut(names.collect()))))
         }
     }
 }
 
 fn unknown_file(all: &[SaasFile], word: &str) -> Problem {
-    let problem = Problem::usage(format!("no saas file has `{word}` in its name or path"));
-    let word = word.to_lowercase();
-    let allowed = (word.chars().count() / 3).max(1);
-    let distance = |file: &SaasFile| {
-        let bare = file.name.to_lowercase();
-        strsim::levenshtein(&word, bare.trim_start_matches("saas-"))
-    };
-    let mut near: Vec<(usize, &str)> =
-        all.iter().map(|file| (distance(file), &*file.name)).collect();
-    near.retain(|(distance, _)| *distance <= allowed);
-    near.sort_unstable();
-    let names: Vec<String> = near.iter().map(|(_, name)| format!("`{name}`")).collect();
-    match names.is_empty() {
-        true => problem.help("`status --all-saas` lists them"),
-        false => problem.help(format!("did you mean {}?", cut(&names))),
-    }
+    let names = all.iter().map(|file| file.name.as_str());
+    let help = cure(word, names, "`status --all-saas` lists them");
+    Problem::usage(format!("no saas file has `{word}` in its name or path")).help(help)
 }
 
 /// Which saas files are asked for, and which of their targets.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SaasQuery {
-    /// Names or paths of saas files, parts of them, or globs; never empty.
+    /// Names or paths of saas files, parts of them, or globs.
     pub names: Vec<String>,
+    /// The team whose saas files are meant, if none is named.
+    pub owner: Option<String>,
+    /// Whether every environment is meant.
+    pub all: bool,
     pub narrowing: Narrowing,
 }
 
@@ -88,6 +76,18 @@ pub struct Narrowing {
     pub targets: Vec<String>,
     /// Each fits the path of a namespace file, or a namespace.
     pub namespaces: Vec<String>,
+}
+
+impl SaasQuery {
+    /// Whether it asks for any saas file.
+    pub fn is_asked(&self) -> bool {
+        !self.names.is_empty() || self.owner.is_some()
+    }
+
+    /// Whether it leaves open which environments are meant.
+    pub fn is_open(&self) -> bool {
+        !self.all && self.narrowing.is_open()
+    }
 }
 
 impl Narrowing {
@@ -179,13 +179,5 @@ fn fits_nothing(all: &[Chosen], word: &str, what: &str) -> Problem {
         names.extend(name.map(|name| format!("`{name}`")).filter(|name| !names.contains(name)));
     }
     let problem = Problem::usage(format!("no {what} fits `{word}`"));
-    if names.is_empty() { problem } else { problem.help(format!("there are {}", cut(&names))) }
-}
-
-/// The names with commas, at most ten of them.
-pub fn cut(names: &[String]) -> String {
-    match names.len() {
-        0..=LISTED => names.join(", "),
-        all => format!("{} and {} more", names[..LISTED].join(", "), all - LISTED),
-    }
+    if names.is_empty() { problem } else { problem.help(format!("there are {}", cut(names))) }
 }
