@@ -250,13 +250,14 @@ arguments! {
         pub mr: bool = flag("mr").conflicts_with_all(["commit", "offline"]),
         /// With --mr: set the configured label that lets it be merged
         pub lgtm: bool = flag("lgtm").requires("mr"),
-        /// With --mr: set this label too
-        pub label: Vec<String> = option("label", "NAME").requires("mr").value_parser(words),
+        /// With --mr: set this label too; once for each label
+        pub label: Vec<String> = option("label", "NAME").requires("mr").value_parser(label),
         /// With --mr: mark it as not ready
         pub draft: bool = flag("draft").requires("mr"),
         /// With --mr: assign it to this user
         pub assign: Vec<String> = option("assign", "USER").requires("mr").value_parser(word),
-        /// With --mr: push to this remote, such as your fork [default: as configured, else origin]
+        /// With --mr: push to this remote, such as your fork [default: where git pushes by
+        /// branch.NAME.pushRemote or remote.pushDefault, else as configured, else origin]
         pub remote: Option<String> = option("remote", "NAME").requires("mr").value_parser(word),
         /// With --mr: merge into this branch [default: as configured, else the remote's default]
         pub target_branch: Option<String> = option("target-branch", "NAME")
@@ -318,6 +319,15 @@ fn words(text: &str) -> Result<String, String> {
     let fits = !text.trim().is_empty() && !text.starts_with('-') && !text.contains(is_obeyed);
     fits.then(|| text.to_owned())
         .ok_or_else(|| "expected visible text without `-` in front".to_owned())
+}
+
+/// Source: GitLab's `app/models/label.rb`; it leaves out other labels without a word.
+fn label(text: &str) -> Result<String, String> {
+    let text = words(text)?;
+    match text.contains(',') {
+        true => Err("GitLab has no label with a comma; give each one its own `--label`".to_owned()),
+        false => Ok(text),
+    }
 }
 
 fn word(text: &str) -> Result<String, String> {
