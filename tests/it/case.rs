@@ -170,13 +170,13 @@ impl<'a> Case<'a> {
     }
 }
 
-/// Every file with its bytes, but the objects and what this program remembers.
+/// Every file with its bytes, but the objects.
 fn list(folder: &Path, files: &mut Vec<String>) {
     let mut entries: Vec<_> = fs::read_dir(folder).unwrap().flatten().collect();
     entries.sort_by_key(|entry| entry.file_name());
     for entry in entries {
         let (name, path) = (entry.file_name(), entry.path());
-        if name == "objects" || name == "xtask-merge-requests" {
+        if name == "objects" {
             continue;
         }
         match path.is_dir() {

@@ -26,6 +26,7 @@ fn a_merge_request_is_opened() {
         url: Some(ADDRESS.to_owned()),
         state: State::Opened,
         warnings: Vec::new(),
+        unmet: Vec::new(),
         notes: Vec::new(),
     };
     assert_eq!(delivered, expected);
@@ -55,7 +56,7 @@ fn a_merge_request_is_opened() {
 }
 
 #[test]
-fn it_is_refreshed_and_then_left_alone() {
+fn it_is_refreshed() {
     let sandbox = Sandbox::new();
     let first =
         Case { version: sandbox.world.reconcile.commits[12].clone(), ..Case::new(&sandbox) };
@@ -65,34 +66,47 @@ fn it_is_refreshed_and_then_left_alone() {
     assert_eq!((opened.state, refreshed.state), (State::Opened, State::Refreshed));
     assert_eq!(refreshed.branch, opened.branch);
     assert_eq!(case.there(&format!("rev-list --count master..{}", refreshed.branch)), "1\n");
+    let unlabel = "merge_request.unlabel=lgtm".to_owned();
+    assert_eq!(case.options().last(), Some(&unlabel), "it was given to other changes");
 
-    fs::remove_file(sandbox.world.remote.join("options")).unwrap();
-    let again = case.delivered();
-    assert_eq!(again, Delivered { state: State::AlreadyOpen, ..refreshed });
-    assert_eq!(case.options(), [""; 0]);
-
-    // The target moves on beside it: still the same promotion.
-    move_on(&case, "README.md");
-    assert_eq!(case.delivered().state, State::AlreadyOpen);
-    let marked = Case { labels: &["lgtm"], ..Case::new(&sandbox) };
-    assert_eq!(
-        marked.delivered().notes,
-        ["nothing was pushed, so its labels, its assignees and its draft mark stay as they are"]
-    );
-    // It moves on in the same file: that takes a new commit.
-    move_on(&case, JENKINS);
-    assert_eq!(case.delivered().state, State::Refreshed);
-
-    // Where no address is known, only another push can tell whether there is a merge request.
-    let forget = || fs::remove_file(case.checkout.join(".git/xtask-merge-requests")).unwrap();
-    forget();
-    let elsewhere = case.delivered();
-    assert_eq!((elsewhere.state, elsewhere.url.as_deref()), (State::Refreshed, Some(ADDRESS)));
+    // The same once more: only a push tells whether the merge request is open.
+    let mut last = refreshed;
+    for labels in [&[][..], &["lgtm"], &[]] {
+        let again = Case { labels, ..Case::new(&sandbox) }.delivered();
+        assert_ne!(again.commit, last.commit, "a push of the same commit is not answered");
+        assert_eq!(again, Delivered { commit: again.commit.clone(), ..last });
+        assert!(!case.options().contains(&unlabel), "it was given to these changes");
+        let is_lgtm = case.options().contains(&"merge_request.label=lgtm".to_owned());
+        assert_eq!(is_lgtm, !labels.is_empty());
+        last = again;
+    }
+    for path in ["README.md", JENKINS] {
+        move_on(&case, path);
+        assert_eq!(case.delivered().state, State::Refreshed);
+    }
     hook(&sandbox.world.remote, "post-receive", "");
-    forget();
     for _ in 0..2 {
         assert_eq!(case.delivered().state, State::PushedOnly, "not a word of success");
     }
+}
+
+/// Closed, its branch kept or not; merged, and then reverted: each is opened anew.
+#[test]
+fn what_became_of_the_last_one() {
+    let sandbox = Sandbox::new();
+    let case = Case::new(&sandbox);
+    let branch = case.delivered().branch;
+    case.there(&format!("update-ref -d refs/heads/{branch}"));
+    assert_eq!(case.delivered().state, State::Opened, "closed, without its branch");
+    let before = case.there("rev-parse master");
+    case.there(&format!("update-ref refs/heads/master {branch}"));
+    assert_eq!(case.deliver().unwrap(), None, "merged, with its branch");
+    let tree = case.there(&format!("rev-parse {}^{{tree}}", before.trim()));
+    let commit = case.there(&format!("commit-tree -p master -m Revert {}", tree.trim()));
+    case.there(&format!("update-ref refs/heads/master {}", commit.trim()));
+    let again = case.delivered();
+    assert_eq!((again.state, again.url.as_deref()), (State::Refreshed, Some(ADDRESS)), "reverted");
+    assert_eq!(case.there(&format!("rev-list --count master..{branch}")), "1\n");
 }
 
 #[test]
@@ -117,12 +131,26 @@ fn commits_of_others_are_not_replaced() {
         .replace("b8566d6", &sandbox.world.reconcile.commits[12][..7])
     );
     let same = first.delivered();
-    assert_eq!((same.state, same.url), (State::PushedOnly, None));
-    assert_eq!(
-        same.warnings,
-        ["`promote/qontract-reconcile/jenkins` holds exactly this promotion, by somebody else, \
-          and no merge request was seen here"]
-    );
+    assert_eq!((same.state, same.url), (State::PushedBefore, None));
+    let marked = Case { labels: &["lgtm"], ..first };
+    assert!(marked.refused().starts_with("somebody else pushed to `promote/qontract-reconcile/"));
+}
+
+/// A colleague ran the same: their commit says nothing else, so it may be replaced.
+#[test]
+fn the_same_by_a_colleague() {
+    let sandbox = Sandbox::new();
+    let case = Case::new(&sandbox);
+    let branch = case.delivered().branch;
+    sandbox.git("config user.email colleague@example.com");
+    let marked = Case { labels: &["lgtm"], ..Case::new(&sandbox) };
+    assert_eq!(marked.delivered().state, State::Refreshed);
+    assert_eq!(case.options().last().map(String::as_str), Some("merge_request.label=lgtm"));
+    assert_eq!(case.there(&format!("rev-list --count master..{branch}")), "1\n");
+    let other =
+        Case { version: sandbox.world.reconcile.commits[12].clone(), ..Case::new(&sandbox) };
+    sandbox.git("config user.email third@example.com");
+    assert!(other.refused().starts_with("somebody else pushed to"));
 }
 
 #[test]
@@ -145,6 +173,91 @@ fn a_lost_lease_is_an_error() {
     assert!(other.refused().starts_with("somebody pushed to `promote/qontract-reconcile/tekton`"));
 }
 
+/// Somebody runs the same in another clone between the fetch and the push.
+#[test]
+fn the_same_at_the_same_time() {
+    let sandbox = Sandbox::new();
+    let clone = sandbox.world.root.join("clone");
+    sandbox.git(&format!("clone --quiet {} {}", sandbox.world.remote.display(), clone.display()));
+    let colleague = Case { checkout: clone.clone(), ..Case::new(&sandbox) };
+    for (user, labels) in [("user.name=Same", &[][..]), ("user.email=x@example.com", &["lgtm"])] {
+        let (key, value) = user.split_once('=').unwrap();
+        sandbox.git(&format!("-C {} config {key} {value}", clone.display()));
+        let first = || drop(colleague.delivered());
+        let beaten = Case { meanwhile: &first, labels, ..Case::new(&sandbox) }.delivered();
+        let unmet: Vec<_> =
+            labels.iter().map(|_| "not known to be set: the label `lgtm`".to_owned()).collect();
+        assert_eq!((beaten.state, beaten.unmet), (State::PushedBefore, unmet));
+        assert_eq!(beaten.notes, ["somebody pushed the same promotion at the same time"]);
+        colleague.there(&format!("update-ref -d refs/heads/{}", beaten.branch));
+    }
+}
+
+/// A remote with a second address to push to, which takes no options.
+#[test]
+fn every_address_is_pushed_to() {
+    let sandbox = Sandbox::new();
+    let case = Case::new(&sandbox);
+    let (remote, mirror) = (sandbox.world.remote.display(), sandbox.world.root.join("mirror.git"));
+    sandbox.git(&format!("clone --quiet --bare {remote} {}", mirror.display()));
+    for address in [mirror.display().to_string(), remote.to_string()] {
+        sandbox.git(&format!("remote set-url --add --push origin {address}"));
+    }
+    let commit = |folder: &Path| {
+        sandbox
+            .git(&format!("-C {} rev-parse promote/qontract-reconcile/jenkins", folder.display()))
+    };
+    for state in [State::Opened, State::Refreshed] {
+        let delivered = case.delivered();
+        assert_eq!((delivered.state, delivered.url.as_deref()), (state, Some(ADDRESS)));
+        assert_eq!(commit(&mirror), commit(&sandbox.world.remote));
+    }
+    hook(&mirror, "pre-receive", "exit 1");
+    let half = case.delivered();
+    assert_eq!((half.state, half.url.as_deref()), (State::Refreshed, Some(ADDRESS)));
+    let mirror = mirror.display();
+    let branch = "promote/qontract-reconcile/jenkins";
+    let refused = format!("`{mirror}` refused `{branch}`: pre-receive hook declined");
+    assert_eq!(half.unmet, [format!("not pushed to `{mirror}`: {refused}")]);
+}
+
+/// The target is fetched from one address, and the branch lives at another one.
+#[test]
+fn pushed_elsewhere_than_fetched() {
+    let sandbox = Sandbox::new();
+    let case = Case::new(&sandbox);
+    let (remote, fork) = (sandbox.world.remote.display(), sandbox.world.root.join("fork.git"));
+    sandbox.git(&format!("clone --quiet --bare {remote} {}", fork.display()));
+    sandbox.git(&format!("-C {} config receive.advertisePushOptions true", fork.display()));
+    sandbox.git(&format!("remote set-url --push origin {}", fork.display()));
+    hook(&fork, "post-receive", GITLAB);
+    move_on(&case, "README.md");
+    for state in [State::Opened, State::Refreshed] {
+        assert_eq!(case.delivered().state, state);
+    }
+    assert_eq!(case.there("for-each-ref --format=%(refname)"), "refs/heads/master\n");
+}
+
+#[test]
+fn a_pin_in_a_submodule() {
+    let sandbox = Sandbox::new();
+    let case = Case::new(&sandbox);
+    let folder = "resources/jenkins/global";
+    sandbox.git(&format!("rm --quiet -r {folder}"));
+    let commit = sandbox.git("rev-parse HEAD");
+    let link = format!("160000,{},{folder}", commit.trim());
+    sandbox.git(&format!("update-index --add --cacheinfo {link}"));
+    sandbox.git("commit --quiet -m Submodule");
+    sandbox.git("push --quiet origin master");
+    assert_eq!(
+        case.refused(),
+        format!(
+            "`{JENKINS}`: is in the submodule `{folder}`\n\
+             help: promote it in a checkout of that repository: name it with `--repo`"
+        )
+    );
+}
+
 #[test]
 fn both_branches_can_be_open() {
     let sandbox = Sandbox::new();
@@ -152,7 +265,7 @@ fn both_branches_can_be_open() {
     let all = Case { environments: &[], ..Case::new(&sandbox) };
     assert_eq!(one.delivered().branch, "promote/qontract-reconcile/jenkins");
     assert_eq!(all.delivered().branch, "promote/qontract-reconcile+all");
-    assert_eq!(all.delivered().state, State::AlreadyOpen);
+    assert_eq!(all.delivered().state, State::Refreshed);
     let tekton = Case { environments: &["tekton", "jenkins"], ..Case::new(&sandbox) };
     assert_eq!(tekton.delivered().branch, "promote/qontract-reconcile/jenkins+tekton");
 
@@ -205,8 +318,12 @@ fn what_came_with_warnings_is_done_again() {
     assert_eq!((opened.state, opened.url.as_deref()), (State::Opened, Some(ADDRESS)));
     assert_eq!(opened.warnings, ["No such user"]);
     hook(&sandbox.world.remote, "post-receive", GITLAB);
-    assert_eq!(case.delivered().state, State::Refreshed);
-    assert_eq!(case.delivered().state, State::AlreadyOpen);
+    let marked = Case { labels: &["lgtm"], ..Case::new(&sandbox) };
+    hook(&sandbox.world.remote, "post-receive", &format!("{warning}\n{GITLAB}"));
+    assert_eq!(marked.delivered().unmet, ["not known to be set: the label `lgtm`"]);
+    hook(&sandbox.world.remote, "post-receive", GITLAB);
+    let again = marked.delivered();
+    assert_eq!((again.state, again.unmet), (State::Refreshed, Vec::new()));
 }
 
 #[test]
@@ -229,7 +346,7 @@ fn the_remote_refuses() {
     );
     assert_eq!(case.there("for-each-ref --format=%(refname)"), "refs/heads/master\n");
     fs::rename(remote, sandbox.world.root.join("gone")).unwrap();
-    assert!(case.refused().starts_with("can't fetch from `origin`: "));
+    assert!(case.refused().starts_with("can't ask `origin`: "));
 }
 
 #[test]
@@ -311,7 +428,13 @@ fn other_forges() {
     let delivered = case.delivered();
     assert_eq!((delivered.state, delivered.url), (State::PushedOnly, None));
     assert_eq!(delivered.warnings, [""; 0]);
-    assert_eq!(delivered.notes, ["a push can't set the label `lgtm` on this forge"]);
+    let left_out = "not set, because a push can't do it on this forge: the label `lgtm`";
+    assert_eq!(delivered.unmet, [left_out]);
+    // Nothing was asked for that a push could do, so the branch is left alone.
+    let plain = Case { labels: &[], ..case };
+    let again = plain.delivered();
+    assert_eq!((again.state, again.commit), (State::PushedBefore, delivered.commit));
+    let mut case = Case { labels: &["lgtm"], ..plain };
 
     case.config.repository.forge = Forge::Agit;
     hook(
@@ -332,6 +455,10 @@ fn the_default_branch_is_what_the_remote_says() {
     case.there("branch -m master main");
     case.there("symbolic-ref HEAD refs/heads/main");
     assert_eq!(case.delivered().target, "main", "renamed since the clone");
+    case.there("branch next main");
+    case.there("symbolic-ref HEAD refs/heads/next");
+    assert_eq!(case.delivered().target, "next", "switched, and both are at one commit");
+    case.there("symbolic-ref HEAD refs/heads/main");
     let mut case = Case { environments: &["tekton"], ..Case::new(&sandbox) };
     sandbox.git("update-ref -d --no-deref refs/remotes/origin/HEAD");
     assert_eq!(case.delivered().target, "main", "unknown to the clone");

@@ -1,6 +1,9 @@
 //! `--mr` as it is typed: what is printed, what is pushed, and what stays as it was.
 
-use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+use std::{fs, io, thread};
 
 use world::executable;
 
@@ -61,12 +64,12 @@ fn line(run: &Output, start: &str) -> String {
 }
 
 #[test]
-fn opened_refreshed_and_left_alone() {
+fn opened_and_refreshed() {
     let sandbox = sandbox();
     jenkins(&sandbox, &["--ref", OLDER, "--dry-run"]).matches("mr-dry-run");
     jenkins(&sandbox, &["--ref", OLDER]).matches("mr-opened");
     jenkins(&sandbox, &["--lgtm"]).matches("mr-refreshed");
-    jenkins(&sandbox, &["--label", "x", "--format", "json"]).matches("mr-already-open-json");
+    jenkins(&sandbox, &["--label", "x", "--format", "json"]).matches("mr-refreshed-json");
     assert_eq!(Case::at(&sandbox).there("rev-list --count --all --not master"), "1\n");
     jenkins(&sandbox, &["--ref", "47fbced"]).matches("mr-nothing-to-do");
 }
@@ -139,10 +142,136 @@ fn to_a_fork() {
     assert_eq!(branches, "refs/heads/master\nrefs/heads/promote/qontract-reconcile/jenkins");
 }
 
+/// Where git itself would push to: the branch's own setting, then the general one.
+#[test]
+fn where_git_pushes_to() {
+    let sandbox = sandbox();
+    fork(&sandbox);
+    let there = sandbox.world.root.join("fork.git");
+    let branches = |folder: &Path| {
+        let format = "--format=%(refname:strip=2)";
+        sandbox.git_in(folder, &["for-each-ref", format, "refs/heads/promote"], "")
+    };
+    let branch = "promote/qontract-reconcile/jenkins";
+    let check = |setting: &str, option: &[&str], is_fork: bool| {
+        sandbox.git(&format!("config {setting}"));
+        jenkins(&sandbox, &[&["--ref", OLDER], option].concat()).succeeds();
+        let (here, other) = (branches(&there), branches(&sandbox.world.remote));
+        let expected = if is_fork { (branch, "") } else { ("", branch) };
+        assert_eq!((&*here, &*other), expected, "{setting}");
+        for folder in [&there, &sandbox.world.remote] {
+            let name = format!("refs/heads/{branch}");
+            sandbox.git_in(folder, &["update-ref", "-d", &name], "");
+        }
+    };
+    check("remote.pushDefault fork", &[], true);
+    check("remote.pushDefault fork", &["--remote", "origin"], false);
+    check("branch.master.pushRemote origin", &[], false);
+    check("branch.other.pushRemote fork", &[], false);
+    check("branch.master.pushRemote fork", &[], true);
+    sandbox.git("config branch.master.pushRemote nope");
+    jenkins(&sandbox, &[]).matches("mr-no-such-push-remote");
+    sandbox.git("remote rename origin gitlab");
+    jenkins(&sandbox, &[]).matches("mr-no-such-remote");
+}
+
+/// Several clones promote the same at once: one opens it, and each says what became of its run.
+#[test]
+fn many_at_once() {
+    let sandbox = sandbox();
+    let remote = sandbox.world.remote.display();
+    let clones: Vec<PathBuf> =
+        (0..6).map(|index| sandbox.world.root.join(format!("clone{index}"))).collect();
+    for (index, clone) in clones.iter().enumerate() {
+        sandbox.git(&format!("clone --quiet {remote} {}", clone.display()));
+        fs::copy(sandbox.path(".git/config"), clone.join(".git/config")).unwrap();
+        let email = format!("who{}@example.com", index / 2);
+        sandbox.git(&format!("-C {} config user.email {email}", clone.display()));
+    }
+    let start = |clone: &PathBuf| {
+        let repo = clone.to_str().unwrap();
+        let args = ["promote", "--env", "jenkins", "--mr", "-q", "--ref", OLDER, "--repo", repo];
+        sandbox.command(&args).spawn()
+    };
+    let running: Vec<_> = clones.iter().map(start).collect();
+    let runs: Vec<Output> = running
+        .into_iter()
+        .map(|child| sandbox.output(child.wait_with_output().unwrap()).succeeds())
+        .collect();
+    let endings: Vec<&str> = runs.iter().filter_map(|run| ending(&run.stdout)).collect();
+    assert_eq!(endings.len(), runs.len(), "{endings:?}");
+    assert!(endings.contains(&"opened"), "{endings:?}");
+    let count =
+        Case::at(&sandbox).there("rev-list --count master..promote/qontract-reconcile/jenkins");
+    assert_eq!(count, "1\n");
+}
+
+/// How the line begins that says what became of a run.
+fn ending(stdout: &str) -> Option<&'static str> {
+    let starts = ["opened", "refreshed", "pushed before"];
+    let lines: Vec<&str> = stdout.lines().collect();
+    starts.into_iter().find(|start| lines.iter().any(|line| line.starts_with(start)))
+}
+
+/// However the program ends, a push that is under way ends too.
+#[test]
+fn nothing_goes_on_in_the_background() {
+    let sandbox = sandbox();
+    let pid = sandbox.world.root.join("pid");
+    hook(
+        &sandbox.world.remote,
+        "pre-receive",
+        &format!("echo $$ >{}\nexec sleep 60", pid.display()),
+    );
+    for signal in ["INT", "TERM", "HUP", "KILL"] {
+        let args = ["promote", "--env", "jenkins", "--mr", "-q", "--ref", OLDER];
+        let mut child = sandbox.command(&args).spawn();
+        until("the remote has begun", || {
+            fs::read_to_string(&pid).is_ok_and(|it| it.ends_with('\n'))
+        });
+        let running = format!("/proc/{}", fs::read_to_string(&pid).unwrap().trim());
+        sandbox
+            .program("sh", &["-c", &format!("kill -s {signal} {}", child.id())])
+            .run()
+            .succeeds();
+        child.wait().unwrap();
+        until(signal, || !Path::new(&running).exists());
+        fs::remove_file(&pid).unwrap();
+    }
+    assert_eq!(Case::at(&sandbox).there("for-each-ref --format=%(refname)"), "refs/heads/master\n");
+}
+
+fn until(what: &str, holds: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !holds() {
+        assert!(Instant::now() < deadline, "{what}: not in time");
+        thread::yield_now();
+    }
+}
+
+/// Nobody reads the output, or there is no room for it: the error has the address.
+#[test]
+fn the_output_fails() {
+    let sandbox = sandbox();
+    for format in ["text", "json"] {
+        let args =
+            ["promote", "--env", "jenkins", "--mr", "-q", "--ref", OLDER, "--format", format];
+        let mut run = sandbox.command(&args);
+        let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let full = run.command().stdout(full).stderr(Stdio::piped()).output().unwrap();
+        sandbox.output(full).matches("mr-full-disk");
+        let (reader, writer) = io::pipe().unwrap();
+        drop(reader);
+        let mut run = sandbox.command(&args);
+        let closed = run.command().stdout(writer).stderr(Stdio::piped()).output().unwrap();
+        sandbox.output(closed).matches("mr-closed-pipe");
+    }
+}
+
 #[test]
 fn marks() {
     let sandbox = sandbox();
-    let marks = ["--lgtm", "--draft", "--label", "two words, é", "--label", "~\\n/close"];
+    let marks = ["--lgtm", "--draft", "--label", "two words é", "--label", "~\\n/close"];
     let users = ["--assign", "alima", "--assign", "@tim", "--ref", OLDER];
     let run = jenkins(&sandbox, &[&marks[..], &users].concat());
     let keys = ["merge_request.label", "merge_request.assign", "merge_request.draft"];
@@ -152,10 +281,10 @@ fn marks() {
     set.retain(|option| is_set(option));
     let expected = [
         "merge_request.label=lgtm",
-        "merge_request.label=two words, é",
+        "merge_request.label=two words é",
         "merge_request.label=~\\n/close",
         "merge_request.assign=alima",
-        "merge_request.assign=@tim",
+        "merge_request.assign=tim",
         "merge_request.draft",
     ];
     assert_eq!((run.status, set), (0, expected.to_vec()));
@@ -249,6 +378,7 @@ fn what_does_not_go_together() {
         &["--offline", "qr-promote", "--mr", "--format", "json"],
         &["qr-promote", "--mr", "--label", "-x"],
         &["qr-promote", "--mr", "--label", " "],
+        &["qr-promote", "--mr", "--label", "team-a,urgent"],
         &["qr-promote", "--mr", "--assign", "a b"],
         &["qr-promote", "--mr", "--label", "a\nb"],
     ] {

@@ -51,7 +51,8 @@ fn nobody_reads() {
         (&["qr-promote", "-n"][..], 0),
         (&["qr-promote", "-n", "--format", "json"], 0),
         (&["changes"], 0),
-        (&["demo", "--dir", "demo"], 0),
+        // It opens a merge request, and nobody reads where.
+        (&["demo", "--dir", "demo"], 1),
         (&["--help"], 0),
         (&["qr-promote", "--ref", "v0.9.0"], 1),
         (&["qr-promote", "--ref", "v0.9.0", "--format", "json"], 1),
@@ -80,7 +81,11 @@ fn nowhere_to_write() {
     run.run().assert(
         1,
         "",
-        "error: can't write to standard output: No space left on device (os error 28)\n",
+        &format!(
+            "error: standard output can't be written: No space left on device (os error 28)\n  \
+             help: this is done:\n        9 files edited; to commit them:\n          \
+             cargo xtask qr-promote --offline --ref {HEAD} --commit\n"
+        ),
     );
 }
 

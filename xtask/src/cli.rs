@@ -11,7 +11,7 @@ use clap::{ArgGroup, Args, CommandFactory, Error, FromArgMatches, Parser, Subcom
 use promotion::model::duration::parse_duration;
 
 use examples::with_examples;
-use values::{branch, sha, word, words};
+use values::{branch, label, sha, word};
 
 mod examples;
 pub mod usage;
@@ -408,8 +408,8 @@ pub struct LandingArgs {
     /// With --mr: set the configured label that lets it be merged
     #[arg(long, requires = "mr")]
     pub lgtm: bool,
-    /// With --mr: set this label too
-    #[arg(long, value_name = "NAME", requires = "mr", value_parser = words)]
+    /// With --mr: set this label too; once for each label
+    #[arg(long, value_name = "NAME", requires = "mr", value_parser = label)]
     pub label: Vec<String>,
     /// With --mr: mark it as not ready
     #[arg(long, requires = "mr")]
@@ -417,7 +417,8 @@ pub struct LandingArgs {
     /// With --mr: assign it to this user
     #[arg(long, value_name = "USER", requires = "mr", value_parser = word)]
     pub assign: Vec<String>,
-    /// With --mr: push to this remote, such as your fork [default: as configured, else origin]
+    /// With --mr: push to this remote, such as your fork [default: where git pushes by
+    /// branch.NAME.pushRemote or remote.pushDefault, else as configured, else origin]
     #[arg(long, value_name = "NAME", requires = "mr", value_parser = word)]
     pub remote: Option<String>,
     /// With --mr: merge into this branch [default: as configured, else the remote's default]

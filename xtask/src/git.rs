@@ -30,6 +30,8 @@ mod blame;
 mod checkout;
 mod commit;
 mod failure;
+#[cfg(unix)]
+mod lifeline;
 mod network;
 pub mod past;
 mod process;

@@ -50,13 +50,11 @@ fn main() -> ExitCode {
 }
 
 fn failed(problems: &[Problem], format: Format) -> ExitCode {
-    match format {
-        // There is no better place for the news that standard output fails.
-        Format::Json => _ = session::print(&json::text(&json::errors(problems))),
-        _ => {
-            for problem in problems {
-                session::tell(&report::error(problem));
-            }
+    let document = || json::text(&json::errors(problems));
+    // Where standard output fails, the news of it goes to the other place.
+    if format != Format::Json || session::write(&document()).is_err() {
+        for problem in problems {
+            session::tell(&report::error(problem));
         }
     }
     ExitCode::from(if problems.iter().any(|problem| problem.usage) { USAGE } else { FAILED })

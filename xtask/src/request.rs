@@ -121,7 +121,8 @@ fn landing(typed: &cli::LandingArgs) -> Landing {
         lgtm: typed.lgtm,
         labels: typed.label.clone(),
         draft: typed.draft,
-        assignees: typed.assign.clone(),
+        // GitLab knows users without the `@`, and passes over others without a word.
+        assignees: typed.assign.iter().map(|user| user.trim_start_matches('@').into()).collect(),
         remote: typed.remote.clone(),
         target: typed.target_branch.clone(),
     });

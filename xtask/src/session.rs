@@ -1,6 +1,6 @@
 //! One run of one command: what the global options mean, and where results go.
 
-use std::io::{ErrorKind, IsTerminal, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -230,12 +230,25 @@ pub fn shown_diff(diff: &str) -> String {
 
 /// Prints a result.
 pub fn print(text: &str) -> Result<()> {
-    let mut out = anstream::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    match write(text) {
         // Whoever reads has seen enough.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         result => result.context("can't write to standard output"),
     }
+}
+
+/// Prints what was done. An error says it too: it can't be undone, and nobody would know.
+pub fn print_done(text: &str, done: &str) -> Result<()> {
+    Ok(write(text).map_err(|error| {
+        Problem::new(format!("standard output can't be written: {error}"))
+            .help(format!("this is done:\n{done}"))
+    })?)
+}
+
+/// Writes to standard output. A reader that is gone is an error too.
+pub fn write(text: &str) -> io::Result<()> {
+    let mut out = anstream::stdout().lock();
+    out.write_all(text.as_bytes()).and_then(|()| out.flush())
 }
 
 /// Prints what is no result. Nobody may be there to read it.

@@ -35,3 +35,12 @@ pub(super) fn branch(text: &str) -> Result<String, String> {
         Some(reason) => Err(format!("it {reason}, expected the name of a branch")),
     }
 }
+
+/// A label. Source: GitLab's `app/models/label.rb`; it leaves out other labels without a word.
+pub(super) fn label(text: &str) -> Result<String, String> {
+    let text = words(text)?;
+    match text.contains(',') {
+        true => Err("GitLab has no label with a comma; give each one its own `--label`".to_owned()),
+        false => Ok(text),
+    }
+}

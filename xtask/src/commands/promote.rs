@@ -36,7 +36,7 @@ use crate::git::Git;
 use crate::land::merge_request::{Delivery, ProposedCommit};
 use crate::land::{self, Landing, MergeRequestOptions, Planned, Promotion, verified};
 use crate::request::{Request, WantedVersion};
-use crate::session::{Session, shown_diff};
+use crate::session::{self, Session, shown_diff};
 use crate::worktree::WorkTree;
 
 /// Carries out a request and prints what happened.
@@ -187,12 +187,14 @@ impl<'a> Run<'a> {
         let upstreams = self.upstreams()?;
         let (labels, withheld) = config.repository.labels(options.lgtm, &options.labels);
         let is_lgtm = options.lgtm && withheld.is_none();
+        let from = &config.repository.remote;
+        let to = options.remote.clone().or_else(|| git.push_remote());
         let delivery = Delivery {
             git,
             repository: &config.repository,
             scopes,
-            from: &config.repository.remote,
-            to: options.remote.as_deref().unwrap_or(&config.repository.remote),
+            from,
+            to: to.as_deref().unwrap_or(from),
             target: options.target.as_deref(),
             labels,
             assignees: options.assignees.clone(),
@@ -398,25 +400,21 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Prints what happened; what a merge request lacks is a failure if warnings are to refuse.
+    /// Prints what happened. What a merge request lacks comes last: a failure if it was asked for,
+    /// or if warnings are to refuse.
     fn tell(&self, done: &Done) -> Result<Ending> {
         let Run { session, request, .. } = self;
         let Done { plan, review, message, landed, .. } = done;
-        let delivered = match landed {
-            Landed::Delivered(delivered) => Some(delivered),
-            _ => None,
+        let (warnings, failures) = match landed {
+            Landed::Delivered(delivered) if request.switches.strict => {
+                (Vec::new(), [delivered.faults(), delivered.failures()].concat())
+            }
+            Landed::Delivered(delivered) => (delivered.faults(), delivered.failures()),
+            _ => (Vec::new(), Vec::new()),
         };
-        for warning in &review.warnings {
-            session.warn(warning);
-        }
         let notes: Vec<_> = review.notes.iter().chain(&plan.notes).cloned().collect();
-        let of_forge = delivered.iter().flat_map(|delivered| &delivered.notes);
-        notes.iter().chain(of_forge).for_each(|note| session.note(note));
-        let faults = delivered.map(|delivered| delivered.faults()).unwrap_or_default();
-        let is_strict = request.switches.strict && !faults.is_empty();
-        for fault in faults.iter().filter(|_| !is_strict) {
-            session.warn(fault);
-        }
+        review.warnings.iter().for_each(|warning| session.warn(warning));
+        notes.iter().for_each(|note| session.note(note));
         let report = PromotionReport {
             plan,
             queues: &self.queues(review),
@@ -425,23 +423,21 @@ impl<'a> Run<'a> {
             warnings: &review.warnings,
             notes: &notes,
         };
+        let again = request.commit(session, self.version(plan)).to_string();
         // The branch is there, whatever lacks: so the document says where.
-        match session.format {
+        let text = match session.format {
             Format::Json => {
-                let failures = if is_strict { faults.as_slice() } else { &[] };
-                let document = json::with_errors(report.document(session.command), failures);
-                session.print(&json::text(&document))?;
+                json::text(&json::with_errors(report.document(session.command), &failures))
             }
-            _ => {
-                let diff = shown_diff(&report::plan_diff(plan));
-                let again = request.commit(session, self.version(plan)).to_string();
-                session.print(&report.text(diff, &again))?;
-            }
-        }
-        if is_strict {
-            faults.iter().for_each(|fault| session.fail(fault));
-            return Ok(Ending::Incomplete);
-        }
-        Ok(Ending::Done)
+            _ => report.text(shown_diff(&report::plan_diff(plan)), &again),
+        };
+        let printed = match landed {
+            Landed::Planned | Landed::Unchanged => session.print(&text),
+            _ => session::print_done(&text, &report.ending(&again)),
+        };
+        warnings.iter().for_each(|warning| session.warn(warning));
+        failures.iter().for_each(|failure| session.fail(failure));
+        printed?;
+        Ok(if failures.is_empty() { Ending::Done } else { Ending::Incomplete })
     }
 }

@@ -38,6 +38,8 @@ pub enum Cause {
     NotGit,
     /// The other side has only a part of its own history.
     Shallow,
+    /// An object is malformed, and the user's settings have git refuse it.
+    Malformed,
     /// The repository belongs to another user of this machine.
     Ownership,
     /// Everything else.
@@ -47,6 +49,7 @@ pub enum Cause {
 /// Where several match, the first one counts: the more telling ones come first.
 const CAUSES: &[(&str, Cause)] = &[
     ("dubious ownership", Cause::Ownership),
+    ("error: object ", Cause::Malformed),
     ("operation too slow", Cause::TimedOut),
     ("timed out", Cause::TimedOut),
     ("host key verification failed", Cause::Authentication),
@@ -135,6 +138,11 @@ impl Failure {
             }
             Cause::NotGit => {
                 "check the address; a login page or a proxy's error page may answer in its place"
+            }
+            Cause::Malformed => {
+                "git refuses it by your `fetch.fsckObjects` or `transfer.fsckObjects`; to let it pass, \
+                 set `fetch.fsck.NAME` to `warn` with `git config --global`, where NAME is the word \
+                 after the object's id"
             }
             Cause::Shallow => "give the address of a complete repository",
             Cause::Ownership => {
@@ -228,6 +236,11 @@ mod tests {
             "fatal: remote error: access denied or repository not exported: /x\n",
             "remote error: access denied or repository not exported: /x",
             Cause::NotFound,
+        );
+        check(
+            "error: object b769: badTimezone: invalid line\nfatal: fsck error in packed object\nfatal: index-pack failed\n",
+            "object b769: badTimezone: invalid line",
+            Cause::Malformed,
         );
         check(
             "fatal: detected dubious ownership in repository at '/x'\nTo add an exception for this directory, call:\n\n\tgit config --global --add safe.directory /x\n",

@@ -10,6 +10,8 @@ use promotion::model::duration::shown;
 use xshell::{Cmd, Shell, cmd};
 
 use super::failure::{Cause, Failure};
+#[cfg(unix)]
+use super::lifeline;
 use super::not_started;
 
 /// How often a silent process is looked after.
@@ -26,7 +28,8 @@ const GRACE: Duration = Duration::from_secs(2);
 pub(super) struct TimeLimits {
     /// From its start to its end.
     pub(super) total: Duration,
-    /// Without any output; it then has a process group of its own, and its helpers end with it.
+    /// Without any output. It then has a process group of its own, which ends with this program, and
+    /// its helpers end with it; it is given no input.
     pub(super) silence: Option<Duration>,
 }
 
@@ -75,12 +78,14 @@ pub(super) fn run(
     let has_group = limits.silence.is_some();
     #[cfg(unix)]
     if has_group {
+        // Ctrl-C doesn't reach a group of its own.
+        command = lifeline::watched(&command);
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
     }
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn()?;
     let end = Instant::now() + limits.total;
-    if let Some(input) = child.stdin.take() {
+    if !has_group && let Some(input) = child.stdin.take() {
         feed(input, stdin.to_vec());
     }
     let (sender, chunks) = mpsc::channel();

@@ -13,6 +13,8 @@ use super::{Failure, Git};
 pub enum PushStatus {
     /// The remote updated the branch.
     Accepted,
+    /// The branch was at this commit before, so the remote had nothing to say.
+    UpToDate,
     /// The branch is not at the commit that the lease names.
     Stale,
     /// The remote refused the push; its reason is other people's text.
@@ -87,19 +89,38 @@ impl Git {
         CommitId::parse(&one_line(&id)).context("`git commit-tree` answered in an unknown way")
     }
 
-    /// The first address that `remote` is pushed to, as it is configured, and the others: git
-    /// pushes to all of them.
+    /// The addresses that `remote` is pushed to, as they are configured; never none.
     ///
     /// A push to an address, unlike one to a remote, leaves the user's `refs/remotes` alone.
-    pub fn push_addresses(&self, remote: &str) -> (String, Vec<String>) {
-        let configured = |key: &str| {
-            let all = self.read(["config", "-z", "--get-all", &format!("remote.{remote}.{key}")]);
-            let all = all.unwrap_or_default();
-            let mut all = all.split_terminator('\0').map(str::to_owned);
-            Some((all.next()?, all.collect()))
-        };
-        let found = configured("pushurl").or_else(|| configured("url"));
-        found.unwrap_or_else(|| (remote.to_owned(), Vec::new()))
+    pub fn push_addresses(&self, remote: &str) -> Vec<String> {
+        let configured = |key| self.addresses(remote, key);
+        let all = configured("pushurl").or_else(|| configured("url"));
+        all.unwrap_or_else(|| vec![remote.to_owned()])
+    }
+
+    /// Whether `remote` is pushed to another address than it is fetched from.
+    pub fn has_push_address(&self, remote: &str) -> bool {
+        let fetched = self.addresses(remote, "url").unwrap_or_default();
+        self.addresses(remote, "pushurl").is_some_and(|all| all.first() != fetched.first())
+    }
+
+    /// All values of a setting; an empty one takes those before it back, as git reads it.
+    fn addresses(&self, remote: &str, key: &str) -> Option<Vec<String>> {
+        let all =
+            self.read(["config", "-z", "--get-all", &format!("remote.{remote}.{key}")]).ok()?;
+        let all: Vec<&str> = all.split_terminator('\0').collect();
+        let last = all.rsplit(|value| value.is_empty()).next()?;
+        (!last.is_empty()).then(|| last.iter().map(|&value| value.to_owned()).collect())
+    }
+
+    /// Where git pushes by the user's own settings: those of the current branch count first.
+    ///
+    /// Source: git-config(1), `branch.<name>.pushRemote` and `remote.pushDefault`.
+    pub fn push_remote(&self) -> Option<String> {
+        let branch = self.read(["symbolic-ref", "--quiet", "--short", "HEAD"]).ok();
+        let of_branch = branch.map(|name| format!("branch.{name}.pushRemote"));
+        let keys = of_branch.into_iter().chain(["remote.pushDefault".to_owned()]);
+        keys.filter_map(|key| self.read(["config", "--get", &key]).ok()).find(|at| !at.is_empty())
     }
 
     /// Pushes `commit` to the reference `to` of `address`; returns the result and the standard
@@ -129,10 +150,13 @@ impl Git {
         let attempt = format!("can't push `{to}`");
         let output = git.network_output(&attempt, config.iter().chain(&args), progress)?;
         let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        let stdout = String::from_utf8_lossy(&output.stdout);
         if output.status.success() {
-            return Ok((PushStatus::Accepted, stderr));
+            let is_there = stdout.lines().any(|line| line.starts_with("=\t"));
+            let status = if is_there { PushStatus::UpToDate } else { PushStatus::Accepted };
+            return Ok((status, stderr));
         }
-        match push_status(&String::from_utf8_lossy(&output.stdout), &stderr) {
+        match push_status(&stdout, &stderr) {
             Some(status) => Ok((status, stderr)),
             None => Err(Failure::of(attempt, &output.stderr)),
         }

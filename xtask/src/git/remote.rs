@@ -10,8 +10,8 @@ use memchr::memmem;
 use promotion::model::escape::escaped;
 use promotion::model::path::RepoPath;
 use promotion::model::problem::Problem;
-use promotion::model::similar::{cure, listed};
 use promotion::model::tree::{Tree, Wanted, glob_folder};
+use promotion::model::upstream::without_credentials;
 use promotion::model::version::CommitId;
 
 use super::{Cause, Failure, Git, next_blob, unreadable};
@@ -62,7 +62,7 @@ impl Git {
         let refspecs: Vec<String> = refspecs.collect();
         let refspecs = refspecs.iter().map(String::as_str);
         let args = ["-c", &own_head].into_iter().chain(flags).chain(quick).chain(rest);
-        let attempt = format!("can't fetch from `{remote}`");
+        let attempt = format!("can't fetch from `{}`", without_credentials(remote));
         let output = self.network(&attempt, args.chain(refspecs), progress)?;
         let text = String::from_utf8_lossy(&output.stdout);
         let tip = |line: &str| {
@@ -73,29 +73,11 @@ impl Git {
         Ok(text.lines().filter_map(tip).collect())
     }
 
-    /// The problem with a remote that failed. If it is a mere name and no remote has it, the help
-    /// lists the remotes.
-    pub fn remote_problem(&self, remote: &str, failure: Failure) -> Problem {
-        let remotes = self.read(["remote"]).unwrap_or_default();
-        let known = || remotes.lines();
-        let is_name = !remote.contains(['/', ':']) && known().all(|name| name != remote);
-        if !is_name || failure.cause != Cause::NotFound {
-            return failure.into();
-        }
-        let all = match remotes.as_str() {
-            "" => "the repository has no remotes: `git remote add` makes one".to_owned(),
-            _ => format!("known remotes: {}", listed(known())),
-        };
-        let message = format!("no remote `{}`", escaped(remote));
-        Problem::new(message).help(cure(remote, known(), &all))
-    }
-
-    /// The default branch that the remote had when it was cloned; `None` if the clone doesn't know
-    /// it.
-    pub fn remembered_default(&self, remote: &str) -> Option<String> {
-        let name = format!("refs/remotes/{remote}/HEAD");
-        let head = self.read(["symbolic-ref", "--quiet", "--end-of-options", &name]).ok()?;
-        head.strip_prefix(&format!("refs/remotes/{remote}/")).map(str::to_owned)
+    /// The remotes that there are, if `name` is none of them and no address or path either.
+    pub fn other_remotes(&self, name: &str) -> Result<Option<Vec<String>>> {
+        let remotes: Vec<String> = self.read(["remote"])?.lines().map(str::to_owned).collect();
+        let is_known = remotes.iter().any(|remote| remote == name) || name.contains([':', '/']);
+        Ok((!is_known).then_some(remotes))
     }
 
     /// The default branch that the remote has now; `None` if its `HEAD` is no branch. Takes one
@@ -181,6 +163,10 @@ impl Git {
         }
         let paths: Vec<&str> = files.iter().map(RepoPath::as_str).collect();
         let entries = self.entries(commit, &[], &paths)?;
+        let missing = |path: &&&str| !entries.iter().any(|entry| entry.path == **path);
+        for path in paths.iter().filter(missing) {
+            self.refuse_in_submodule(commit, path)?;
+        }
         for entry in &entries {
             match entry.mode.as_str() {
                 "100644" | "100755" => {}
@@ -192,6 +178,22 @@ impl Git {
             }
         }
         Ok(entries)
+    }
+
+    /// Git lists nothing for a file of a submodule: it is in another repository.
+    fn refuse_in_submodule(&self, commit: &CommitId, path: &str) -> Result<()> {
+        let ends = path.match_indices('/').map(|(end, _)| &path[..end]);
+        let folders: Vec<&str> = ends.collect();
+        if folders.is_empty() {
+            return Ok(());
+        }
+        let entries = self.entries(commit, &[], &folders)?;
+        let Some(submodule) = entries.iter().find(|entry| entry.mode == "160000") else {
+            return Ok(());
+        };
+        let message = format!("is in the submodule `{}`", escaped(&submodule.path));
+        let help = "promote it in a checkout of that repository: name it with `--repo`";
+        Err(Problem::new(message).file(path).help(help).into())
     }
 
     fn entries(&self, commit: &CommitId, flags: &[&str], paths: &[&str]) -> Result<Vec<Entry>> {
@@ -236,8 +238,12 @@ impl Git {
         let start = ["-c", "fetch.negotiationAlgorithm=noop"];
         for some in missing.chunks(AT_ONCE) {
             let args = start.iter().chain(&flags).chain(&quick).chain(&rest).chain(some);
-            self.network(&format!("can't fetch from `{remote}`"), args, progress)
-                .map_err(Problem::from)?;
+            self.network(
+                &format!("can't fetch from `{}`", without_credentials(remote)),
+                args,
+                progress,
+            )
+            .map_err(Problem::from)?;
         }
         Ok(())
     }

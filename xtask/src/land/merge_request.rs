@@ -8,9 +8,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use promotion::config::{Forge, Repository};
-use promotion::merge_request::forge::{
-    self, Push, PushAnswer, create_page, list_page, read_answer,
-};
+use promotion::merge_request::forge::{self, PushAnswer, create_page, list_page};
 use promotion::merge_request::{MergeRequest, branch_names, choose};
 use promotion::model::component::Scope;
 use promotion::model::escape::escaped;
@@ -21,14 +19,14 @@ use promotion::model::version::CommitId;
 use promotion::plan::landed::{Delivered, State};
 use promotion::saas::target_files;
 
-use crate::git::publish::PushStatus;
+use crate::git::Git;
 use crate::git::remote::Extra;
-use crate::git::{Cause, Failure, Git};
 
 use find::RemoteState;
+use push::Pushed;
 
 mod find;
-mod memory;
+mod push;
 
 /// The trailer of every commit that this program pushes; by it and the committer it knows its own.
 const TRAILER: (&str, &str) = ("Promoted-by", "cargo xtask");
@@ -86,6 +84,16 @@ pub struct Started {
     branches: BTreeMap<String, CommitId>,
 }
 
+/// The commit of a delivery, and what it was made of.
+#[derive(Debug)]
+struct Made<'a> {
+    commit: CommitId,
+    tree: String,
+    base: &'a CommitId,
+    /// The commit that the remote's branch was at; `None` if there was no such branch.
+    seen: Option<&'a CommitId>,
+}
+
 impl Delivery<'_> {
     /// Fetches the target branch and reads its `wanted` files.
     ///
@@ -103,6 +111,9 @@ impl Delivery<'_> {
 
     /// Commits on top of the target branch, pushes, and opens or refreshes the merge request.
     ///
+    /// A branch that holds this promotion already is pushed again: a remote answers only to a push
+    /// that changes something, and only its answer tells whether the merge request is open.
+    ///
     /// Errors: a branch of ours with commits of somebody else, a push that was refused, a lease
     /// that was lost, a remote that takes no options or doesn't answer.
     pub fn finish(
@@ -115,34 +126,42 @@ impl Delivery<'_> {
         let tree = self.git.write_tree(base, &proposal.files)?;
         let branch = choose(names, branches);
         let seen = branches.get(branch);
+        let mut is_same = false;
         if let Some(seen) = seen {
-            let others = self.of_others(base, seen)?;
-            if self.git.same_change(base, &tree, seen)? {
-                if let Some(delivered) = self.already(branch, target, seen, &others) {
-                    return Ok(delivered);
-                }
-            } else if !others.is_empty() {
+            is_same = self.git.same_change(base, &tree, seen)?;
+            let others = self.of_others(base, seen, is_same)?;
+            let is_asked = !others.is_empty() || self.repository.forge == Forge::None;
+            if is_same && is_asked && !self.has_marks() {
+                return Ok(self.pushed_before(branch, target, seen));
+            }
+            if !others.is_empty() {
                 return Err(self.refuse(branch, &others).into());
             }
         }
         let commit = self.commit(&tree, base, &proposal, seen)?;
         let mut request = self.request(branch, target, proposal);
         let lgtm = &self.repository.lgtm_label;
-        if seen.is_some() && !self.labels.contains(lgtm) {
+        // It was given to other changes.
+        if seen.is_some() && !is_same && !self.labels.contains(lgtm) {
             request.unlabels.push(lgtm.clone());
         }
-        self.push(&request, &commit, seen, progress)
+        self.push(&request, &Made { commit, tree, base, seen }, progress)
     }
 
-    /// The commits of a branch, if they are not what this program pushed for the one who runs it.
+    fn has_marks(&self) -> bool {
+        !self.labels.is_empty() || !self.assignees.is_empty() || self.draft
+    }
+
+    /// The commits of a branch that must not be replaced: none if this program pushed it for the
+    /// one who runs it now, or for anybody if it holds the same change.
     ///
-    /// The newest one tells: this program pushes one commit on top of the target. So a shallow
+    /// The newest commit tells: this program pushes one commit on top of the target. So a shallow
     /// clone, which can't tell the rest from the target's own, is no different.
-    fn of_others(&self, base: &CommitId, seen: &CommitId) -> Result<Vec<Extra>> {
+    fn of_others(&self, base: &CommitId, seen: &CommitId, is_same: bool) -> Result<Vec<Extra>> {
         let (name, value) = TRAILER;
         let extras = self.git.beyond(base, seen, name)?;
         let you = self.git.committer()?;
-        let is_ours = |extra: &Extra| extra.trailer == value && extra.committer == you;
+        let is_ours = |extra: &Extra| extra.trailer == value && (is_same || extra.committer == you);
         Ok(if extras.first().is_none_or(is_ours) { Vec::new() } else { extras })
     }
 
@@ -155,47 +174,24 @@ impl Delivery<'_> {
         Problem::new(message).help(format!("{cure}\n{}", lines.collect::<Vec<_>>().join("\n")))
     }
 
-    /// What there is to say of a branch that holds exactly this promotion.
-    ///
-    /// `None` if it is ours and the remote never named its merge request: then it is pushed again,
-    /// because only a push that changes something is answered.
-    fn already(
-        &self,
-        branch: &str,
-        target: &str,
-        seen: &CommitId,
-        others: &[Extra],
-    ) -> Option<Delivered> {
+    /// What is known of a branch that holds this promotion and wasn't pushed now.
+    fn pushed_before(&self, branch: &str, target: &str, commit: &CommitId) -> Delivered {
         let forge = self.repository.forge;
-        let remembered = memory::remembered(&self.git, seen);
-        let state = match (&remembered, forge) {
-            (Some(_), _) => State::AlreadyOpen,
-            (None, Forge::None) => State::PushedOnly,
-            (None, _) if others.is_empty() => return None,
-            (None, _) => State::PushedOnly,
+        let page = || {
+            let remote = self.page_address(self.to)?;
+            list_page(forge, &remote, branch)
+                .or_else(|| create_page(forge, &remote, branch, target))
         };
-        let unseen = state == State::PushedOnly && forge != Forge::None;
-        let warning = format!(
-            "`{branch}` holds exactly this promotion, by somebody else, and no merge request was \
-             seen here"
-        );
-        let marks = !self.labels.is_empty() || !self.assignees.is_empty() || self.draft;
-        let note =
-            "nothing was pushed, so its labels, its assignees and its draft mark stay as they are";
-        let listed = || {
-            let remote = self.address(self.to)?;
-            let by_hand = || create_page(forge, &remote, branch, target);
-            list_page(forge, &remote, branch).or_else(by_hand)
-        };
-        Some(Delivered {
+        Delivered {
             branch: branch.to_owned(),
             target: target.to_owned(),
-            commit: seen.clone(),
-            url: remembered.or_else(listed),
-            state,
-            warnings: unseen.then_some(warning).into_iter().collect(),
-            notes: marks.then(|| note.to_owned()).into_iter().collect(),
-        })
+            commit: commit.clone(),
+            url: page(),
+            state: State::PushedBefore,
+            warnings: Vec::new(),
+            unmet: Vec::new(),
+            notes: Vec::new(),
+        }
     }
 
     /// Commits `tree`. The commit is never the one that is there: that would be no push.
@@ -216,15 +212,15 @@ impl Delivery<'_> {
     }
 
     /// The address of a remote that leads to a page: after the user's rewriting, else before.
-    fn address(&self, remote: &str) -> Option<String> {
+    fn page_address(&self, remote: &str) -> Option<String> {
         let rewritten = self.git.effective_url(remote).ok();
-        let all = [rewritten, Some(self.git.push_addresses(remote).0)];
-        all.into_iter().flatten().find(|url| forge::page(url).is_some())
+        let all = rewritten.into_iter().chain(self.git.push_addresses(remote));
+        all.into_iter().find(|url| forge::page(url).is_some())
     }
 
     fn request(&self, branch: &str, target: &str, proposal: ProposedCommit) -> MergeRequest {
         let is_fork = self.from != self.to;
-        let upstream = is_fork.then(|| self.address(self.from)).flatten();
+        let upstream = is_fork.then(|| self.page_address(self.from)).flatten();
         MergeRequest {
             title: proposal.title,
             description: proposal.description,
@@ -238,109 +234,100 @@ impl Delivery<'_> {
         }
     }
 
+    /// Pushes to every address of the remote; one that took the branch is enough to go on.
     fn push(
         &self,
         request: &MergeRequest,
-        commit: &CommitId,
-        seen: Option<&CommitId>,
+        made: &Made,
         progress: &mut dyn FnMut(&str),
     ) -> Result<Delivered> {
-        let Push { destination, options, notes } = forge::push(self.repository.forge, request);
-        let lease =
-            (self.repository.forge != Forge::Agit).then(|| seen.map_or("", CommitId::as_str));
-        let (address, others) = self.git.push_addresses(self.to);
-        let mut push = |address: &str| {
-            self.git.push(address, (commit, &destination), lease, &options, progress)
+        let push = forge::push(self.repository.forge, request);
+        let (mut answer, mut failures) = (PushAnswer::default(), Vec::new());
+        let (mut is_pushed, mut is_beaten) = (false, false);
+        for address in self.addresses() {
+            match self.push_to(&address, (request, &push), made, progress) {
+                Ok(Pushed::Answered(more)) => {
+                    is_pushed = true;
+                    answer.add(more);
+                }
+                Ok(Pushed::Arrived(warning)) => {
+                    is_pushed = true;
+                    answer.warnings.push(warning);
+                }
+                Ok(Pushed::Beaten) => is_beaten = true,
+                Err(problem) => failures.push((address.name, problem)),
+            }
+        }
+        let mut delivered = match failures.pop() {
+            Some((_, problem)) if !is_pushed && !is_beaten => return Err(problem.into()),
+            failure => {
+                failures.extend(failure);
+                match is_pushed {
+                    true => self.told(request, made, answer),
+                    false => self.beaten(request, made),
+                }
+            }
         };
-        let pushed = push(&address);
-        let accepted = matches!(pushed, Ok((PushStatus::Accepted, _)));
-        let others = others.iter().filter(|_| accepted).filter_map(|other| {
-            let reason = match push(other) {
-                Ok((PushStatus::Accepted, _)) => return None,
-                Ok((verdict, said)) => self.refused(request, &verdict, &said).message,
-                Err(failure) => failure.to_string(),
-            };
-            Some(format!("`{other}`, where `{}` is pushed to as well: {reason}", self.to))
-        });
-        let others: Vec<String> = others.collect();
-        let mut answer = match pushed {
-            Ok((PushStatus::Accepted, said)) => read_answer(&said, &request.branch),
-            Ok((verdict, said)) => return Err(self.refused(request, &verdict, &said).into()),
-            Err(failure) => self.after_failure(failure, commit, &destination, progress)?,
-        };
-        answer.warnings.extend(others);
-        let state = match (&answer.url, seen) {
+        let fault =
+            |(name, problem): &(String, Problem)| format!("not pushed to `{name}`: {problem}");
+        delivered.unmet.extend(failures.iter().map(fault));
+        delivered.unmet.extend(self.unmet(request, &delivered, &push.left_out));
+        Ok(delivered)
+    }
+
+    fn beaten(&self, request: &MergeRequest, made: &Made) -> Delivered {
+        let note = "somebody pushed the same promotion at the same time";
+        let MergeRequest { branch, target, .. } = request;
+        self.pushed_before(branch, target, &made.commit).with_notes(Some(note.to_owned()))
+    }
+
+    /// What the remote said to a branch that it took.
+    fn told(&self, request: &MergeRequest, made: &Made, answer: PushAnswer) -> Delivered {
+        let forge = self.repository.forge;
+        let state = match (&answer.url, made.seen) {
             (Some(_), Some(_)) => State::Refreshed,
             (Some(_), None) => State::Opened,
             (None, _) => State::PushedOnly,
         };
-        match &answer.url {
-            // What came with warnings is for the next run to do again.
-            Some(url) if answer.warnings.is_empty() => memory::remember(&self.git, commit, url),
-            Some(_) => {}
-            None if self.repository.forge != Forge::None => {
-                answer.warnings.push(format!(
-                    "`{}` is pushed, but the remote named no merge request",
-                    request.branch
-                ));
-            }
-            None => {}
+        let mut warnings = answer.warnings;
+        if answer.url.is_none() && forge != Forge::None {
+            let message = "is pushed, but the remote named no merge request";
+            warnings.push(format!("`{}` {message}", request.branch));
         }
         let by_hand = || {
-            let remote = self.address(self.to)?;
-            create_page(self.repository.forge, &remote, &request.branch, &request.target)
+            let remote = self.page_address(self.to)?;
+            create_page(forge, &remote, &request.branch, &request.target)
         };
-        Ok(Delivered {
+        Delivered {
             branch: request.branch.clone(),
             target: request.target.clone(),
-            commit: commit.clone(),
+            commit: made.commit.clone(),
             url: answer.url.or(answer.create).or_else(by_hand),
             state,
-            warnings: answer.warnings,
-            notes,
-        })
-    }
-
-    /// What a push that ended badly did: the connection may have broken after the branch was set.
-    fn after_failure(
-        &self,
-        failure: Failure,
-        commit: &CommitId,
-        destination: &str,
-        progress: &mut dyn FnMut(&str),
-    ) -> Result<PushAnswer> {
-        if matches!(failure.cause, Cause::TimedOut | Cause::Unreachable) {
-            let there = self.git.tips(self.to, &[destination], progress);
-            if there.is_ok_and(|tips| tips.get(destination) == Some(commit)) {
-                return Ok(PushAnswer {
-                    warnings: vec![failure.to_string()],
-                    ..PushAnswer::default()
-                });
-            }
+            warnings,
+            unmet: Vec::new(),
+            notes: Vec::new(),
         }
-        Err(Problem::from(failure).into())
     }
 
-    fn refused(&self, request: &MergeRequest, verdict: &PushStatus, said: &str) -> Problem {
-        let (branch, remote) = (&request.branch, escaped(self.to));
-        match verdict {
-            PushStatus::Refused(reason) => quoting(
-                format!("`{remote}` refused `{branch}`: {}", escaped(reason)),
-                said.split(['\n', '\r']).filter_map(|line| line.strip_prefix("remote:")),
-            ),
-            PushStatus::Hook => quoting(
-                format!("the `pre-push` hook of this clone refused `{branch}`"),
-                said.lines().filter(|line| !line.starts_with("error: failed to push some refs")),
-            ),
-            PushStatus::NoOptions => Problem::new(format!("`{remote}` takes no push options"))
-                .help(
-                    "set `forge = \"none\"` under `[repository]` to only push the branch, or have \
-                 `receive.advertisePushOptions` switched on there",
-                ),
-            PushStatus::Stale | PushStatus::Accepted => {
-                Problem::new(format!("somebody pushed to `{branch}` of `{remote}` meanwhile"))
-                    .help("run it again to see what they have")
-            }
+    /// What was asked of the merge request and isn't known to be done.
+    fn unmet(
+        &self,
+        request: &MergeRequest,
+        delivered: &Delivered,
+        left_out: &[String],
+    ) -> Option<String> {
+        let marks = forge::marks(request);
+        let is_told = matches!(delivered.state, State::Opened | State::Refreshed);
+        if !left_out.is_empty() {
+            return Some(format!(
+                "not set, because a push can't do it on this forge: {}",
+                left_out.join(", ")
+            ));
+        }
+        match is_told && delivered.warnings.is_empty() || marks.is_empty() {
+            true => None,
+            false => Some(format!("not known to be set: {}", marks.join(", "))),
         }
     }
 }
@@ -351,15 +338,4 @@ fn message(proposal: &ProposedCommit) -> String {
     let lines: String =
         trailers.map(|(name, value)| format!("{name}: {}\n", escaped(value))).collect();
     format!("{}\n\n{lines}", proposal.message.trim_end())
-}
-
-/// A refusal with the last of the lines that somebody said, safe to print.
-fn quoting<'a>(message: String, said: impl Iterator<Item = &'a str>) -> Problem {
-    let is_progress = |line: &&str| line.contains("% (") || line.ends_with(", done.");
-    let lines = said.map(str::trim).filter(|line| !line.is_empty() && !is_progress(line));
-    let lines: Vec<String> = lines.map(escaped).collect();
-    match &lines[lines.len().saturating_sub(20)..] {
-        [] => Problem::new(message),
-        last => Problem::new(message).help(format!("it says:\n{}", last.join("\n"))),
-    }
 }

@@ -27,10 +27,12 @@ pub(super) fn branch(text: &Text) -> Result<String, Problem> {
     }
 }
 
-/// Accepts a label: blanks are allowed, a leading `-` is not.
+/// Accepts a label: blanks are allowed, a leading `-` and a comma are not.
+///
+/// GitLab has no label with a comma (its `app/models/label.rb`), and drops it without an error.
 pub(super) fn label(text: &Text) -> Result<String, Problem> {
-    if text.value.starts_with('-') {
-        return Err(text.unlike("a label that doesn't start with `-`"));
+    if text.value.starts_with('-') || text.value.contains(',') {
+        return Err(text.unlike("a label without a comma that doesn't start with `-`"));
     }
     Ok(text.value.to_owned())
 }

@@ -200,7 +200,7 @@ fn repository_values() {
     );
     check(
         "[repository]\nlgtm-label = '-x'",
-        "`promote.toml:2:14`: `lgtm-label` is `-x`, expected a label that doesn't start with `-`",
+        "`promote.toml:2:14`: `lgtm-label` is `-x`, expected a label without a comma that doesn't start with `-`",
     );
     check(
         "[repository]\nlgtm-blocked-by = ['on hold', ' ']",

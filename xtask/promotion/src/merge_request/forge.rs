@@ -13,8 +13,8 @@ pub struct Push {
     pub destination: String,
     /// The values for `--push-option`.
     pub options: Vec<String>,
-    /// Notes for the user: what was asked for and can't be set on this forge.
-    pub notes: Vec<String>,
+    /// What was asked for and this forge can't do.
+    pub left_out: Vec<String>,
 }
 
 /// The remote's answer to a push.
@@ -27,6 +27,15 @@ pub struct PushAnswer {
     pub warnings: Vec<String>,
 }
 
+impl PushAnswer {
+    /// Adds what another address said to the same push.
+    pub fn add(&mut self, more: PushAnswer) {
+        self.url = self.url.take().or(more.url);
+        self.create = self.create.take().or(more.create);
+        self.warnings.extend(more.warnings);
+    }
+}
+
 /// The push that opens or refreshes a merge request on this forge.
 pub fn push(forge: Forge, request: &MergeRequest) -> Push {
     match forge {
@@ -35,7 +44,7 @@ pub fn push(forge: Forge, request: &MergeRequest) -> Push {
         Forge::None => Push {
             destination: format!("refs/heads/{}", request.branch),
             options: Vec::new(),
-            notes: left_out(request, request.draft.then_some("`--draft`")),
+            left_out: marks(request),
         },
     }
 }
@@ -55,7 +64,7 @@ fn gitlab(request: &MergeRequest) -> Push {
     options.extend(request.unlabels.iter().map(|label| option("merge_request.unlabel", label)));
     options.extend(request.assignees.iter().map(|user| option("merge_request.assign", user)));
     options.extend(request.draft.then(|| "merge_request.draft".to_owned()));
-    Push { destination: format!("refs/heads/{}", request.branch), options, notes: Vec::new() }
+    Push { destination: format!("refs/heads/{}", request.branch), options, left_out: Vec::new() }
 }
 
 /// Source: Gitea's and Forgejo's documentation of AGit. A title that begins with `WIP:` makes a
@@ -69,17 +78,17 @@ fn agit(request: &MergeRequest) -> Push {
         "force-push=true".to_owned(),
     ];
     let destination = format!("refs/for/{}", request.target);
-    Push { destination, options, notes: left_out(request, None) }
+    // The title has the draft mark.
+    let left_out = marks(&MergeRequest { draft: false, ..request.clone() });
+    Push { destination, options, left_out }
 }
 
-fn left_out(request: &MergeRequest, also: Option<&str>) -> Vec<String> {
+/// What is asked for beside the texts, as a person reads it.
+pub fn marks(request: &MergeRequest) -> Vec<String> {
     let labels = request.labels.iter().map(|label| format!("the label `{}`", escaped(label)));
     let users = request.assignees.iter().map(|user| format!("the assignee `{}`", escaped(user)));
-    let left: Vec<String> = labels.chain(users).chain(also.map(str::to_owned)).collect();
-    match left.as_slice() {
-        [] => Vec::new(),
-        left => vec![format!("a push can't set {} on this forge", left.join(", "))],
-    }
+    let draft = request.draft.then(|| "the draft mark".to_owned());
+    labels.chain(users).chain(draft).collect()
 }
 
 /// One push option. git refuses line breaks in it, so they are written as `\n`, which forges read.

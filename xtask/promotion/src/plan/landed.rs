@@ -41,6 +41,8 @@ pub struct Delivered {
     pub state: State,
     /// What a person should know; with `--strict`, a failure.
     pub warnings: Vec<String>,
+    /// What was asked for and isn't known to be done: a failure.
+    pub unmet: Vec<String>,
     /// What a person may want to know.
     pub notes: Vec<String>,
 }
@@ -52,9 +54,9 @@ pub enum State {
     Opened,
     /// The branch was replaced, and the remote named the merge request.
     Refreshed,
-    /// The branch held exactly this promotion, and the remote named its merge request when this
-    /// clone pushed it; nothing was pushed.
-    AlreadyOpen,
+    /// The branch holds exactly this promotion, and nothing was pushed now. So the remote wasn't
+    /// asked, and whether a merge request is open isn't known.
+    PushedBefore,
     /// The branch is there, and the remote named no merge request.
     PushedOnly,
 }
@@ -74,5 +76,14 @@ impl Delivered {
             None => Problem::new(warning),
         };
         self.warnings.iter().map(fault).collect()
+    }
+
+    /// What was asked for and isn't known to be done, with the address where it is.
+    pub fn failures(&self) -> Vec<Problem> {
+        let failure = |unmet: &String| match &self.url {
+            Some(url) => Problem::new(unmet).help(format!("look at {url}")),
+            None => Problem::new(unmet),
+        };
+        self.unmet.iter().map(failure).collect()
     }
 }

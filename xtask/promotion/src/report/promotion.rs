@@ -32,13 +32,19 @@ impl PromotionReport<'_> {
         let tables = self.queues.iter().zip(&self.plan.parts);
         let tables = tables.map(|(queue, part)| super::table(queue.component, part));
         let commits = self.queues.iter().map(|queue| queue.commits_of(self.queues.len() > 1));
-        let ending = format!("{}\n{}", self.ending(again), tell_line(self.queues));
+        let (ending, tell) = (format!("{}\n", self.ending(again)), tell_line(self.queues));
+        let ending = match self.landed {
+            // The address is what a person looks for: it comes last.
+            Landed::Delivered(_) => tell + &ending,
+            _ => ending + &tell,
+        };
         let parts = tables.chain([diff]).chain(commits).chain([ending]);
         let parts: Vec<_> = parts.filter(|part| !part.is_empty()).collect();
         parts.join("\n")
     }
 
-    fn ending(&self, again: &str) -> String {
+    /// What became of it, in a line or two. `again` is the command that commits it.
+    pub fn ending(&self, again: &str) -> String {
         let (files, them) = match self.plan.changed().count() {
             1 => ("1 file".to_owned(), "it"),
             count => (format!("{count} files"), "them"),
@@ -189,31 +195,35 @@ fn merge_request(delivered: &Delivered) -> Value {
         "branch": branch,
         "target": target,
         "warnings": problems(&delivered.faults()),
+        "not_applied": problems(&delivered.failures()),
         "notes": notes,
     })
 }
 
+/// The address, and what is not as it was asked for.
 fn delivery(delivered: &Delivered) -> String {
-    let Delivered { branch, target, url, state, .. } = delivered;
+    let Delivered { branch, target, url, state, notes, .. } = delivered;
     let way = format!("{} -> {}", super::printable(branch), super::printable(target));
     let what = match (state, url) {
         (State::Opened, _) => "opened",
         (State::Refreshed, _) => "refreshed",
-        (State::AlreadyOpen, _) => "open already",
+        (State::PushedBefore, _) => "pushed before; whether a merge request is open is not known",
         (State::PushedOnly, Some(_)) => "pushed only; open it at",
         (State::PushedOnly, None) => "pushed only",
     };
-    match url {
+    let address = match url {
         Some(url) => format!("{what}: {} ({way})", super::printable(url)),
         None => format!("{what}: {way}"),
-    }
+    };
+    let notes = notes.iter().map(|note| format!("\nnote: {}", super::printable(note)));
+    address + &notes.collect::<String>()
 }
 
 fn state(state: State) -> &'static str {
     match state {
         State::Opened => "opened",
         State::Refreshed => "refreshed",
-        State::AlreadyOpen => "already-open",
+        State::PushedBefore => "pushed-before",
         State::PushedOnly => "pushed",
     }
 }

@@ -24,24 +24,24 @@ pub(super) struct RemoteState {
 }
 
 impl Delivery<'_> {
-    /// Fetches the target branch and ours: one round trip where the default branch is as the clone
-    /// remembers it, one more for a fork.
+    /// Fetches the target branch and ours: in one round trip where both are at one address.
     pub(super) fn find(
         &self,
         names: &[String; 2],
         progress: &mut dyn FnMut(&str),
     ) -> Result<RemoteState> {
+        self.check_remotes()?;
         let below = names[0].split('/').nth(1).map(|name| format!("refs/heads/promote/{name}*"));
         let ours = below.filter(|_| self.repository.forge != Forge::Agit);
         let ours: Vec<&str> = ours.iter().map(String::as_str).collect();
-        let is_fork = self.from != self.to;
-        let beside: &[&str] = if is_fork { &[] } else { &ours };
-        let (target, mut tips) = self.target(beside, progress)?;
+        let apart = self.pushed_apart();
+        let target = self.target(progress)?;
+        let beside: &[&str] = if apart.is_some() { &[] } else { &ours };
+        let mut tips = self.tips_with(&target, beside, progress)?;
         let base = tips.remove(&format!("refs/heads/{target}"));
         let base = base.ok_or_else(|| self.no_branch(&target))?;
-        if is_fork && !ours.is_empty() {
-            let refuse = |failure| self.git.remote_problem(self.to, failure);
-            tips = self.git.tips(self.to, &ours, progress).map_err(refuse)?;
+        if let Some(address) = apart.filter(|_| !ours.is_empty()) {
+            tips = self.git.tips(&address, &ours, progress).map_err(Problem::from)?;
         }
         let branch = |(name, commit): (String, CommitId)| {
             Some((name.strip_prefix("refs/heads/")?.to_owned(), commit))
@@ -49,33 +49,50 @@ impl Delivery<'_> {
         Ok(RemoteState { target, base, branches: tips.into_iter().filter_map(branch).collect() })
     }
 
-    /// The name of the target branch, and the tips of it and of `beside`.
-    fn target(
-        &self,
-        beside: &[&str],
-        progress: &mut dyn FnMut(&str),
-    ) -> Result<(String, BTreeMap<String, CommitId>)> {
-        if let Some(target) = self.target.or(self.repository.target_branch.as_deref()) {
-            return self.tips_with(target, beside, progress).map(|tips| (target.to_owned(), tips));
-        }
-        if let Some(remembered) = self.git.remembered_default(self.from) {
-            let name = format!("refs/heads/{remembered}");
-            let patterns = [&["HEAD", &name], beside].concat();
-            match self.git.tips(self.from, &patterns, progress) {
-                Ok(tips) if tips.get("HEAD") == tips.get(&name) => return Ok((remembered, tips)),
-                // It was renamed since, or another one is the default now.
-                Ok(_) => {}
-                Err(failure) if is_missing_branch(&failure) => {}
-                Err(failure) => return Err(self.git.remote_problem(self.from, failure).into()),
+    /// Refuses remotes that this checkout doesn't have, and names those that it has.
+    fn check_remotes(&self) -> Result<()> {
+        let from = "name it in `promote.toml`, as `remote` under `[repository]`".to_owned();
+        let to = format!(
+            "name another one with `--remote`, or add this one: `git remote add {} ADDRESS`",
+            escaped(self.to)
+        );
+        for (name, help) in [(self.from, from), (self.to, to)] {
+            if let Some(known) = self.git.other_remotes(name)? {
+                let known: Vec<String> =
+                    known.iter().map(|name| format!("`{}`", escaped(name))).collect();
+                let there = match known.as_slice() {
+                    [] => "this checkout has none".to_owned(),
+                    [one] => format!("there is {one}"),
+                    all => format!("there are {}", all.join(", ")),
+                };
+                let message = format!("no remote `{}`; {there}", escaped(name));
+                return Err(Problem::new(message).help(help).into());
             }
         }
-        let refuse = |failure| self.git.remote_problem(self.from, failure);
-        let asked = self.git.ask_default(self.from, progress).map_err(refuse)?;
+        Ok(())
+    }
+
+    /// The address that has our branches, if it isn't the one that has the target branch.
+    fn pushed_apart(&self) -> Option<String> {
+        let has_own = self.git.has_push_address(self.to);
+        let first = || self.git.push_addresses(self.to).into_iter().next();
+        match has_own {
+            true => first(),
+            false => (self.from != self.to).then(|| self.to.to_owned()),
+        }
+    }
+
+    /// The name of the target branch: the one that is asked for, else the remote's default of now.
+    fn target(&self, progress: &mut dyn FnMut(&str)) -> Result<String> {
+        if let Some(target) = self.target.or(self.repository.target_branch.as_deref()) {
+            return Ok(target.to_owned());
+        }
+        let asked = self.git.ask_default(self.from, progress).map_err(Problem::from)?;
         let target = asked.ok_or_else(|| {
             let message = format!("`{}` names no default branch", escaped(self.from));
             Problem::new(message).help("name the branch with `--target-branch`")
         })?;
-        self.tips_with(&target, beside, progress).map(|tips| (target, tips))
+        Ok(target)
     }
 
     fn tips_with(
@@ -88,7 +105,7 @@ impl Delivery<'_> {
         let patterns = [&[name.as_str()], beside].concat();
         let refuse = |failure: Failure| match is_missing_branch(&failure) {
             true => self.no_branch(target),
-            false => self.git.remote_problem(self.from, failure),
+            false => Problem::from(failure),
         };
         Ok(self.git.tips(self.from, &patterns, progress).map_err(refuse)?)
     }

@@ -21,16 +21,22 @@ fn marked() -> MergeRequest {
     MergeRequest { labels, assignees, draft: true, target_project, ..request() }
 }
 
+const MARKS: [&str; 4] =
+    ["the label `lgtm`", r"the label `a b\u{a}c`", "the assignee `ann`", "the draft mark"];
+
 fn check(
     forge: Forge,
     request: &MergeRequest,
     destination: &str,
     options: &[&str],
-    notes: &[&str],
+    left_out: &[&str],
 ) {
     let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
-    let expected =
-        Push { destination: destination.to_owned(), options: owned(options), notes: owned(notes) };
+    let expected = Push {
+        destination: destination.to_owned(),
+        options: owned(options),
+        left_out: owned(left_out),
+    };
     assert_eq!(push(forge, request), expected);
 }
 
@@ -61,15 +67,13 @@ fn agit_takes_no_labels() {
         ["topic=promote/q", "title=q promotion 1 to 2", r"description=one\ntwo", "force-push=true"];
     check(Forge::Agit, &request(), "refs/for/master", &plain, &[]);
     let draft = ["topic=promote/q", "title=WIP: q promotion 1 to 2", plain[2], plain[3]];
-    let note = r"a push can't set the label `lgtm`, the label `a b\u{a}c`, the assignee `ann` on this forge";
-    check(Forge::Agit, &marked(), "refs/for/master", &draft, &[note]);
+    check(Forge::Agit, &marked(), "refs/for/master", &draft, &MARKS[..3]);
 }
 
 #[test]
 fn without_a_forge_the_branch_is_pushed() {
     check(Forge::None, &request(), "refs/heads/promote/q", &[], &[]);
-    let note = r"a push can't set the label `lgtm`, the label `a b\u{a}c`, the assignee `ann`, `--draft` on this forge";
-    check(Forge::None, &marked(), "refs/heads/promote/q", &[], &[note]);
+    check(Forge::None, &marked(), "refs/heads/promote/q", &[], &MARKS);
 }
 
 fn answer(url: Option<&str>, create: Option<&str>, warnings: &[&str]) -> PushAnswer {
