@@ -36,6 +36,7 @@ mod problems;
 mod promote;
 mod registry;
 mod rollback;
+mod saas;
 mod sandbox;
 mod secrets;
 mod signatures;

@@ -51,6 +51,11 @@ pub struct MergeRequestOptions {
 }
 
 impl Landing {
+    /// Whether nothing is done but showing the plan.
+    pub fn is_shown(&self) -> bool {
+        matches!(self, Landing::Show(_))
+    }
+
     /// The options of a merge request, opened or only shown.
     pub fn merge_request(&self) -> Option<&MergeRequestOptions> {
         match self {

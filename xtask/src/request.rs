@@ -280,7 +280,18 @@ impl Request {
         if self.landing.merge_request().is_some() { hint } else { hint.flags(["--commit"]) }
     }
 
-    fn same(&self, session: &Session, to: Option<&CommitId>) -> Hint {
+    /// The command that undoes this promotion.
+    pub fn undo(&self, session: &Session) -> Hint {
+        let hint = Hint::new(session, "rollback");
+        let hint = match &self.what {
+            What::Saas(query) => with_saas(hint, query),
+            What::Components { .. } | What::Words(..) => hint,
+        };
+        hint.option("--reason", Some("…"))
+    }
+
+    /// The command that does the same again, without its landing.
+    pub fn same(&self, session: &Session, to: Option<&CommitId>) -> Hint {
         let mut hint = Hint::new(session, session.command);
         let is_rollback = self.wording == Wording::Rollback;
         match &self.what {

@@ -32,6 +32,8 @@ pub struct SaasPromotion {
     pub components: Vec<Component>,
     /// The index of the saas file of each component.
     of_file: Vec<usize>,
+    /// What narrowed the targets.
+    pub narrowing: Narrowing,
 }
 
 impl SaasPromotion {
@@ -58,7 +60,7 @@ impl SaasPromotion {
             let problem = Problem::new(format!("no target of {} has an upstream", cut(names)));
             return Err(problem.help("give its template a `url`").into());
         }
-        Ok(SaasPromotion { files, components: all, of_file })
+        Ok(SaasPromotion { files, components: all, of_file, narrowing: query.narrowing.clone() })
     }
 
     /// The version that the targets of an environment run, for the upstream of a component.

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, anyhow};
 use promotion::config::Config;
 use promotion::guards::Findings;
 use promotion::merge_request::Description;
-use promotion::merge_request::commit_message::commit_message;
+use promotion::merge_request::commit_message::{Wording, commit_message};
 use promotion::model::component::{Component, Scope};
 use promotion::model::path::RepoPath;
 use promotion::model::problem::{Problem, Problems};
@@ -392,6 +392,22 @@ impl<'a> Run<'a> {
         self.components.iter().copied().zip(&review.changes).map(queue).collect()
     }
 
+    /// The commands that do the same without a choice, and that undo what was done.
+    fn commands(&self, done: &Done) -> Vec<(&'static str, String)> {
+        let Run { session, request, .. } = self;
+        let Some(saas) = &self.saas else { return Vec::new() };
+        let mut commands = Vec::new();
+        let meant = saas.spelled(&self.scopes);
+        let to = self.version(&done.plan);
+        if !done.plan.is_empty() && request.landing.is_shown() {
+            commands.push(("same as", request.with(meant.clone()).same(session, to).to_string()));
+        }
+        if done.landed.is_effect() && request.wording != Wording::Rollback {
+            commands.push(("undo", request.with(meant).undo(session).to_string()));
+        }
+        commands
+    }
+
     /// The commit that a hint can name: there is one only for a single component.
     fn version<'p>(&self, plan: &'p Plan) -> Option<&'p CommitId> {
         match plan.parts.as_slice() {
@@ -422,6 +438,7 @@ impl<'a> Run<'a> {
             title: message.lines().next().unwrap_or_default(),
             warnings: &review.warnings,
             notes: &notes,
+            commands: &self.commands(done),
         };
         let again = request.commit(session, self.version(plan)).to_string();
         // The branch is there, whatever lacks: so the document says where.

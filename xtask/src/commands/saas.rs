@@ -97,6 +97,27 @@ pub(super) struct Saas<'a> {
 }
 
 impl Saas<'_> {
+    /// What was typed, spelled out: the names of the saas files, and the environments that were
+    /// chosen where the command line left them open.
+    pub(super) fn spelled(&self, scopes: &[Scope]) -> What {
+        let mut query =
+            SaasQuery { narrowing: self.saas.narrowing.clone(), ..SaasQuery::default() };
+        let is_open = query.is_open();
+        for (index, scope) in self.indices.iter().zip(scopes) {
+            let name = &self.saas.file(*index).name;
+            if !query.names.contains(name) {
+                query.names.push(name.clone());
+            }
+            for environment in scope.environments.iter().filter(|_| is_open) {
+                let environments = &mut query.narrowing.environments;
+                if !environments.contains(&environment.name) {
+                    environments.push(environment.name.clone());
+                }
+            }
+        }
+        What::Saas(query)
+    }
+
     /// The version that an environment runs, for the nth scope.
     pub(super) fn like(&self, nth: usize, environment: &str, mirror: &Mirror) -> Result<CommitId> {
         self.saas.like(self.indices[nth], environment, mirror)

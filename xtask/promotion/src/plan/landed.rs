@@ -61,6 +61,13 @@ pub enum State {
     PushedOnly,
 }
 
+impl Landed {
+    /// Whether something was changed.
+    pub fn is_effect(&self) -> bool {
+        matches!(self, Landed::Written | Landed::Committed(_) | Landed::Delivered(_))
+    }
+}
+
 impl Delivered {
     /// The same with more notes.
     pub fn with_notes(mut self, notes: Option<String>) -> Self {

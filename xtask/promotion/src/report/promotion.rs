@@ -21,6 +21,8 @@ pub struct PromotionReport<'a> {
     pub title: &'a str,
     pub warnings: &'a [Problem],
     pub notes: &'a [String],
+    /// The commands that do the same again, and undo it, where they are worth telling.
+    pub commands: &'a [(&'static str, String)],
 }
 
 impl PromotionReport<'_> {
@@ -38,7 +40,8 @@ impl PromotionReport<'_> {
             Landed::Delivered(_) => tell + &ending,
             _ => ending + &tell,
         };
-        let parts = tables.chain([diff]).chain(commits).chain([ending]);
+        let also = self.commands.iter().map(|(name, command)| format!("{name}: {command}\n"));
+        let parts = tables.chain([diff]).chain(commits).chain([also.collect(), ending]);
         let parts: Vec<_> = parts.filter(|part| !part.is_empty()).collect();
         parts.join("\n")
     }

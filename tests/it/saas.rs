@@ -1,0 +1,187 @@
+//! Promotions of saas files that nobody configured.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use promotion::model::component::FilePattern;
+use promotion::model::component::Scope;
+use promotion::model::path::RepoPath;
+use promotion::model::tree::Tree;
+use promotion::model::version::{CommitId, is_full_commit};
+use promotion::plan::verify::verify;
+use promotion::plan::{Part, plan};
+use promotion::saas::choice::Chosen;
+use promotion::saas::component::components;
+use promotion::saas::{SaasFile, Site, target_files};
+use world::big::{BigWorld, Size};
+
+use crate::sandbox::{Sandbox, fresh_folder};
+
+const FILE: &str = "data/services/muo/cicd/saas-muo.yaml";
+
+/// A saas file with a stage that publishes, two waves of production, and targets that stay.
+fn muo() -> Sandbox {
+    let sandbox = Sandbox::new();
+    let commits = &sandbox.world.reconcile.commits;
+    let namespace = |name: &str, environment: &str| {
+        let text = format!(
+            "---\n$schema: /openshift/namespace-1.yml\nname: muo\ncluster:\n  $ref: /openshift/{name}/cluster.yml\n\
+             environment:\n  $ref: /products/osd/environments/{environment}.yml\n"
+        );
+        sandbox.write(&format!("data/services/muo/namespaces/{name}.yml"), &text);
+        sandbox.write(&format!("data/openshift/{name}/cluster.yml"), &format!("name: {name}\n"));
+        sandbox.write(
+            &format!("data/products/osd/environments/{environment}.yml"),
+            &format!("name: osd-{environment}\n"),
+        );
+    };
+    for (name, environment) in [
+        ("hives01", "stage"),
+        ("hivep01", "production-1"),
+        ("hivep02", "production-1"),
+        ("hivep03", "production-2"),
+    ] {
+        namespace(name, environment);
+    }
+    let target = |name: &str, rest: &str| {
+        format!("  - namespace:\n      $ref: /services/muo/namespaces/{name}.yml\n{rest}")
+    };
+    let gated = "    promotion:\n      subscribe:\n      - muo-stage\n";
+    let text = [
+        "---\n$schema: /app-sre/saas-file-2.yml\nname: saas-muo\napp:\n  $ref: /services/muo/app.yml\n\n\
+         resourceTemplates:\n- name: operator\n  url: https://github.com/app-sre/qontract-reconcile\n  \
+         path: /deploy/olm.yaml\n  targets:\n"
+            .to_owned(),
+        target("hives01", "    ref: master\n    promotion:\n      publish:\n      - muo-stage\n"),
+        target("hivep01", &format!("    ref: {} # first\n{gated}", commits[10])),
+        target("hivep02", &format!("    ref:  '{}'\n{gated}", commits[10])),
+        target("hivep03", &format!("    name: last\n    ref: {}\n{gated}", commits[8])),
+        target("hivep03", &format!("    name: off\n    ref: {}\n    disable: true\n", commits[3])),
+    ];
+    sandbox.write(FILE, &text.concat());
+    sandbox.write(
+        "data/services/muo/app.yml",
+        "---\n$schema: /app-sre/app-1.yml\nname: muo\ncodeComponents:\n- name: operator\n  resource: upstream\n  \
+         url: https://github.com/app-sre/qontract-reconcile # the operator\n",
+    );
+    sandbox.commit_all();
+    sandbox
+}
+
+#[test]
+fn by_name_and_place() {
+    let sandbox = muo();
+    sandbox.xtask(&["promote", "muo", "production-2", "-n"]).matches("saas-place");
+    sandbox.xtask(&["promote", "saas-muo", "hivep0[12]", "-n", "-q"]).matches("saas-glob");
+    let spelled = [
+        "promote",
+        "--saas",
+        FILE,
+        "--env",
+        "osd-production-1",
+        "--commit",
+        "-q",
+        "--no-image-check",
+    ];
+    sandbox.xtask(&spelled).matches("saas-commit");
+    sandbox.xtask(&["promote", "muo", "production-1", "-q"]).matches("saas-nothing");
+    let back =
+        ["rollback", "--saas", "muo", "--env", "osd-production-1", "--reason", "slow", "-n", "-q"];
+    sandbox.xtask(&back).matches("saas-rollback");
+    sandbox
+        .xtask(&["promote", "muo", "hivep03", "--like", "hivep01", "-n", "-q"])
+        .matches("saas-like");
+}
+
+#[test]
+fn without_a_place() {
+    let sandbox = muo();
+    sandbox.xtask(&["promote", "muo", "-q"]).matches("saas-open");
+    assert_eq!(sandbox.git("status --porcelain"), "");
+    sandbox.xtask(&["promote", "muo", "production-2", "-q"]).succeeds();
+    sandbox.xtask(&["promote", "muo", "-q", "-n"]).matches("saas-only-one");
+}
+
+#[test]
+fn words_that_fit_nothing() {
+    let sandbox = muo();
+    for (name, args) in [
+        ("saas-unknown", &["promote", "muu", "production-1"][..]),
+        ("saas-several", &["promote", "saas"]),
+        ("saas-no-place", &["promote", "muo", "nowhere"]),
+        ("saas-tracking", &["promote", "muo", "stage"]),
+        ("saas-no-version", &["promote", "muo", "production-1", "--like", "nowhere"]),
+    ] {
+        sandbox.xtask(&[args, &["-q"]].concat()).matches(name);
+    }
+    assert_eq!(sandbox.git("status --porcelain"), "");
+}
+
+#[test]
+fn gates_and_hotfixes() {
+    let sandbox = muo();
+    let stage = sandbox
+        .read(FILE)
+        .replace("ref: master", &format!("ref: {}", sandbox.world.reconcile.commits[11]));
+    sandbox.write(FILE, &stage);
+    sandbox.commit_all();
+    let promote = ["promote", "muo", "hivep01", "-q", "--no-image-check"];
+    sandbox.xtask(&[&promote[..], &["-n"]].concat()).matches("saas-gate");
+    sandbox.xtask(&[&promote[..], &["--strict"]].concat()).matches("saas-gate-strict");
+    sandbox.xtask(&[&promote[..], &["--hotfix", "--commit"]].concat()).matches("saas-hotfix");
+    assert_eq!(sandbox.git("status --porcelain"), "");
+}
+
+/// Every pinned target of every saas file moves to another commit and back: nothing else changes.
+#[test]
+fn every_pin_there_and_back() {
+    let root = fresh_folder();
+    let world = BigWorld::create(&root, &Size::SMALL).unwrap();
+    let mut tree = Tree::default();
+    let mut folders = vec![world.world.repository.join("data")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let name = path.strip_prefix(&world.world.repository).unwrap().to_str().unwrap();
+            tree.0.insert(RepoPath::parse(name).unwrap(), fs::read(&path).unwrap());
+        }
+    }
+    let everywhere = [FilePattern::Glob("**".to_owned())];
+    assert!(!target_files(&tree, &everywhere).is_empty());
+    let (mut files, mut pins) = (0, 0);
+    for path in tree.0.keys() {
+        let Some(file) = SaasFile::read(path, &tree) else { continue };
+        files += 1;
+        let nowhere = Site::default();
+        for (template, target) in file.targets() {
+            let Some((value, _)) = target.value.clone().filter(|(value, _)| is_full_commit(value))
+            else {
+                continue;
+            };
+            let chosen = [Chosen { template, target, site: &nowhere }];
+            let Some(there) = moved(&file, &chosen, &"f".repeat(40), &tree) else { continue };
+            let back = moved(&file, &chosen, &value, &there).unwrap();
+            assert_eq!(back.0, tree.0, "{path}: {}", target.label);
+            pins += 1;
+        }
+    }
+    assert!(files >= 40 && pins >= 60, "{files} files, {pins} pins");
+    fs::remove_dir_all(root).unwrap();
+}
+
+/// The tree after a promotion; `None` if the target stays.
+fn moved(file: &SaasFile, chosen: &[Chosen], to: &str, tree: &Tree) -> Option<Tree> {
+    let component = components(file, chosen).pop()?;
+    let part = Part::new(&Scope::all(&component), CommitId::parse(to)?);
+    let plan = plan(&[part], tree).ok()?;
+    verify(&plan).unwrap();
+    let mut after: BTreeMap<RepoPath, Vec<u8>> = tree.0.clone();
+    for (path, file) in plan.changed() {
+        after.insert(path.clone(), file.after().into_bytes());
+    }
+    Some(Tree(after))
+}
