@@ -253,6 +253,7 @@ fn until(what: &str, holds: impl Fn() -> bool) {
 #[test]
 fn the_output_fails() {
     let sandbox = sandbox();
+    jenkins(&sandbox, &["--ref", OLDER]).succeeds();
     for format in ["text", "json"] {
         let args =
             ["promote", "--env", "jenkins", "--mr", "-q", "--ref", OLDER, "--format", format];

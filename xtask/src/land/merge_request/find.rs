@@ -6,6 +6,7 @@ use anyhow::Result;
 use promotion::config::Forge;
 use promotion::model::escape::escaped;
 use promotion::model::problem::Problem;
+use promotion::model::similar::{cure, listed};
 use promotion::model::version::CommitId;
 
 use super::Delivery;
@@ -58,15 +59,14 @@ impl Delivery<'_> {
         );
         for (name, help) in [(self.from, from), (self.to, to)] {
             if let Some(known) = self.git.other_remotes(name)? {
-                let known: Vec<String> =
-                    known.iter().map(|name| format!("`{}`", escaped(name))).collect();
-                let there = match known.as_slice() {
-                    [] => "this checkout has none".to_owned(),
-                    [one] => format!("there is {one}"),
-                    all => format!("there are {}", all.join(", ")),
+                let known = || known.iter().map(String::as_str);
+                let there = match known().count() {
+                    0 => "this checkout has none".to_owned(),
+                    1 => format!("there is {}", listed(known())),
+                    _ => format!("there are {}", listed(known())),
                 };
                 let message = format!("no remote `{}`; {there}", escaped(name));
-                return Err(Problem::new(message).help(help).into());
+                return Err(Problem::new(message).help(cure(name, known(), &help)).into());
             }
         }
         Ok(())
