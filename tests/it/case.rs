@@ -8,8 +8,8 @@ use anyhow::{Context, Result};
 use promotion::config::Config;
 use promotion::history::changes::{Changes, PartChanges};
 use promotion::history::people::People;
-use promotion::merge_request::Description;
 use promotion::merge_request::commit_message::{Wording, title};
+use promotion::merge_request::{Description, branch_names};
 use promotion::model::component::Scope;
 use promotion::model::problem::Problem;
 use promotion::model::tree::Tree;
@@ -87,9 +87,9 @@ impl<'a> Case<'a> {
         let delivery = Delivery {
             git: self.git().patience(self.patience),
             repository: &self.config.repository,
-            scopes: &scopes,
+            names: branch_names(&scopes),
             from: "origin",
-            to: self.to,
+            to: self.to.to_owned(),
             target: None,
             labels: self.labels.iter().map(|label| (*label).to_owned()).collect(),
             assignees: Vec::new(),

@@ -11,8 +11,10 @@ use xtask::cli::{Cli, usage};
 const NEEDED: &[(&str, &[&str])] = &[
     ("update-schemas", &[]),
     ("qr-promote", &[]),
-    ("promote", &["--component=x"]),
+    ("promote", &[]),
     ("rollback", &["--env=x", "--reason=y"]),
+    ("block", &["x", "--ref=y", "--reason=y"]),
+    ("unblock", &["x", "--ref=y"]),
     ("status", &[]),
     ("changes", &[]),
     ("discover", &[]),

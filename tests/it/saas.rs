@@ -185,3 +185,25 @@ fn moved(file: &SaasFile, chosen: &[Chosen], to: &str, tree: &Tree) -> Option<Tr
     }
     Some(Tree(after))
 }
+
+#[test]
+fn blocked_versions() {
+    let sandbox = muo();
+    let block = ["block", "muo", "--ref", "v0.10.0", "--reason", "it leaks", "-q"];
+    sandbox.xtask(&[&block[..], &["-n"]].concat()).matches("block-dry");
+    sandbox.xtask(&[&block[..], &["--commit"]].concat()).matches("block");
+    assert_eq!(
+        sandbox.git("log -1 --format=%B"),
+        "block f40f661 of saas-muo\n\nReason: it leaks\n\n"
+    );
+    sandbox.xtask(&block).matches("block-again");
+    let promote = ["promote", "muo", "production-1", "-q", "-n", "--ref", "v0.10.0"];
+    sandbox
+        .xtask(&[&promote[..], &["--allow-downgrade", "--reason", "x"]].concat())
+        .matches("saas-blocked");
+    sandbox
+        .xtask(&["unblock", "muo", "--ref", "v0.10.0", "-q", "--format", "json"])
+        .matches("unblock-json");
+    assert_eq!(sandbox.git("diff HEAD~1 --stat"), "");
+    sandbox.xtask(&["unblock", "muo", "--ref", "v0.10.0", "-q"]).matches("unblock-again");
+}

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use promotion::config::Config;
+use promotion::merge_request::branch_names;
 use promotion::model::component::Scope;
 use promotion::model::version::CommitId;
 use promotion::plan::Part;
@@ -70,9 +71,9 @@ fn delivered(world: &World) -> Result<Duration> {
     let delivery = Delivery {
         git: Git::at(&world.repository),
         repository: &config.repository,
-        scopes: &scopes,
+        names: branch_names(&scopes),
         from: "origin",
-        to: "origin",
+        to: "origin".to_owned(),
         target: None,
         labels: Vec::new(),
         assignees: Vec::new(),

@@ -38,7 +38,7 @@ pub struct Cli {
     #[command(flatten)]
     pub global: GlobalArgs,
     #[command(subcommand)]
-    pub command: Command,
+    pub command: CliCommand,
 }
 
 impl Cli {
@@ -85,7 +85,7 @@ fn formats(command: &str) -> &'static [Format] {
 }
 
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub enum CliCommand {
     /// Promote qontract-schemas
     UpdateSchemas(UpdateSchemasArgs),
     /// Promote qontract-reconcile: every environment, or the named ones
@@ -94,6 +94,10 @@ pub enum Command {
     Promote(PromoteArgs),
     /// Go back to the version that ran before, or to another one
     Rollback(RollbackArgs),
+    /// Keep a version from being deployed
+    Block(BlockArgs),
+    /// Let a version be deployed again that was blocked
+    Unblock(UnblockArgs),
     /// Show what runs where, how far behind it is, and who waits
     Status(StatusArgs),
     /// List the commits that wait to be promoted, by author
@@ -112,22 +116,24 @@ pub enum Command {
     Complete(CompleteArgs),
 }
 
-impl Command {
+impl CliCommand {
     /// As it is typed.
     pub fn name(&self) -> &'static str {
         match self {
-            Command::UpdateSchemas(_) => "update-schemas",
-            Command::QrPromote(_) => "qr-promote",
-            Command::Promote(_) => "promote",
-            Command::Rollback(_) => "rollback",
-            Command::Status(_) => "status",
-            Command::Changes(_) => "changes",
-            Command::Discover(_) => "discover",
-            Command::Explain(_) => "explain",
+            CliCommand::UpdateSchemas(_) => "update-schemas",
+            CliCommand::QrPromote(_) => "qr-promote",
+            CliCommand::Promote(_) => "promote",
+            CliCommand::Rollback(_) => "rollback",
+            CliCommand::Block(_) => "block",
+            CliCommand::Unblock(_) => "unblock",
+            CliCommand::Status(_) => "status",
+            CliCommand::Changes(_) => "changes",
+            CliCommand::Discover(_) => "discover",
+            CliCommand::Explain(_) => "explain",
             #[cfg(feature = "demo")]
-            Command::Demo(_) => "demo",
-            Command::Completions(_) => "completions",
-            Command::Complete(_) => "__complete",
+            CliCommand::Demo(_) => "demo",
+            CliCommand::Completions(_) => "completions",
+            CliCommand::Complete(_) => "__complete",
         }
     }
 }
@@ -162,7 +168,7 @@ impl Color {
 
 /// A shell that completes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Shell {
+pub enum ShellName {
     Bash,
     Zsh,
     Fish,
@@ -274,6 +280,34 @@ pub struct SaasArgs {
 }
 
 #[derive(Debug, Args)]
+pub struct BlockArgs {
+    /// A saas file or a component, by its name or a unique part of it
+    pub name: String,
+    /// The version: a commit (7 or more digits), a branch or a tag of the upstream
+    #[arg(long = "ref", value_name = "REF")]
+    pub reference: String,
+    /// Why; becomes a trailer of the commit
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+    #[command(flatten)]
+    pub landing: LandingArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct UnblockArgs {
+    /// A saas file or a component, by its name or a unique part of it
+    pub name: String,
+    /// The version: a commit (7 or more digits), a branch or a tag of the upstream
+    #[arg(long = "ref", value_name = "REF")]
+    pub reference: String,
+    /// Why; becomes a trailer of the commit
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+    #[command(flatten)]
+    pub landing: LandingArgs,
+}
+
+#[derive(Debug, Args)]
 pub struct StatusArgs {
     /// Only this component [default: every one]
     #[arg(long, value_name = "NAME")]
@@ -358,13 +392,13 @@ pub struct DemoArgs {
 #[derive(Debug, Args)]
 pub struct CompletionsArgs {
     /// The shell
-    pub shell: Shell,
+    pub shell: ShellName,
 }
 
 #[derive(Debug, Args)]
 pub struct CompleteArgs {
     /// The shell
-    pub shell: Shell,
+    pub shell: ShellName,
     /// The words after `cargo xtask`, the last one at the cursor; for bash, the characters that
     /// break words, and the line up to the cursor
     #[arg(last = true, num_args = 1..)]

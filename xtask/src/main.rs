@@ -6,10 +6,10 @@ use clap::error::ErrorKind;
 use promotion::model::problem::{Problem, problems};
 use promotion::report::{self, json};
 use xtask::cli::usage::{problem, wrapped};
-use xtask::cli::{Cli, Command, Format};
+use xtask::cli::{Cli, CliCommand, Format};
 #[cfg(feature = "demo")]
 use xtask::commands::demo;
-use xtask::commands::{Ending, changes, completions, discover, explain, promote, status};
+use xtask::commands::{Ending, block, changes, completions, discover, explain, promote, status};
 use xtask::session::{self, Session};
 use xtask::terminal;
 
@@ -28,18 +28,20 @@ fn main() -> ExitCode {
     let session = Session::new(cli.command.name(), &cli.global);
     let done = |()| Ending::Done;
     let result = match &cli.command {
-        Command::UpdateSchemas(typed) => promote::run(&session, &typed.into()),
-        Command::QrPromote(typed) => promote::run(&session, &typed.into()),
-        Command::Promote(typed) => promote::run(&session, &typed.into()),
-        Command::Rollback(typed) => promote::run(&session, &typed.into()),
-        Command::Status(typed) => status::run(&session, typed),
-        Command::Changes(typed) => changes::run(&session, typed).map(done),
-        Command::Discover(typed) => discover::run(&session, typed).map(done),
-        Command::Explain(typed) => explain::run(&session, typed).map(done),
+        CliCommand::UpdateSchemas(typed) => promote::run(&session, &typed.into()),
+        CliCommand::QrPromote(typed) => promote::run(&session, &typed.into()),
+        CliCommand::Promote(typed) => promote::run(&session, &typed.into()),
+        CliCommand::Rollback(typed) => promote::run(&session, &typed.into()),
+        CliCommand::Block(typed) => block::run(&session, &typed.into()),
+        CliCommand::Unblock(typed) => block::run(&session, &typed.into()),
+        CliCommand::Status(typed) => status::run(&session, typed),
+        CliCommand::Changes(typed) => changes::run(&session, typed).map(done),
+        CliCommand::Discover(typed) => discover::run(&session, typed).map(done),
+        CliCommand::Explain(typed) => explain::run(&session, typed).map(done),
         #[cfg(feature = "demo")]
-        Command::Demo(typed) => demo::run(&session, typed).map(done),
-        Command::Completions(typed) => completions::run(&session, typed).map(done),
-        Command::Complete(typed) => completions::complete(typed),
+        CliCommand::Demo(typed) => demo::run(&session, typed).map(done),
+        CliCommand::Completions(typed) => completions::run(&session, typed).map(done),
+        CliCommand::Complete(typed) => completions::complete(typed),
     };
     match result {
         Ok(Ending::Done) => ExitCode::SUCCESS,

@@ -114,7 +114,7 @@ impl Request {
 }
 
 /// What is done with the plan. `DO_COMMIT` in the environment means `--commit`.
-fn landing(typed: &cli::LandingArgs) -> Landing {
+pub fn landing(typed: &cli::LandingArgs) -> Landing {
     let by_variable = std::env::var_os("DO_COMMIT")
         .is_some_and(|value| !["", "0", "no", "false"].iter().any(|no| value == *no));
     let merge_request = typed.mr.then(|| MergeRequestOptions {

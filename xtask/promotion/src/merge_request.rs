@@ -299,7 +299,7 @@ fn is_below(path: &str, folder: &str) -> bool {
 /// Makes one part of a branch name, without characters that a refspec or a shell would read.
 ///
 /// A name that had to be changed gets a hash at its end, so that two names never become one.
-fn segment(name: &str) -> String {
+pub fn segment(name: &str) -> String {
     let ok = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
     let is_clean = name.chars().all(ok)
         && !name.is_empty()

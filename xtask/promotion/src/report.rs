@@ -12,9 +12,10 @@ use anstyle::{AnsiColor, Style};
 use crate::diff;
 use crate::model::component::Component;
 use crate::model::escape::escaped;
+use crate::model::path::RepoPath;
 use crate::model::problem::Problem;
 use crate::model::upstream::without_credentials;
-use crate::plan::{Outcome, PartPlan, Plan, PlannedValue};
+use crate::plan::{FilePlan, Outcome, PartPlan, Plan, PlannedValue};
 use columns::{padded, widest};
 
 const BOLD: Style = Style::new().bold();
@@ -28,9 +29,12 @@ const NOTE: Style = AnsiColor::Cyan.on_default().bold();
 
 /// The unified diffs of the files that a plan changes, in the order of their paths.
 pub fn plan_diff(plan: &Plan) -> String {
-    plan.changed()
-        .map(|(path, file)| diff::unified(path.as_str(), &file.before, &file.after()))
-        .collect()
+    let diff = |(path, file): (&RepoPath, &FilePlan)| match file.list {
+        // Pins keep the number of lines, lists don't.
+        None => diff::unified(path.as_str(), &file.before, &file.after()),
+        Some(_) => diff::unified_between(path.as_str(), Some(&file.before), &file.after()),
+    };
+    plan.changed().map(diff).collect()
 }
 
 /// A part of a plan as a table: each environment with its values.

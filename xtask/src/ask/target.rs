@@ -24,7 +24,7 @@ pub fn differs(config: &Config, tree: &Tree, path: Option<&RepoPath>) -> Result<
 
 /// The branch of what should go first, if one of the remotes has one.
 pub fn open_already(delivery: &Delivery, first: &Component) -> Result<Option<String>> {
-    let mut remotes = vec![delivery.to, delivery.from];
+    let mut remotes = vec![delivery.to.as_str(), delivery.from];
     remotes.dedup();
     for remote in remotes {
         let there = delivery.git.ask_branches(remote, "promote/*", &mut |_| {});

@@ -25,6 +25,8 @@ const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
             ("--env jenkins --dry-run", "show what would change"),
             ("--all --component qontract-schemas", "every environment"),
             ("--env tekton --ref v1.2.3 --mr", "a merge request"),
+            ("muo production --mr", "saas-muo, where that fits"),
+            ("--saas saas-muo --env prod-2 --like prod-1", "the next wave"),
         ],
     ),
     (
@@ -34,6 +36,8 @@ const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
             ("--env tekton --to 47fbced --reason slow", "to this version"),
         ],
     ),
+    ("block", &[("muo --ref 47fbced --reason leaks", "nobody deploys it")]),
+    ("unblock", &[("muo --ref 47fbced", "it may be deployed again")]),
     (
         "status",
         &[

@@ -10,7 +10,7 @@ use promotion::config::Config;
 use promotion::model::problem::Problem;
 
 use super::Ending;
-use crate::cli::{self, Cli, Color, Format, GlobalArgs, Shell};
+use crate::cli::{self, Cli, Color, Format, GlobalArgs, ShellName};
 use crate::complete::bash::TypedLine;
 use crate::complete::{Cursor, Offer};
 use crate::session::{self, Session};
@@ -22,9 +22,9 @@ pub fn run(session: &Session, typed: &cli::CompletionsArgs) -> Result<()> {
         Problem::new(format!("the path of this program is not UTF-8: {}", program.display()))
     })?;
     let (script, quoted) = match typed.shell {
-        Shell::Bash => (include_str!("../complete/cargo-xtask.bash"), in_quotes(program)),
-        Shell::Zsh => (include_str!("../complete/cargo-xtask.zsh"), in_quotes(program)),
-        Shell::Fish => (
+        ShellName::Bash => (include_str!("../complete/cargo-xtask.bash"), in_quotes(program)),
+        ShellName::Zsh => (include_str!("../complete/cargo-xtask.zsh"), in_quotes(program)),
+        ShellName::Fish => (
             include_str!("../complete/cargo-xtask.fish"),
             format!("'{}'", program.replace('\\', "\\\\").replace('\'', "\\'")),
         ),
@@ -40,7 +40,7 @@ pub fn complete(typed: &cli::CompleteArgs) -> Result<Ending> {
         return Ok(Ending::Incomplete);
     }
     let answer = match (typed.shell, typed.words.as_slice()) {
-        (Shell::Bash, [breaks, line]) => {
+        (ShellName::Bash, [breaks, line]) => {
             let line = TypedLine::split(line, breaks);
             let after = line.words.iter().position(|word| word == "xtask").map_or(0, |at| at + 1);
             let offer = offer(&line.words[after..]);

@@ -1,5 +1,6 @@
 //! One module for each command, and how a command ends.
 
+pub mod block;
 pub mod changes;
 pub mod completions;
 #[cfg(feature = "demo")]

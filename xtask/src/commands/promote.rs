@@ -7,8 +7,8 @@ use std::thread;
 use anyhow::{Context, Result, anyhow};
 use promotion::config::Config;
 use promotion::guards::Findings;
-use promotion::merge_request::Description;
 use promotion::merge_request::commit_message::{Wording, commit_message};
+use promotion::merge_request::{Description, branch_names};
 use promotion::model::component::{Component, Scope};
 use promotion::model::path::RepoPath;
 use promotion::model::problem::{Problem, Problems};
@@ -185,24 +185,13 @@ impl<'a> Run<'a> {
         let Run { session, request, config, scopes, .. } = self;
         let git = land::git_of(self.work_tree, "or leave `--mr` out")?;
         let upstreams = self.upstreams()?;
-        let (labels, withheld) = config.repository.labels(options.lgtm, &options.labels);
+        let (delivery, withheld) =
+            Delivery::new(git, &config.repository, branch_names(scopes), options);
         let is_lgtm = options.lgtm && withheld.is_none();
-        let from = &config.repository.remote;
-        let to = options.remote.clone().or_else(|| git.push_remote());
-        let delivery = Delivery {
-            git,
-            repository: &config.repository,
-            scopes,
-            from,
-            to: to.as_deref().unwrap_or(from),
-            target: options.target.as_deref(),
-            labels,
-            assignees: options.assignees.clone(),
-            draft: options.draft,
-        };
         let mut wanted = land::wanted(scopes).and(checks::wanted(config, scopes));
         let config_file = session.config_in_tree()?;
         wanted.files.extend(config_file.clone());
+        wanted.files.extend(self.saas.iter().flat_map(Saas::apps));
         let step = session.progress.network(format!("fetching {}", delivery.from));
         let started = delivery.start(&wanted, &mut |line| step.detail(line))?;
         drop(step);

@@ -6,6 +6,7 @@ use std::io::IsTerminal;
 use anyhow::{Result, bail};
 use promotion::config::Config;
 use promotion::model::component::{Component, Scope};
+use promotion::model::path::RepoPath;
 use promotion::model::problem::Problem;
 use promotion::model::similar::cut;
 use promotion::model::tree::Tree;
@@ -142,6 +143,12 @@ impl Saas<'_> {
                 ));
             }
         }
+    }
+
+    /// The files of the apps that list versions.
+    pub(super) fn apps(&self) -> Vec<RepoPath> {
+        let apps = self.indices.iter().filter_map(|index| self.saas.file(*index).app.as_deref());
+        apps.filter_map(RepoPath::parse_reference).collect()
     }
 
     /// Names each part's commit as a hotfix in the app of its saas file.

@@ -9,8 +9,7 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use promotion::config::{Forge, Repository};
 use promotion::merge_request::forge::{self, PushAnswer, create_page, list_page};
-use promotion::merge_request::{MergeRequest, branch_names, choose};
-use promotion::model::component::Scope;
+use promotion::merge_request::{MergeRequest, choose};
 use promotion::model::escape::escaped;
 use promotion::model::path::RepoPath;
 use promotion::model::problem::Problem;
@@ -21,6 +20,7 @@ use promotion::saas::target_files;
 
 use crate::git::Git;
 use crate::git::remote::Extra;
+use crate::land::MergeRequestOptions;
 
 use find::RemoteState;
 use push::Pushed;
@@ -38,12 +38,12 @@ pub struct Delivery<'a> {
     pub git: Git,
     /// How merge requests are opened.
     pub repository: &'a Repository,
-    /// What is promoted: the branch is named after it.
-    pub scopes: &'a [Scope<'a>],
+    /// The names that the branch may have, the preferred one first.
+    pub names: [String; 2],
     /// The remote that has the target branch.
     pub from: &'a str,
     /// The remote that is pushed to: the same, or a fork of it.
-    pub to: &'a str,
+    pub to: String,
     /// The branch to merge into, where that is another one than the configured one.
     pub target: Option<&'a str>,
     /// What is set at the merge request.
@@ -94,12 +94,37 @@ struct Made<'a> {
     seen: Option<&'a CommitId>,
 }
 
+impl<'a> Delivery<'a> {
+    /// A delivery with what was typed about merge requests, and why lgtm is withheld if it is.
+    pub fn new(
+        git: Git,
+        repository: &'a Repository,
+        names: [String; 2],
+        options: &'a MergeRequestOptions,
+    ) -> (Self, Option<String>) {
+        let (labels, withheld) = repository.labels(options.lgtm, &options.labels);
+        let to = options.remote.clone().or_else(|| git.push_remote());
+        let delivery = Delivery {
+            git,
+            repository,
+            names,
+            from: &repository.remote,
+            to: to.unwrap_or_else(|| repository.remote.clone()),
+            target: options.target.as_deref(),
+            labels,
+            assignees: options.assignees.clone(),
+            draft: options.draft,
+        };
+        (delivery, withheld)
+    }
+}
+
 impl Delivery<'_> {
     /// Fetches the target branch and reads its `wanted` files.
     ///
     /// Errors: no such target branch, a remote that doesn't answer.
     pub fn start(&self, wanted: &Wanted, progress: &mut dyn FnMut(&str)) -> Result<Started> {
-        let names = branch_names(self.scopes);
+        let names = self.names.clone();
         let RemoteState { target, base, branches } = self.find(&names, progress)?;
         let mut tree = self.git.tree_at(self.from, &base, wanted, progress)?;
         let more = Wanted { files: target_files(&tree, &wanted.saas), ..Wanted::default() };
@@ -169,7 +194,7 @@ impl Delivery<'_> {
         let lines = others.iter().map(|Extra { id, author, subject, .. }| {
             format!("{} {} ({})", id.tag(8), escaped(subject), escaped(author))
         });
-        let message = format!("somebody else pushed to `{branch}` of `{}`", escaped(self.to));
+        let message = format!("somebody else pushed to `{branch}` of `{}`", escaped(&self.to));
         let cure = "merge or close that one first, or remove the branch; it has:";
         Problem::new(message).help(format!("{cure}\n{}", lines.collect::<Vec<_>>().join("\n")))
     }
@@ -178,7 +203,7 @@ impl Delivery<'_> {
     fn pushed_before(&self, branch: &str, target: &str, commit: &CommitId) -> Delivered {
         let forge = self.repository.forge;
         let page = || {
-            let remote = self.page_address(self.to)?;
+            let remote = self.page_address(&self.to)?;
             list_page(forge, &remote, branch)
                 .or_else(|| create_page(forge, &remote, branch, target))
         };
@@ -295,7 +320,7 @@ impl Delivery<'_> {
             warnings.push(format!("`{}` {message}", request.branch));
         }
         let by_hand = || {
-            let remote = self.page_address(self.to)?;
+            let remote = self.page_address(&self.to)?;
             create_page(forge, &remote, &request.branch, &request.target)
         };
         Delivered {

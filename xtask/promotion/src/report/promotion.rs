@@ -68,6 +68,9 @@ impl PromotionReport<'_> {
         let is_there = |value: &PlannedValue| value.outcome == Outcome::AlreadyThere;
         match self.plan.values().any(is_there) {
             true => "nothing to do: every pin is there already".to_owned(),
+            false if self.plan.parts.is_empty() => {
+                "nothing to do: the list is so already".to_owned()
+            }
             false => "nothing to do: everything that was found stays".to_owned(),
         }
     }

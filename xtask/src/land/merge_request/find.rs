@@ -55,9 +55,9 @@ impl Delivery<'_> {
         let from = "name it in `promote.toml`, as `remote` under `[repository]`".to_owned();
         let to = format!(
             "name another one with `--remote`, or add this one: `git remote add {} ADDRESS`",
-            escaped(self.to)
+            escaped(&self.to)
         );
-        for (name, help) in [(self.from, from), (self.to, to)] {
+        for (name, help) in [(self.from, from), (&self.to, to)] {
             if let Some(known) = self.git.other_remotes(name)? {
                 let known = || known.iter().map(String::as_str);
                 let there = match known().count() {
@@ -74,11 +74,11 @@ impl Delivery<'_> {
 
     /// The address that has our branches, if it isn't the one that has the target branch.
     fn pushed_apart(&self) -> Option<String> {
-        let has_own = self.git.has_push_address(self.to);
-        let first = || self.git.push_addresses(self.to).into_iter().next();
+        let has_own = self.git.has_push_address(&self.to);
+        let first = || self.git.push_addresses(&self.to).into_iter().next();
         match has_own {
             true => first(),
-            false => (self.from != self.to).then(|| self.to.to_owned()),
+            false => (self.from != self.to).then(|| self.to.clone()),
         }
     }
 

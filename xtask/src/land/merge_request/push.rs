@@ -34,10 +34,10 @@ pub(super) struct Address {
 impl Delivery<'_> {
     /// Every address that git would push to.
     pub(super) fn addresses(&self) -> Vec<Address> {
-        let urls = self.git.push_addresses(self.to);
+        let urls = self.git.push_addresses(&self.to);
         let is_one_of_many = urls.len() > 1;
         let address = |url: String| Address {
-            name: escaped(&without_credentials(if is_one_of_many { &url } else { self.to })),
+            name: escaped(&without_credentials(if is_one_of_many { &url } else { &self.to })),
             url,
             is_one_of_many,
         };

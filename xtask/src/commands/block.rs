@@ -1,0 +1,253 @@
+//! Adds a version to those that an app blocks, or takes it from them.
+
+use anyhow::{Result, bail};
+use promotion::config::Config;
+use promotion::merge_request::{Description, segment};
+use promotion::model::component::Component;
+use promotion::model::escape::escaped;
+use promotion::model::problem::Problem;
+use promotion::model::tree::Wanted;
+use promotion::model::version::CommitId;
+use promotion::plan::Plan;
+use promotion::plan::landed::Landed;
+use promotion::report;
+use promotion::report::json;
+use promotion::report::promotion::PromotionReport;
+use promotion::saas::SaasFile;
+use promotion::saas::app::{ListAction, ListChange, VersionList};
+use promotion::saas::choice::SaasQuery;
+
+use super::Ending;
+use crate::ask::saas::SaasFiles;
+use crate::ask::saas_promotion::SaasPromotion;
+use crate::ask::upstreams::Upstreams;
+use crate::cli::{self, Format};
+use crate::hint::Hint;
+use crate::land::merge_request::{Delivery, ProposedCommit};
+use crate::land::{self, Landing, MergeRequestOptions, Promotion, verified};
+use crate::request::landing;
+use crate::session::{Session, shown_diff};
+use crate::worktree::WorkTree;
+
+/// What was typed, of either command.
+pub struct Typed<'t> {
+    name: &'t str,
+    reference: &'t str,
+    reason: Option<&'t str>,
+    landing: Landing,
+    action: ListAction,
+}
+
+impl<'t> From<&'t cli::BlockArgs> for Typed<'t> {
+    fn from(typed: &'t cli::BlockArgs) -> Self {
+        let cli::BlockArgs { name, reference, reason, landing: way } = typed;
+        let (landing, action) = (landing(way), ListAction::Add);
+        Typed { name, reference, reason: Some(reason), landing, action }
+    }
+}
+
+impl<'t> From<&'t cli::UnblockArgs> for Typed<'t> {
+    fn from(typed: &'t cli::UnblockArgs) -> Self {
+        let cli::UnblockArgs { name, reference, reason, landing: way } = typed;
+        let (landing, action) = (landing(way), ListAction::Remove);
+        Typed { name, reference, reason: reason.as_deref(), landing, action }
+    }
+}
+
+/// Changes the list and prints what happened.
+pub fn run(session: &Session, typed: &Typed) -> Result<Ending> {
+    if typed.reason.is_some_and(|reason| reason.trim().is_empty()) {
+        bail!(Problem::usage("`--reason` is empty").help("say why: it goes into the commit"));
+    }
+    let work_tree = session.work_tree()?;
+    let config = session.config(&work_tree)?;
+    let name = saas_file(&work_tree, &config, typed.name);
+    let query = SaasQuery { names: vec![name], all: true, ..SaasQuery::default() };
+    let saas = SaasPromotion::find(&work_tree, &query)?;
+    let (index, commit) = version(session, &work_tree, &config, &saas, typed)?;
+    let change = saas.list_change(index, &commit, (VersionList::Blocked, typed.action))?;
+    let run = VersionBlock { session, typed, work_tree: &work_tree, config: &config, change };
+    run.land(&saas.components[index])
+}
+
+/// The saas file that a name means: of a component, the first one that runs its upstream.
+fn saas_file(work_tree: &WorkTree, config: &Config, name: &str) -> String {
+    let component = config.components.iter().find(|component| component.name == name);
+    let runs = |file: &SaasFile| {
+        let mut urls = file.templates.iter().filter_map(|template| template.url.as_deref());
+        component.is_some_and(|component| urls.any(|url| component.upstream.is(url)))
+    };
+    let files = if component.is_some() { SaasFiles::search(work_tree).files } else { Vec::new() };
+    files.into_iter().find(runs).map_or_else(|| name.to_owned(), |file| file.name)
+}
+
+/// The upstream that has the version, by the index of its component.
+fn version(
+    session: &Session,
+    work_tree: &WorkTree,
+    config: &Config,
+    saas: &SaasPromotion,
+    typed: &Typed,
+) -> Result<(usize, CommitId)> {
+    if let (true, [_], Some(commit)) =
+        (session.offline, &saas.components[..], CommitId::parse(typed.reference))
+    {
+        return Ok((0, commit));
+    }
+    let mut found = Vec::new();
+    let mut last = None;
+    for (index, component) in saas.components.iter().enumerate() {
+        let upstreams = Upstreams::open(work_tree, config, component)?;
+        let upstreams = if session.offline { upstreams } else { upstreams.fetched(session)? };
+        match upstreams.mirror.resolve(Some(typed.reference), component.branch.as_deref()) {
+            Ok(resolved) => found.push((index, resolved.commit)),
+            Err(error) => last = Some(error),
+        }
+    }
+    match (found.len(), last) {
+        (0, Some(error)) => Err(error),
+        (1, _) => Ok(found.swap_remove(0)),
+        (count, _) => {
+            let message = format!("`{}` is a version of {count} upstreams", typed.reference);
+            bail!(Problem::usage(message).help("name the full commit"))
+        }
+    }
+}
+
+struct VersionBlock<'a> {
+    session: &'a Session,
+    typed: &'a Typed<'a>,
+    work_tree: &'a WorkTree,
+    config: &'a Config,
+    change: ListChange,
+}
+
+impl VersionBlock<'_> {
+    fn land(&self, component: &Component) -> Result<Ending> {
+        let VersionBlock { session, typed, work_tree, .. } = self;
+        let verb = match typed.action {
+            ListAction::Add => "block",
+            ListAction::Remove => "unblock",
+        };
+        let tag = self.change.commit.tag(component.tag_length);
+        let title = format!("{verb} {tag} of {}", escaped(&component.name));
+        let (plan, landed) = match typed.landing.merge_request() {
+            Some(options) => {
+                let branch = format!("promote/{verb}-{tag}-{}", segment(&component.name));
+                let names = [branch.clone(), format!("{branch}+")];
+                self.on_target(options, names, &title)?
+            }
+            None => {
+                let lists = vec![self.change.clone()];
+                let promotion = Promotion { work_tree, parts: Vec::new(), lists };
+                let planned = promotion.plan(&typed.landing)?;
+                let landed = match &typed.landing {
+                    Landing::Show(_) if planned.plan.is_empty() => Landed::Unchanged,
+                    Landing::Show(_) => Landed::Planned,
+                    landing => promotion.land(
+                        &planned,
+                        landing,
+                        &self.message(&title),
+                        session.progress,
+                    )?,
+                };
+                (planned.plan, landed)
+            }
+        };
+        self.tell(component, &plan, &landed, &title)
+    }
+
+    fn message(&self, title: &str) -> String {
+        let reason = self.typed.reason.map(|reason| format!("\nReason: {}\n", escaped(reason)));
+        format!("{title}\n{}", reason.unwrap_or_default())
+    }
+
+    fn on_target(
+        &self,
+        options: &MergeRequestOptions,
+        names: [String; 2],
+        title: &str,
+    ) -> Result<(Plan, Landed)> {
+        let git = land::git_of(self.work_tree, "or leave `--mr` out")?;
+        let (delivery, withheld) = Delivery::new(git, &self.config.repository, names, options);
+        let wanted = Wanted { files: vec![self.change.app.clone()], ..Wanted::default() };
+        let step = self.session.progress.network(format!("delivering to {}", delivery.to));
+        let started = delivery.start(&wanted, &mut |line| step.detail(line))?;
+        let plan = verified(&[], std::slice::from_ref(&self.change), &started.tree)?;
+        if plan.is_empty() || self.typed.landing.is_shown() {
+            let landed = if plan.is_empty() { Landed::Unchanged } else { Landed::Planned };
+            return Ok((plan, landed));
+        }
+        let people = Default::default();
+        let description =
+            Description { parts: &[], people: &people, warnings: &[], reason: self.typed.reason };
+        let files = plan.changed().map(|(path, file)| (path.clone(), file.after().into_bytes()));
+        let trailer = |reason: &str| ("Reason".to_owned(), reason.to_owned());
+        let proposal = ProposedCommit {
+            files: files.collect(),
+            message: format!("{title}\n"),
+            trailers: self.typed.reason.map(trailer).into_iter().collect(),
+            title: promotion::merge_request::gitlab_text::title(title),
+            description: description.description(),
+        };
+        let delivered = delivery.finish(&started, proposal, &mut |line| step.detail(line))?;
+        Ok((plan, Landed::Delivered(delivered.with_notes(withheld))))
+    }
+
+    fn tell(
+        &self,
+        component: &Component,
+        plan: &Plan,
+        landed: &Landed,
+        title: &str,
+    ) -> Result<Ending> {
+        let VersionBlock { session, typed, .. } = self;
+        let undo = self.undo().to_string();
+        let commands: &[(&str, String)] = if landed.is_effect() { &[("undo", undo)] } else { &[] };
+        let report = PromotionReport {
+            plan,
+            queues: &[],
+            landed,
+            title,
+            warnings: &[],
+            notes: &[],
+            commands,
+        };
+        let again = Hint::new(session, session.command)
+            .words(&[typed.name.to_owned()])
+            .option("--ref", Some(self.change.commit.as_str()))
+            .option("--reason", typed.reason)
+            .flags(["--commit"])
+            .to_string();
+        let text = match session.format {
+            Format::Json => {
+                let mut document = report.document(session.command);
+                document["component"] = component.name.clone().into();
+                document["upstream"] = component.upstream.to_string().into();
+                document["to"] = json::version(component, &self.change.commit);
+                document["reason"] = typed.reason.into();
+                json::text(&document)
+            }
+            _ => report.text(shown_diff(&report::plan_diff(plan)), &again),
+        };
+        let (warnings, failures) = match landed {
+            Landed::Delivered(delivered) => (delivered.faults(), delivered.failures()),
+            _ => (Vec::new(), Vec::new()),
+        };
+        session.print(&text)?;
+        warnings.iter().for_each(|warning| session.warn(warning));
+        failures.iter().for_each(|failure| session.fail(failure));
+        Ok(if failures.is_empty() { Ending::Done } else { Ending::Incomplete })
+    }
+
+    fn undo(&self) -> Hint {
+        let (command, reason) = match self.typed.action {
+            ListAction::Add => ("unblock", None),
+            ListAction::Remove => ("block", Some("…")),
+        };
+        Hint::new(self.session, command)
+            .words(&[self.typed.name.to_owned()])
+            .option("--ref", Some(self.change.commit.as_str()))
+            .option("--reason", reason)
+    }
+}
