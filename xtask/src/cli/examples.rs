@@ -26,7 +26,7 @@ const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
             ("--all --component qontract-schemas", "every environment"),
             ("--env tekton --ref v1.2.3 --mr", "a merge request"),
             ("muo production --mr", "saas-muo, where that fits"),
-            ("--saas saas-muo --env prod-2 --like prod-1", "the next wave"),
+            ("--saas muo --env prod2 --like prod1", "the next wave"),
         ],
     ),
     (
