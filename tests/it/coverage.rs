@@ -41,6 +41,48 @@ fn saas(url: &str, targets: &[(&str, &str, &str)]) -> String {
     format!("resourceTemplates:\n- name: t\n  url: {url}\n  targets:\n{targets}")
 }
 
+const SAAS_PARAMETERS: &str = r#"
+resourceTemplates:
+- name: own
+  url: https://github.com/org/app
+  parameters:
+    SIDE_IMAGE: quay.io/org/side
+    SIDE_IMAGE_TAG: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
+    SIDE_IMAGE_DIGEST: sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+    REPLICAS: 1234567
+    PROXY_IMAGE_DIGEST: sha256:1123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+  targets: []
+- name: foreign
+  url: https://github.com/org/foreign
+  targets:
+  - name: one
+    parameters: {X: quay.io/org/app, X_TAG: 22e638d, OTHER: 22e638d}
+  - name: two
+    parameters: {RUNS: 47fbced, STALE: bbbbbbb, RUNS_TOO: latest}
+  - name: three
+    parameters: {RUNS: ccccccc}
+"#;
+
+/// Parameters are found by the image beside them, as commits of the upstream, and by what the
+/// component's pins run.
+#[test]
+fn parameters() {
+    let config = Config::parse("promote.toml", CONFIG).unwrap();
+    let files: Files = BTreeMap::from([("s.yml".to_owned(), SAAS_PARAMETERS.as_bytes().to_vec())]);
+    let versions = vec!["47fbcedc5c9d1e2f3a4b5c6d7e8f9a0b1c2d3e4f".to_owned()];
+    let images = vec!["quay.io/org/app".to_owned()];
+    let terms = [Terms { versions, images, ..Terms::of(&config.components[0], &config) }];
+    let found = unconfigured(&terms, &config, &tree(&files));
+    let found: Vec<String> = found.iter().map(|one| one.pin()).collect();
+    let expected = [
+        "{ file = \"s.yml\", parameter = \"RUNS\", target = \"two\" }",
+        "{ file = \"s.yml\", parameter = \"SIDE_IMAGE_DIGEST\", value = \"digest\", image = \"quay.io/org/side\", image-tag = \"commit\" }",
+        "{ file = \"s.yml\", parameter = \"SIDE_IMAGE_TAG\", value = \"commit\" }",
+        "{ file = \"s.yml\", parameter = \"X_TAG\" }",
+    ];
+    assert_eq!(found, expected);
+}
+
 /// What is found in one file, as `LINE VALUE, …: PIN`.
 fn check(file: &str, text: &str, expected: &[&str]) {
     let config = Config::parse("promote.toml", CONFIG).unwrap();

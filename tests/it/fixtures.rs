@@ -11,6 +11,7 @@ use std::{env, fs};
 
 use anstream::adapter::strip_str;
 use promotion::config::Config;
+use promotion::model::component::Scope;
 use promotion::model::path::RepoPath;
 use promotion::model::problem::Problem;
 use promotion::model::tree::Tree;
@@ -75,7 +76,8 @@ fn promote(promote_toml: &str, tree: Tree) -> Result<(String, Tree), Vec<Problem
     let names: Vec<String> = words.skip(1).map(str::to_owned).collect();
     let component = &config.components[0];
     let environments = config.environments(component, &names).map_err(|problem| vec![problem])?;
-    let plan = plan(&[Part { component, environments, to }], &tree).map_err(|all| all.0)?;
+    let plan = plan(&[Part::new(&Scope { component, environments }, to).with_stand_ins()], &tree)
+        .map_err(|all| all.0)?;
     verify(&plan).map_err(|problem| vec![problem])?;
     let notes: String = plan.notes.iter().map(|note| report::note(note)).collect();
     Ok((report::table(component, &plan.parts[0]) + &notes, landed(tree, &plan)))

@@ -149,3 +149,52 @@ fn waited_for_in_vain() {
     let reason = "log -1 --format=%(trailers:key=Reason,valueonly,separator=)";
     assert_eq!(sandbox.git(reason), "it's late\n");
 }
+
+const SIDE: &str = "HEAD /v2/app-sre/side/manifests/7a734a7c2c6a3a95816f09dec686865dd6107382";
+
+/// A sandbox with a second image whose digest is a pin; a registry answers for both.
+fn with_digest(answers: impl FnMut(&str) -> String + Send + 'static) -> (Sandbox, Server) {
+    let sandbox = Sandbox::new();
+    let registry = Server::start(answers);
+    let config = format!(
+        "[component.qontract-reconcile]\n\
+         upstream = \"https://github.com/app-sre/qontract-reconcile\"\n\
+         images = [{{ name = \"{0}/app-sre/main\" }}, {{ name = \"{0}/app-sre/side\", tag = \"commit\" }}]\n\
+         [component.qontract-reconcile.environment.jenkins]\n\
+         pins = [{{ file = \"side.yaml\", key = \"digest\", value = \"digest\", image = \"{0}/app-sre/side\" }}]\n",
+        registry.address
+    );
+    sandbox.write("promote.toml", &config);
+    sandbox.write("side.yaml", &format!("digest: sha256:{}\n", "a".repeat(64)));
+    (sandbox, registry)
+}
+
+#[test]
+fn several_are_waited_for_together() {
+    let digest = format!("sha256:{}", "b".repeat(64));
+    let header = format!("Docker-Content-Digest: {digest}");
+    let mut seen = Vec::new();
+    let (sandbox, registry) = with_digest(move |request| {
+        let is_first = !seen.contains(&request.to_owned());
+        seen.push(request.to_owned());
+        if is_first { answer(404, &[API], "") } else { answer(200, &[API, &header], "") }
+    });
+    let output = promote(&sandbox, &registry, &["--wait-image=1s"]);
+    assert_eq!(output.status, 0, "{output:?}");
+    assert_eq!(sandbox.read("side.yaml"), format!("digest: {digest}\n"));
+    let mut requests = registry.requests();
+    requests.sort();
+    let main = format!("HEAD /v2/app-sre/main/manifests/{HEAD}");
+    assert_eq!(requests, [&main, &main, SIDE, SIDE]);
+}
+
+#[test]
+fn a_registry_that_tells_no_digest() {
+    let (sandbox, registry) = with_digest(|_| answer(200, &[API], ""));
+    let expected = error(
+        "`[registry]` does not tell the digest of `[registry]/app-sre/side:7a734a7c2c6a3a95816f09dec686865dd6107382`",
+        "a pin needs it: leave its environment out, or ask the registry's owner",
+    );
+    check(&promote(&sandbox, &registry, &[]), &expected);
+    assert_eq!(sandbox.read("side.yaml"), format!("digest: sha256:{}\n", "a".repeat(64)));
+}

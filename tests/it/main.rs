@@ -42,5 +42,6 @@ mod secrets;
 mod signatures;
 mod status;
 mod tidy;
+mod today;
 mod upstream;
 mod world;

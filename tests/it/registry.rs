@@ -433,15 +433,15 @@ fn waits() {
     assert_eq!(wait([later], LIMIT), (unreachable(many), 1, 0));
 }
 
-const INDEX_TYPE: &str = "application/vnd.oci.image.index.v1+json";
-const MANIFEST_TYPE: &str = "application/vnd.oci.image.manifest.v1+json";
-const CONFIG: (&str, &str) =
+pub const INDEX_TYPE: &str = "application/vnd.oci.image.index.v1+json";
+pub const MANIFEST_TYPE: &str = "application/vnd.oci.image.manifest.v1+json";
+pub const CONFIG: (&str, &str) =
     ("sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a", "{}");
-const MANIFEST: (&str, &str) = (
+pub const MANIFEST: (&str, &str) = (
     "sha256:7c7cc26684ee2764744fa61f4d41b53f45c0e726cef1cbc12c0acadcb0449942",
     r#"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{"mediaType":"application/vnd.oci.image.config.v1+json","size":2,"digest":"sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"},"layers":[]}"#,
 );
-const INDEX: (&str, &str) = (
+pub const INDEX: (&str, &str) = (
     "sha256:7a8e087dae2bf678abd9cebb8f547dbaef0f262bcc8fe287eaf839e32d32b03e",
     r#"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[{"mediaType":"application/vnd.oci.image.manifest.v1+json","size":246,"digest":"sha256:7c7cc26684ee2764744fa61f4d41b53f45c0e726cef1cbc12c0acadcb0449942","platform":{"architecture":"amd64","os":"linux"}}]}"#,
 );

@@ -174,9 +174,9 @@ fn no_machine_is_named() {
             fs::read_to_string(Path::new(ROOT).join(name)).map(|text| (name.to_owned(), text)),
         );
     }
-    for folder in ["tests/it", "tests/data/output", "docs", "examples"] {
-        for entry in fs::read_dir(Path::new(ROOT).join(folder)).unwrap() {
-            let path = entry.unwrap().path();
+    for folder in ["tests/it", "tests/data/output", "docs", "examples", "examples/app-interface"] {
+        let entries = fs::read_dir(Path::new(ROOT).join(folder)).unwrap();
+        for path in entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_file()) {
             files.push((path.display().to_string(), fs::read_to_string(path).unwrap()));
         }
     }

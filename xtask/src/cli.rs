@@ -90,7 +90,7 @@ pub enum CliCommand {
     UpdateSchemas(UpdateSchemasArgs),
     /// Promote qontract-reconcile: every environment, or the named ones
     QrPromote(QrPromoteArgs),
-    /// Promote a component in the named environments
+    /// Promote one or several components in the named environments
     Promote(PromoteArgs),
     /// Go back to the version that ran before, or to another one
     Rollback(RollbackArgs),
@@ -240,8 +240,10 @@ pub struct PromoteArgs {
     /// Every environment
     #[arg(long, conflicts_with = "env")]
     pub all: bool,
-    #[command(flatten)]
-    pub of: ComponentArgs,
+    /// The components, in one plan and one merge request
+    #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',',
+        default_value = DEFAULT_COMPONENT)]
+    pub component: Vec<String>,
     #[command(flatten)]
     pub saas: SaasArgs,
     /// Promote the version that this environment of the saas file runs

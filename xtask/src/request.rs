@@ -75,14 +75,40 @@ impl Request {
 
     /// The components of the configuration with the environments that are asked for; none if saas
     /// files are.
+    ///
+    /// Of several components, each gets those of the environments that it has. One version can't be
+    /// named for components of different upstreams.
     pub fn scopes<'c>(&self, config: &'c Config) -> Result<Vec<Scope<'c>>, Problem> {
         let What::Components { names, environments } = &self.what else { return Ok(Vec::new()) };
-        let scope = |name: &String| {
-            let component = config.component(name)?;
-            let environments = config.environments(component, environments)?;
+        let components: Vec<&Component> =
+            names.iter().map(|name| config.component(name)).collect::<Result<_, _>>()?;
+        self.refuse_shared_version(&components)?;
+        let is_known =
+            |name: &&String| components.iter().any(|one| one.environment(name).is_some());
+        let unknown = environments.iter().find(|name| !is_known(name));
+        let scope = |component: &&'c Component| {
+            let own =
+                |name: &&String| component.environment(name).is_some() || unknown == Some(*name);
+            let own: Vec<String> = environments.iter().filter(own).cloned().collect();
+            let wanted = if own.is_empty() { environments } else { &own };
+            let environments = config.environments(component, wanted)?;
             Ok(Scope { component, environments })
         };
-        names.iter().map(scope).collect()
+        components.iter().map(scope).collect()
+    }
+
+    fn refuse_shared_version(&self, components: &[&Component]) -> Result<(), Problem> {
+        let WantedVersion::Named(Some(version)) = &self.version else { return Ok(()) };
+        let differs = |one: &[&Component]| one[0].upstream.identity() != one[1].upstream.identity();
+        let Some([one, other]) = components.windows(2).find(|pair| differs(pair)) else {
+            return Ok(());
+        };
+        let message = format!(
+            "`--ref {version}` can't be a version of both `{}` and `{}`, which have different \
+             upstreams",
+            one.name, other.name
+        );
+        Err(Problem::usage(message).help("leave `--ref` out, or promote one after the other"))
     }
 
     /// The same for something else.
@@ -160,10 +186,10 @@ fn one_line(text: &str) -> String {
 }
 
 /// A promotion to a newer version.
-fn newer(component: &str, environments: &[String], typed: &cli::PromotionArgs) -> Request {
+fn newer(components: &[&str], environments: &[String], typed: &cli::PromotionArgs) -> Request {
     Request {
         what: What::Components {
-            names: vec![component.to_owned()],
+            names: components.iter().map(|name| (*name).to_owned()).collect(),
             environments: environments.to_owned(),
         },
         version: WantedVersion::Named(typed.version.reference.clone()),
@@ -177,13 +203,13 @@ fn newer(component: &str, environments: &[String], typed: &cli::PromotionArgs) -
 
 impl From<&cli::UpdateSchemasArgs> for Request {
     fn from(typed: &cli::UpdateSchemasArgs) -> Request {
-        newer(cli::SCHEMAS, &[], &typed.promotion)
+        newer(&[cli::SCHEMAS], &[], &typed.promotion)
     }
 }
 
 impl From<&cli::QrPromoteArgs> for Request {
     fn from(typed: &cli::QrPromoteArgs) -> Request {
-        let request = newer(cli::DEFAULT_COMPONENT, &typed.only.env, &typed.promotion);
+        let request = newer(&[cli::DEFAULT_COMPONENT], &typed.only.env, &typed.promotion);
         let sha = typed.sha.clone().map(|sha| WantedVersion::Named(Some(sha)));
         let version = sha.unwrap_or(request.version);
         Request { wording: Wording::Production, version, ..request }
@@ -192,7 +218,13 @@ impl From<&cli::QrPromoteArgs> for Request {
 
 impl From<&cli::PromoteArgs> for Request {
     fn from(typed: &cli::PromoteArgs) -> Request {
-        let request = newer(&typed.of.component, &typed.env, &typed.promotion);
+        let mut components: Vec<&str> = Vec::new();
+        for name in &typed.component {
+            if !components.contains(&name.as_str()) {
+                components.push(name);
+            }
+        }
+        let request = newer(&components, &typed.env, &typed.promotion);
         let query = saas_query(&typed.saas, &typed.env, typed.all);
         let what = match typed.names.as_slice() {
             [] if query.is_asked() => What::Saas(query),
@@ -270,6 +302,27 @@ impl Request {
             Landing::Show(_) => hint.flags(["--dry-run"]),
             Landing::Commit => hint.flags(["--commit"]),
             Landing::Files | Landing::MergeRequest(_) => hint,
+        }
+    }
+
+    /// The command that does the same again for one of its components, whose version was `planned`.
+    /// Of several components, another version can be promoted of one alone.
+    pub fn again_of(
+        &self,
+        session: &Session,
+        component: &Component,
+        planned: &CommitId,
+        to: &CommitId,
+    ) -> Hint {
+        match &self.what {
+            What::Components { names, .. } if names.len() > 1 && to == planned => {
+                self.again(session, None)
+            }
+            What::Components { environments, .. } => {
+                let (names, environments) = (vec![component.name.clone()], environments.clone());
+                self.with(What::Components { names, environments }).again(session, Some(to))
+            }
+            What::Saas(_) | What::Words(..) => self.again(session, Some(to)),
         }
     }
 

@@ -14,7 +14,7 @@ use crate::model::path::RepoPath;
 use crate::model::problem::Problem;
 use crate::model::tree::Tree;
 use crate::model::upstream::Upstream;
-use crate::model::version::{commit_part, is_full_commit, is_word};
+use crate::model::version::{commit_part, is_digest, is_full_commit, is_word, tag_and_digest};
 use crate::syntax::dotenv;
 use crate::syntax::yaml::{NodeId, Via, Yaml};
 pub use stay::Stay;
@@ -62,8 +62,19 @@ pub struct Pin {
     pub range: Range<usize>,
     /// Whether a version that looks like a number needs quotes here.
     pub needs_quotes: bool,
+    pub holds: Holds,
     /// Where the judge looks.
     pub witness: ValuePath,
+}
+
+/// What the bytes of a pin are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holds {
+    /// A commit or a tag.
+    Version,
+    Digest,
+    /// `VERSION@DIGEST`: both move together.
+    VersionAndDigest,
 }
 
 /// Where a value stands, in terms that need no byte positions.
@@ -93,7 +104,7 @@ pub fn locate_in(spec: &PinSpec, upstream: &Upstream, yaml: &Yaml) -> Vec<Locate
         }
         Selector::Path(path) => by_path(yaml, spec, path),
         Selector::Image(image) => images(yaml, spec, image),
-        Selector::Saas(filter) => targets::in_file(yaml, spec, upstream, filter),
+        Selector::Saas(_) | Selector::Parameter(..) => targets::in_file(yaml, spec, upstream, None),
     }
 }
 
@@ -105,8 +116,8 @@ pub fn locate_in_tree(
     tree: &Tree,
 ) -> Result<Vec<Located>, Problem> {
     match &spec.selector {
-        Selector::Saas(filter) => {
-            Ok(targets::in_tree(&Yaml::parse(text)?, spec, upstream, filter, tree))
+        Selector::Saas(_) | Selector::Parameter(..) => {
+            Ok(targets::in_file(&Yaml::parse(text)?, spec, upstream, Some(tree)))
         }
         _ => locate(spec, upstream, text),
     }
@@ -121,12 +132,14 @@ pub fn may_hold(spec: &PinSpec, text: &str) -> bool {
     let mut lines = lines.filter(|line| !line.trim_start().starts_with('#'));
     match &spec.selector {
         Selector::Variable(name) => dotenv::mentions(text, name),
-        Selector::Key(name) => lines.any(|line| has_key(line, name)),
+        Selector::Key(name) | Selector::Parameter(name, _) => lines.any(|line| has_key(line, name)),
         Selector::Path(path) => match path.steps.last() {
             Some(PathStep::Key(name)) => lines.any(|line| has_key(line, name)),
             _ => true,
         },
-        Selector::Image(image) => lines.any(|line| has_version(line, image)),
+        Selector::Image(image) => {
+            lines.any(|line| has_version(line, image) || line.contains(&format!("{image}@sha256:")))
+        }
         Selector::Saas(_) => lines.any(|line| has_key(line, "resourceTemplates")),
     }
 }
@@ -155,13 +168,19 @@ fn has_version(line: &str, image: &str) -> bool {
 }
 
 /// The rule of what moves: in a literal file any word, in a glob (and in images) only commits
-/// and `COMMIT-suffix`, in a saas file only full commits (and tags, where tags are written).
+/// and `COMMIT-suffix`, in a saas file only full commits (and tags, where tags are written);
+/// where a digest is written, only a digest.
 fn moves(spec: &PinSpec, value: &str) -> bool {
+    if spec.form == Form::Digest {
+        return is_digest(value);
+    }
     match (&spec.selector, &spec.place) {
         (Selector::Saas(_), _) => {
             is_full_commit(value) || (spec.form == Form::Tag && commit_part(value).is_some())
         }
-        (Selector::Image(_), _) | (_, FilePattern::Glob(_)) => commit_part(value).is_some(),
+        (Selector::Image(_) | Selector::Parameter(..), _) | (_, FilePattern::Glob(_)) => {
+            commit_part(value).is_some()
+        }
         (_, FilePattern::File(_)) => is_word(value),
     }
 }
@@ -170,12 +189,12 @@ fn variables(spec: &PinSpec, name: &str, text: &str) -> Result<Vec<Located>, Pro
     let found = dotenv::assignments(text)?.into_iter().filter(|one| one.name == name);
     let found = found.map(|one| {
         let witness = ValuePath::Variable(one.line, name.to_owned());
-        let pin = Pin { range: one.range, needs_quotes: false, witness };
+        let pin = Pin { range: one.range, needs_quotes: false, holds: holds(spec), witness };
         let role = match one.unfit {
             Some(reason) => Role::Unfit(reason),
             None if one.value.starts_with('(') => Role::Stays(Stay::List),
             None if moves(spec, one.value) => Role::Pin(pin),
-            None => Role::Stays(Stay::of(one.value)),
+            None => Role::Stays(stay(spec, one.value)),
         };
         seen(spec, Located { value: one.value.to_owned(), ..Located::new(one.line, role) })
     });
@@ -206,8 +225,10 @@ fn candidate(yaml: &Yaml, spec: &PinSpec, node: NodeId, via: Via) -> Located {
         (None, _) => Role::Unfit("is an alias whose anchor is not in the file"),
         (Some((node, _)), _) if yaml.is_null(node) => Role::Stays(Stay::Null),
         // A block scalar may end in a line break that is no part of the version.
-        (_, Some(value)) if moves(spec, value.trim_end_matches('\n')) => pin(yaml, node, via, ""),
-        (_, Some(value)) => Role::Stays(Stay::of(value)),
+        (_, Some(value)) if moves(spec, value.trim_end_matches('\n')) => {
+            pin(yaml, node, via, "", holds(spec))
+        }
+        (_, Some(value)) => Role::Stays(stay(spec, value)),
         (Some((node, _)), None) if yaml.is_list(node) => Role::Stays(Stay::List),
         (Some(_), None) => Role::Stays(Stay::Mapping),
     };
@@ -216,7 +237,21 @@ fn candidate(yaml: &Yaml, spec: &PinSpec, node: NodeId, via: Via) -> Located {
     seen(spec, Located { value, ..Located::new(yaml.line(node), role) })
 }
 
-fn pin(yaml: &Yaml, node: NodeId, via: Via, prefix: &str) -> Role {
+/// What a scalar holds that is nothing but the version.
+fn holds(spec: &PinSpec) -> Holds {
+    if spec.form == Form::Digest { Holds::Digest } else { Holds::Version }
+}
+
+/// What a scalar is that does not move.
+fn stay(spec: &PinSpec, value: &str) -> Stay {
+    match (spec.form, Stay::of(value)) {
+        (Form::Digest, Stay::Digest) => Stay::OtherDigest,
+        (Form::Digest, Stay::ShortCommit) => Stay::Commit,
+        (_, stay) => stay,
+    }
+}
+
+fn pin(yaml: &Yaml, node: NodeId, via: Via, prefix: &str, holds: Holds) -> Role {
     match via {
         Via::Alias => return Role::Unfit("comes by an alias"),
         Via::Merge => return Role::Unfit("comes by a merge key"),
@@ -227,31 +262,45 @@ fn pin(yaml: &Yaml, node: NodeId, via: Via, prefix: &str) -> Role {
         Ok(slot) => Role::Pin(Pin {
             range: slot.inner.start + prefix.len()..slot.inner.end,
             needs_quotes: slot.plain && prefix.is_empty(),
+            holds,
             witness: ValuePath::Yaml(yaml.path(node), prefix.to_owned()),
         }),
     }
 }
 
 fn images(yaml: &Yaml, spec: &PinSpec, image: &str) -> Vec<Located> {
-    let prefix = format!("{image}:");
     let found = yaml.values().filter_map(|(node, value)| {
         let behind = value.strip_prefix(image)?;
-        if behind.starts_with('@') {
-            let value = behind.to_owned();
-            let role = Role::Stays(Stay::of(&value));
-            return Some(Located { value, ..Located::new(yaml.line(node), role) });
-        }
-        let tag = behind.strip_prefix(':')?;
-        let role = match moves(spec, tag.trim_end_matches('\n')) {
-            true => match pin(yaml, node, Via::Own, &prefix) {
-                Role::Pin(_) if !yaml.is_verbatim(node) => Role::Unfit("is written with escapes"),
-                role => role,
-            },
-            false => Role::Stays(Stay::of(tag)),
+        let separator = behind.get(..1).filter(|one| matches!(*one, ":" | "@"))?;
+        let value = if separator == "@" { behind } else { &behind[1..] };
+        let role = match image_holds(spec, behind.trim_end_matches('\n')) {
+            Some(holds) => {
+                let prefix = format!("{image}{separator}");
+                match pin(yaml, node, Via::Own, &prefix, holds) {
+                    Role::Pin(_) if !yaml.is_verbatim(node) => {
+                        Role::Unfit("is written with escapes")
+                    }
+                    role => role,
+                }
+            }
+            None => Role::Stays(stay(spec, value)),
         };
-        Some(seen(spec, Located { value: tag.to_owned(), ..Located::new(yaml.line(node), role) }))
+        let value = behind[1..].to_owned();
+        Some(seen(spec, Located { value, ..Located::new(yaml.line(node), role) }))
     });
     found.collect()
+}
+
+/// What moves behind the name of an image: `:TAG`, `:TAG@DIGEST`, or `@DIGEST` where a digest is
+/// written.
+fn image_holds(spec: &PinSpec, behind: &str) -> Option<Holds> {
+    if let Some(digest) = behind.strip_prefix('@') {
+        return moves(spec, digest).then_some(Holds::Digest).filter(|_| spec.form == Form::Digest);
+    }
+    match tag_and_digest(behind.strip_prefix(':')?) {
+        (tag, Some(_)) => commit_part(tag).map(|_| Holds::VersionAndDigest),
+        (tag, None) => (spec.form != Form::Digest && moves(spec, tag)).then_some(Holds::Version),
+    }
 }
 
 fn by_path(yaml: &Yaml, spec: &PinSpec, path: &KeyPath) -> Vec<Located> {

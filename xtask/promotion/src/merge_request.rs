@@ -7,6 +7,7 @@ pub mod commit_message;
 pub mod forge;
 pub mod gitlab_text;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::history::changes::{ByAuthor, PartChanges, by_author};
@@ -144,7 +145,7 @@ fn table(part: &PartChanges) -> String {
     for environment in &part.plan.environments {
         let name = cell(&environment.name);
         for (old, new) in moves(part.component, environment) {
-            text.push_str(&format!("\n| {name} | {} | {} |", cell(old), cell(new)));
+            text.push_str(&format!("\n| {name} | {} | {} |", cell(&old), cell(&new)));
         }
     }
     text
@@ -154,7 +155,7 @@ fn table(part: &PartChanges) -> String {
 fn moves<'a>(
     component: &Component,
     environment: &'a EnvironmentPlan,
-) -> BTreeSet<(&'a str, &'a str)> {
+) -> BTreeSet<(Cow<'a, str>, Cow<'a, str>)> {
     let moves = environment.values.iter().filter_map(|value| match &value.outcome {
         Outcome::Moves(new) => Some((component.short(&value.old), component.short(new))),
         _ => None,
@@ -168,7 +169,7 @@ fn stays(part: &PartChanges) -> impl Iterator<Item = String> {
             let Outcome::Stays(stay) = &value.outcome else { return None };
             let place = code(&format!("{}:{}", value.file, value.line));
             let target = value.target.as_ref().map(|target| format!(" {}", code(target)));
-            let old = code(part.component.short(&value.old));
+            let old = code(&part.component.short(&value.old));
             let name = prose(&environment.name);
             Some(format!("{name}: {place}{} {old}: {stay}", target.unwrap_or_default()))
         })

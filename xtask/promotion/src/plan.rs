@@ -3,13 +3,16 @@
 //! Touches no file, no process and no clock. One refused pin refuses the whole plan.
 
 pub mod landed;
+mod part;
 pub mod verify;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use crate::locate::{self, Located, Pin, Role, Stay, ValuePath};
-use crate::model::component::{Component, Environment, FilePattern, Form, Origin, PinSpec, Scope};
+pub use part::{Digests, Part};
+
+use crate::locate::{self, Holds, Located, Pin, Role, Stay, ValuePath};
+use crate::model::component::{Environment, FilePattern, Form, Origin, PinSpec};
 use crate::model::edit::{Edit, Edits};
 use crate::model::path::RepoPath;
 use crate::model::problem::{Problem, Problems};
@@ -18,22 +21,6 @@ use crate::model::tree::Tree;
 use crate::model::version::{CommitId, reads_as_number};
 use crate::saas::app::{self, ListChange};
 use crate::syntax::yaml::line_at;
-
-/// What is planned for one component: its environments shall run `to`.
-#[derive(Debug, Clone)]
-pub struct Part<'a> {
-    pub component: &'a Component,
-    /// In the order of the configuration; never empty.
-    pub environments: Vec<&'a Environment>,
-    pub to: CommitId,
-}
-
-impl<'a> Part<'a> {
-    /// Moves a scope to a version.
-    pub fn new(scope: &Scope<'a>, to: CommitId) -> Self {
-        Part { component: scope.component, environments: scope.environments.clone(), to }
-    }
-}
 
 /// Every edit of a promotion, and everything that was found and stays.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -53,6 +40,8 @@ pub struct PartPlan {
     pub to: CommitId,
     /// In the order of the configuration.
     pub environments: Vec<EnvironmentPlan>,
+    /// The digests that its pins have afterwards.
+    pub digests: Digests,
 }
 
 /// What happens to one environment.
@@ -164,7 +153,8 @@ impl Plan {
 pub fn plan(parts: &[Part], tree: &Tree) -> Result<Plan, Problems> {
     let (mut plan, mut problems) = (Plan::default(), Vec::new());
     for part in parts {
-        plan.parts.push(PartPlan { to: part.to.clone(), environments: Vec::new() });
+        let (environments, digests) = (Vec::new(), Digests::new());
+        plan.parts.push(PartPlan { to: part.to.clone(), environments, digests });
         let mut planner = Planner { part, tree, plan: &mut plan, problems: &mut problems };
         for environment in &part.environments {
             planner.environment(environment);
@@ -334,9 +324,13 @@ impl Planner<'_> {
             Role::Pin(pin) if pin.needs_quotes && path.as_str().ends_with(".json") => {
                 return self.unfit(spec, path, line, &old, "is not in double quotes, as in JSON");
             }
-            Role::Pin(pin) => match self.pin(spec, path, &old, pin) {
-                Ok(outcome) => outcome,
-                Err(other) => {
+            Role::Pin(pin) => match self
+                .version(spec, pin.holds)
+                .map(|new| self.pin(spec, path, &old, pin, new))
+            {
+                None => return self.no_digest(spec, path, line),
+                Some(Ok(outcome)) => outcome,
+                Some(Err(other)) => {
                     let message = format!(
                         "overlaps the pin of line {}: both find `{old}` at `{path}:{line}`",
                         other.at().line
@@ -365,11 +359,8 @@ impl Planner<'_> {
         path: &RepoPath,
         old: &str,
         pin: Pin,
+        new: String,
     ) -> Result<Outcome, Origin> {
-        let new = match spec.form {
-            Form::Commit => self.part.to.as_str(),
-            Form::Tag => self.part.to.tag(self.part.component.tag_length),
-        };
         let file = self.plan.files.entry(path.clone()).or_default();
         if file.before.is_empty() {
             let bytes = self.tree.get(path).unwrap_or_default();
@@ -379,16 +370,47 @@ impl Planner<'_> {
         if new == old {
             return Ok(Outcome::AlreadyThere);
         }
-        let quoted = pin.needs_quotes && reads_as_number(new);
-        let written = if quoted { format!("'{new}'") } else { new.to_owned() };
+        let quoted = pin.needs_quotes && reads_as_number(&new);
+        let written = if quoted { format!("'{new}'") } else { new.clone() };
         let read = match &pin.witness {
             ValuePath::Yaml(_, prefix) => format!("{prefix}{new}"),
-            ValuePath::Variable(..) => new.to_owned(),
+            ValuePath::Variable(..) => new.clone(),
         };
         file.expected.push((pin.witness, read));
         // The claims were disjoint, so the edits are.
         let _ = file.edits.insert(Edit { range: pin.range, text: written });
-        Ok(Outcome::Moves(new.to_owned()))
+        Ok(Outcome::Moves(new))
+    }
+
+    /// What is written into a pin; notes the digest that it needs. `None` if that is not known.
+    fn version(&mut self, spec: &PinSpec, holds: Holds) -> Option<String> {
+        let Part { component, to, digests, .. } = self.part;
+        if holds == Holds::Version {
+            let length = if spec.form == Form::Commit { 40 } else { component.tag_length };
+            return Some(to.tag(length).to_owned());
+        }
+        let (image, digest) = digests.get_key_value(spec.image.as_ref()?)?;
+        let part = self.plan.parts.last_mut().expect("the part was begun");
+        part.digests.insert(image.clone(), digest.clone());
+        Some(match holds {
+            Holds::VersionAndDigest => format!("{}@{digest}", to.tag(image.tag_length)),
+            _ => digest.clone(),
+        })
+    }
+
+    fn no_digest(&mut self, spec: &PinSpec, path: &RepoPath, line: usize) {
+        let image = spec.image.as_ref().map(|image| image.of(&self.part.to));
+        let image = image.unwrap_or_else(|| "an unknown image".to_owned());
+        let problem = Problem::new(format!(
+            "{}: the registry was not asked for the digest of `{image}`",
+            spec.selector
+        ));
+        self.problems.push(
+            problem
+                .file(path.as_str())
+                .line(line)
+                .help("leave `--offline` or the environment of this pin out"),
+        );
     }
 }
 
@@ -407,44 +429,4 @@ fn no_versions(values: &[(Stay, String)]) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::config::Config;
-
-    /// Plans every environment of every component of a configuration, each to `digit` forty times.
-    fn check(promote_toml: &str, text: &str, digits: &[&str]) -> Result<String, String> {
-        let config = Config::parse("promote.toml", promote_toml).unwrap();
-        let path = RepoPath::parse("x.yml").unwrap();
-        let tree = Tree(BTreeMap::from([(path.clone(), text.as_bytes().to_vec())]));
-        let parts = config.components.iter().zip(digits).map(|(component, digit)| {
-            Part::new(&Scope::all(component), CommitId::parse(&digit.repeat(40)).unwrap())
-        });
-        let plan = plan(&parts.collect::<Vec<_>>(), &tree).map_err(|all| all.to_string())?;
-        verify::verify(&plan).map_err(|problem| problem.to_string())?;
-        Ok(plan.files[&path].after())
-    }
-
-    fn component(name: &str, key: &str) -> String {
-        format!(
-            "[component.{name}]\nupstream = \"https://x/{name}\"\n\
-             [component.{name}.environment.e]\npins = [{{ file = \"x.yml\", {key} }}]\n"
-        )
-    }
-
-    #[test]
-    fn two_components_in_one_file_keep_both_edits() {
-        let config = component("a", "key = \"a_tag\"") + &component("b", "key = \"b_tag\"");
-        let text = "a_tag: 22e638d # a\nb_tag: ec24093\nc_tag: 22e638d\n";
-        let expected = "a_tag: aaaaaaa # a\nb_tag: bbbbbbb\nc_tag: 22e638d\n";
-        assert_eq!(check(&config, text, &["a", "b"]), Ok(expected.to_owned()));
-    }
-
-    #[test]
-    fn two_components_never_share_a_pin() {
-        let config = component("a", "key = \"tag\"") + &component("b", "path = \"x.tag\"");
-        let refused =
-            "`promote.toml:8:9`: overlaps the pin of line 4: both find `22e638d` at `x.yml:1`";
-        let text = "x: { tag: 22e638d }\n";
-        assert_eq!(check(&config, text, &["a", "b"]), Err(refused.to_owned()));
-    }
-}
+mod tests;

@@ -66,7 +66,7 @@ pub fn table(component: &Component, plan: &PartPlan) -> String {
 
 fn change(component: &Component, value: &PlannedValue) -> String {
     // The old value may be any text of the file, line breaks included.
-    let old = escaped(component.short(&value.old));
+    let old = escaped(&component.short(&value.old));
     match &value.outcome {
         Outcome::Moves(new) => format!("{old} -> {}", component.short(new)),
         Outcome::AlreadyThere => format!("{old} already there"),

@@ -88,6 +88,8 @@ pub struct Template {
     pub path: Option<String>,
     /// How many digits of the commit make the tag of its image.
     pub hash_length: Option<usize>,
+    /// The mapping `parameters`, which all targets have.
+    pub parameters: Option<(NodeId, Via)>,
     pub targets: Vec<Target>,
 }
 
@@ -157,6 +159,7 @@ fn template(yaml: &Yaml, item: NodeId, via: Via) -> Template {
         url: text(yaml, item, "url").map(str::to_owned),
         path: text(yaml, item, "path").map(str::to_owned),
         hash_length: text(yaml, item, "hash_length").and_then(|length| length.parse().ok()),
+        parameters: yaml.get(item, "parameters").map(|(node, via_key)| (node, via.or(via_key))),
         targets: targets.unwrap_or_default(),
     }
 }

@@ -8,11 +8,12 @@ use memchr::memmem;
 use promotion::config::Config;
 use promotion::guards::{Findings, Switches};
 use promotion::inspect::coverage::{self, FileKind, Terms, Unconfigured};
-use promotion::model::component::Component;
+use promotion::model::component::{Component, Scope};
 use promotion::model::path::RepoPath;
 use promotion::model::problem::{Problem, Problems};
-use promotion::model::tree::Tree;
-use promotion::model::version::CommitId;
+use promotion::model::tree::{Tree, Wanted};
+use promotion::model::version::{CommitId, commit_part, tag_and_digest};
+use promotion::plan::{Outcome, Part, Plan, plan};
 
 use crate::git::{Git, tracked_count};
 use crate::search::{Found, own_folders, search};
@@ -36,7 +37,7 @@ impl CoverageScan {
 
     /// Starts a scan of the work tree for the pins of some components.
     pub fn start(work_tree: &WorkTree, config: &Config, components: &[&Component]) -> CoverageScan {
-        let terms = terms(components, config);
+        let terms = terms(work_tree, components, config);
         let (work_tree, config) = (work_tree.clone(), config.clone());
         CoverageScan(Some(thread::spawn(move || Ok(unconfigured(&work_tree, &config, &terms)))))
     }
@@ -48,7 +49,7 @@ impl CoverageScan {
         config: &Config,
         components: &[&Component],
     ) -> CoverageScan {
-        let terms = terms(components, config);
+        let terms = terms(work_tree, components, config);
         let (work_tree, config) = (work_tree.clone(), config.clone());
         CoverageScan(Some(thread::spawn(move || {
             let count = work_tree.git_dir.as_deref().and_then(tracked_count).unwrap_or(0);
@@ -114,7 +115,7 @@ impl TargetScan<'_> {
     /// Scans all files of a commit, and returns a warning for each find. Finds nothing in a partial
     /// clone, where every file would have to be fetched first.
     pub fn search(&self, commit: &CommitId) -> anyhow::Result<Vec<Problem>> {
-        let terms = terms(self.components, self.config);
+        let terms = terms(self.work_tree, self.components, self.config);
         let needles: Vec<&str> = terms.iter().flat_map(Terms::needles).collect();
         let git = Git::at(&self.work_tree.top);
         let Ok(mut paths) = git.holding(commit, &needles) else { return Ok(Vec::new()) };
@@ -132,7 +133,7 @@ impl TargetScan<'_> {
         commit: &CommitId,
         paths: Vec<RepoPath>,
     ) -> anyhow::Result<Vec<Problem>> {
-        let terms = terms(self.components, self.config);
+        let terms = terms(self.work_tree, self.components, self.config);
         let git = Git::at(&self.work_tree.top).env("GIT_NO_LAZY_FETCH", "1");
         let texts = git.show_many(commit.as_str(), &paths)?;
         let files = paths.into_iter().zip(texts).filter_map(|(path, text)| Some((path, text?)));
@@ -141,8 +142,30 @@ impl TargetScan<'_> {
     }
 }
 
-fn terms(components: &[&Component], config: &Config) -> Vec<Terms> {
-    components.iter().map(|component| Terms::of(component, config)).collect()
+fn terms(work_tree: &WorkTree, components: &[&Component], config: &Config) -> Vec<Terms> {
+    let terms = |component: &&Component| Terms {
+        versions: versions(work_tree, component),
+        ..Terms::of(component, config)
+    };
+    components.iter().map(terms).collect()
+}
+
+/// The commits, tags and digests that a component's pins run in the work tree; none if its pins
+/// can't be read.
+pub fn versions(work_tree: &WorkTree, component: &Component) -> Vec<String> {
+    let scope = Scope::all(component);
+    let tree = work_tree.read(&Wanted::new(component, &scope.environments));
+    let planned = tree.ok().and_then(|tree| plan(&[Part::any(&scope)], &tree).ok());
+    let values = planned.iter().flat_map(Plan::values);
+    let moving = values.filter(|value| !matches!(value.outcome, Outcome::Stays(_)));
+    let parts = moving.flat_map(|value| {
+        let (version, digest) = tag_and_digest(&value.old);
+        [commit_part(version).or(CommitId::parse(version).map(|_| version)), digest]
+    });
+    let mut versions: Vec<String> = parts.flatten().map(str::to_owned).collect();
+    versions.sort();
+    versions.dedup();
+    versions
 }
 
 /// The unconfigured pins in the work tree that match `terms`.

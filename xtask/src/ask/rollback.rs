@@ -6,13 +6,17 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result};
 use promotion::history::past::{PinName, named, values};
 use promotion::locate::{Role, locate_in_tree};
-use promotion::model::component::{PinSpec, Scope};
+use promotion::model::commit::Revision;
+use promotion::model::component::{ComponentImage, PinSpec, Scope};
 use promotion::model::escape::escaped;
 use promotion::model::path::RepoPath;
 use promotion::model::problem::Problem;
 use promotion::model::tree::Tree;
 use promotion::model::upstream::Upstream;
-use promotion::model::version::{CommitId, commit_part, is_full_commit};
+use promotion::model::version::{
+    CommitId, commit_or_tag, commit_part, is_full_commit, tag_and_digest,
+};
+use promotion::plan::Digests;
 
 use crate::git::past::{Past, Walk};
 use crate::mirror::Mirror;
@@ -40,7 +44,10 @@ pub fn version_before(
             for (file, pins) in pins(&scope.component.upstream, spec, tree) {
                 for (old, line) in before_in(past, &file, &pins)? {
                     is_known = true;
-                    before.entry(old).or_insert(format!("{}: `{file}:{line}`", environment.name));
+                    // A digest alone names no commit.
+                    let Some(version) = commit_or_tag(&old) else { continue };
+                    let place = format!("{}: `{file}:{line}`", environment.name);
+                    before.entry(version.to_owned()).or_insert(place);
                 }
             }
         }
@@ -51,6 +58,67 @@ pub fn version_before(
         }
     }
     the_only(mirror, &before)
+}
+
+/// The digests that the pins had when they last ran `to`; none where the history knows of none.
+pub fn digests_before(past: &Past, scope: &Scope, tree: &Tree, to: &CommitId) -> Result<Digests> {
+    let mut digests = Digests::new();
+    for (file, pins) in by_file(scope, tree) {
+        if pins.iter().all(|(pin, _)| tag_and_digest(&pin.value).1.is_none()) {
+            continue;
+        }
+        let names: Vec<&PinName> = pins.iter().map(|(pin, _)| &pin.name).collect();
+        let revisions = past.of(&file, Walk::Branch(MOST_CHANGES))?;
+        past.read(&contents(&revisions), |_, text| {
+            let then = values(&names, text);
+            let is_it = ran(&pins, &then, to);
+            for ((_, image), value) in pins.iter().zip(&then).filter(|_| is_it) {
+                let digest = value.as_deref().and_then(|value| tag_and_digest(value).1);
+                if let (Some(image), Some(digest)) = (image, digest) {
+                    digests.entry(image.clone()).or_insert(digest.to_owned());
+                }
+            }
+            is_it
+        })?;
+    }
+    Ok(digests)
+}
+
+/// Whether the values that the pins of a file had are those of a version: one of them names it, or
+/// there are only digests, and they were others.
+fn ran(
+    pins: &[(CurrentPin, Option<ComponentImage>)],
+    then: &[Option<String>],
+    to: &CommitId,
+) -> bool {
+    let begins = |digits: &str| to.as_str().starts_with(digits);
+    let names = |value: &String| commit_or_tag(value).and_then(commit_part).is_some_and(begins);
+    match pins.iter().any(|(pin, _)| commit_or_tag(&pin.value).is_some()) {
+        true => then.iter().flatten().any(names),
+        false => pins.iter().zip(then).any(|((pin, _), then)| then.as_ref() != Some(&pin.value)),
+    }
+}
+
+/// Every pin of a scope by its file, with the image whose digest it may hold.
+fn by_file(
+    scope: &Scope,
+    tree: &Tree,
+) -> BTreeMap<RepoPath, Vec<(CurrentPin, Option<ComponentImage>)>> {
+    let mut files: BTreeMap<RepoPath, Vec<_>> = BTreeMap::new();
+    for spec in scope.environments.iter().flat_map(|environment| &environment.pins) {
+        for (file, pins) in pins(&scope.component.upstream, spec, tree) {
+            let pins = pins.into_iter().map(|pin| (pin, spec.image.clone()));
+            files.entry(file).or_default().extend(pins);
+        }
+    }
+    files
+}
+
+/// The contents that a file had, the newest first.
+fn contents(revisions: &[Revision]) -> Vec<&str> {
+    let contents = revisions.iter().map(|revision| &revision.after);
+    let before = revisions.last().into_iter().flat_map(|first| &first.before);
+    contents.chain(before).flatten().map(String::as_str).collect()
 }
 
 /// The commit that all of these versions are.
@@ -128,9 +196,7 @@ fn before_in(past: &Past, path: &RepoPath, pins: &[CurrentPin]) -> Result<Vec<(S
     }
     let revisions = past.of(path, Walk::Branch(MOST_CHANGES))?;
     let first = revisions.last();
-    let contents = revisions.iter().map(|revision| &revision.after);
-    let contents = contents.chain(first.into_iter().flat_map(|first| &first.before));
-    let ids: Vec<&str> = contents.flatten().map(String::as_str).collect();
+    let ids = contents(&revisions);
     let names: Vec<&PinName> = pins.iter().map(|pin| &pin.name).collect();
     let mut changed = Vec::new();
     past.read(&ids, |_, text| {

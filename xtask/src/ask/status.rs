@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::thread;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use promotion::config::Config;
 use promotion::history::changes::{Changes, RunningVersion, Span, Start, each_once};
 use promotion::history::graph::Graph;
@@ -15,7 +15,7 @@ use promotion::inspect::status::{
     UpstreamStatus,
 };
 use promotion::model::commit::Commit;
-use promotion::model::component::{Component, Environment};
+use promotion::model::component::{Component, Environment, Scope};
 use promotion::model::image::Image;
 use promotion::model::problem::{Problem, problems};
 use promotion::model::tree::{Tree, Wanted};
@@ -137,7 +137,10 @@ fn question<'c>(components: &'c [ComponentStatus], group: &[usize]) -> Question<
     Question {
         upstream: &components[group[0]].component.upstream,
         branches: members().map(|one| one.component.branch.as_deref()).collect(),
-        versions: members().flat_map(pins_of).map(|pin| pin.value.as_str()).collect(),
+        versions: members()
+            .flat_map(pins_of)
+            .map(|pin| pin.version().unwrap_or_default())
+            .collect(),
     }
 }
 
@@ -182,8 +185,7 @@ fn pins(
     environment: &Environment,
 ) -> Result<Vec<PinStatus>> {
     let tree = work_tree.read(&Wanted::new(component, &[environment]))?;
-    let any = CommitId::parse(&"f".repeat(40)).context("40 digits are a commit")?;
-    let planned = plan(&[Part { component, environments: vec![environment], to: any }], &tree)?;
+    let planned = plan(&[Part::any(&Scope { component, environments: vec![environment] })], &tree)?;
     let values = planned
         .parts
         .into_iter()
@@ -264,7 +266,9 @@ fn history(
 ) -> Result<Changes, Problem> {
     let (graph, head) = (&known.graph, head.as_ref().map_err(Clone::clone)?);
     let pins = status.environments.iter_mut().flat_map(|environment| &mut environment.pins);
-    pins.zip(starts).for_each(|(pin, start)| pin.start = Some(start.clone()));
+    // A digest names no commit.
+    let named = pins.zip(starts).filter(|(pin, _)| pin.version().is_some());
+    named.for_each(|(pin, start)| pin.start = Some(start.clone()));
     let ids: BTreeSet<&CommitId> = starts.iter().filter_map(Start::commit).collect();
     let versions = ids.into_iter().map(|id| RunningVersion {
         version: id.to_string(),
@@ -302,14 +306,17 @@ fn newer_images(
     changes: &Changes,
 ) -> (Vec<NewerImage>, Option<String>) {
     let spans = &changes.0;
-    let image = component.image.as_deref().and_then(Image::parse).filter(|_| !session.offline);
-    let Some(image) = image else { return (vec![NewerImage::Unknown; spans.len()], None) };
+    let own = component.images.first().filter(|_| !session.offline);
+    let image = own.and_then(|own| Some((Image::parse(&own.name)?, own.tag_length)));
+    let Some((image, tag_length)) = image else {
+        return (vec![NewerImage::Unknown; spans.len()], None);
+    };
     // The queues differ in where they end: all of them begin with the head of the branch.
     let Some(head) = spans.iter().find_map(|span| span.queued.first()) else {
         return (vec![NewerImage::None; spans.len()], None);
     };
     let registry = Registry::default();
-    let tag = |commit: &Commit| commit.id.tag(component.tag_length).to_owned();
+    let tag = |commit: &Commit| commit.id.tag(tag_length).to_owned();
     // The newest one alone: nearly always it is there, or nothing can be asked at all.
     let answer = registry.ask(&image, &tag(head));
     let problem = problem(&image, &tag(head), &answer).filter(|_| answer != ImageAnswer::Absent);

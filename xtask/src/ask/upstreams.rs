@@ -9,7 +9,7 @@ use promotion::history::changes::{self, Changes};
 use promotion::model::component::{Component, Scope};
 use promotion::model::problem::{Problem, problems};
 use promotion::model::tree::Tree;
-use promotion::model::version::CommitId;
+use promotion::model::version::{CommitId, commit_or_tag};
 use promotion::plan::{Outcome, Part, PartPlan, PlannedValue, plan};
 
 use crate::ask::look_up::{CONNECTIONS, first};
@@ -154,7 +154,7 @@ fn fetched<'a>(session: &Session, mut all: Vec<Upstreams<'a>>) -> Result<Vec<Ups
 /// How many commits the pins of a component are behind its upstream.
 fn behind(component: &Component, mirror: &Mirror, tree: &Tree) -> Result<usize> {
     let head = mirror.resolve(None, component.branch.as_deref())?.commit;
-    let part = Part::new(&Scope::all(component), head.clone());
+    let part = Part::new(&Scope::all(component), head.clone()).with_stand_ins();
     match plan(&[part], tree) {
         Ok(plan) => Ok(mirror.changes(moving(&plan.parts[0]), &head)?.queued().len()),
         // Its own promotion says what is wrong there.
@@ -167,12 +167,14 @@ fn moving(plan: &PartPlan) -> Vec<(String, Vec<String>)> {
     let mut versions: Vec<(String, Vec<String>)> = Vec::new();
     for environment in &plan.environments {
         let moves = |value: &&PlannedValue| matches!(value.outcome, Outcome::Moves(_));
-        for value in environment.values.iter().filter(moves) {
+        let moving = environment.values.iter().filter(moves);
+        // A digest names no commit.
+        for old in moving.filter_map(|value| commit_or_tag(&value.old)) {
             let name = environment.name.clone();
-            match versions.iter_mut().find(|(old, _)| *old == value.old) {
+            match versions.iter_mut().find(|(other, _)| other == old) {
                 Some((_, names)) if names.contains(&name) => {}
                 Some((_, names)) => names.push(name),
-                None => versions.push((value.old.clone(), vec![name])),
+                None => versions.push((old.to_owned(), vec![name])),
             }
         }
     }

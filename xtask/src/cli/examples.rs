@@ -24,6 +24,7 @@ const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
         &[
             ("--env jenkins --dry-run", "show what would change"),
             ("--all --component qontract-schemas", "every environment"),
+            ("--all --component a b --mr", "two in one request"),
             ("--env tekton --ref v1.2.3 --mr", "a merge request"),
             ("muo production --mr", "saas-muo, where that fits"),
             ("--saas muo --env prod2 --like prod1", "the next wave"),

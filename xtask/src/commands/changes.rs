@@ -34,7 +34,7 @@ pub fn run(session: &Session, typed: &cli::ChangesArgs) -> Result<()> {
     let to = upstreams.mirror.resolve(typed.version.reference.as_deref(), branch)?.commit;
     let changes = match (&typed.from, tree) {
         (None, Some(tree)) => {
-            let plan = verified(&[Part::new(&scope, to.clone())], &[], &tree)?;
+            let plan = verified(&[Part::new(&scope, to.clone()).with_stand_ins()], &[], &tree)?;
             upstreams.changes(&plan.parts[0])?
         }
         (from, _) => {

@@ -16,12 +16,12 @@ use promotion::model::component::Scope;
 use promotion::model::path::RepoPath;
 use promotion::model::problem::Problem;
 use promotion::model::tree::{Tree, Wanted};
-use promotion::model::version::CommitId;
 use promotion::plan::{Part, plan};
 use promotion::report::{self, json};
 use promotion::saas::Site;
 use serde_json::{Value, json};
 
+use crate::ask::coverage as coverage_scan;
 use crate::ask::saas;
 use crate::cli::{self, Format};
 use crate::search::{Found, search};
@@ -96,7 +96,10 @@ fn find(work_tree: &WorkTree, file: &ConfigFile, all: bool) -> Result<Discovery>
     };
     let config = Config::parse(&file.name, &start)?;
     let Found { tree, too_large } = clues(work_tree, &config);
-    let (candidates, orphans) = candidates(&config, &tree);
+    let (mut candidates, orphans) = candidates(&config, &tree);
+    for (component, candidate) in config.components.iter().zip(&mut candidates) {
+        candidate.terms.versions = coverage_scan::versions(work_tree, component);
+    }
     let tree = with_images(work_tree, &candidates, tree);
     let terms: Vec<Terms> = candidates.iter().map(|one| one.terms.clone()).collect();
     let unconfigured = coverage::unconfigured(&terms, &config, &tree);
@@ -146,14 +149,10 @@ fn builtin(work_tree: &WorkTree) -> Result<String> {
         component.is_some_and(|component| {
             let environments: Vec<_> = component.environment(environment).into_iter().collect();
             let tree = work_tree.read(&Wanted::new(component, &environments)).unwrap_or_default();
-            plan(&[Part { component, environments, to: any_commit() }], &tree).is_ok()
+            plan(&[Part::any(&Scope { component, environments })], &tree).is_ok()
         })
     };
     Ok(pruned(Config::BUILTIN_TEXT, keeps)?)
-}
-
-fn any_commit() -> CommitId {
-    CommitId::parse(&"f".repeat(40)).expect("40 digits are a commit")
 }
 
 /// The files that contain a name of a configured component, or a hint at another component.
@@ -237,8 +236,8 @@ impl Discovery {
 /// problem.
 fn tried(config: &Config, tree: &Tree) -> Result<(), Problem> {
     for component in &config.components {
-        let part = Part::new(&Scope::all(component), any_commit());
-        plan(&[part], tree).map_err(|mut problems| problems.0.swap_remove(0))?;
+        plan(&[Part::any(&Scope::all(component))], tree)
+            .map_err(|mut problems| problems.0.swap_remove(0))?;
     }
     Ok(())
 }

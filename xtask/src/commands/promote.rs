@@ -4,18 +4,16 @@
 use std::cell::RefCell;
 use std::thread;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use promotion::config::Config;
-use promotion::guards::Findings;
 use promotion::merge_request::commit_message::{Wording, commit_message};
 use promotion::merge_request::{Description, branch_names};
 use promotion::model::component::{Component, Scope};
-use promotion::model::path::RepoPath;
-use promotion::model::problem::{Problem, Problems};
+use promotion::model::problem::Problem;
 use promotion::model::tree::Tree;
 use promotion::model::version::CommitId;
 use promotion::plan::landed::Landed;
-use promotion::plan::{Part, Plan};
+use promotion::plan::{Digests, Part, Plan};
 use promotion::report::changes::{Queue, told};
 use promotion::report::promotion::PromotionReport;
 use promotion::report::{self, json};
@@ -25,9 +23,9 @@ use super::Ending;
 use super::saas::{self, Preparation, Prepared, Saas};
 use crate::ask::checks::{self, Review};
 use crate::ask::coverage::{CoverageScan, TargetScan};
-use crate::ask::image::ImageCheck;
+use crate::ask::image::{self, ImageChecks};
 use crate::ask::people::people;
-use crate::ask::rollback::version_before;
+use crate::ask::rollback::{digests_before, version_before};
 use crate::ask::saas_promotion::{Asked, SaasPromotion};
 use crate::ask::target;
 use crate::ask::upstreams::Upstreams;
@@ -156,12 +154,17 @@ impl<'a> Run<'a> {
     fn online(&self) -> Result<Done> {
         let tree = land::check(self.work_tree, &self.scopes)?;
         let upstreams = self.upstreams()?;
-        let parts = self.parts(&upstreams, &tree, "HEAD")?;
+        let mut parts = self.parts(&upstreams, &tree, "HEAD")?;
+        let images = ImageChecks::start(&mut parts, &tree, &self.request.switches)?;
         let lists = self.lists(&parts)?;
-        let promotion = Promotion { work_tree: self.work_tree, parts, lists };
-        let planned = promotion.plan(&self.request.landing)?;
+        let mut promotion = Promotion { work_tree: self.work_tree, parts, lists };
+        let mut planned = promotion.plan(&self.request.landing)?;
         let tree = self.work_tree.read(&checks::wanted(self.config, &self.scopes))?;
-        let review = self.review(&upstreams, &planned.plan, &tree, &|_| Ok(None))?;
+        let (review, digests) =
+            self.review(&upstreams, &planned.plan, &tree, images, &|_| Ok(None))?;
+        if image::settled(&mut promotion.parts, digests) {
+            planned = promotion.plan(&self.request.landing)?;
+        }
         self.land(&promotion, planned, review)
     }
 
@@ -196,13 +199,21 @@ impl<'a> Run<'a> {
         let started = delivery.start(&wanted, &mut |line| step.detail(line))?;
         drop(step);
         let (tree, base) = (&started.tree, &started.base);
-        let plan = {
-            let parts = self.parts(&upstreams, tree, base.as_str())?;
-            verified(&parts, &self.lists(&parts)?, tree)?
-        };
+        let mut parts = self.parts(&upstreams, tree, base.as_str())?;
+        let images = ImageChecks::start(&mut parts, tree, &request.switches)?;
+        let lists = self.lists(&parts)?;
+        let mut plan = verified(&parts, &lists, tree)?;
         let branch_of = |first: &Component| target::open_already(&delivery, first);
-        let mut review = self.review(&upstreams, &plan, tree, &branch_of)?;
-        review.warnings.extend(self.warnings_on(&started.base, tree, config_file.as_ref())?);
+        let (mut review, digests) = self.review(&upstreams, &plan, tree, images, &branch_of)?;
+        if image::settled(&mut parts, digests) {
+            plan = verified(&parts, &lists, tree)?;
+        }
+        review.warnings.extend(target::warnings_on(
+            &self.target_scan(),
+            &started,
+            config_file.as_ref(),
+            request.switches.strict,
+        )?);
         let parts = review.parts(scopes, &plan);
         let message = commit_message(&parts, request.wording, None);
         let landed = match &request.landing {
@@ -222,26 +233,6 @@ impl<'a> Run<'a> {
             _ => Landed::Planned,
         };
         Ok(Done { plan, review, message, landed, target: Some(started.base.clone()) })
-    }
-
-    /// What is to be said of the target branch itself; refused if warnings are to refuse.
-    fn warnings_on(
-        &self,
-        base: &CommitId,
-        tree: &Tree,
-        config_file: Option<&RepoPath>,
-    ) -> Result<Vec<Problem>> {
-        let mut findings = Findings::default();
-        findings.warnings.extend(target::differs(self.config, tree, config_file)?);
-        // Reading every file of a commit costs more than the rest of the delivery.
-        if self.request.switches.strict {
-            findings.warnings.extend(self.target_scan().search(base)?);
-        }
-        let findings = findings.strict(self.request.switches.strict);
-        match findings.problems {
-            problems if problems.is_empty() => Ok(findings.warnings),
-            problems => Err(Problems(problems).into()),
-        }
     }
 
     fn propose(&self, plan: &Plan, review: &Review, message: String) -> ProposedCommit {
@@ -288,7 +279,10 @@ impl<'a> Run<'a> {
                 }
                 WantedVersion::Before => {
                     let git = land::git_of(self.work_tree, "or the version with `--to REF`")?;
-                    version_before(&git.past(revision)?, scope, mirror, tree)?
+                    let past = git.past(revision)?;
+                    let to = version_before(&past, scope, mirror, tree)?;
+                    let digests = digests_before(&past, scope, tree, &to)?;
+                    return Ok(Part { digests, ..Part::new(scope, to) });
                 }
             };
             Ok(Part::new(scope, to))
@@ -296,33 +290,28 @@ impl<'a> Run<'a> {
         self.scopes.iter().zip(upstreams).enumerate().map(part).collect()
     }
 
-    /// Reviews a plan, unless there is nothing to do, and makes sure of its images. `branch_of` is
-    /// the branch on which a component that should go first waits to be merged.
+    /// Reviews a plan, unless there is nothing to do, and returns the digests of its images.
+    /// `branch_of` is the branch on which a component that should go first waits to be merged.
     fn review(
         &self,
         upstreams: &[Upstreams],
         plan: &Plan,
         tree: &Tree,
+        mut images: Vec<ImageChecks>,
         branch_of: &dyn Fn(&Component) -> Result<Option<String>>,
-    ) -> Result<Review> {
+    ) -> Result<(Review, Vec<Digests>)> {
         if plan.is_empty() {
-            return Ok(Review::unasked(plan));
+            return Ok((Review::unasked(plan), images.iter().map(ImageChecks::digests).collect()));
         }
         let Run { session, request, config, .. } = self;
         let git = Git::at(&self.work_tree.top);
-        let moving = self.components.iter().zip(&plan.parts).enumerate();
-        let images: Vec<(usize, ImageCheck)> = moving
-            .filter(|(_, (_, part))| !part.is_empty())
-            .filter_map(|(index, (component, part))| {
-                Some((index, ImageCheck::new(component, &part.to, &request.switches)?))
-            })
-            .collect();
-        let (replies, review) = thread::scope(|scope| {
+        let review = thread::scope(|scope| {
             // The registries are asked while the history is read.
-            let asked: Vec<_> =
-                images.iter().map(|(_, image)| scope.spawn(|| image.ask())).collect();
-            let review = Review::new(&git, config, upstreams, plan, tree, &request.switches);
-            (asked.into_iter().map(|one| one.join()).collect::<Vec<_>>(), review)
+            let parts = images.iter_mut().zip(&plan.parts);
+            parts.filter(|(_, part)| !part.is_empty()).for_each(|(images, _)| {
+                scope.spawn(|| images.ask_for_all());
+            });
+            Review::new(&git, config, upstreams, plan, tree, &request.switches)
         });
         let mut review = review?;
         if let Some(saas) = &self.saas {
@@ -335,12 +324,13 @@ impl<'a> Run<'a> {
             saas.add_gates(&mut review, asked, upstreams, plan);
         }
         let review = self.judged(review, branch_of)?;
-        for ((index, image), reply) in images.iter().zip(replies) {
-            let reply = reply.map_err(|_| anyhow!("the question for the image stopped"))?;
-            let again = |to: &CommitId| request.again(session, Some(to));
-            image.settle(session, reply, &review.changes[*index], &again)?;
-        }
-        Ok(review)
+        let settle = |(index, images): (usize, ImageChecks)| {
+            let (component, part) = (self.components[index], &plan.parts[index]);
+            let again = |to: &CommitId| request.again_of(session, component, &part.to, to);
+            images.settle(session, part, &review.changes[index], &again)
+        };
+        let digests = images.into_iter().enumerate().map(settle).collect::<Result<_>>()?;
+        Ok((review, digests))
     }
 
     /// The changes of version lists that go along: a hotfix is named in its app.

@@ -136,8 +136,8 @@ impl Saas<'_> {
         for (nth, (index, part)) in parts.filter(|(_, (_, part))| !part.is_empty()) {
             let mirror = upstreams.get(nth).map(|upstreams| &upstreams.mirror);
             review.add_findings(self.saas.judge(&Asked { mirror, ..asked }, *index, part));
-            let Component { name, image, .. } = &self.saas.components[*index];
-            if image.is_none() {
+            let Component { name, images, .. } = &self.saas.components[*index];
+            if images.is_empty() {
                 review.notes.push(format!(
                     "no image of `{name}` is checked: its `imagePatterns` don't name a single one"
                 ));

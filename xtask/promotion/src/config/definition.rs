@@ -3,14 +3,15 @@
 use super::reader::{Text, TomlTable};
 use super::rules;
 use crate::model::component::{
-    Component, Environment, FilePattern, Form, PinSpec, Position, SaasFilter, Selector,
+    Component, ComponentImage, Environment, FilePattern, Form, PinSpec, Position, SaasFilter,
+    Selector,
 };
 use crate::model::problem::Problem;
 use crate::model::similar::{all_listed, listed};
 use crate::model::upstream::Upstream;
 
 const TAG_LENGTH: usize = 7;
-const SELECTORS: [&str; 5] = ["variable", "key", "saas", "path", "image"];
+const SELECTORS: [&str; 6] = ["variable", "key", "saas", "parameter", "path", "image"];
 
 /// Reads every `[component.NAME]`.
 pub(super) fn components(root: &TomlTable) -> Result<Vec<Component>, Problem> {
@@ -25,6 +26,7 @@ fn component(name: &Text, table: &TomlTable, names: &[&str]) -> Result<Component
         "branch",
         "image",
         "image-realm",
+        "images",
         "tag-length",
         "schema-paths",
         "schemas",
@@ -32,6 +34,8 @@ fn component(name: &Text, table: &TomlTable, names: &[&str]) -> Result<Component
     ])?;
     let upstream =
         table.text("upstream", |text| rules::name(text).map(|name| Upstream::new(&name)))?;
+    let tag_length = tag_length(table)?;
+    let images = images(table, tag_length)?;
     Ok(Component {
         name: rules::name(name)?,
         upstream: upstream.ok_or_else(|| {
@@ -40,12 +44,12 @@ fn component(name: &Text, table: &TomlTable, names: &[&str]) -> Result<Component
                 .help("add the address of its git repository, as `upstream = \"https://…\"`")
         })?,
         branch: table.text("branch", rules::branch)?,
-        image: table.text("image", rules::image)?,
         image_realm: table.text("image-realm", rules::host)?,
-        tag_length: tag_length(table)?,
+        tag_length,
         schema_paths: table.texts("schema-paths", rules::upstream_path)?,
         schemas: table.text("schemas", |schemas| other_component(schemas, name, names))?,
-        environments: environments(table)?,
+        environments: environments(table, &Images { all: &images, tag_length })?,
+        images,
         at: name.at(),
     })
 }
@@ -55,6 +59,34 @@ fn tag_length(table: &TomlTable) -> Result<usize, Problem> {
     usize::try_from(length).ok().filter(|length| (7..=40).contains(length)).ok_or_else(|| {
         table.refuse_value("tag-length", &format!("is {length}, expected a number from 7 to 40"))
     })
+}
+
+/// The images of a component, for the pins of its environments.
+struct Images<'a> {
+    all: &'a [ComponentImage],
+    tag_length: usize,
+}
+
+/// Reads `images`, or `image`, which is the short form of one image with short tags.
+fn images(table: &TomlTable, tag_length: usize) -> Result<Vec<ComponentImage>, Problem> {
+    let image = table.text("image", rules::image)?.map(|name| ComponentImage { name, tag_length });
+    if image.is_some() && table.has("images") {
+        let help = "move `image` into the list, as `{ name = \"…\" }`";
+        return Err(table.refuse("has `image` and `images`, expected one of them").help(help));
+    }
+    let mut all: Vec<ComponentImage> = image.into_iter().collect();
+    for table in table.tables("images", "the image")? {
+        table.knows(&["name", "tag"])?;
+        let name =
+            table.text("name", rules::image)?.ok_or_else(|| table.refuse("has no `name`"))?;
+        let length = table.text("tag", |tag| rules::image_tag(tag, tag_length))?;
+        let image = ComponentImage { name, tag_length: length.unwrap_or(tag_length) };
+        if all.contains(&image) {
+            return Err(table.refuse(&format!("`{}` is in the list already", image.name)));
+        }
+        all.push(image);
+    }
+    Ok(all)
 }
 
 fn other_component(schemas: &Text, own: &Text, names: &[&str]) -> Result<String, Problem> {
@@ -69,14 +101,14 @@ fn other_component(schemas: &Text, own: &Text, names: &[&str]) -> Result<String,
     })
 }
 
-fn environments(component: &TomlTable) -> Result<Vec<Environment>, Problem> {
+fn environments(component: &TomlTable, images: &Images) -> Result<Vec<Environment>, Problem> {
     let mut taken = Vec::new();
     let read = |(name, table): (Text, TomlTable)| {
         table.knows(&["aliases", "pins"])?;
         Ok(Environment {
             name: new_name(&name, &mut taken)?,
             aliases: table.texts("aliases", |alias| new_name(alias, &mut taken))?,
-            pins: pins(&table)?,
+            pins: pins(&table, images)?,
         })
     };
     component.named("environment")?.into_iter().map(read).collect()
@@ -95,7 +127,7 @@ fn new_name(text: &Text, taken: &mut Vec<(String, Position)>) -> Result<String, 
     Ok(new)
 }
 
-fn pins(environment: &TomlTable) -> Result<Vec<PinSpec>, Problem> {
+fn pins(environment: &TomlTable, images: &Images) -> Result<Vec<PinSpec>, Problem> {
     const HELP: &str = "add one, such as `pins = [{ file = \"saas.yaml\", saas = true }]`";
     if !environment.has("pins") {
         return Err(environment.refuse("has no `pins`").help(HELP));
@@ -104,28 +136,74 @@ fn pins(environment: &TomlTable) -> Result<Vec<PinSpec>, Problem> {
     if tables.is_empty() {
         return Err(environment.refuse_value("pins", "is empty").help(HELP));
     }
-    tables.iter().map(pin).collect()
+    tables.iter().map(|table| pin(table, images)).collect()
 }
 
-fn pin(table: &TomlTable) -> Result<PinSpec, Problem> {
+fn pin(table: &TomlTable, images: &Images) -> Result<PinSpec, Problem> {
     table.knows(&[
         "file",
         "files",
         "variable",
         "key",
         "saas",
+        "parameter",
         "path",
         "image",
         "template",
         "target",
         "namespace",
         "value",
+        "image-tag",
     ])?;
     let place = place(table)?;
-    let selector = selector(table)?;
-    let usual = if matches!(selector, Selector::Saas(_)) { Form::Commit } else { Form::Tag };
-    let form = table.text("value", rules::form)?.unwrap_or(usual);
-    Ok(PinSpec { place, selector, form, origin: table.origin() })
+    let form = table.text("value", rules::form)?;
+    let selector = selector(table, form)?;
+    let form = form.unwrap_or_else(|| match &selector {
+        Selector::Saas(_) => Form::Commit,
+        Selector::Image(name) if images.tag_length_of(name) == Some(40) => Form::Commit,
+        _ => Form::Tag,
+    });
+    let image = digest_image(table, &selector, form, images)?;
+    Ok(PinSpec { place, selector, form, image, origin: table.origin() })
+}
+
+impl Images<'_> {
+    fn tag_length_of(&self, name: &str) -> Option<usize> {
+        self.all.iter().find(|image| image.name == name).map(|image| image.tag_length)
+    }
+}
+
+/// The image whose digest a pin holds, or may hold behind a tag.
+fn digest_image(
+    table: &TomlTable,
+    selector: &Selector,
+    form: Form,
+    images: &Images,
+) -> Result<Option<ComponentImage>, Problem> {
+    let tag_length = table.text("image-tag", |tag| rules::image_tag(tag, images.tag_length))?;
+    if form != Form::Digest && tag_length.is_some() {
+        let message = "is for pins with `value = \"digest\"`, which this is not";
+        return Err(table.refuse_value("image-tag", message));
+    }
+    let is_image = matches!(selector, Selector::Image(_));
+    if form != Form::Digest && !is_image {
+        return Ok(None);
+    }
+    let name = match (table.text("image", rules::image)?, images.all) {
+        (Some(name), _) => name,
+        (None, [image]) => image.name.clone(),
+        (None, all) => {
+            let has = if all.is_empty() { "has no image" } else { "has several images" };
+            let message =
+                format!("is `digest`, and the component {has}: expected `image` beside it");
+            let problem = table.refuse_value("value", &message);
+            return Err(problem.help("add the image, as in `image = \"quay.io/org/name\"`"));
+        }
+    };
+    let whole = (form == Form::Commit).then_some(40);
+    let own = images.tag_length_of(&name).filter(|_| form == Form::Digest);
+    let tag_length = tag_length.or(whole).or(own).unwrap_or(images.tag_length);
+    Ok(Some(ComponentImage { name, tag_length }))
 }
 
 fn place(table: &TomlTable) -> Result<FilePattern, Problem> {
@@ -135,18 +213,20 @@ fn place(table: &TomlTable) -> Result<FilePattern, Problem> {
     }
 }
 
-fn selector(table: &TomlTable) -> Result<Selector, Problem> {
-    let kind = only(table, &SELECTORS)?;
-    if kind == "saas" {
-        return saas(table).map(Selector::Saas);
-    }
-    for narrowing in ["template", "target", "namespace"] {
-        if table.has(narrowing) {
-            let message = format!("narrows `saas`, but the pin has `{kind}`");
-            return Err(table.refuse_value(narrowing, &message));
-        }
+fn selector(table: &TomlTable, form: Option<Form>) -> Result<Selector, Problem> {
+    // Beside another selector, `image` says whose digest is written.
+    let others = &SELECTORS[..SELECTORS.len() - 1];
+    let is_beside = form == Some(Form::Digest) && others.iter().any(|other| table.has(other));
+    let kind = only(table, if is_beside { others } else { &SELECTORS })?;
+    if !matches!(kind, "saas" | "parameter") {
+        refuse_narrowing(table, kind)?;
     }
     match kind {
+        "saas" => saas(table).map(Selector::Saas),
+        "parameter" => {
+            let name = read(table, kind, rules::any)?;
+            Ok(Selector::Parameter(name, filter(table)?))
+        }
         "variable" => read(table, kind, |text| rules::variable(text).map(Selector::Variable)),
         "key" => read(table, kind, |text| rules::any(text).map(Selector::Key)),
         "path" => read(table, kind, |text| rules::path(text).map(Selector::Path)),
@@ -154,11 +234,25 @@ fn selector(table: &TomlTable) -> Result<Selector, Problem> {
     }
 }
 
+fn refuse_narrowing(table: &TomlTable, kind: &str) -> Result<(), Problem> {
+    for narrowing in ["template", "target", "namespace"] {
+        if table.has(narrowing) {
+            let message = format!("narrows `saas` and `parameter`, but the pin has `{kind}`");
+            return Err(table.refuse_value(narrowing, &message));
+        }
+    }
+    Ok(())
+}
+
 fn saas(table: &TomlTable) -> Result<SaasFilter, Problem> {
     if table.boolean("saas")? != Some(true) {
         let problem = table.refuse_value("saas", "is `false`, expected `true`");
         return Err(problem.help("remove the pin, or choose another selector"));
     }
+    filter(table)
+}
+
+fn filter(table: &TomlTable) -> Result<SaasFilter, Problem> {
     Ok(SaasFilter {
         template: table.text("template", rules::any)?,
         target: table.text("target", rules::any)?,

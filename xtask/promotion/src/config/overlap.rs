@@ -43,7 +43,7 @@ fn refuse(source: &Source, first: &Owned, second: &Owned, place: &str) -> Proble
         first.pin.origin.at().column,
     );
     let help = match second.pin.selector {
-        Selector::Saas(_) => {
+        Selector::Saas(_) | Selector::Parameter(..) => {
             "remove one of the two pins, or narrow both by `template`, `target` or `namespace`"
         }
         _ => "remove one of the two pins",
@@ -73,6 +73,9 @@ fn same_selector(first: &Owned, second: &Owned) -> bool {
         (Selector::Saas(one), Selector::Saas(other)) => {
             first.component.upstream == second.component.upstream
                 && (includes(one, other) || includes(other, one))
+        }
+        (Selector::Parameter(name, one), Selector::Parameter(other_name, other)) => {
+            name == other_name && (includes(one, other) || includes(other, one))
         }
         (Selector::Path(one), Selector::Path(other)) => one.steps == other.steps,
         (one, other) => one == other,

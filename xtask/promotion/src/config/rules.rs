@@ -57,7 +57,8 @@ pub(super) fn form(text: &Text) -> Result<Form, Problem> {
     match text.value {
         "commit" => Ok(Form::Commit),
         "tag" => Ok(Form::Tag),
-        _ => Err(text.unlike("`commit` or `tag`")),
+        "digest" => Ok(Form::Digest),
+        _ => Err(text.unlike("`commit`, `tag` or `digest`")),
     }
 }
 
@@ -134,6 +135,15 @@ pub(super) fn host(text: &Text) -> Result<String, Problem> {
     match is_registry(text.value) {
         true => Ok(text.value.to_owned()),
         false => Err(text.unlike("a host, as in `auth.example.com`")),
+    }
+}
+
+/// Accepts how the tags of an image are made: as long as `short`, or of the whole commit.
+pub(super) fn image_tag(text: &Text, short: usize) -> Result<usize, Problem> {
+    match text.value {
+        "short" => Ok(short),
+        "commit" => Ok(40),
+        _ => Err(text.unlike("`short` or `commit`")),
     }
 }
 

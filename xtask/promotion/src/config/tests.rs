@@ -2,8 +2,8 @@
 
 use super::{Config, Forge, Repository};
 use crate::model::component::{
-    Component, Environment, FilePattern, Form, KeyPath, Origin, PathStep, PinSpec, Position,
-    SaasFilter, Selector,
+    Component, ComponentImage, Environment, FilePattern, Form, KeyPath, Origin, PathStep, PinSpec,
+    Position, SaasFilter, Selector,
 };
 use crate::model::path::RepoPath;
 use crate::model::problem::Problem;
@@ -123,7 +123,7 @@ fn unknown_keys() {
     check(
         &pins("{ file = 'f', jsonpath = 'V' }"),
         "`promote.toml:5:15`: unknown key `jsonpath` in the pin\n\
-         help: known keys: `file`, `files`, `variable`, `key`, `saas`, `path`, `image`, `template`, `target`, `namespace`, `value`",
+         help: known keys: `file`, `files`, `variable`, `key`, `saas`, `parameter`, `path`, `image`, `template`, `target`, `namespace`, `value`, `image-tag`",
     );
 }
 
@@ -375,7 +375,7 @@ fn pin_keys() {
     );
     check(
         &pins("{ file = 'f' }"),
-        "`promote.toml:5:1`: the pin has none of `variable`, `key`, `saas`, `path`, `image`",
+        "`promote.toml:5:1`: the pin has none of `variable`, `key`, `saas`, `parameter`, `path`, `image`",
     );
     check(
         &pins("{ file = 'f', key = 'k', saas = true }"),
@@ -389,7 +389,7 @@ fn pin_keys() {
     );
     check(
         &pins("{ file = 'f', key = 'k', target = 't' }"),
-        "`promote.toml:5:35`: `target` narrows `saas`, but the pin has `key`",
+        "`promote.toml:5:35`: `target` narrows `saas` and `parameter`, but the pin has `key`",
     );
     check(
         &pins("{ file = 'f', saas = true, template = '' }"),
@@ -397,7 +397,7 @@ fn pin_keys() {
     );
     check(
         &pins("{ file = 'f', key = 'k', value = 'sha' }"),
-        "`promote.toml:5:34`: `value` is `sha`, expected `commit` or `tag`",
+        "`promote.toml:5:34`: `value` is `sha`, expected `commit`, `tag` or `digest`",
     );
     check(&pins("{ file = 'f', key = '' }"), "`promote.toml:5:21`: `key` is empty");
     check(
@@ -783,16 +783,25 @@ fn environment(name: &str, aliases: &[&str], pins: Vec<PinSpec>) -> Environment 
 }
 
 fn pin(place: FilePattern, selector: Selector, form: Form, at: (usize, usize)) -> PinSpec {
+    let image = match &selector {
+        Selector::Image(name) => Some(ComponentImage { name: name.clone(), tag_length: 12 }),
+        _ => None,
+    };
     PinSpec {
         place,
         selector,
         form,
+        image,
         origin: Origin::File(FILE.into(), Position { line: at.0, column: at.1 }),
     }
 }
 
 fn built_in(pin: PinSpec) -> PinSpec {
     PinSpec { origin: Origin::Builtin(pin.origin.at()), ..pin }
+}
+
+fn image(name: &str, tag_length: usize) -> Vec<ComponentImage> {
+    vec![ComponentImage { name: name.to_owned(), tag_length }]
 }
 
 fn file(path: &str) -> FilePattern {
@@ -816,7 +825,7 @@ fn builtin() {
         name: "qontract-reconcile".to_owned(),
         upstream: Upstream::new("https://github.com/app-sre/qontract-reconcile"),
         branch: None,
-        image: Some("quay.io/app-sre/qontract-reconcile".to_owned()),
+        images: image("quay.io/app-sre/qontract-reconcile", 7),
         image_realm: None,
         tag_length: 7,
         schema_paths: vec!["reconcile/gql_definitions/introspection.json".to_owned()],
@@ -847,7 +856,7 @@ fn builtin() {
         name: "qontract-schemas".to_owned(),
         upstream: Upstream::new("https://github.com/app-sre/qontract-schemas"),
         branch: None,
-        image: Some("quay.io/app-sre/qontract-schemas".to_owned()),
+        images: image("quay.io/app-sre/qontract-schemas", 7),
         image_realm: None,
         tag_length: 7,
         schema_paths: Vec::new(),
@@ -943,7 +952,7 @@ lib = { upstream = "/srv/lib" }
         name: "app".to_owned(),
         upstream: Upstream::new("git@example.com:org/app.git"),
         branch: Some("main".to_owned()),
-        image: Some("localhost:5000/org/sub/app".to_owned()),
+        images: self::image("localhost:5000/org/sub/app", 12),
         image_realm: None,
         tag_length: 12,
         schema_paths: vec!["schemas/".to_owned(), "api.json".to_owned()],
@@ -958,7 +967,7 @@ lib = { upstream = "/srv/lib" }
         name: "lib".to_owned(),
         upstream: Upstream::new("/srv/lib"),
         branch: None,
-        image: None,
+        images: Vec::new(),
         image_realm: None,
         tag_length: 7,
         schema_paths: Vec::new(),
@@ -968,4 +977,100 @@ lib = { upstream = "/srv/lib" }
     };
     let expected = Config { file: FILE.to_owned(), repository, components: vec![app, lib] };
     assert_eq!(Config::parse(FILE, text), Ok(expected));
+}
+
+#[test]
+fn images_of_a_component() {
+    let images = |keys: &str| component(&format!("upstream = 'u'\n{keys}"));
+    check(&images("images = [{ name = 'quay.io/a/b' }, { name = 'quay.io/a/c' }]"), "accepted");
+    check(
+        &images("image = 'quay.io/a/b'\nimages = [{ name = 'quay.io/a/c' }]"),
+        "`promote.toml:1:12`: component `a` has `image` and `images`, expected one of them\n\
+         help: move `image` into the list, as `{ name = \"…\" }`",
+    );
+    check(&images("images = [{}]"), "`promote.toml:3:11`: the image has no `name`");
+    check(
+        &images("images = [{ name = 'quay.io/a/b', tag = 'long' }]"),
+        "`promote.toml:3:41`: `tag` is `long`, expected `short` or `commit`",
+    );
+    check(
+        &images("images = [{ name = 'quay.io/a/b', tag = 'short' }, { name = 'quay.io/a/b' }]"),
+        "`promote.toml:3:52`: the image `quay.io/a/b` is in the list already",
+    );
+    check(
+        &images("images = [{ name = 'quay.io/a/b', tags = 'short' }]"),
+        "`promote.toml:3:35`: unknown key `tags` in the image\nhelp: did you mean `tag`?",
+    );
+}
+
+/// The form and the image of the only pin, where the component has an image with short tags and one
+/// with whole commits.
+#[track_caller]
+fn check_digest(pin: &str, expected: (Form, Option<(&str, usize)>)) {
+    let text = format!(
+        "[component.a]\nupstream = 'u'\ntag-length = 9\n\
+         images = [{{ name = 'quay.io/a/short' }}, {{ name = 'quay.io/a/whole', tag = 'commit' }}]\n\
+         [component.a.environment.e]\npins = [{{ file = 'f', {pin} }}]\n"
+    );
+    let config = Config::parse(FILE, &text).unwrap();
+    let pin = config.components[0].pins().next().unwrap();
+    let image = pin.image.as_ref().map(|image| (image.name.as_str(), image.tag_length));
+    assert_eq!((pin.form, image), expected, "{text}");
+}
+
+#[test]
+fn digests() {
+    let digest = "value = 'digest'";
+    check_digest("key = 'k'", (Form::Tag, None));
+    check_digest(
+        &format!("key = 'k', {digest}, image = 'quay.io/a/short'"),
+        (Form::Digest, Some(("quay.io/a/short", 9))),
+    );
+    check_digest(
+        &format!("parameter = 'P', template = 't', {digest}, image = 'quay.io/a/whole'"),
+        (Form::Digest, Some(("quay.io/a/whole", 40))),
+    );
+    check_digest(
+        &format!("variable = 'P', {digest}, image = 'quay.io/a/other', image-tag = 'commit'"),
+        (Form::Digest, Some(("quay.io/a/other", 40))),
+    );
+    check_digest("image = 'quay.io/a/short'", (Form::Tag, Some(("quay.io/a/short", 9))));
+    check_digest("image = 'quay.io/a/whole'", (Form::Commit, Some(("quay.io/a/whole", 40))));
+    check_digest(
+        "image = 'quay.io/a/whole', value = 'tag'",
+        (Form::Tag, Some(("quay.io/a/whole", 9))),
+    );
+    check_digest(
+        &format!("image = 'quay.io/a/whole', {digest}"),
+        (Form::Digest, Some(("quay.io/a/whole", 40))),
+    );
+
+    check(
+        &pins("{ file = 'f', key = 'k', value = 'digest' }"),
+        "`promote.toml:5:34`: `value` is `digest`, and the component has no image: expected `image` beside it\n\
+         help: add the image, as in `image = \"quay.io/org/name\"`",
+    );
+    check(
+        &pins("{ file = 'f', key = 'k', image-tag = 'commit' }"),
+        "`promote.toml:5:38`: `image-tag` is for pins with `value = \"digest\"`, which this is not",
+    );
+    check(
+        &pins("{ file = 'f', key = 'k', image = 'quay.io/a/b' }"),
+        "`promote.toml:5:1`: the pin has `key`, `image`, expected exactly one of them\n\
+         help: write a pin for each",
+    );
+}
+
+#[test]
+fn parameters() {
+    let two = |one: &str, other: &str| {
+        pins(&format!("{{ file = 'f', {one} }},\n{{ file = 'f', {other} }}"))
+    };
+    check(&two("parameter = 'A'", "parameter = 'B'"), "accepted");
+    check(&two("parameter = 'A', target = 'x'", "parameter = 'A', target = 'y'"), "accepted");
+    check(
+        &two("parameter = 'A'", "parameter = 'A', target = 'y'"),
+        "`promote.toml:6:1`: parameter `A` with target `y` in `f` is pinned already, by environment `e` of component `a` (line 5, column 1)\n\
+         help: remove one of the two pins, or narrow both by `template`, `target` or `namespace`",
+    );
 }

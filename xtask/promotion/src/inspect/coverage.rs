@@ -1,13 +1,16 @@
 //! The coverage scan: finds pins that no environment of the configuration has. The shell's `search`
 //! picks the files.
 
+mod parameters;
+mod pin;
 mod terms;
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::LazyLock;
 
 use memchr::memmem;
 
+use parameters::Named;
 use terms::Index;
 pub use terms::Terms;
 
@@ -15,10 +18,9 @@ use crate::config::Config;
 use crate::locate::{self, Located, Role};
 use crate::model::component::{FilePattern, Form, Origin, PinSpec, SaasFilter, Selector};
 use crate::model::path::RepoPath;
-use crate::model::problem::Problem;
 use crate::model::tree::Tree;
 use crate::model::upstream::Upstream;
-use crate::model::version::commit_part;
+use crate::model::version::{commit_part, is_digest};
 use crate::saas;
 use crate::syntax::yaml::Yaml;
 
@@ -28,6 +30,9 @@ pub struct Unconfigured {
     pub component: String,
     pub file: RepoPath,
     pub selector: Selector,
+    pub form: Form,
+    /// Of a digest: the image that is named beside it, and whether its tags are whole commits.
+    pub image: Option<(String, bool)>,
     /// Whether the selector also finds values in the file that must stay as they are.
     pub mixed: bool,
     /// In a saas file: the targets that the configuration has already.
@@ -101,10 +106,10 @@ fn indexed(path: &RepoPath, text: &str, index: &Index, config: &Config) -> Vec<U
     let mut claimed = None;
     let mut found = Vec::new();
     for terms in index.of(reader.urls()) {
-        for selector in reader.selectors(text, terms) {
-            let values = reader.locate(&in_any_file(selector.clone()), &terms.upstream);
+        for sought in reader.sought(text, terms) {
+            let values = reader.locate(&sought.spec, &terms.upstream);
             let claimed = claimed.get_or_insert_with(|| self::claimed(path, &reader, config));
-            found.extend(lines(path, terms, &selector, values, claimed));
+            found.extend(lines(path, terms, &sought, values, claimed));
         }
     }
     found
@@ -119,9 +124,10 @@ pub fn fitting<'t>(
     let Some(reader) = ReadFile::new(path, text) else { return Vec::new() };
     let mut fitting = Vec::new();
     for terms in Index::new(terms).of(reader.urls()) {
-        for spec in reader.selectors(text, terms).into_iter().map(in_any_file) {
-            let found = reader.locate(&spec, &terms.upstream);
-            fitting.push((terms, spec, found));
+        for sought in reader.sought(text, terms) {
+            let mut found = reader.locate(&sought.spec, &terms.upstream);
+            found.retain(|one| sought.is_for(one));
+            fitting.push((terms, sought.spec, found));
         }
     }
     fitting
@@ -166,32 +172,59 @@ impl<'t> ReadFile<'t> {
         }
     }
 
-    /// The selectors for these terms that may find something: their name occurs in the text.
-    fn selectors(&self, text: &str, terms: &Terms) -> Vec<Selector> {
+    /// What may find something for these terms: its name occurs in the text.
+    fn sought(&self, text: &str, terms: &Terms) -> Vec<PinSearch> {
         let named = |names: &[String], selector: fn(String) -> Selector| -> Vec<Selector> {
             let here = |name: &&String| memmem::find(text.as_bytes(), name.as_bytes()).is_some();
             names.iter().filter(here).cloned().map(selector).collect()
         };
         match self {
-            ReadFile::Shell(_) => named(&terms.variables, Selector::Variable),
-            ReadFile::Yaml(_, urls) => {
+            ReadFile::Shell(_) => named(&terms.variables, Selector::Variable)
+                .into_iter()
+                .map(PinSearch::tag)
+                .collect(),
+            ReadFile::Yaml(yaml, urls) => {
                 let is_saas = urls.contains(terms.upstream.identity());
-                let saas = is_saas.then(|| Selector::Saas(SaasFilter::default()));
+                let saas = Selector::Saas(SaasFilter::default());
+                let saas = is_saas.then(|| PinSearch::new(saas, Form::Commit));
                 let keys = named(&terms.keys, Selector::Key);
-                [keys, named(&terms.images, Selector::Image)]
-                    .concat()
-                    .into_iter()
-                    .chain(saas)
-                    .collect()
+                let images = named(&terms.images, Selector::Image);
+                let parameters = parameters::named(yaml, terms).into_iter();
+                let parameters = parameters.map(|(Named { name, form, image }, lines)| {
+                    let selector = Selector::Parameter(name, SaasFilter::default());
+                    PinSearch { image, lines: Some(lines), ..PinSearch::new(selector, form) }
+                });
+                let tags = [keys, images].concat().into_iter().map(PinSearch::tag);
+                tags.chain(saas).chain(parameters).collect()
             }
         }
     }
 }
 
-/// An item of `pins` for every file. As a glob, it finds commits only, not any word.
-fn in_any_file(selector: Selector) -> PinSpec {
-    let form = if matches!(selector, Selector::Saas(_)) { Form::Commit } else { Form::Tag };
-    PinSpec { place: FilePattern::Glob("**".to_owned()), selector, form, origin: Origin::Search }
+/// What is looked for in a file.
+struct PinSearch {
+    spec: PinSpec,
+    /// Of a digest: the image that is named beside it, and whether its tags are whole commits.
+    image: Option<(String, bool)>,
+    /// The lines with the values that count; `None` if all do.
+    lines: Option<BTreeSet<usize>>,
+}
+
+impl PinSearch {
+    /// As a glob, it finds commits only, not any word.
+    fn new(selector: Selector, form: Form) -> Self {
+        let place = FilePattern::Glob("**".to_owned());
+        let spec = PinSpec { place, selector, form, image: None, origin: Origin::Search };
+        PinSearch { spec, image: None, lines: None }
+    }
+
+    fn tag(selector: Selector) -> Self {
+        PinSearch::new(selector, Form::Tag)
+    }
+
+    fn is_for(&self, found: &Located) -> bool {
+        self.lines.as_ref().is_none_or(|lines| lines.contains(&found.line))
+    }
 }
 
 /// Identifies a value in a file whatever selector found it: its line, and the first byte of a pin.
@@ -221,33 +254,41 @@ fn claimed(path: &RepoPath, reader: &ReadFile, config: &Config) -> HashSet<Spot>
 fn lines(
     path: &RepoPath,
     terms: &Terms,
-    selector: &Selector,
+    sought: &PinSearch,
     found: Vec<Located>,
     claimed: &HashSet<Spot>,
 ) -> Vec<Unconfigured> {
-    let is_claimed = |found: &Located| claimed.contains(&spot(found));
+    let is_free = |found: &Located| sought.is_for(found) && !claimed.contains(&spot(found));
     let others: Vec<SaasFilter> =
-        found.iter().filter(|one| is_claimed(one)).filter_map(|one| one.filter.clone()).collect();
+        found.iter().filter(|one| !is_free(one)).filter_map(|one| one.filter.clone()).collect();
     let total = found.len();
-    let free = found.into_iter().filter(|one| !is_claimed(one)).filter_map(value);
-    let free: Vec<UnconfiguredValue> = free.collect();
+    let needs_image = sought.spec.form == Form::Digest && terms.images.len() != 1;
+    let unfit = (needs_image && sought.image.is_none())
+        .then_some("is a digest, and no image is named beside it");
+    let value =
+        |found| value(found).map(|one| UnconfiguredValue { unfit: one.unfit.or(unfit), ..one });
     let line = |selector: Selector, values: Vec<UnconfiguredValue>| Unconfigured {
         component: terms.component.clone(),
         file: path.clone(),
+        form: sought.spec.form,
+        image: sought.image.clone(),
         mixed: values.len() < total,
         claimed: others.clone(),
         selector,
         values,
     };
+    let free: Vec<UnconfiguredValue> =
+        found.into_iter().filter(is_free).filter_map(value).collect();
     if free.is_empty() {
         return Vec::new();
     }
-    match selector {
-        Selector::Saas(_) => narrowed(free, &others)
+    let selector = &sought.spec.selector;
+    match selector.filter() {
+        Some(_) => narrowed(free, &others)
             .into_iter()
-            .map(|(filter, values)| line(Selector::Saas(filter), values))
+            .map(|(filter, values)| line(selector.narrowed_to(filter), values))
             .collect(),
-        _ => vec![line(selector.clone(), free)],
+        None => vec![line(selector.clone(), free)],
     }
 }
 
@@ -258,7 +299,9 @@ fn value(found: Located) -> Option<UnconfiguredValue> {
         Role::Unfit(reason) => Some(reason),
         Role::Stays(_) => return None,
     };
-    commit_part(&value.to_ascii_lowercase())?;
+    if commit_part(&value.to_ascii_lowercase()).is_none() && !is_digest(&value) {
+        return None;
+    }
     Some(UnconfiguredValue { line, value, target, filter, unfit })
 }
 
@@ -288,106 +331,4 @@ pub fn narrowed(
         lines.push((filter, vec![value]));
     }
     lines
-}
-
-impl Unconfigured {
-    /// Whether all of its values can be edited as they are written.
-    pub fn is_exact(&self) -> bool {
-        !self.values.iter().any(|value| value.unfit.is_some())
-    }
-
-    /// The name that TOML can't hold, because it is blank or has control characters: `file`, or a
-    /// part of the saas filter.
-    pub fn unnameable(&self) -> Option<&'static str> {
-        let is_bad = |name: &str| name.trim().is_empty() || name.contains(char::is_control);
-        let filter = match &self.selector {
-            Selector::Saas(filter) => filter.parts().to_vec(),
-            _ => Vec::new(),
-        };
-        let mut names = [("file", Some(self.file.as_str()))].into_iter().chain(filter);
-        names.find(|(_, name)| name.is_some_and(is_bad)).map(|(what, _)| what)
-    }
-
-    /// The item of `pins`, in TOML, that would find these values.
-    pub fn pin(&self) -> String {
-        let text = |text: &str| toml_edit::Value::from(text).to_string();
-        // A glob finds commits only; with a literal file any word would move.
-        let keeps = matches!(self.selector, Selector::Saas(_) | Selector::Image(_)) || !self.mixed;
-        let place = match keeps {
-            true => format!("file = {}", text(self.file.as_str())),
-            false => format!("files = {}", text(&literal(&self.file))),
-        };
-        let mut pin = format!("{{ {place}");
-        let (key, name) = match &self.selector {
-            Selector::Variable(name) => ("variable", text(name)),
-            Selector::Key(name) => ("key", text(name)),
-            Selector::Image(name) => ("image", text(name)),
-            Selector::Path(path) => ("path", text(&path.text)),
-            Selector::Saas(_) => ("saas", "true".to_owned()),
-        };
-        pin.push_str(&format!(", {key} = {name}"));
-        if let Selector::Saas(filter) = &self.selector {
-            for (key, value) in filter.parts() {
-                if let Some(value) = value {
-                    pin.push_str(&format!(", {key} = {}", text(value)));
-                }
-            }
-        }
-        pin + " }"
-    }
-
-    /// The warning that a promotion shows for them.
-    pub fn warning(&self) -> Problem {
-        let Unconfigured { component, file, selector, values, .. } = self;
-        let lines = |values: &[UnconfiguredValue]| {
-            values.iter().map(|value| value.line.to_string()).collect::<Vec<_>>().join(", ")
-        };
-        let Some((first, rest)) = values.split_first() else { return Problem::default() };
-        let also = match rest {
-            [] => String::new(),
-            [_] => format!(" (also in line {})", lines(rest)),
-            _ => format!(" (also in lines {})", lines(rest)),
-        };
-        let what = selector.to_string();
-        let message = format!(
-            "{what} is `{}`, and no environment of `{component}` has it{also}",
-            first.value
-        );
-        let help = match (values.iter().find_map(|value| value.unfit), self.unnameable()) {
-            (Some(reason), _) => format!("write it out first, for it {reason}"),
-            (None, Some(what)) => format!("rename the {what}: no configuration can name it"),
-            (None, None) => {
-                format!("take it in with `pins = [{}]`, as `discover --write` does", self.pin())
-            }
-        };
-        Problem::new(message).file(file.as_str()).line(first.line).help(help)
-    }
-}
-
-/// The glob that matches only this path.
-fn literal(path: &RepoPath) -> String {
-    let mut glob = String::new();
-    for c in path.as_str().chars() {
-        glob.extend("*?[]{}!".contains(c).then_some('\\'));
-        glob.push(c);
-    }
-    glob
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn literal_globs() {
-        for path in ["a/b.yml", "[a]/{b,c}?.yml", "!a*.yml", "**/x.yml"] {
-            let path = RepoPath::parse(path).unwrap();
-            let glob = literal(&path);
-            assert!(fast_glob::validate(&glob).is_ok(), "{glob}");
-            assert!(fast_glob::glob_match(&glob, path.as_str()), "{glob}");
-            for other in ["a/c.yml", "a/b.yaml", "x.yml", "a/b.yml/x", "ab.yml", "!ab.yml"] {
-                assert!(!fast_glob::glob_match(&glob, other), "{glob} {other}");
-            }
-        }
-    }
 }

@@ -108,7 +108,7 @@ pub fn candidates(config: &Config, tree: &Tree) -> (Vec<DiscoveredComponent>, Ve
 fn configured(component: &Component, config: &Config) -> DiscoveredComponent {
     DiscoveredComponent {
         terms: Terms::of(component, config),
-        image: component.image.clone(),
+        image: component.images.first().map(|image| image.name.clone()),
         tag_length: Some(component.tag_length),
         is_configured: true,
         has_names: true,

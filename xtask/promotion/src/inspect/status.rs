@@ -14,7 +14,7 @@ use crate::model::duration::shown;
 use crate::model::escape::escaped;
 use crate::model::path::RepoPath;
 use crate::model::problem::Problem;
-use crate::model::version::{CommitId, commit_part, is_full_commit};
+use crate::model::version::{CommitId, commit_or_tag, commit_part, is_full_commit};
 
 /// One component, in all the environments that were asked for.
 #[derive(Debug)]
@@ -159,7 +159,7 @@ impl ComponentStatus<'_> {
 
     /// What is wrong with a version whatever waits behind it: a fragment.
     pub fn remark(&self, pin: &PinStatus) -> Option<String> {
-        let value = escaped(self.component.short(&pin.value));
+        let value = escaped(&self.component.short(&pin.value));
         match pin.start.as_ref()? {
             Start::Moving => Some(format!("`{value}` {}", Stay::of(&pin.value).described())),
             Start::Unknown => Some(format!("`{value}` is no commit of the upstream")),
@@ -233,16 +233,17 @@ impl EnvironmentStatus {
         if !self.problems.is_empty() {
             return Agreement::Unknown;
         }
-        let pairs = self.pins.iter().enumerate();
-        let pairs =
-            pairs.flat_map(|(index, one)| self.pins[..index].iter().map(move |two| (one, two)));
+        // A digest says nothing of a commit.
+        let pins: Vec<_> = self.pins.iter().filter(|pin| pin.version().is_some()).collect();
+        let pairs = (0..pins.len()).flat_map(|index| (0..index).map(move |other| (index, other)));
+        let pairs = pairs.map(|(one, other)| (pins[one], pins[other]));
         pairs.map(|(one, other)| agreement(one, other)).max_by_key(rank).unwrap_or(Agreement::Agree)
     }
 
     /// One pin of each version, in their order.
     pub fn versions(&self) -> Vec<&PinStatus> {
         let mut versions: Vec<&PinStatus> = Vec::new();
-        for pin in &self.pins {
+        for pin in self.pins.iter().filter(|pin| pin.version().is_some()) {
             if versions.iter().all(|other| agreement(pin, other) != Agreement::Agree) {
                 versions.push(pin);
             }
@@ -274,7 +275,7 @@ fn agreement(one: &PinStatus, other: &PinStatus) -> Agreement {
     match (one.commit(), other.commit()) {
         (Some(one), Some(other)) if one == other => return Agreement::Agree,
         (Some(_), Some(_)) => return Agreement::Differ,
-        _ if one.value == other.value => return Agreement::Agree,
+        _ if one.version() == other.version() => return Agreement::Agree,
         _ => {}
     }
     match (one.digits(), other.digits()) {
@@ -286,6 +287,11 @@ fn agreement(one: &PinStatus, other: &PinStatus) -> Agreement {
 }
 
 impl PinStatus {
+    /// Its commit or tag, without a digest behind it; `None` for a digest alone.
+    pub fn version(&self) -> Option<&str> {
+        commit_or_tag(&self.value)
+    }
+
     /// The commit that it names, if that is known for certain.
     pub fn commit(&self) -> Option<&CommitId> {
         self.start.as_ref().and_then(Start::commit)
@@ -293,10 +299,11 @@ impl PinStatus {
 
     /// The digits of a commit that it names, in lowercase.
     fn digits(&self) -> Option<String> {
-        let full = is_full_commit(&self.value).then_some(self.value.as_str());
+        let version = self.version()?;
+        let full = is_full_commit(version).then_some(version);
         match self.commit() {
             Some(commit) => Some(commit.to_string()),
-            None => full.or_else(|| commit_part(&self.value)).map(str::to_lowercase),
+            None => full.or_else(|| commit_part(version)).map(str::to_lowercase),
         }
     }
 }

@@ -29,6 +29,10 @@ pub enum Stay {
     Digest,
     /// A commit in upper case, where image tags have lower case.
     UpperCase,
+    /// A digest of another kind, or part of one, where a digest was expected.
+    OtherDigest,
+    /// A commit, where a digest was expected.
+    Commit,
     /// Part of a commit, where a full one was expected.
     ShortCommit,
     /// A number, or a release such as `v1.2.3`.
@@ -74,6 +78,8 @@ impl Stay {
             Stay::List => "is a list",
             Stay::Mapping => "is a mapping",
             Stay::Digest => "is a digest",
+            Stay::OtherDigest => "is another digest, expected `sha256:` and 64 digits",
+            Stay::Commit => "is a commit, expected a digest",
             Stay::UpperCase => "is a commit in upper case, expected lower case",
             Stay::ShortCommit => "is a short commit, expected 40 digits",
             Stay::Release => "is a number or a release, expected a commit",
@@ -95,6 +101,8 @@ impl fmt::Display for Stay {
             Stay::List => "list",
             Stay::Mapping => "mapping",
             Stay::Digest => "digest",
+            Stay::OtherDigest => "other-digest",
+            Stay::Commit => "commit",
             Stay::UpperCase => "upper-case",
             Stay::ShortCommit => "short-commit",
             Stay::Release => "release",

@@ -1,12 +1,13 @@
 //! The commit message of a promotion.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::history::changes::{Direction, PartChanges, Span};
 use crate::merge_request::gitlab_text::{line, subject};
 use crate::model::commit::Commit;
 use crate::model::escape::escaped;
-use crate::model::version::{commit_part, is_full_commit};
+use crate::model::version::{commit_or_tag, commit_part, is_full_commit, tag_and_digest};
 use crate::plan::{EnvironmentPlan, Outcome};
 
 /// The name of a promotion in its title.
@@ -70,9 +71,17 @@ pub fn commit_message(parts: &[PartChanges], wording: Wording, reason: Option<&s
 fn environments(part: &PartChanges) -> String {
     let mut lines = Vec::new();
     for environment in &part.plan.environments {
-        for old in old_of(environment) {
-            let shown = if is_full_commit(old) { old } else { part.component.short(old) };
-            lines.push(format!("{}: {shown} -> {}", line(&environment.name), part.plan.to));
+        let name = line(&environment.name);
+        for (old, new) in moves(environment) {
+            let (shown, new) = match tag_and_digest(new).1 {
+                Some(_) => (part.component.short(old), part.component.short(new)),
+                None if is_full_commit(old) => (old.into(), part.plan.to.as_str().into()),
+                None => (part.component.short(old), part.plan.to.as_str().into()),
+            };
+            let step = format!("{name}: {shown} -> {new}");
+            if !lines.contains(&step) {
+                lines.push(step);
+            }
         }
     }
     lines.join("\n")
@@ -91,9 +100,14 @@ fn listed(title: &str, part: &PartChanges, commits: &[&Commit]) -> String {
 
 /// The old versions as text: up to three of them, else their number.
 fn old_versions(part: &PartChanges) -> String {
-    let olds = part.plan.environments.iter().flat_map(old_of);
-    let all: BTreeSet<_> = olds.map(|old| part.component.short(old)).collect();
-    let listed = all.iter().copied().collect::<Vec<_>>().join(", ");
+    let olds: Vec<&str> = part.plan.environments.iter().flat_map(old_of).collect();
+    // Beside commits and tags, digests say nothing to people.
+    let versions = olds.iter().filter_map(|old| commit_or_tag(old));
+    let mut all: BTreeSet<_> = versions.map(|old| part.component.short(old)).collect();
+    if all.is_empty() {
+        all = olds.iter().map(|old| part.component.short(old)).collect();
+    }
+    let listed = all.iter().map(AsRef::as_ref).collect::<Vec<&str>>().join(", ");
     // A title may have 255 characters, and people read fewer.
     match all.len() {
         0..=3 if listed.len() <= 120 => listed,
@@ -105,12 +119,20 @@ fn old_versions(part: &PartChanges) -> String {
 /// pins.
 fn old_of(environment: &EnvironmentPlan) -> Vec<&str> {
     let mut olds: Vec<&str> = Vec::new();
-    for value in &environment.values {
-        if matches!(value.outcome, Outcome::Moves(_)) && !olds.contains(&value.old.as_str()) {
-            olds.push(&value.old);
+    for (old, _) in moves(environment) {
+        if !olds.contains(&old) {
+            olds.push(old);
         }
     }
     olds
+}
+
+/// The old and the new version of each value that moves.
+fn moves(environment: &EnvironmentPlan) -> impl Iterator<Item = (&str, &str)> {
+    environment.values.iter().filter_map(|value| match &value.outcome {
+        Outcome::Moves(new) => Some((value.old.as_str(), new.as_str())),
+        _ => None,
+    })
 }
 
 /// Links to the pages of the upstream's host that compare each old version with the new one.
@@ -120,13 +142,14 @@ fn old_of(environment: &EnvironmentPlan) -> Vec<&str> {
 pub fn compare_addresses(part: &PartChanges) -> Vec<String> {
     let PartChanges { component, plan, changes } = part;
     let Some(compare) = compare_page(&component.upstream.to_string()) else { return Vec::new() };
-    let mut olds: BTreeMap<&str, &str> = BTreeMap::new();
-    for old in plan.environments.iter().flat_map(old_of).filter_map(commit_part) {
+    let mut olds: BTreeMap<Cow<str>, &str> = BTreeMap::new();
+    let versions = plan.environments.iter().flat_map(old_of).filter_map(commit_or_tag);
+    for old in versions.filter_map(commit_part) {
         let longest = olds.entry(component.short(old)).or_default();
         *longest = if old.len() > longest.len() { old } else { longest };
     }
     let goes_back = |old: &str| {
-        let is_old = |span: &&Span| component.short(&span.old).starts_with(component.short(old));
+        let is_old = |span: &&Span| component.short(&span.old).starts_with(&*component.short(old));
         let span = changes.0.iter().find(is_old);
         span.is_some_and(|span| matches!(span.direction, Direction::Behind))
     };

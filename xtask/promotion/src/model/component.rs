@@ -1,13 +1,14 @@
 //! What `promote.toml` defines: components, their environments, and where the pins of each
 //! environment are found.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
 use crate::model::path::RepoPath;
 use crate::model::problem::Problem;
 use crate::model::upstream::Upstream;
-use crate::model::version::is_full_commit;
+use crate::model::version::{CommitId, is_full_commit, short_digest, tag_and_digest};
 
 /// A thing with versions, built from one upstream git repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,9 +18,9 @@ pub struct Component {
     pub upstream: Upstream,
     /// The branch whose commits are promoted; `None` means the upstream's default branch.
     pub branch: Option<String>,
-    /// The image whose tag is promoted, as `quay.io/org/name`, without a tag.
-    pub image: Option<String>,
-    /// The host that gives tokens for the image, if it is not the registry's own.
+    /// The images that are built from each commit; the promoted version must have all of them.
+    pub images: Vec<ComponentImage>,
+    /// The host that gives tokens for the images, if it is not the registry's own.
     pub image_realm: Option<String>,
     /// How many digits of the commit make a tag: 7 to 40.
     pub tag_length: usize,
@@ -32,6 +33,22 @@ pub struct Component {
     pub environments: Vec<Environment>,
     /// Where `promote.toml` defines it.
     pub at: Position,
+}
+
+/// An image that is built from each commit of a component.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ComponentImage {
+    /// As in `quay.io/org/name`, without a tag.
+    pub name: String,
+    /// How many digits of the commit make its tag: 7 to 40.
+    pub tag_length: usize,
+}
+
+impl ComponentImage {
+    /// The image of a version, as `NAME:TAG`.
+    pub fn of(&self, commit: &CommitId) -> String {
+        format!("{}:{}", self.name, commit.tag(self.tag_length))
+    }
 }
 
 /// A place where a component runs, such as `jenkins` or `app-sre-prod-01`.
@@ -51,6 +68,8 @@ pub struct PinSpec {
     pub place: FilePattern,
     pub selector: Selector,
     pub form: Form,
+    /// The image whose digest is written, if one is.
+    pub image: Option<ComponentImage>,
     pub origin: Origin,
 }
 
@@ -156,6 +175,8 @@ pub enum Selector {
     Key(String),
     /// The `ref` of every target in the resource templates whose `url` is the component's upstream.
     Saas(SaasFilter),
+    /// That parameter of a saas file, of its templates and of their targets.
+    Parameter(String, SaasFilter),
     /// One scalar, by its path from the top of a YAML file.
     Path(KeyPath),
     /// The tag part of every `IMAGE:TAG` scalar.
@@ -211,20 +232,28 @@ pub enum PathStep {
     Item(String, String),
 }
 
-/// What is written into a pin: the commit or the tag of a version.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What is written into a pin for a version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Form {
     /// All 40 digits of the commit.
     Commit,
     /// The first `tag-length` digits of the commit.
     Tag,
+    /// The digest of an image: `sha256:` and 64 digits.
+    Digest,
 }
 
 impl Component {
-    /// The version as it is shown to people: a full commit is shortened to its tag, anything else
-    /// stays.
-    pub fn short<'a>(&self, version: &'a str) -> &'a str {
-        if is_full_commit(version) { &version[..self.tag_length] } else { version }
+    /// The version as it is shown to people: a full commit is shortened to its tag, a digest to
+    /// `sha256:1f3c5a7…`, anything else stays.
+    pub fn short<'a>(&self, version: &'a str) -> Cow<'a, str> {
+        let (tag, digest) = tag_and_digest(version);
+        let tag = if is_full_commit(tag) { &tag[..self.tag_length] } else { tag };
+        match (tag, digest) {
+            (tag, None) => tag.into(),
+            ("", Some(digest)) => short_digest(digest).into(),
+            (tag, Some(digest)) => format!("{tag}@{}", short_digest(digest)).into(),
+        }
     }
 
     /// The pins of all environments, in the order of `promote.toml`.
@@ -239,6 +268,25 @@ impl Component {
     }
 }
 
+impl Selector {
+    /// The same with another filter, if it has one.
+    pub fn narrowed_to(&self, filter: SaasFilter) -> Selector {
+        match self {
+            Selector::Saas(_) => Selector::Saas(filter),
+            Selector::Parameter(name, _) => Selector::Parameter(name.clone(), filter),
+            other => other.clone(),
+        }
+    }
+
+    /// What narrows it, in a saas file.
+    pub fn filter(&self) -> Option<&SaasFilter> {
+        match self {
+            Selector::Saas(filter) | Selector::Parameter(_, filter) => Some(filter),
+            _ => None,
+        }
+    }
+}
+
 impl fmt::Display for Selector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -246,15 +294,19 @@ impl fmt::Display for Selector {
             Selector::Key(name) => write!(f, "key `{name}`"),
             Selector::Path(path) => write!(f, "path `{}`", path.text),
             Selector::Image(name) => write!(f, "image `{name}`"),
-            Selector::Saas(filter) => {
-                f.write_str("saas target")?;
-                for (name, value) in filter.parts() {
-                    if let Some(value) = value {
-                        write!(f, " with {name} `{value}`")?;
-                    }
-                }
-                Ok(())
+            Selector::Saas(filter) => write!(f, "saas target{filter}"),
+            Selector::Parameter(name, filter) => write!(f, "parameter `{name}`{filter}"),
+        }
+    }
+}
+
+impl fmt::Display for SaasFilter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (name, value) in self.parts() {
+            if let Some(value) = value {
+                write!(f, " with {name} `{value}`")?;
             }
         }
+        Ok(())
     }
 }

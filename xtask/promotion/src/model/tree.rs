@@ -25,7 +25,7 @@ impl Wanted {
     pub fn new(component: &Component, environments: &[&Environment]) -> Self {
         let mut wanted = Wanted::default();
         for spec in environments.iter().flat_map(|environment| &environment.pins) {
-            if let Selector::Saas(_) = spec.selector {
+            if let Selector::Saas(_) | Selector::Parameter(..) = spec.selector {
                 wanted.saas.push(spec.place.clone());
             }
             match &spec.place {
@@ -52,6 +52,8 @@ fn needle<'a>(component: &'a Component, spec: &'a PinSpec) -> &'a str {
     match &spec.selector {
         Selector::Variable(name) | Selector::Key(name) | Selector::Image(name) => name,
         Selector::Saas(_) => component.upstream.path(),
+        // A parameter may stand in the file of a target, to which the saas file only refers.
+        Selector::Parameter(..) => "resourceTemplates",
         Selector::Path(path) => match path.steps.last() {
             Some(PathStep::Key(name) | PathStep::Item(name, _)) => name,
             None => "",

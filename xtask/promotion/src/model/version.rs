@@ -50,6 +50,34 @@ pub fn is_word(text: &str) -> bool {
     (1..=128).contains(&text.len()) && text.bytes().all(ok) && !text.starts_with(['.', '-'])
 }
 
+/// Whether `text` is the digest of an image: `sha256:` and 64 lowercase hexadecimal digits.
+pub fn is_digest(text: &str) -> bool {
+    let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    text.strip_prefix("sha256:")
+        .is_some_and(|digits| digits.len() == 64 && digits.bytes().all(is_digit))
+}
+
+/// The version and the digest in `VERSION`, `VERSION@DIGEST` or `DIGEST`; without a version it is
+/// empty.
+pub fn tag_and_digest(text: &str) -> (&str, Option<&str>) {
+    match text.split_once('@') {
+        _ if is_digest(text) => ("", Some(text)),
+        Some((tag, digest)) if is_digest(digest) => (tag, Some(digest)),
+        _ => (text, None),
+    }
+}
+
+/// The commit or tag in a version; `None` for a digest alone.
+pub fn commit_or_tag(text: &str) -> Option<&str> {
+    Some(tag_and_digest(text).0).filter(|tag| !tag.is_empty())
+}
+
+/// A digest as it is shown to people: `sha256:1f3c5a7…`.
+pub fn short_digest(digest: &str) -> String {
+    const SHOWN: usize = "sha256:".len() + 7;
+    format!("{}…", digest.get(..SHOWN).unwrap_or(digest))
+}
+
 /// Whether some YAML reader takes these hexadecimal digits, unquoted, for a number.
 ///
 /// YAML 1.1 reads `0123456` as octal and `0b01101` as binary, YAML 1.2 reads `1234567` as an
@@ -103,6 +131,24 @@ mod tests {
         for text in ["22e638d", "0b01102", "e123456", "123456e", "0b", "1e2e333", "abcdefa"] {
             assert!(!reads_as_number(text), "{text}");
         }
+    }
+
+    #[test]
+    fn digests() {
+        let digest = &format!("sha256:{}", "1f3c5a7e".repeat(8));
+        let both = &format!("22e638d@{digest}");
+        let cases = [
+            (&**digest, ("", Some(&**digest))),
+            (both, ("22e638d", Some(digest))),
+            ("22e638d", ("22e638d", None)),
+            ("22e638d@sha256:1f", ("22e638d@sha256:1f", None)),
+            (&digest.to_uppercase(), (&digest.to_uppercase(), None)),
+            (&digest[..70], (&digest[..70], None)),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(tag_and_digest(text), expected, "{text}");
+        }
+        assert_eq!(short_digest(digest), "sha256:1f3c5a7…");
     }
 
     #[test]

@@ -50,7 +50,7 @@ impl Queue<'_> {
     }
 
     fn span(&self, span: &Span, longest: Option<&Span>) -> String {
-        let old = escaped(self.component.short(&span.old));
+        let old = escaped(&self.component.short(&span.old));
         let from = match span.environments.as_slice() {
             [] => format!("from {old}"),
             names => format!("{BOLD}{}{BOLD:#} from {old}", escaped(&names.join(", "))),

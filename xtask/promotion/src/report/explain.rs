@@ -8,6 +8,7 @@ use crate::inspect::discover::Orphan;
 use crate::inspect::explain::{Explained, Fate};
 use crate::locate::Stay;
 use crate::model::path::RepoPath;
+use crate::model::version::{is_digest, is_full_commit, short_digest};
 
 /// One pin: where it is, whose it is, whether it moves, and what it was.
 pub fn pin(path: &RepoPath, config: &Config, pin: &Explained, past: &PinPast) -> String {
@@ -87,11 +88,12 @@ fn history(pin: &Explained, past: &PinPast) -> String {
     rows.iter().map(row).collect()
 }
 
-/// A version for the history: of a full commit the first 12 digits.
+/// A version for the history: of a full commit the first 12 digits, a digest short.
 fn shown(value: Option<&str>) -> String {
     match value {
         None => "(none)".to_owned(),
-        Some(value) if crate::model::version::is_full_commit(value) => value[..12].to_owned(),
+        Some(value) if is_full_commit(value) => value[..12].to_owned(),
+        Some(value) if is_digest(value) => short_digest(value),
         Some(value) => printable(value.trim_end()).replace('\n', " "),
     }
 }

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::changes::{Queue, tell_line, told};
 use super::json::{optional, problems, version};
+use crate::model::component::ComponentImage;
 use crate::model::path::RepoPath;
 use crate::model::problem::Problem;
 use crate::model::version::CommitId;
@@ -96,7 +97,7 @@ impl PromotionReport<'_> {
         // The keys of the first part are at the top too: scripts know them from when there was only
         // one part.
         let first = parts.first().cloned().unwrap_or_default();
-        for key in ["component", "upstream", "to", "environments"] {
+        for key in ["component", "upstream", "to", "environments", "digests"] {
             document[key] = first[key].clone();
         }
         let files = self.plan.changed().map(|(path, _)| path.as_str()).collect::<Value>();
@@ -118,7 +119,8 @@ impl PromotionReport<'_> {
             1 => Value::Null,
             _ => json!(parts),
         };
-        optional(&["uncommitted", "staged", "commit", "merge_request", "parts"], document)
+        let absent = ["digests", "uncommitted", "staged", "commit", "merge_request", "parts"];
+        optional(&absent, document)
     }
 }
 
@@ -148,13 +150,24 @@ fn paths(paths: &[RepoPath]) -> Option<Value> {
 }
 
 fn part(queue: &Queue, part: &PartPlan) -> Value {
-    json!({
+    let document = json!({
         "component": queue.component.name,
         "upstream": queue.component.upstream.to_string(),
         "to": version(queue.component, &part.to),
         "environments": environments(part),
         "changes": queue.documents(),
-    })
+        "digests": digests(part),
+    });
+    optional(&["digests"], document)
+}
+
+/// The images whose digests the pins have afterwards; `None` if there are none.
+fn digests(part: &PartPlan) -> Option<Value> {
+    let digest = |(image, digest): (&ComponentImage, &String)| {
+        let tag = part.to.tag(image.tag_length);
+        json!({ "image": image.name, "tag": tag, "digest": digest })
+    };
+    (!part.digests.is_empty()).then(|| part.digests.iter().map(digest).collect())
 }
 
 fn environments(part: &PartPlan) -> Value {

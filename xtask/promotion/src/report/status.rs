@@ -119,8 +119,8 @@ impl<'a> Overview<'a> {
             version: or_unknown(pin.map(|pin| {
                 let version = component.component.short(&pin.value);
                 match environment.versions().len().saturating_sub(1) {
-                    0 => version.to_owned(),
-                    _ if self.each == Each::Pin => version.to_owned(),
+                    0 => version.into_owned(),
+                    _ if self.each == Each::Pin => version.into_owned(),
                     others => format!("{version} +{others}"),
                 }
             })),

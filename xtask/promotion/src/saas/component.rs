@@ -2,7 +2,8 @@
 //! done with any saas file.
 
 use crate::model::component::{
-    Component, Environment, FilePattern, Form, Origin, PinSpec, Position, SaasFilter, Selector,
+    Component, ComponentImage, Environment, FilePattern, Form, Origin, PinSpec, Position,
+    SaasFilter, Selector,
 };
 use crate::model::image::Image;
 use crate::model::upstream::Upstream;
@@ -38,17 +39,19 @@ fn component(file: &SaasFile, one: &Chosen, url: &str) -> Component {
         Some(template) if !is_only => format!("{}/{template}", file.name),
         _ => file.name.clone(),
     };
+    let tag_length = one.template.hash_length.unwrap_or(HASH_LENGTH).clamp(HASH_LENGTH, 40);
     let image = match file.image_patterns.as_slice() {
-        [pattern] if is_only => Image::parse(pattern).map(|image| image.to_string()),
+        [pattern] if is_only => Image::parse(pattern),
         _ => None,
     };
+    let image = image.map(|image| ComponentImage { name: image.to_string(), tag_length });
     Component {
         name,
         upstream,
         branch: None,
-        image,
+        images: image.into_iter().collect(),
         image_realm: None,
-        tag_length: one.template.hash_length.unwrap_or(HASH_LENGTH).clamp(HASH_LENGTH, 40),
+        tag_length,
         schema_paths: Vec::new(),
         schemas: None,
         environments: Vec::new(),
@@ -62,6 +65,7 @@ fn add(component: &mut Component, file: &SaasFile, one: &Chosen) {
         place: FilePattern::File(file.path.clone()),
         selector: Selector::Saas(SaasFilter { is_exact: true, ..one.target.filter.clone() }),
         form: Form::Commit,
+        image: None,
         origin: Origin::CommandLine,
     };
     let name = one.environment();

@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 use crate::config::Config;
 use crate::model::component::{Component, Selector};
 use crate::model::upstream::Upstream;
+use crate::model::version::is_digest;
 
 /// The names of one component: a value under one of them is probably its pin.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -15,6 +16,11 @@ pub struct Terms {
     pub variables: Vec<String>,
     pub keys: Vec<String>,
     pub images: Vec<String>,
+    /// The parameters of saas files.
+    pub parameters: Vec<String>,
+    /// What the component's pins run now, if somebody has looked: a parameter with such a value is
+    /// one too.
+    pub versions: Vec<String>,
 }
 
 impl Terms {
@@ -30,6 +36,7 @@ impl Terms {
         terms.variables.retain(|name| own(|terms| &terms.variables, name));
         terms.keys.retain(|name| own(|terms| &terms.keys, name));
         terms.images.retain(|name| own(|terms| &terms.images, name));
+        terms.parameters.retain(|name| own(|terms| &terms.parameters, name));
         terms
     }
 
@@ -37,7 +44,7 @@ impl Terms {
         let mut terms = Terms {
             component: component.name.clone(),
             upstream: component.upstream.clone(),
-            images: component.image.iter().cloned().collect(),
+            images: component.images.iter().map(|image| image.name.clone()).collect(),
             ..Terms::default()
         };
         for pin in component.pins() {
@@ -45,6 +52,7 @@ impl Terms {
                 Selector::Variable(name) => (&mut terms.variables, name),
                 Selector::Key(name) => (&mut terms.keys, name),
                 Selector::Image(name) => (&mut terms.images, name),
+                Selector::Parameter(name, _) => (&mut terms.parameters, name),
                 Selector::Saas(_) | Selector::Path(_) => continue,
             };
             if !names.contains(name) {
@@ -56,8 +64,19 @@ impl Terms {
 
     /// Texts to search for: a file with a value of this component contains at least one of them.
     pub fn needles(&self) -> impl Iterator<Item = &str> {
-        let names = [&self.variables, &self.keys, &self.images].into_iter().flatten();
-        names.map(String::as_str).chain([self.upstream.path()])
+        let names = [&self.variables, &self.keys, &self.images, &self.parameters];
+        let versions = self.versions.iter().map(|version| match version {
+            digest if is_digest(digest) => digest,
+            commit => commit.get(..7).unwrap_or(commit),
+        });
+        let names = names.into_iter().flatten().map(String::as_str);
+        names.chain(versions).chain([self.upstream.path()])
+    }
+
+    /// Whether some pin of the component runs this version: a digest, a commit, or its beginning.
+    pub(super) fn runs(&self, value: &str) -> bool {
+        let begins = |one: &str, other: &str| one.len() >= 7 && other.starts_with(one);
+        self.versions.iter().any(|version| begins(value, version) || begins(version, value))
     }
 }
 
@@ -73,7 +92,8 @@ impl<'t> Index<'t> {
     pub(super) fn new(terms: &'t [Terms]) -> Self {
         let mut index = Index { named: Vec::new(), upstreams: HashMap::new(), terms };
         for (nth, terms) in terms.iter().enumerate() {
-            let names = [&terms.variables, &terms.keys, &terms.images];
+            let names =
+                [&terms.variables, &terms.keys, &terms.images, &terms.parameters, &terms.versions];
             if names.into_iter().any(|names| !names.is_empty()) {
                 index.named.push(nth);
             }

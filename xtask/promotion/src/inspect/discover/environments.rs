@@ -86,44 +86,68 @@ fn single(one: &Unconfigured) -> Group {
 /// One group for each environment in each saas file. Its pins are filtered only if the file has
 /// targets of several environments.
 fn saas_groups(own: &[Unconfigured], sites: &BTreeMap<String, Site>) -> Vec<Group> {
-    let saas = own.iter().filter(|one| matches!(one.selector, Selector::Saas(_)));
-    let mut files: BTreeMap<&RepoPath, Vec<&Unconfigured>> = BTreeMap::new();
-    for one in saas {
-        files.entry(&one.file).or_default().push(one);
-    }
-    let mut groups = Vec::new();
-    for (file, lines) in files {
-        let values = lines.iter().flat_map(|one| &one.values);
-        let (fit, unfit): (Vec<&UnconfiguredValue>, Vec<&UnconfiguredValue>) =
-            values.partition(|value| value.unfit.is_none());
-        let mut environments: BTreeMap<String, (BTreeSet<String>, Vec<UnconfiguredValue>)> =
-            BTreeMap::new();
-        for value in fit {
-            let (base, cluster) = site(value, file, sites);
-            let (clusters, values) = environments.entry(base).or_default();
-            clusters.extend(cluster);
-            values.push(value.clone());
+    let mut finds: BTreeMap<(&RepoPath, String), Vec<&Unconfigured>> = BTreeMap::new();
+    for one in own {
+        if let Some(what) = in_saas_file(one) {
+            finds.entry((&one.file, what)).or_default().push(one);
         }
-        let filter = |value: &UnconfiguredValue| value.filter.clone();
-        let foreign: Vec<_> = lines.iter().flat_map(|one| one.claimed.clone()).collect();
-        let foreign = [foreign, unfit.into_iter().filter_map(filter).collect()].concat();
-        for (base, (clusters, values)) in &environments {
-            let others = environments.iter().filter(|(other, _)| *other != base);
-            let others = others.flat_map(|(_, (_, values))| values).filter_map(filter);
-            let others: Vec<_> = others.chain(foreign.iter().cloned()).collect();
-            let pins = narrowed(values.clone(), &others).into_iter().map(|(filter, values)| {
-                Unconfigured { selector: Selector::Saas(filter), values, ..lines[0].clone() }.pin()
-            });
-            groups.push(Group {
-                base: base.clone(),
-                qualifier: stem(file).trim_start_matches("saas-").to_owned(),
-                clusters: clusters.clone(),
-                pins: pins.collect(),
-                file: file.clone(),
-            });
+    }
+    let mut groups: Vec<Group> = Vec::new();
+    for ((file, _), lines) in finds {
+        for (base, clusters, pins) in environments_of(file, &lines, sites) {
+            let same = |group: &&mut Group| group.file == *file && group.base == base;
+            if let Some(group) = groups.iter_mut().find(same) {
+                group.pins.extend(pins);
+                group.clusters.extend(clusters);
+                continue;
+            }
+            let qualifier = stem(file).trim_start_matches("saas-").to_owned();
+            groups.push(Group { base, qualifier, clusters, pins, file: file.clone() });
         }
     }
     groups
+}
+
+/// What a pin of a saas file is, without what narrows it: refs first, then parameters.
+fn in_saas_file(one: &Unconfigured) -> Option<String> {
+    match &one.selector {
+        Selector::Saas(_) => Some(String::new()),
+        Selector::Parameter(name, _) => Some(format!("{name} {:?} {:?}", one.form, one.image)),
+        _ => None,
+    }
+}
+
+/// The environments of the pins that one selector finds in a saas file, with their clusters.
+fn environments_of(
+    file: &RepoPath,
+    lines: &[&Unconfigured],
+    sites: &BTreeMap<String, Site>,
+) -> Vec<(String, BTreeSet<String>, Vec<String>)> {
+    let values = lines.iter().flat_map(|one| &one.values);
+    let (fit, unfit): (Vec<&UnconfiguredValue>, Vec<&UnconfiguredValue>) =
+        values.partition(|value| value.unfit.is_none());
+    let mut environments: BTreeMap<String, (BTreeSet<String>, Vec<UnconfiguredValue>)> =
+        BTreeMap::new();
+    for value in fit {
+        let (base, cluster) = site(value, file, sites);
+        let (clusters, values) = environments.entry(base).or_default();
+        clusters.extend(cluster);
+        values.push(value.clone());
+    }
+    let filter = |value: &UnconfiguredValue| value.filter.clone();
+    let foreign: Vec<_> = lines.iter().flat_map(|one| one.claimed.clone()).collect();
+    let foreign = [foreign, unfit.into_iter().filter_map(filter).collect()].concat();
+    let pins = |(base, (clusters, values)): (&String, &(BTreeSet<String>, Vec<_>))| {
+        let others = environments.iter().filter(|(other, _)| *other != base);
+        let others = others.flat_map(|(_, (_, values))| values).filter_map(filter);
+        let others: Vec<_> = others.chain(foreign.iter().cloned()).collect();
+        let pins = narrowed(values.clone(), &others).into_iter().map(|(filter, values)| {
+            let selector = lines[0].selector.narrowed_to(filter);
+            Unconfigured { selector, values, ..lines[0].clone() }.pin()
+        });
+        (base.clone(), clusters.clone(), pins.collect())
+    };
+    environments.iter().map(pins).collect()
 }
 
 /// The names of a saas target's environment and of its cluster, as the configuration accepts them.

@@ -69,6 +69,7 @@ impl Overview<'_> {
     }
 
     fn pin_document(&self, status: &ComponentStatus, pin: &PinStatus) -> Value {
+        let is_digest = pin.version().is_none().then_some("digest");
         let state = pin.start.as_ref().map(|start| match start {
             Start::Commit(_) => "commit",
             Start::Moving => "moving",
@@ -84,7 +85,7 @@ impl Overview<'_> {
             "line": pin.line,
             "target": pin.target,
             "value": pin.value,
-            "state": state,
+            "state": is_digest.or(state),
             "running": running,
             "promoted": self.promoted_document(&pin.promoted),
             "remark": status.remark(pin),

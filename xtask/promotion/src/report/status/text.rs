@@ -151,7 +151,7 @@ fn place(pin: &PinStatus) -> String {
 fn half_promoted(component: &ComponentStatus, environment: &EnvironmentStatus) -> String {
     let name = escaped(&environment.name);
     let mut text = format!("\n{RED}half promoted{RED:#}: the pins of {name} disagree\n");
-    let version = |value: &str| escaped(component.component.short(value));
+    let version = |value: &str| escaped(&component.component.short(value));
     let pins = &environment.pins;
     let versions: Vec<_> = pins.iter().map(|pin| version(&pin.value)).collect();
     let width = widest(versions.iter().map(String::as_str));
