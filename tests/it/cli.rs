@@ -134,7 +134,7 @@ fn objections() {
     check(
         &["status", "--format", "x"],
         "invalid value `x` for `--format <FORMAT>`",
-        &formats("text, json, markdown"),
+        &formats("text, json, markdown, html"),
     );
     check(
         &["rollback"],

@@ -78,7 +78,8 @@ impl Cli {
 /// What a command can print.
 fn formats(command: &str) -> &'static [Format] {
     match command {
-        "status" | "changes" => &[Format::Text, Format::Json, Format::Markdown],
+        "status" => &[Format::Text, Format::Json, Format::Markdown, Format::Html],
+        "changes" => &[Format::Text, Format::Json, Format::Markdown],
         "demo" | "completions" | "__complete" => &[Format::Text],
         _ => &[Format::Text, Format::Json],
     }
@@ -139,6 +140,8 @@ pub enum Format {
     Json,
     /// For a wiki or a merge request; `changes` and `status` only
     Markdown,
+    /// A page for browsers; `status` only
+    Html,
 }
 
 /// When to use colour.
@@ -283,6 +286,9 @@ pub struct StatusArgs {
     /// One row for each pin, with its file and line
     #[arg(long)]
     pub pins: bool,
+    /// Name everybody who waits, not only the first five
+    #[arg(long)]
+    pub people: bool,
     /// Exit with 3 on a drift: the pins of an environment disagree, or its version is no commit of
     /// the upstream's branch; what the limits below add. Exits with 1 if any of it can't be told
     #[arg(long)]
@@ -326,12 +332,21 @@ pub struct ChangesArgs {
     /// List from this version on, not from what the environments run
     #[arg(long, value_name = "REF")]
     pub from: Option<String>,
+    /// List every commit, and name everybody to tell
+    #[arg(long)]
+    pub all: bool,
+    /// Name everybody to tell, not only the first five
+    #[arg(long)]
+    pub people: bool,
     #[command(flatten)]
     pub version: RefArgs,
 }
 
 #[derive(Debug, Args)]
 pub struct DiscoverArgs {
+    /// Only this component
+    #[arg(long, value_name = "NAME")]
+    pub component: Option<String>,
     /// Write promote.toml, or add to it what is missing
     #[arg(long)]
     pub write: bool,
@@ -345,6 +360,9 @@ pub struct ExplainArgs {
     /// The file, from the current folder or from the top of the checkout, and perhaps a line
     #[arg(value_name = "FILE[:LINE]")]
     pub place: String,
+    /// Show every pin, and its whole history
+    #[arg(long)]
+    pub all: bool,
 }
 
 #[derive(Debug, Args)]

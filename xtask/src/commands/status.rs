@@ -4,8 +4,8 @@ use anyhow::Result;
 use promotion::config::{Config, other_environments};
 use promotion::inspect::status::{ComponentStatus, Drift, Limits};
 use promotion::model::problem::Problem;
-use promotion::report::json;
 use promotion::report::status::{Each, Overview};
+use promotion::report::{MOST_PEOPLE, json};
 
 use super::Ending;
 use crate::ask::coverage::CoverageScan;
@@ -32,6 +32,7 @@ pub fn run(session: &Session, typed: &cli::StatusArgs) -> Result<Ending> {
         people: &survey.people,
         now,
         each: if typed.pins { Each::Pin } else { Each::Environment },
+        most_people: if typed.people { usize::MAX } else { MOST_PEOPLE },
         drifts: drifts.as_deref(),
         warnings: &warnings,
         notes: &survey.notes,
@@ -39,6 +40,7 @@ pub fn run(session: &Session, typed: &cli::StatusArgs) -> Result<Ending> {
     session.print(&match session.format {
         Format::Text => overview.text(terminal::width()),
         Format::Markdown => overview.markdown(),
+        Format::Html => overview.html(),
         Format::Json => {
             json::text(&json::with_errors(overview.document(session.command), untold.as_slice()))
         }
