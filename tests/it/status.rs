@@ -83,19 +83,20 @@ fn page() {
 #[test]
 fn page_with_hostile_names() {
     let sandbox = Sandbox::new();
-    let name = "\\\"><script>alert(1)</script>' onload='&lt;";
+    let name = "\\\"><script>alert(1)</script>'onload='&lt;";
     let pin = "pins = [{ file = \".env\", variable = \"RECONCILE_IMAGE_TAG\" }]";
     sandbox.write(
         "promote.toml",
         &format!(
             "[component.\"{name}\"]\nupstream = \"https://github.com/app-sre/qontract-reconcile\"\n\
              [component.\"{name}\".environment.\"{name}\"]\n{pin}\n\
-             [component.\"</style></title>\"]\nupstream = \"https://example.invalid/<img src=x>\"\n\
+             [component.\"</style></title>\"]\nupstream = \"/nowhere/<img/src=x>\"\n\
              [component.\"</style></title>\".environment.\"<b>\"]\npins = [{{ file = \"<i>.yml\", key = \"<u>\" }}]\n"
         ),
     );
     let page = status(&sandbox, "", "--quiet --check --format html");
-    for tag in ["<script>alert", "<img", "<b>", "<i>", "<u>", "' onload"] {
+    assert!(page.stdout.starts_with("<!doctype html>"));
+    for tag in ["<script>alert", "<img", "<b>", "<i>", "<u>", "'onload"] {
         assert_eq!(page.stdout.find(tag), None, "{tag}");
     }
     check_page(page, "page-hostile");

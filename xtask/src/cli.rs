@@ -10,6 +10,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgGroup, Args, CommandFactory, Error, FromArgMatches, Parser, Subcommand, ValueEnum};
 use promotion::model::duration::parse_duration;
 
+use crate::called::called;
 use examples::with_examples;
 pub use landing::{CheckArgs, GuardArgs, LandingArgs};
 use values::sha;
@@ -28,8 +29,8 @@ pub const SCHEMAS: &str = "qontract-schemas";
 /// Promotes components in a GitOps repository: exactly, all or nothing, in one command
 #[derive(Debug, Parser)]
 #[command(
-    name = "cargo xtask",
-    bin_name = "cargo xtask",
+    name = called(),
+    bin_name = called(),
     version,
     subcommand_required = true,
     arg_required_else_help = true

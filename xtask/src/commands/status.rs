@@ -14,6 +14,9 @@ use crate::cli::{self, Format};
 use crate::session::Session;
 use crate::terminal;
 
+/// How many pins that no environment has are warned about one by one.
+const MOST_WARNINGS: usize = 10;
+
 /// Prints the status, and says how it ended.
 pub fn run(session: &Session, typed: &cli::StatusArgs) -> Result<Ending> {
     let work_tree = session.work_tree()?;
@@ -45,7 +48,12 @@ pub fn run(session: &Session, typed: &cli::StatusArgs) -> Result<Ending> {
             json::text(&json::with_errors(overview.document(session.command), untold.as_slice()))
         }
     })?;
-    warnings.iter().for_each(|warning| session.warn(warning));
+    let (first, others) = warnings.split_at(warnings.len().min(MOST_WARNINGS));
+    first.iter().for_each(|warning| session.warn(warning));
+    if !others.is_empty() {
+        let message = format!("{} more pins that no environment has", others.len());
+        session.warn(&Problem::new(message).help("`discover` shows all of them"));
+    }
     for note in survey.notes.iter().filter(|_| session.format != Format::Json) {
         session.note(note);
     }

@@ -77,7 +77,7 @@ fn fate(config: &Config, pin: &Explained) -> String {
         Fate::Unfit(reason) => format!("can't move: it {reason}; a promotion refuses it"),
         Fate::Unconfigured(line) if config.component(&pin.component).is_err() => format!(
             "does not move: no component is `{}`; with one, this would take it in \
-             (`cargo xtask discover --write` adds both):\n  pins = [{line}]",
+             (`discover --write` adds both):\n  pins = [{line}]",
             pin.upstream
         ),
         Fate::Unconfigured(line) => format!(

@@ -91,9 +91,9 @@ impl<'a> Overview<'a> {
         let bodies: String =
             self.components.iter().enumerate().map(|(at, one)| self.body(at, one)).collect();
         format!(
-            "<form class=\"tools\" hidden onsubmit=\"return false\">\n\
+            "<div class=\"tools\" hidden>\n\
              <label>show only <input type=\"search\" placeholder=\"name, version, person\"></label>\n\
-             <label>sort <select>{orders}</select></label>\n</form>\n\
+             <label>sort <select>{orders}</select></label>\n</div>\n\
              <table>\n<thead><tr>{titles}</tr></thead>\n{bodies}</table>\n"
         )
     }
