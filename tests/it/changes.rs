@@ -66,3 +66,27 @@ fn offline() {
     sandbox.xtask(&["changes", "--offline"]).assert(0, &online.stdout, note);
     sandbox.xtask(&["changes"]).matches("upstream-missing");
 }
+
+/// The ends of long lists are counted. `--all` and `--people` show them; JSON has everything.
+#[test]
+fn long_lists() {
+    let sandbox = Sandbox::new();
+    let mut parent = HEAD.to_owned();
+    for number in 0..25 {
+        let author = format!("Ann {} <ann{}@example.com>", number % 7, number % 7);
+        let message = format!("subject {number:02}\n");
+        parent = sandbox.grow(&sandbox.world.reconcile, &[&parent], &author, &message);
+    }
+    let run = |more: &[&str]| sandbox.xtask(&[&["changes", "-q", "--from", HEAD], more].concat());
+    run(&[]).matches("changes-long");
+    let shown = |more: &[&str]| {
+        let run = run(more);
+        let tell = run.stdout.lines().last().unwrap().to_owned();
+        (run.stdout.matches(" subject ").count(), tell.matches("Ann").count())
+    };
+    assert_eq!(shown(&["--people"]), (20, 7));
+    assert_eq!(shown(&["--all"]), (25, 7));
+    let json: serde_json::Value = serde_json::from_str(&run(&["--format", "json"]).stdout).unwrap();
+    let count = |value: &serde_json::Value| value.as_array().unwrap().len();
+    assert_eq!((count(&json["changes"][0]["queued"]), count(&json["tell"])), (25, 7));
+}

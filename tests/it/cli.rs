@@ -7,6 +7,8 @@ use clap::error::ErrorKind;
 use promotion::model::problem::Problem;
 use xtask::cli::{Cli, usage};
 
+use crate::sandbox::{HEAD, Sandbox};
+
 /// What each command can't do without.
 const NEEDED: &[(&str, &[&str])] = &[
     ("update-schemas", &[]),
@@ -136,7 +138,7 @@ fn objections() {
     check(
         &["status", "--format", "x"],
         "invalid value `x` for `--format <FORMAT>`",
-        &formats("text, json, markdown"),
+        &formats("text, json, markdown, html"),
     );
     check(
         &["rollback"],
@@ -154,4 +156,29 @@ fn what_people_type_works() {
     assert_ne!(read(&["qr-promote", "--wait-image", "--mr"]), wait);
     let to = read(&["rollback", "--env", "x", "--reason", "y", "--to", "47fbced"]);
     assert_eq!(read(&["rollback", "--env", "x", "--reason", "y", "--ref", "47fbced"]), to);
+}
+
+/// Every message has the name that the program was called by.
+#[test]
+fn the_name_it_was_called_by() {
+    let sandbox = Sandbox::covered();
+    let linked = sandbox.world.root.join("cargo-ship");
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_xtask"), &linked).unwrap();
+    let cases = [
+        (env!("CARGO_BIN_EXE_xtask"), "cargo xtask"),
+        (env!("CARGO_BIN_EXE_app-promote"), "app-promote"),
+        (linked.to_str().unwrap(), "cargo ship"),
+    ];
+    let edit = ["promote", "--env", "jenkins", "--offline", "--ref", HEAD];
+    for (program, name) in cases {
+        let help = sandbox.program(program, &["promote", "--help"]).run();
+        assert!(help.stdout.contains(&format!("Usage: {name} promote ")), "{}", help.stdout);
+        let run = sandbox.program(program, &edit).run();
+        let again = run.stdout.split("to commit it:\n  ").nth(1).unwrap();
+        assert!(again.starts_with(&format!("{name} promote ")), "{again}");
+        sandbox.git("checkout --quiet .");
+    }
+    // cargo calls it with its name once more.
+    let called = sandbox.program(linked.to_str().unwrap(), &["ship", "status", "-q"]).run();
+    assert_eq!(called, sandbox.xtask(&["status", "-q"]));
 }

@@ -43,7 +43,7 @@ const CASES: &[Case] = &[
     ("xtask help", "qr", &["qr-promote"]),
     ("xtask", "compl", &["completions"]),
     ("xtask completions", "", &["bash", "zsh", "fish"]),
-    ("xtask status --format", "", &["text", "json", "markdown"]),
+    ("xtask status --format", "", &["text", "json", "markdown", "html"]),
     ("xtask status", "--che", &["--check"]),
     ("xtask status --check", "--che", &[]),
     ("xtask qr-promote --format", "", &["text", "json"]),

@@ -43,6 +43,16 @@ fn the_layout_of_the_procedure_keeps_its_names() {
     sandbox.xtask(&["discover", "--write", "-q"]).matches("discover-twice");
 }
 
+#[test]
+fn one_component() {
+    let sandbox = Sandbox::new();
+    sandbox.xtask(&["discover", "-q", "--component", "vault-manager"]).matches("discover-one");
+    sandbox.xtask(&["discover", "-q", "--component", "vault-manage"]).matches("discover-unknown");
+    sandbox.xtask(&["discover", "-q", "--component", "vault-manager", "--write"]).succeeds();
+    let after = sandbox.read("promote.toml");
+    assert!(after.contains("vault-manager") && !after.contains("github-mirror"));
+}
+
 /// An empty file: nothing is known but the tree.
 #[test]
 fn nothing_but_the_tree() {

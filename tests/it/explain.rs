@@ -36,6 +36,39 @@ fn every_verdict() {
     sandbox.xtask(&["explain", &format!("{EXTERNAL}:62")]).matches("explain-unfit");
 }
 
+/// Automation moves it, and no component is its upstream.
+#[test]
+fn moved_by_automation() {
+    let sandbox = Sandbox::new();
+    sandbox.write(
+        "data/services/x/saas.yml",
+        "$schema: /app-sre/saas-file-2.yml\nname: x\nresourceTemplates:\n- name: x\n  url: https://github.com/example/x\n  \
+         targets:\n  - namespace: {$ref: /services/x/namespaces/x.yml}\n    ref: 32e543f2fa02524ef2c6513c3c2d116a38cfcb73\n    \
+         promotion:\n      auto: true\n",
+    );
+    sandbox.xtask(&["explain", "data/services/x/saas.yml"]).matches("explain-auto");
+}
+
+/// The ends of long lists are counted; with `--all` they are shown.
+#[test]
+fn long_lists() {
+    let sandbox = Sandbox::new();
+    for tag in 0..18 {
+        sandbox.write("data/keys.yml", &format!("qontract_reconcile_image_tag: 22e63{tag:02}\n"));
+        sandbox.git("add --all");
+        sandbox.git(&format!("commit --quiet -m tag-{tag}"));
+    }
+    sandbox.xtask(&["explain", "data/keys.yml"]).matches("explain-long");
+    let whole = sandbox.xtask(&["explain", "data/keys.yml", "--all"]);
+    assert_eq!(whole.stdout.lines().filter(|line| line.contains(" tag-")).count(), 18);
+    let lines = "- qontract_reconcile_image_tag: 22e6381\n".repeat(12);
+    sandbox.write("data/keys.yml", &lines);
+    let run = sandbox.xtask(&["explain", "data/keys.yml"]);
+    assert_eq!(run.stdout.lines().last(), Some("… 2 more: --all, or name a line: FILE:LINE"));
+    let whole = sandbox.xtask(&["explain", "data/keys.yml", "--all"]);
+    assert_eq!(whole.stdout.matches("data/keys.yml:").count(), 12);
+}
+
 #[test]
 fn documents() {
     let sandbox = Sandbox::new();

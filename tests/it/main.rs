@@ -11,6 +11,7 @@ mod daemon;
 mod deliver;
 mod demo;
 mod discover;
+mod docs;
 mod explain;
 mod fixtures;
 mod from;

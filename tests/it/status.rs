@@ -22,6 +22,17 @@ pins = [
 ]
 "#;
 
+/// What every page has in it.
+const STYLE: &str = include_str!("../../xtask/promotion/src/report/status/page.css");
+const SCRIPT: &str = include_str!("../../xtask/promotion/src/report/status/page.js");
+
+/// Holds a page against what is expected, without its style and its script.
+#[track_caller]
+fn check_page(mut output: Output, name: &str) {
+    output.stdout = output.stdout.replace(STYLE, "[style]\n").replace(SCRIPT, "[script]\n");
+    check(&output, name);
+}
+
 /// Runs `status` on a terminal of so many columns; none is a log.
 fn status(sandbox: &Sandbox, columns: &str, args: &str) -> Output {
     let args: Vec<_> = ["status"].into_iter().chain(args.split_whitespace()).collect();
@@ -54,6 +65,43 @@ fn for_scripts_and_wikis() {
     check(&status(&sandbox, "", "--quiet --check --max-behind 5 --format markdown"), "markdown");
 }
 
+/// The page loads nothing, and nothing in it ends its style or its script early.
+#[test]
+fn page() {
+    let sandbox = Sandbox::new();
+    check_page(status(&sandbox, "", "--quiet --check --max-behind 6 --format html"), "page");
+    check_page(status(&sandbox, "", "--quiet --pins --format html"), "page-pins");
+    for part in [STYLE, SCRIPT] {
+        assert_eq!(part.matches("</").count() + part.matches("url(").count(), 0);
+        assert_eq!(part.matches("import").count() + part.matches("fetch").count(), 0);
+    }
+    let changes = sandbox.xtask(&["changes", "--format", "html"]);
+    assert_eq!((changes.status, changes.stdout.as_str()), (2, ""));
+}
+
+/// Names in all places of the page where other people's text may be.
+#[test]
+fn page_with_hostile_names() {
+    let sandbox = Sandbox::new();
+    let name = "\\\"><script>alert(1)</script>'onload='&lt;";
+    let pin = "pins = [{ file = \".env\", variable = \"RECONCILE_IMAGE_TAG\" }]";
+    sandbox.write(
+        "promote.toml",
+        &format!(
+            "[component.\"{name}\"]\nupstream = \"https://github.com/app-sre/qontract-reconcile\"\n\
+             [component.\"{name}\".environment.\"{name}\"]\n{pin}\n\
+             [component.\"</style></title>\"]\nupstream = \"/nowhere/<img/src=x>\"\n\
+             [component.\"</style></title>\".environment.\"<b>\"]\npins = [{{ file = \"<i>.yml\", key = \"<u>\" }}]\n"
+        ),
+    );
+    let page = status(&sandbox, "", "--quiet --check --format html");
+    assert!(page.stdout.starts_with("<!doctype html>"));
+    for tag in ["<script>alert", "<img", "<b>", "<i>", "<u>", "'onload"] {
+        assert_eq!(page.stdout.find(tag), None, "{tag}");
+    }
+    check_page(page, "page-hostile");
+}
+
 #[test]
 fn half_promoted() {
     let sandbox = Sandbox::new();
@@ -61,6 +109,7 @@ fn half_promoted() {
     check(&status(&sandbox, "100", "--quiet --check"), "half-promoted");
     check(&status(&sandbox, "80", "--quiet --check --pins"), "half-promoted-pins");
     check(&status(&sandbox, "80", "--quiet --format markdown"), "half-promoted-markdown");
+    check_page(status(&sandbox, "", "--quiet --check --format html"), "half-promoted-page");
 
     // The command that is shown repairs it.
     let json = status(&sandbox, "", "--quiet --format json");
@@ -173,6 +222,7 @@ fn hostile_names() {
     for format in ["text", "json", "markdown"] {
         check(&status(&sandbox, "80", &format!("{args} {format}")), &format!("hostile-{format}"));
     }
+    check_page(status(&sandbox, "", &format!("{args} html")), "hostile-page");
 }
 
 #[test]

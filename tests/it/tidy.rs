@@ -209,9 +209,9 @@ const LAYERS: [(&str, &[&str]); 2] = [
     (
         SHELL,
         &[
-            "terminal", "progress", "signals", "pool", "git", "registry", "mirror", "worktree",
-            "search", "cli", "session", "hint", "land", "request", "ask", "complete", "commands",
-            "lib", "main",
+            "called", "terminal", "progress", "signals", "pool", "git", "registry", "mirror",
+            "worktree", "search", "cli", "session", "hint", "land", "request", "ask", "complete",
+            "commands", "program", "lib", "main", "bin",
         ],
     ),
 ];

@@ -10,6 +10,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgGroup, Args, CommandFactory, Error, FromArgMatches, Parser, Subcommand, ValueEnum};
 use promotion::model::duration::parse_duration;
 
+use crate::called::called;
 use examples::with_examples;
 pub use landing::{CheckArgs, GuardArgs, LandingArgs};
 use values::sha;
@@ -28,8 +29,8 @@ pub const SCHEMAS: &str = "qontract-schemas";
 /// Promotes components in a GitOps repository: exactly, all or nothing, in one command
 #[derive(Debug, Parser)]
 #[command(
-    name = "cargo xtask",
-    bin_name = "cargo xtask",
+    name = called(),
+    bin_name = called(),
     version,
     subcommand_required = true,
     arg_required_else_help = true
@@ -78,7 +79,8 @@ impl Cli {
 /// What a command can print.
 fn formats(command: &str) -> &'static [Format] {
     match command {
-        "status" | "changes" => &[Format::Text, Format::Json, Format::Markdown],
+        "status" => &[Format::Text, Format::Json, Format::Markdown, Format::Html],
+        "changes" => &[Format::Text, Format::Json, Format::Markdown],
         "demo" | "completions" | "__complete" => &[Format::Text],
         _ => &[Format::Text, Format::Json],
     }
@@ -145,6 +147,8 @@ pub enum Format {
     Json,
     /// For a wiki or a merge request; `changes` and `status` only
     Markdown,
+    /// A page for browsers; `status` only
+    Html,
 }
 
 /// When to use colour.
@@ -319,6 +323,9 @@ pub struct StatusArgs {
     /// One row for each pin, with its file and line
     #[arg(long)]
     pub pins: bool,
+    /// Name everybody who waits, not only the first five
+    #[arg(long)]
+    pub people: bool,
     /// Exit with 3 on a drift: the pins of an environment disagree, or its version is no commit of
     /// the upstream's branch; what the limits below add. Exits with 1 if any of it can't be told
     #[arg(long)]
@@ -362,12 +369,21 @@ pub struct ChangesArgs {
     /// List from this version on, not from what the environments run
     #[arg(long, value_name = "REF")]
     pub from: Option<String>,
+    /// List every commit, and name everybody to tell
+    #[arg(long)]
+    pub all: bool,
+    /// Name everybody to tell, not only the first five
+    #[arg(long)]
+    pub people: bool,
     #[command(flatten)]
     pub version: RefArgs,
 }
 
 #[derive(Debug, Args)]
 pub struct DiscoverArgs {
+    /// Only this component
+    #[arg(long, value_name = "NAME")]
+    pub component: Option<String>,
     /// Write promote.toml, or add to it what is missing
     #[arg(long)]
     pub write: bool,
@@ -381,6 +397,9 @@ pub struct ExplainArgs {
     /// The file, from the current folder or from the top of the checkout, and perhaps a line
     #[arg(value_name = "FILE[:LINE]")]
     pub place: String,
+    /// Show every pin, and its whole history
+    #[arg(long)]
+    pub all: bool,
 }
 
 #[derive(Debug, Args)]

@@ -4,6 +4,7 @@ use std::fmt;
 
 pub use promotion::model::escape::shell_word as quoted;
 
+use crate::called::called;
 use crate::session::Session;
 
 /// The words of a command line, unquoted.
@@ -13,7 +14,7 @@ pub struct Hint(Vec<String>);
 impl Hint {
     /// One of this program's commands, with the global options that were typed.
     pub fn new(session: &Session, command: &str) -> Hint {
-        let words = ["cargo", "xtask", command].map(str::to_owned).into_iter();
+        let words = called().split(' ').chain([command]).map(str::to_owned);
         Hint(words.chain(session.typed_options()).collect())
     }
 

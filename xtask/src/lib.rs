@@ -1,6 +1,7 @@
 //! Promotes components in a GitOps repository. `ARCHITECTURE.md` has the map.
 
 pub mod ask;
+pub mod called;
 pub mod cli;
 pub mod commands;
 pub mod complete;
@@ -9,6 +10,7 @@ pub mod hint;
 pub mod land;
 pub mod mirror;
 pub mod pool;
+mod program;
 pub mod progress;
 pub mod registry;
 pub mod request;
@@ -17,3 +19,5 @@ pub mod session;
 pub mod signals;
 pub mod terminal;
 pub mod worktree;
+
+pub use program::main;

@@ -146,6 +146,34 @@ fn told(text: &str) -> String {
     printable(&without_credentials(text))
 }
 
+/// How many people are named in one place.
+pub const MOST_PEOPLE: usize = 5;
+
+/// The names in one line; those after the first `most` are counted: `a, b, +44 more`.
+pub fn few(names: &[String], most: usize) -> String {
+    match names.split_at_checked(most) {
+        None | Some((_, [])) => names.join(", "),
+        Some((first, others)) => format!("{}, +{} more", first.join(", "), others.len()),
+    }
+}
+
+/// A number of things: `1 pin`, `2 pins`.
+pub fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
+/// The line that stands for the rest of a list: `… 1,590 more: --all`.
+fn cut(others: usize, all: &str) -> String {
+    let digits = others.to_string();
+    let mut count = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        let is_thousand = index > 0 && (digits.len() - index).is_multiple_of(3);
+        count.extend(is_thousand.then_some(','));
+        count.push(digit);
+    }
+    format!("… {count} more: {all}")
+}
+
 /// The text with every character escaped that a terminal would obey, except for line breaks and
 /// tabs.
 pub fn printable(text: &str) -> String {
@@ -154,4 +182,23 @@ pub fn printable(text: &str) -> String {
         escaped(&part[..end]) + &part[end..]
     });
     parts.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_lists() {
+        let names: Vec<_> = ["a", "b", "c"].map(str::to_owned).into();
+        let cases = [(0, ", +3 more"), (1, "a, +2 more"), (3, "a, b, c"), (9, "a, b, c")];
+        for (most, expected) in cases {
+            assert_eq!(few(&names, most), expected);
+        }
+        let cases = [(1, "… 1 more: --all"), (999, "… 999 more: --all")];
+        for (others, expected) in cases.into_iter().chain([(1_234_567, "… 1,234,567 more: --all")])
+        {
+            assert_eq!(cut(others, "--all"), expected);
+        }
+    }
 }

@@ -11,6 +11,7 @@ use promotion::model::problem::{Problem, problems};
 use promotion::model::tree::Tree;
 use promotion::model::version::{CommitId, commit_or_tag};
 use promotion::plan::{Outcome, Part, PartPlan, PlannedValue, plan};
+use promotion::report::few;
 
 use crate::ask::look_up::{CONNECTIONS, first};
 use crate::git::{Git, GitSettings};
@@ -31,6 +32,9 @@ pub struct Upstreams<'a> {
     /// Why that one could not be fetched.
     pub(super) unasked: Option<anyhow::Error>,
 }
+
+/// How many commits a warning names.
+const MOST_COMMITS: usize = 10;
 
 impl<'a> Upstreams<'a> {
     /// Opens and fetches the upstreams of every scope.
@@ -107,7 +111,8 @@ impl<'a> Upstreams<'a> {
         let needs = match tags.as_slice() {
             [tag] => format!("{tag} needs newer schemas, for it changes `{paths}`"),
             tags => {
-                format!("{} need newer schemas, for they change `{paths}`", tags.join(", "))
+                let tags = few(tags, MOST_COMMITS);
+                format!("{tags} need newer schemas, for they change `{paths}`")
             }
         };
         let name = &schemas.name;

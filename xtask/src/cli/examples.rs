@@ -1,5 +1,6 @@
 //! The examples at the end of each help page; a test reads each of them as a command line.
 
+use crate::called::called;
 use clap::Command;
 
 /// By command: what is typed after its name, and what that does.
@@ -66,7 +67,7 @@ pub(super) fn with_examples(command: Command) -> Command {
     else {
         return command;
     };
-    let typed = |words: &str| format!("cargo xtask {name} {words}").trim_end().to_owned();
+    let typed = |words: &str| format!("{} {name} {words}", called()).trim_end().to_owned();
     let width = examples.iter().map(|(words, _)| typed(words).len()).max().unwrap_or(0);
     let heading = command.get_styles().get_header();
     let mut text = format!("{heading}Examples:{heading:#}");

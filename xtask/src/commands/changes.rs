@@ -4,7 +4,7 @@ use anyhow::Result;
 use promotion::model::component::Scope;
 use promotion::model::version::CommitId;
 use promotion::plan::Part;
-use promotion::report::changes::{Queue, markdown};
+use promotion::report::changes::{Most, Queue, markdown};
 use promotion::report::json::{self, version};
 use promotion::report::printable;
 use serde_json::{Value, json};
@@ -47,11 +47,18 @@ pub fn run(session: &Session, typed: &cli::ChangesArgs) -> Result<()> {
     let tree = work_tree.read(&checks::wanted(&config, scopes))?;
     let git = Git::at(&work_tree.top);
     let people = people::people(&git, &config, &tree);
-    let queue = Queue { component, changes: &changes, people: &people, now: session.now() };
+    let few = Most::few("--all");
+    let most = Most {
+        commits: if typed.all { usize::MAX } else { few.commits },
+        people: if typed.all || typed.people { usize::MAX } else { few.people },
+        ..few
+    };
+    let now = session.now();
+    let queue = Queue { component, changes: &changes, people: &people, now, most };
     let stale = || format!("offline: `{}` is as it was at the last fetch", component.upstream);
     let notes: Vec<_> = session.offline.then(stale).into_iter().collect();
     session.print(&match session.format {
-        Format::Text => text(typed, &scope, &to, &queue),
+        Format::Text | Format::Html => text(typed, &scope, &to, &queue),
         Format::Markdown => markdown(&text(typed, &scope, &to, &queue), &to),
         Format::Json => json::text(&document(session, &to, &queue, &notes)),
     })?;

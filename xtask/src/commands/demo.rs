@@ -8,6 +8,7 @@ use promotion::report::heading;
 use world::World;
 use xshell::{Shell, cmd};
 
+use crate::called::called;
 use crate::cli;
 use crate::hint::quoted;
 use crate::session::Session;
@@ -110,7 +111,7 @@ impl DemoRun<'_> {
     /// user's git configuration.
     fn step(&self, title: &str, seen: &str, args: &[&str]) -> Result<()> {
         let words: Vec<_> = args.iter().map(|word| quoted(word)).collect();
-        let typed = format!("cargo xtask {}", words.join(" "));
+        let typed = format!("{} {}", called(), words.join(" "));
         self.session.print(&heading(&format!("{title}\n{seen}"), &typed))?;
         let program = std::env::current_exe().context("can't tell where this program is")?;
         let shell = Shell::new()?;
@@ -146,14 +147,15 @@ impl DemoRun<'_> {
     }
 
     fn what_next(&self) -> String {
+        let name = called();
         let checkout = quoted(&self.world.repository.display().to_string());
         heading(
             "Your turn.",
             &format!(
                 "export APP_INTERFACE={checkout}\n\
-                 $ cargo xtask promote --env tekton --commit\n\
-                 $ cargo xtask rollback --env tekton --reason 'just to see' --dry-run\n\
-                 $ cargo xtask qr-promote --ref v0.10.0"
+                 $ {name} promote --env tekton --commit\n\
+                 $ {name} rollback --env tekton --reason 'just to see' --dry-run\n\
+                 $ {name} qr-promote --ref v0.10.0"
             ),
         )
     }

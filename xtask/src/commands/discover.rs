@@ -24,6 +24,7 @@ use serde_json::{Value, json};
 use crate::ask::coverage as coverage_scan;
 use crate::ask::saas;
 use crate::cli::{self, Format};
+use crate::hint::Hint;
 use crate::search::{Found, search};
 use crate::session::{ConfigFile, Session, shown_diff};
 use crate::worktree::{Replacement, WorkTree};
@@ -32,12 +33,15 @@ use crate::worktree::{Replacement, WorkTree};
 /// `--all`.
 const FEW: usize = 30;
 
+/// How many names an error lists.
+const MOST_NAMES: usize = 10;
+
 /// Shows what is missing in `promote.toml`; adds it with `--write`.
 pub fn run(session: &Session, typed: &cli::DiscoverArgs) -> Result<()> {
     let work_tree = session.work_tree()?;
     let file = session.config_file(&work_tree)?;
     let step = session.progress.local("looking for pins");
-    let found = find(&work_tree, &file, typed.all)?;
+    let found = find(&work_tree, &file, typed)?;
     drop(step);
     let is_written = typed.write && !found.is_unchanged();
     if is_written {
@@ -48,7 +52,12 @@ pub fn run(session: &Session, typed: &cli::DiscoverArgs) -> Result<()> {
     }
     match session.format {
         Format::Json => session.print(&json::text(&document(session, &found, is_written))),
-        _ => session.print(&text(&found, is_written)),
+        _ => {
+            let next =
+                Hint::new(session, "discover").option("--component", typed.component.as_deref());
+            let next = next.flags(typed.all.then_some("--all")).flags(["--write"]);
+            session.print(&text(&found, is_written, &next))
+        }
     }
 }
 
@@ -75,6 +84,20 @@ impl Discovery {
         self.before.as_ref().map_or(self.after.is_empty(), |before| *before == self.after)
     }
 
+    /// `2 components, 3 environments and 4 pins in 3 files to add`.
+    fn summary(&self) -> String {
+        let components: BTreeSet<_> = self.proposals.iter().map(|one| &one.component).collect();
+        let files: BTreeSet<_> = self.proposals.iter().map(|one| &one.file).collect();
+        let pins = self.proposals.iter().map(|one| one.pins.len()).sum();
+        format!(
+            "{}, {} and {} in {} to add",
+            report::counted(components.len(), "component"),
+            report::counted(self.proposals.len(), "environment"),
+            report::counted(pins, "pin"),
+            report::counted(files.len(), "file"),
+        )
+    }
+
     fn notes(&self) -> Vec<String> {
         let dropped = self.dropped.iter().map(|problem| format!("left out: {problem}"));
         let tail = (!self.tail.is_empty()).then(|| {
@@ -89,7 +112,7 @@ impl Discovery {
     }
 }
 
-fn find(work_tree: &WorkTree, file: &ConfigFile, all: bool) -> Result<Discovery> {
+fn find(work_tree: &WorkTree, file: &ConfigFile, typed: &cli::DiscoverArgs) -> Result<Discovery> {
     let start = match &file.text {
         Some(text) => text.clone(),
         None => builtin(work_tree)?,
@@ -115,8 +138,10 @@ fn find(work_tree: &WorkTree, file: &ConfigFile, all: bool) -> Result<Discovery>
         dropped: unfit(&unconfigured),
         too_large,
     };
-    if !all {
-        found.cut_tail();
+    match &typed.component {
+        Some(name) => found.keep_only(name)?,
+        None if typed.all => {}
+        None => found.cut_tail(),
     }
     found.drop_unfit(&tree);
     found.after = match found.proposals.as_slice() {
@@ -190,6 +215,19 @@ fn sites(work_tree: &WorkTree, unconfigured: &[Unconfigured]) -> BTreeMap<String
 }
 
 impl Discovery {
+    /// Leaves out all proposals but those of one component.
+    fn keep_only(&mut self, name: &str) -> Result<(), Problem> {
+        if self.candidates.iter().all(|one| one.terms.component != name) {
+            let mut names: Vec<_> =
+                self.candidates.iter().map(|one| format!("`{}`", one.terms.component)).collect();
+            names.sort();
+            let help = format!("there are: {}", report::few(&names, MOST_NAMES));
+            return Err(Problem::usage(format!("no component `{name}` was found")).help(help));
+        }
+        self.proposals.retain(|proposal| proposal.component == name);
+        Ok(())
+    }
+
     /// Moves proposals of upstreams with nothing but one saas file to `tail`, if there are many of
     /// them.
     fn cut_tail(&mut self) {
@@ -264,7 +302,9 @@ fn write(work_tree: &WorkTree, file: &ConfigFile, after: &str) -> Result<()> {
     }
 }
 
-fn text(found: &Discovery, is_written: bool) -> String {
+/// What was found, the text or the diff of `promote.toml`, and what to do next. A whole new file has
+/// the first and the last as comments, so that it can be redirected.
+fn text(found: &Discovery, is_written: bool, next: &Hint) -> String {
     let diff = diff::unified_between(&found.name, found.before.as_deref(), &found.after);
     let mut text = match &found.before {
         _ if found.is_unchanged() => {
@@ -278,9 +318,16 @@ fn text(found: &Discovery, is_written: bool) -> String {
         None if !is_written => report::printable(&found.after),
         _ => shown_diff(&diff),
     };
-    if is_written {
-        text.push_str(&format!("{} written\n", report::printable(&found.name)));
+    if found.is_unchanged() {
+        return text;
     }
+    let name = report::printable(&found.name);
+    let comment = if found.before.is_none() && !is_written { "# " } else { "" };
+    text.insert_str(0, &format!("{comment}{}\n", found.summary()));
+    text.push_str(&match is_written {
+        true => format!("{name} written\n"),
+        false => format!("{comment}to write {name}: {next}\n"),
+    });
     text
 }
 

@@ -7,7 +7,7 @@ use anyhow::Result;
 use promotion::config::Config;
 use promotion::history::past::{Moved, PinPast, past, values};
 use promotion::inspect::coverage::{FileKind, Terms};
-use promotion::inspect::discover::{Orphan, candidates};
+use promotion::inspect::discover::{Orphan, all_candidates};
 use promotion::inspect::explain::{Explained, Fate, explained};
 use promotion::model::commit::Revision;
 use promotion::model::path::RepoPath;
@@ -73,10 +73,9 @@ pub fn run(session: &Session, typed: &cli::ExplainArgs) -> Result<()> {
             session.print(&report::nothing(&path, line, &others))
         }
         _ => {
-            let parts = pins.iter().zip(&pasts);
-            let parts = parts.map(|(pin, past)| report::pin(&path, &config, pin, past));
-            let parts = parts.chain(orphans.iter().map(report::orphan));
-            session.print(&parts.collect::<Vec<_>>().join("\n"))
+            let mut parts = report::pins(&path, &config, &pins, &pasts, typed.all);
+            parts.extend(orphans.iter().map(report::orphan));
+            session.print(&parts.join("\n"))
         }
     }
 }
@@ -116,7 +115,7 @@ fn pins(path: &RepoPath, text: &str, config: &Config) -> Result<(Vec<Explained>,
     if FileKind::of(path.as_str()).is_some() {
         tree.0.insert(path.clone(), text.as_bytes().to_vec());
     }
-    let (candidates, orphans) = candidates(config, &tree);
+    let (candidates, orphans) = all_candidates(config, &tree);
     let terms: Vec<Terms> = candidates.into_iter().map(|candidate| candidate.terms).collect();
     let explained = explained(path, text, &terms, config);
     Ok((explained.map_err(|problem| problem.file(path.as_str()))?, orphans))

@@ -14,9 +14,9 @@ use promotion::model::tree::Tree;
 use promotion::model::version::CommitId;
 use promotion::plan::landed::Landed;
 use promotion::plan::{Digests, Part, Plan};
-use promotion::report::changes::{Queue, told};
+use promotion::report::changes::{Most, Queue, told};
 use promotion::report::promotion::PromotionReport;
-use promotion::report::{self, json};
+use promotion::report::{self, MOST_PEOPLE, few, json};
 use promotion::saas::app::ListChange;
 
 use super::Ending;
@@ -221,7 +221,7 @@ impl<'a> Run<'a> {
             Landing::MergeRequest(_) => {
                 let people = told(&self.queues(&review));
                 if is_lgtm && !people.is_empty() {
-                    let people = people.join(", ");
+                    let people = few(&people, MOST_PEOPLE);
                     session.note(&format!("lgtm is asked for, and commits of {people} go along"));
                 }
                 let step = session.progress.network(format!("delivering to {}", delivery.to));
@@ -367,6 +367,7 @@ impl<'a> Run<'a> {
             changes,
             people: &review.people,
             now: self.session.now(),
+            most: Most::few("changes --all"),
         };
         self.components.iter().copied().zip(&review.changes).map(queue).collect()
     }

@@ -4,8 +4,8 @@ use anyhow::Result;
 use promotion::config::{Config, other_environments};
 use promotion::inspect::status::{ComponentStatus, Drift, Limits};
 use promotion::model::problem::Problem;
-use promotion::report::json;
 use promotion::report::status::{Each, Overview};
+use promotion::report::{MOST_PEOPLE, json};
 
 use super::Ending;
 use crate::ask::coverage::CoverageScan;
@@ -13,6 +13,9 @@ use crate::ask::status::{Asked, Survey, survey};
 use crate::cli::{self, Format};
 use crate::session::Session;
 use crate::terminal;
+
+/// How many pins that no environment has are warned about one by one.
+const MOST_WARNINGS: usize = 10;
 
 /// Prints the status, and says how it ended.
 pub fn run(session: &Session, typed: &cli::StatusArgs) -> Result<Ending> {
@@ -32,6 +35,7 @@ pub fn run(session: &Session, typed: &cli::StatusArgs) -> Result<Ending> {
         people: &survey.people,
         now,
         each: if typed.pins { Each::Pin } else { Each::Environment },
+        most_people: if typed.people { usize::MAX } else { MOST_PEOPLE },
         drifts: drifts.as_deref(),
         warnings: &warnings,
         notes: &survey.notes,
@@ -39,11 +43,17 @@ pub fn run(session: &Session, typed: &cli::StatusArgs) -> Result<Ending> {
     session.print(&match session.format {
         Format::Text => overview.text(terminal::width()),
         Format::Markdown => overview.markdown(),
+        Format::Html => overview.html(),
         Format::Json => {
             json::text(&json::with_errors(overview.document(session.command), untold.as_slice()))
         }
     })?;
-    warnings.iter().for_each(|warning| session.warn(warning));
+    let (first, others) = warnings.split_at(warnings.len().min(MOST_WARNINGS));
+    first.iter().for_each(|warning| session.warn(warning));
+    if !others.is_empty() {
+        let message = format!("{} more pins that no environment has", others.len());
+        session.warn(&Problem::new(message).help("`discover` shows all of them"));
+    }
     for note in survey.notes.iter().filter(|_| session.format != Format::Json) {
         session.note(note);
     }

@@ -79,7 +79,20 @@ struct Tag {
 /// The components of the configuration, then the ones found in the tree; and the versions whose
 /// component is not known.
 pub fn candidates(config: &Config, tree: &Tree) -> (Vec<DiscoveredComponent>, Vec<Orphan>) {
-    let (tags, urls) = clues(tree);
+    candidates_with(config, tree, has_pin)
+}
+
+/// The same, with the upstreams of all saas templates: those without a pin too.
+pub fn all_candidates(config: &Config, tree: &Tree) -> (Vec<DiscoveredComponent>, Vec<Orphan>) {
+    candidates_with(config, tree, |_, _| true)
+}
+
+fn candidates_with(
+    config: &Config,
+    tree: &Tree,
+    takes: fn(&Yaml, &saas::Template) -> bool,
+) -> (Vec<DiscoveredComponent>, Vec<Orphan>) {
+    let (tags, urls) = clues(tree, takes);
     let mut found: Vec<DiscoveredComponent> =
         config.components.iter().map(|component| configured(component, config)).collect();
     let mut rest = Vec::new();
@@ -186,7 +199,10 @@ impl DiscoveredComponent {
 
 /// Every variable and key whose name says that it holds an image tag, and every upstream that a
 /// saas file pins to a commit.
-fn clues(tree: &Tree) -> (Vec<Tag>, BTreeMap<String, String>) {
+fn clues(
+    tree: &Tree,
+    takes: fn(&Yaml, &saas::Template) -> bool,
+) -> (Vec<Tag>, BTreeMap<String, String>) {
     let mut tags: Vec<Tag> = Vec::new();
     let mut urls = BTreeMap::new();
     for (path, bytes) in &tree.0 {
@@ -196,7 +212,7 @@ fn clues(tree: &Tree) -> (Vec<Tag>, BTreeMap<String, String>) {
             Some(FileKind::Yaml) => {
                 let Ok(yaml) = Yaml::parse(text) else { continue };
                 tags.extend(keys(path, &yaml));
-                let pinned = saas::templates(&yaml).into_iter().filter(|one| has_pin(&yaml, one));
+                let pinned = saas::templates(&yaml).into_iter().filter(|one| takes(&yaml, one));
                 let pinned = pinned.filter_map(|template| template.url);
                 let pinned = pinned.filter(|url| is_address(url));
                 urls.extend(pinned.map(|url| (Upstream::new(&url).identity().to_owned(), url)));

@@ -157,6 +157,27 @@ impl ComponentStatus<'_> {
         environment.pins.iter().rev().max_by_key(|pin| behind(pin))
     }
 
+    /// The environments; those that run the same version are together.
+    pub fn alike(&self) -> Vec<Vec<&EnvironmentStatus>> {
+        // Nothing is like an environment whose pins differ or can't be read.
+        let version = |environment: &EnvironmentStatus| {
+            let pin = self.farthest(environment)?;
+            let agree = environment.agreement() == Agreement::Agree;
+            (agree && environment.versions().len() == 1)
+                .then(|| (self.component.short(&pin.value).into_owned(), pin.commit().cloned()))
+        };
+        let mut groups: Vec<(_, Vec<&EnvironmentStatus>)> = Vec::new();
+        for environment in &self.environments {
+            let version = version(environment);
+            let is_like = |(other, _): &&mut (_, _)| version.is_some() && *other == version;
+            match groups.iter_mut().find(is_like) {
+                Some((_, group)) => group.push(environment),
+                None => groups.push((version, vec![environment])),
+            }
+        }
+        groups.into_iter().map(|(_, group)| group).collect()
+    }
+
     /// What is wrong with a version whatever waits behind it: a fragment.
     pub fn remark(&self, pin: &PinStatus) -> Option<String> {
         let value = escaped(&self.component.short(&pin.value));
@@ -240,11 +261,19 @@ impl EnvironmentStatus {
         pairs.map(|(one, other)| agreement(one, other)).max_by_key(rank).unwrap_or(Agreement::Agree)
     }
 
+    /// The pins that disagree with another one.
+    pub fn disagreeing(&self) -> Vec<&PinStatus> {
+        let disagrees = |pin: &&PinStatus| {
+            self.pins.iter().any(|other| agreement(pin, other) == Agreement::Differ)
+        };
+        self.pins.iter().filter(disagrees).collect()
+    }
+
     /// One pin of each version, in their order.
     pub fn versions(&self) -> Vec<&PinStatus> {
         let mut versions: Vec<&PinStatus> = Vec::new();
         for pin in self.pins.iter().filter(|pin| pin.version().is_some()) {
-            if versions.iter().all(|other| agreement(pin, other) != Agreement::Agree) {
+            if versions.iter().all(|other| same_version(pin, other) != Agreement::Agree) {
                 versions.push(pin);
             }
         }
@@ -270,8 +299,17 @@ fn rank(agreement: &Agreement) -> u8 {
     }
 }
 
-/// Two pins agree if they name the same commit; a suffix such as `-rc` doesn't matter.
+/// Two pins agree if they name the same commit, or if they are of different templates: each template
+/// is promoted on its own.
 fn agreement(one: &PinStatus, other: &PinStatus) -> Agreement {
+    match (one.template(), other.template()) {
+        (Some(one), Some(other)) if one != other => Agreement::Agree,
+        _ => same_version(one, other),
+    }
+}
+
+/// A suffix such as `-rc` doesn't matter.
+fn same_version(one: &PinStatus, other: &PinStatus) -> Agreement {
     match (one.commit(), other.commit()) {
         (Some(one), Some(other)) if one == other => return Agreement::Agree,
         (Some(_), Some(_)) => return Agreement::Differ,
@@ -290,6 +328,18 @@ impl PinStatus {
     /// Its commit or tag, without a digest behind it; `None` for a digest alone.
     pub fn version(&self) -> Option<&str> {
         commit_or_tag(&self.value)
+    }
+
+    /// `FILE:LINE`, and the target in a saas file. Not escaped.
+    pub fn place(&self) -> String {
+        let target = self.target.as_ref().map(|target| format!(" ({target})"));
+        format!("{}:{}{}", self.file, self.line, target.unwrap_or_default())
+    }
+
+    /// The template, in a saas file.
+    fn template(&self) -> Option<&str> {
+        let (template, _) = self.target.as_ref()?.split_once('/')?;
+        Some(template)
     }
 
     /// The commit that it names, if that is known for certain.

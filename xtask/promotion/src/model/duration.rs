@@ -55,6 +55,25 @@ pub fn shown(duration: Duration) -> String {
     out
 }
 
+/// The units of an age, longest first: the name, and the seconds.
+const AGES: &[(&str, i64)] =
+    &[("y", 365 * 86_400), ("mo", 30 * 86_400), ("d", 86_400), ("h", 3_600), ("min", 60)];
+
+/// An age as people say it: `2 y 8 mo`, `3 mo`, `45 d`, `7 h`. What lies in the future is `0 s`.
+pub fn age(seconds: i64) -> String {
+    // Less than two months are days: one month more or less says too little.
+    let is_long =
+        |(name, size): &&(&str, i64)| seconds >= *size && (*name != "mo" || seconds >= 2 * size);
+    let Some((name, size)) = AGES.iter().find(is_long) else {
+        return format!("{} s", seconds.max(0));
+    };
+    let months = seconds % size / AGES[1].1;
+    match (*name, months) {
+        ("y", 1..) => format!("{} y {months} mo", seconds / size),
+        _ => format!("{} {name}", seconds / size),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,5 +110,24 @@ mod tests {
             assert_eq!(actual, expected.map(|(s, text)| (s, text.to_owned())), "{text}");
         }
         assert_eq!(shown(Duration::from_millis(300)), "300 ms");
+    }
+
+    #[test]
+    fn ages() {
+        let day = 86_400;
+        let cases = [
+            (-5, "0 s"),
+            (59, "59 s"),
+            (61, "1 min"),
+            (7_300, "2 h"),
+            (59 * day, "59 d"),
+            (60 * day, "2 mo"),
+            (364 * day, "12 mo"),
+            (365 * day, "1 y"),
+            (980 * day, "2 y 8 mo"),
+        ];
+        for (seconds, expected) in cases {
+            assert_eq!(age(seconds), expected, "{seconds}");
+        }
     }
 }

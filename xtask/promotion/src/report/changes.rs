@@ -2,13 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::{BOLD, DIM};
+use super::{BOLD, DIM, MOST_PEOPLE, cut, few};
 use crate::history::changes::commits;
 use crate::history::changes::{Changes, Direction, Span, Start, by_author, each_once};
 use crate::history::people::People;
 use crate::history::people::Who;
 use crate::model::commit::Commit;
 use crate::model::component::Component;
+use crate::model::duration::age;
 use crate::model::escape::escaped;
 use crate::model::version::CommitId;
 
@@ -21,6 +22,23 @@ pub struct Queue<'a> {
     pub people: &'a People,
     /// The current time in seconds since 1970, for the age of commits.
     pub now: i64,
+    pub most: Most,
+}
+
+/// How much of a long list is shown as text. JSON has all of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Most {
+    pub commits: usize,
+    pub people: usize,
+    /// What to type to see all commits.
+    pub all: &'static str,
+}
+
+impl Most {
+    /// So much of a list that it fits on a screen.
+    pub const fn few(all: &'static str) -> Most {
+        Most { commits: 20, people: MOST_PEOPLE, all }
+    }
 }
 
 impl Queue<'_> {
@@ -86,13 +104,17 @@ impl Queue<'_> {
 
     fn by_author(&self, listed: &[&Commit]) -> String {
         let mut text = String::new();
-        for group in by_author(listed, self.people) {
+        let (newest, others) = listed.split_at(listed.len().min(self.most.commits));
+        for group in by_author(newest, self.people) {
             text.push_str(&format!("  {}\n", escaped(&name(&group.who))));
             for commit in group.commits {
                 let id = commit.id.tag(self.component.tag_length);
-                let (subject, age) = (escaped(&commit.subject), age(self.now - commit.time));
-                text.push_str(&format!("    {id} {subject} {DIM}{age}{DIM:#}\n"));
+                let (subject, ago) = (escaped(&commit.subject), ago(self.now - commit.time));
+                text.push_str(&format!("    {id} {subject} {DIM}{ago}{DIM:#}\n"));
             }
+        }
+        if !others.is_empty() {
+            text.push_str(&format!("  {}\n", cut(others.len(), self.most.all)));
         }
         text
     }
@@ -161,9 +183,10 @@ pub fn told(queues: &[Queue]) -> Vec<String> {
 
 /// The line with the people to tell; empty if there are none.
 pub fn tell_line(queues: &[Queue]) -> String {
+    let most = queues.iter().map(|queue| queue.most.people).max().unwrap_or(0);
     match told(queues).as_slice() {
         [] => String::new(),
-        people => format!("{BOLD}tell{BOLD:#} {}\n", people.join(", ")),
+        people => format!("{BOLD}tell{BOLD:#} {}\n", few(people, most)),
     }
 }
 
@@ -196,25 +219,12 @@ pub fn pasted(who: &Who) -> String {
     }
 }
 
-/// An age as text, in its largest whole unit: `3 days ago`.
-pub fn age(seconds: i64) -> String {
-    let units = [
-        (365 * 86_400, "year"),
-        (30 * 86_400, "month"),
-        (7 * 86_400, "week"),
-        (86_400, "day"),
-        (3_600, "hour"),
-        (60, "minute"),
-    ];
-    if seconds < 0 {
-        return "in the future".to_owned();
-    }
-    match units.into_iter().find(|(length, _)| seconds >= *length) {
-        None => "just now".to_owned(),
-        Some((length, unit)) => match seconds / length {
-            1 => format!("1 {unit} ago"),
-            count => format!("{count} {unit}s ago"),
-        },
+/// How long ago something was: `3 d ago`.
+pub fn ago(seconds: i64) -> String {
+    match seconds {
+        ..0 => "in the future".to_owned(),
+        0..60 => "just now".to_owned(),
+        _ => format!("{} ago", age(seconds)),
     }
 }
 
@@ -227,16 +237,13 @@ mod tests {
         let cases = [
             (-1, "in the future"),
             (59, "just now"),
-            (60, "1 minute ago"),
-            (7_199, "1 hour ago"),
-            (7_200, "2 hours ago"),
-            (6 * 86_400, "6 days ago"),
-            (29 * 86_400, "4 weeks ago"),
-            (30 * 86_400, "1 month ago"),
-            (800 * 86_400, "2 years ago"),
+            (60, "1 min ago"),
+            (7_200, "2 h ago"),
+            (6 * 86_400, "6 d ago"),
+            (980 * 86_400, "2 y 8 mo ago"),
         ];
         for (seconds, expected) in cases {
-            assert_eq!(age(seconds), expected, "{seconds}");
+            assert_eq!(ago(seconds), expected, "{seconds}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Renders the pins of a file for `explain`.
 
 use super::columns::{padded, widest};
-use super::{BOLD, DIM, GREEN, printable};
+use super::{BOLD, DIM, GREEN, cut, printable};
 use crate::config::Config;
 use crate::history::past::PinPast;
 use crate::inspect::discover::Orphan;
@@ -10,8 +10,34 @@ use crate::locate::Stay;
 use crate::model::path::RepoPath;
 use crate::model::version::{is_digest, is_full_commit, short_digest};
 
-/// One pin: where it is, whose it is, whether it moves, and what it was.
-pub fn pin(path: &RepoPath, config: &Config, pin: &Explained, past: &PinPast) -> String {
+/// How many pins of a file are shown, and how many changes: of the only pin, or of each.
+const MOST_PINS: usize = 10;
+const MOST_CHANGES: usize = 15;
+const MOST_CHANGES_EACH: usize = 3;
+
+/// The pins of a file with their histories; without `is_whole`, the ends of long lists are counted.
+pub fn pins(
+    path: &RepoPath,
+    config: &Config,
+    pins: &[Explained],
+    histories: &[PinPast],
+    is_whole: bool,
+) -> Vec<String> {
+    let (most_pins, most_changes) = match pins {
+        _ if is_whole => (usize::MAX, usize::MAX),
+        [_] => (1, MOST_CHANGES),
+        _ => (MOST_PINS, MOST_CHANGES_EACH),
+    };
+    let shown = pins.iter().zip(histories).take(most_pins);
+    let mut parts: Vec<String> =
+        shown.map(|(one, past)| pin(path, config, one, past, most_changes)).collect();
+    let others = pins.len() - parts.len();
+    parts.extend((others > 0).then(|| cut(others, "--all, or name a line: FILE:LINE") + "\n"));
+    parts
+}
+
+/// One pin: its place, its component and environment, whether it moves, and its history.
+fn pin(path: &RepoPath, config: &Config, pin: &Explained, past: &PinPast, most: usize) -> String {
     let place = printable(&format!("{path}:{}", pin.line));
     let target = pin.target.as_ref().map_or(String::new(), |target| format!("  {target}"));
     let mut text = format!(
@@ -24,7 +50,7 @@ pub fn pin(path: &RepoPath, config: &Config, pin: &Explained, past: &PinPast) ->
     for line in fate(config, pin).lines() {
         text.push_str(&format!("  {style}{}{style:#}\n", printable(line)));
     }
-    text + &history(pin, past)
+    text + &history(pin, past, most)
 }
 
 fn owner(config: &Config, pin: &Explained) -> String {
@@ -52,7 +78,7 @@ fn fate(config: &Config, pin: &Explained) -> String {
         Fate::Unfit(reason) => format!("can't move: it {reason}; a promotion refuses it"),
         Fate::Unconfigured(line) if config.component(&pin.component).is_err() => format!(
             "does not move: no component is `{}`; with one, this would take it in \
-             (`cargo xtask discover --write` adds both):\n  pins = [{line}]",
+             (`discover --write` adds both):\n  pins = [{line}]",
             pin.upstream
         ),
         Fate::Unconfigured(line) => format!(
@@ -63,13 +89,13 @@ fn fate(config: &Config, pin: &Explained) -> String {
 }
 
 /// The changes, newest first; what is not committed yet before all of them.
-fn history(pin: &Explained, past: &PinPast) -> String {
+fn history(pin: &Explained, past: &PinPast, most: usize) -> String {
     let mut rows = Vec::new();
     if past.committed.as_ref() != Some(&pin.value) {
         let value = shown(Some(&pin.value));
         rows.push(["not committed".to_owned(), value, String::new(), String::new()]);
     }
-    for one in &past.changes {
+    for one in past.changes.iter().take(most) {
         let revision = one.revision;
         rows.push([
             revision.date.clone(),
@@ -85,7 +111,10 @@ fn history(pin: &Explained, past: &PinPast) -> String {
         let cells: Vec<_> = filled.chain(row.last().cloned()).collect();
         format!("  {}", cells.join("  ")).trim_end().to_owned() + "\n"
     };
-    rows.iter().map(row).collect()
+    let mut text: String = rows.iter().map(row).collect();
+    let others = past.changes.len().saturating_sub(most);
+    text.extend((others > 0).then(|| format!("  {}\n", cut(others, "--all"))));
+    text
 }
 
 /// A version for the history: of a full commit the first 12 digits, a digest short.

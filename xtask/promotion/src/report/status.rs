@@ -1,5 +1,6 @@
-//! Renders the status: for a terminal, as Markdown and as JSON.
+//! Renders the status: for a terminal, as Markdown, as a web page and as JSON.
 
+mod html;
 mod json;
 mod line;
 mod markdown;
@@ -10,9 +11,8 @@ use crate::history::people::People;
 use crate::history::people::Who;
 use crate::inspect::status::{
     Agreement, ComponentStatus, Drift, EnvironmentStatus, NewerImage, PinStatus, Promoted, Running,
-    seconds,
 };
-use crate::model::duration::shown;
+use crate::model::duration::age;
 use crate::model::problem::Problem;
 use crate::report::changes::pasted;
 
@@ -34,6 +34,8 @@ pub struct Overview<'a> {
     pub now: i64,
     /// Whether each environment or each pin has a row.
     pub each: Each,
+    /// How many people of a row are named; the others are counted.
+    pub most_people: usize,
     /// The drifts that `--check` found; `None` without `--check`.
     pub drifts: Option<&'a [Drift]>,
     pub warnings: &'a [Problem],
@@ -50,8 +52,9 @@ pub enum Each {
 /// The cells of one row. Other people's text, not escaped yet.
 #[derive(Debug)]
 struct Row<'a> {
-    environment: &'a EnvironmentStatus,
-    /// The pin of the row; in a row for an environment, the pin that is the farthest behind.
+    /// Those that run the same version.
+    environments: Vec<&'a EnvironmentStatus>,
+    /// The pin of the row; in a row for environments, the pin that is the farthest behind.
     pin: Option<&'a PinStatus>,
     /// The version as a tag or as the pin has it, and how many other versions the environment has:
     /// `47fbced +1`.
@@ -70,6 +73,37 @@ struct Row<'a> {
     remarks: Vec<String>,
 }
 
+/// How the version of a row is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Health {
+    /// There is no version.
+    None,
+    Newest,
+    /// Commits are waiting.
+    Behind,
+    /// Something is wrong with the version, or it is not known.
+    Wrong,
+}
+
+impl Row<'_> {
+    fn health(&self) -> Health {
+        match (self.pin, self.running) {
+            (None, _) => Health::None,
+            (_, Some(running)) if self.remarks.is_empty() && running.queued.is_empty() => {
+                Health::Newest
+            }
+            (_, Some(_)) if self.remarks.is_empty() => Health::Behind,
+            _ => Health::Wrong,
+        }
+    }
+
+    /// The names of its environments.
+    fn names(&self) -> String {
+        let names: Vec<_> = self.environments.iter().map(|one| one.name.as_str()).collect();
+        names.join(", ")
+    }
+}
+
 impl<'a> Overview<'a> {
     /// The problem of a component, unless an earlier one told the same, such as that of their host.
     fn news(&self, component: &'a ComponentStatus) -> Option<&'a Problem> {
@@ -82,43 +116,51 @@ impl<'a> Overview<'a> {
 
     /// The rows of one component.
     fn rows(&self, component: &'a ComponentStatus) -> Vec<Row<'a>> {
+        if self.each == Each::Environment {
+            let groups = component.alike().into_iter();
+            return groups.map(|group| self.row_of_all(component, group)).collect();
+        }
         let mut rows = Vec::new();
         for environment in &component.environments {
-            match self.each {
-                Each::Environment => {
-                    let pin = component.farthest(environment);
-                    rows.push(self.row(component, environment, pin, &environment.pins));
-                }
-                Each::Pin if environment.pins.is_empty() => {
-                    rows.push(self.row(component, environment, None, &[]));
-                }
-                Each::Pin => rows.extend(environment.pins.iter().map(|pin| {
-                    self.row(component, environment, Some(pin), std::slice::from_ref(pin))
-                })),
+            if environment.pins.is_empty() {
+                rows.push(self.row(component, vec![environment], None, &[]));
             }
+            let pins = environment.pins.iter();
+            rows.extend(pins.map(|pin| self.row(component, vec![environment], Some(pin), &[pin])));
         }
         rows
+    }
+
+    fn row_of_all(
+        &self,
+        component: &'a ComponentStatus,
+        group: Vec<&'a EnvironmentStatus>,
+    ) -> Row<'a> {
+        let pin = group.first().and_then(|first| component.farthest(first));
+        let pins: Vec<_> = group.iter().flat_map(|environment| &environment.pins).collect();
+        self.row(component, group, pin, &pins)
     }
 
     /// One row, for `pins`; `pin` is the one whose version is shown.
     fn row(
         &self,
         component: &'a ComponentStatus,
-        environment: &'a EnvironmentStatus,
+        environments: Vec<&'a EnvironmentStatus>,
         pin: Option<&'a PinStatus>,
-        pins: &'a [PinStatus],
+        pins: &[&'a PinStatus],
     ) -> Row<'a> {
         let running = pin.and_then(|pin| component.running(pin));
         let unknown = if pin.is_some() { UNKNOWN } else { NOTHING };
         let or_unknown = |known: Option<String>| known.unwrap_or_else(|| unknown.to_owned());
         let mut remarks: Vec<_> = pins.iter().filter_map(|pin| component.remark(pin)).collect();
         remarks.dedup();
+        let first = environments.first();
+        let others = first.map_or(0, |one| one.versions().len().saturating_sub(1));
         Row {
-            environment,
             pin,
             version: or_unknown(pin.map(|pin| {
                 let version = component.component.short(&pin.value);
-                match environment.versions().len().saturating_sub(1) {
+                match others {
                     0 => version.into_owned(),
                     _ if self.each == Each::Pin => version.into_owned(),
                     others => format!("{version} +{others}"),
@@ -128,7 +170,7 @@ impl<'a> Overview<'a> {
             committed: or_unknown(running.map(|running| date(running.commit.time))),
             age: or_unknown(running.map(|running| age(self.now - running.commit.time))),
             behind: or_unknown(running.map(|running| running.queued.len().to_string())),
-            agreement: environment.agreement(),
+            agreement: first.map_or(Agreement::Unknown, |one| one.agreement()),
             image: or_unknown(running.and_then(|running| match &running.newer_image {
                 NewerImage::Unknown => None,
                 NewerImage::None => Some("none".to_owned()),
@@ -138,11 +180,27 @@ impl<'a> Overview<'a> {
             })),
             promoted: match pins {
                 [] => NOTHING.to_owned(),
-                pins => self.promoted(EnvironmentStatus::promoted(pins.iter())),
+                pins => self.promoted(EnvironmentStatus::promoted(pins.iter().copied())),
             },
             waiting: running.map(|running| self.waiting(running)).unwrap_or_default(),
             remarks,
+            environments,
         }
+    }
+
+    /// Says what the newest version of a component is.
+    fn newest(&self, component: &ComponentStatus) -> String {
+        let Some(upstream) = &component.upstream else {
+            return "the newest version is unknown".to_owned();
+        };
+        let is_old = component.problem.is_some();
+        format!(
+            "{} {} of {} ({} old)",
+            if is_old { "at the last fetch, newest was" } else { "newest is" },
+            upstream.head.id.tag(component.component.tag_length),
+            date(upstream.head.time),
+            age(self.now - upstream.head.time),
+        )
     }
 
     /// The verdict of a check that found no drift; `None` if there was no check or a drift.
@@ -175,9 +233,12 @@ impl<'a> Overview<'a> {
     }
 }
 
-/// The cell that says whether the pins agree.
-fn word(agreement: Agreement) -> &'static str {
-    match agreement {
+/// The cell that says whether the pins of a row agree. Those of different templates need not.
+fn word(row: &Row) -> &'static str {
+    match row.agreement {
+        Agreement::Agree if row.environments.iter().any(|one| one.versions().len() > 1) => {
+            "by template"
+        }
         Agreement::Agree => "agree",
         Agreement::Differ => "differ",
         Agreement::Unknown => UNKNOWN,
@@ -213,13 +274,6 @@ fn date(seconds: i64) -> String {
     format!("{:04}-{month:02}-{day:02}", year + era * 400 + next)
 }
 
-/// An age in its largest unit: `3 d`.
-fn age(ago: i64) -> String {
-    let units = [86_400, 3_600, 60, 1];
-    let unit = units.into_iter().find(|unit| ago >= *unit).unwrap_or(1);
-    shown(seconds(ago / unit * unit))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -237,14 +291,6 @@ mod tests {
         ];
         for (seconds, expected) in cases {
             assert_eq!(date(seconds), expected, "{seconds}");
-        }
-    }
-
-    #[test]
-    fn ages() {
-        let cases = [(-5, "0 s"), (59, "59 s"), (61, "1 min"), (7_300, "2 h"), (1_000_000, "11 d")];
-        for (ago, expected) in cases {
-            assert_eq!(age(ago), expected, "{ago}");
         }
     }
 }

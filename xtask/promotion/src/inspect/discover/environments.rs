@@ -6,15 +6,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::DiscoveredComponent;
 use crate::config::Config;
 use crate::inspect::coverage::{Unconfigured, UnconfiguredValue, narrowed};
-use crate::model::component::{Component, FilePattern, Selector};
+use crate::model::component::{Component, FilePattern, PinSpec, Selector};
 use crate::model::path::RepoPath;
 use crate::saas::Site;
 
 /// The environment of the `.env` at the top of an app-interface.
 const PR_CHECK: &str = "pr-check";
 
-/// Names of files and folders that are too common to name an environment.
-const VAGUE: [&str; 6] = ["defaults", "default", "values", "config", "global", "main"];
+/// Words in the names of files and folders that say nothing about an environment.
+const VAGUE: [&str; 7] = ["defaults", "default", "values", "config", "global", "main", "provider"];
 
 /// An environment to add to the configuration, or pins to add to an existing one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +36,8 @@ struct Group {
     clusters: BTreeSet<String>,
     pins: Vec<String>,
     file: RepoPath,
+    /// What finds the pins, unless they are in a saas file.
+    selector: Option<Selector>,
 }
 
 /// Proposes environments for the unconfigured pins, in the order of the candidates.
@@ -80,6 +82,7 @@ fn single(one: &Unconfigured) -> Group {
         clusters: BTreeSet::new(),
         pins: vec![one.pin()],
         file: one.file.clone(),
+        selector: Some(one.selector.clone()),
     }
 }
 
@@ -102,7 +105,14 @@ fn saas_groups(own: &[Unconfigured], sites: &BTreeMap<String, Site>) -> Vec<Grou
                 continue;
             }
             let qualifier = stem(file).trim_start_matches("saas-").to_owned();
-            groups.push(Group { base, qualifier, clusters, pins, file: file.clone() });
+            groups.push(Group {
+                base,
+                qualifier,
+                clusters,
+                pins,
+                file: file.clone(),
+                selector: None,
+            });
         }
     }
     groups
@@ -193,6 +203,7 @@ fn key_groups(own: &[Unconfigured], config: &Config) -> Vec<Group> {
                 clusters: BTreeSet::new(),
                 pins: vec![format!("{{ files = {glob}, key = {} }}", value(key))],
                 file: first.file.clone(),
+                selector: Some(first.selector.clone()),
             });
             rest.retain(|one| !within(one));
         }
@@ -220,9 +231,13 @@ fn named(component: &str, groups: &[Group], known: Option<&Component>) -> Vec<Pr
         .iter()
         .flat_map(|environment| environment.aliases.iter().chain([&environment.name]).cloned())
         .collect();
-    let joins = |group: &Group| {
-        let same = environments.iter().find(|environment| environment.name == group.base);
-        same.is_some_and(|same| same.pins.iter().any(|pin| pin.place.takes(&group.file)))
+    // The environment of that name or alias, if it has such a pin already.
+    let joined = |group: &Group| {
+        let same = known?.environment(&group.base)?;
+        let is_alike = |pin: &PinSpec| {
+            pin.place.takes(&group.file) || Some(&pin.selector) == group.selector.as_ref()
+        };
+        same.pins.iter().any(is_alike).then(|| same.name.clone())
     };
     let mut counts: BTreeMap<String, usize> = BTreeMap::new();
     for group in groups {
@@ -234,15 +249,13 @@ fn named(component: &str, groups: &[Group], known: Option<&Component>) -> Vec<Pr
     let mut proposals = Vec::new();
     for group in groups {
         let is_shared = counts.get(&group.base).is_some_and(|count| *count > 1);
-        let environment = if joins(group) {
-            group.base.clone()
-        } else {
+        let environment = joined(group).unwrap_or_else(|| {
             let qualified = format!("{}-{}", group.base, group.qualifier);
             let plain = (!is_shared).then(|| group.base.clone());
             let numbered = (2..).map(|number| format!("{qualified}-{number}"));
             let names = plain.into_iter().chain([qualified.clone()]).chain(numbered);
             names.into_iter().find(|name| !taken.contains(name)).unwrap_or_default()
-        };
+        });
         taken.insert(environment.clone());
         proposals.push(ProposedEnvironment {
             component: component.to_owned(),
@@ -255,7 +268,7 @@ fn named(component: &str, groups: &[Group], known: Option<&Component>) -> Vec<Pr
     for (group, proposal) in groups.iter().zip(&mut proposals) {
         let is_free = |cluster: &&String| counts.get(*cluster) == Some(&1);
         for cluster in group.clusters.iter().filter(is_free) {
-            if !joins(group) && taken.insert(cluster.clone()) {
+            if joined(group).is_none() && taken.insert(cluster.clone()) {
                 proposal.aliases.push(cluster.clone());
             }
         }
@@ -269,10 +282,20 @@ fn file_name(file: &RepoPath) -> String {
     if file.as_str() == ".env" {
         return PR_CHECK.to_owned();
     }
-    let mut names = vec![stem(file)];
-    names.extend(folder(file).rsplit('/').map(str::to_owned));
-    let says_something = |name: &String| !name.is_empty() && !VAGUE.contains(&name.as_str());
-    one_word(&names.into_iter().find(says_something).unwrap_or_else(|| stem(file)))
+    let stem = stem(file);
+    let names = [stem.as_str()].into_iter().chain(folder(file).rsplit('/'));
+    let mut telling = names.map(without_vague_words).filter(|name| !name.is_empty());
+    one_word(telling.next().unwrap_or(&stem))
+}
+
+/// The name without the words at its end that say nothing: `tekton` for
+/// `tekton-provider-global-defaults`.
+fn without_vague_words(name: &str) -> &str {
+    match name.rsplit_once('-') {
+        Some((start, end)) if VAGUE.contains(&end) => without_vague_words(start),
+        None if VAGUE.contains(&name) => "",
+        _ => name,
+    }
 }
 
 /// The file's name without its endings: `c` for `a/b/c.yml`, `env` for `a/.env`.

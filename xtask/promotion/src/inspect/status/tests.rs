@@ -143,3 +143,46 @@ fn the_latest_promotion() {
         assert_eq!(*EnvironmentStatus::promoted(pins.iter()), expected);
     }
 }
+
+#[test]
+fn templates_are_judged_each_on_its_own() {
+    let of = |target: &str, value| PinStatus { target: Some(target.to_owned()), ..pin(value) };
+    let check = |pins: Vec<PinStatus>, expected: Agreement, disagreeing: usize| {
+        let environment = environment(pins);
+        assert_eq!(environment.agreement(), expected);
+        assert_eq!(environment.disagreeing().len(), disagreeing);
+    };
+    check(vec![of("app/prod", ONE), of("dashboards/prod", OTHER)], Agreement::Agree, 0);
+    check(vec![of("app/prod", ONE), of("app/prod-02", OTHER)], Agreement::Differ, 2);
+    let one_of_two = vec![of("app/a", ONE), of("app/b", OTHER), of("dashboards/a", TWIN)];
+    check(one_of_two, Agreement::Differ, 2);
+    // What is in no template belongs to all of them.
+    check(vec![of("app/prod", ONE), pin(OTHER)], Agreement::Differ, 2);
+}
+
+#[test]
+fn environments_with_the_same_version() {
+    let component = component();
+    let named = |name: &str, pins: Vec<PinStatus>| EnvironmentStatus {
+        name: name.to_owned(),
+        ..environment(pins)
+    };
+    let of = |target: &str, value| PinStatus { target: Some(target.to_owned()), ..pin(value) };
+    let environments = vec![
+        named("a", vec![pin(ONE)]),
+        named("b", vec![pin(OTHER)]),
+        named("c", vec![pin(ONE), pin(ONE)]),
+        named("d", vec![pin(ONE), pin(OTHER)]),
+        named("e", vec![of("app/e", ONE), of("dashboards/e", OTHER)]),
+        named("f", Vec::new()),
+        named("g", Vec::new()),
+        named("h", vec![pin("06d07fa")]),
+    ];
+    let status =
+        ComponentStatus { component: &component, upstream: None, problem: None, environments };
+    let names = |group: Vec<&EnvironmentStatus>| {
+        group.iter().map(|one| one.name.as_str()).collect::<String>()
+    };
+    let groups: Vec<_> = status.alike().into_iter().map(names).collect();
+    assert_eq!(groups, ["ach", "b", "d", "e", "f", "g"]);
+}

@@ -2,7 +2,8 @@
 //! environments.
 
 use super::date;
-use crate::inspect::status::ComponentStatus;
+use crate::inspect::status::{ComponentStatus, PinStatus, Running};
+use crate::model::commit::Commit;
 use crate::model::escape::escaped;
 use crate::report::DIM;
 use crate::report::columns::widest;
@@ -11,17 +12,38 @@ use crate::report::columns::widest;
 const SHORTEST: usize = 24;
 
 /// A version on the time line.
-struct TimeMark {
+pub(super) struct TimeMark {
     time: i64,
-    label: String,
-    is_running: bool,
+    pub(super) tag: String,
+    /// The environments that run it.
+    pub(super) names: Vec<String>,
+    pub(super) is_running: bool,
+    pub(super) is_newest: bool,
+}
+
+impl TimeMark {
+    /// `47fbced, 2024-03-14, newest: jenkins, tekton`, safe for a terminal.
+    pub(super) fn label(&self) -> String {
+        let newest = if self.is_newest { ", newest" } else { "" };
+        let names =
+            if self.is_running { format!(": {}", self.names.join(", ")) } else { String::new() };
+        escaped(&format!("{}, {}{newest}{names}", self.tag, date(self.time)))
+    }
+}
+
+/// Where marks are on a line: to scale, as percentages from 1 to 99. `None` if there are too many.
+pub(super) fn places(marks: &[TimeMark]) -> Option<Vec<usize>> {
+    let times: Vec<i64> = marks.iter().map(|mark| mark.time).collect();
+    let columns = columns(&times, 99)?;
+    Some(columns.into_iter().map(|column| column + 1).collect())
 }
 
 /// The time line of a component, at most `width` columns wide; `None` if fewer than two versions
 /// are known, or if there is no room.
 pub(super) fn line(component: &ComponentStatus, width: usize) -> Option<String> {
     let marks = marks(component)?;
-    let longest = widest(marks.iter().map(|mark| mark.label.as_str()));
+    let labels: Vec<_> = marks.iter().map(TimeMark::label).collect();
+    let longest = widest(labels.iter().map(String::as_str));
     let length = width.checked_sub(longest + 4).filter(|length| *length >= SHORTEST)?;
     let times: Vec<i64> = marks.iter().map(|mark| mark.time).collect();
     let columns = columns(&times, length)?;
@@ -36,32 +58,35 @@ pub(super) fn line(component: &ComponentStatus, width: usize) -> Option<String> 
             before[*column] = '│';
         }
         let before: String = before.into_iter().collect();
-        text.push_str(&format!("  {DIM}{before}└{DIM:#} {}\n", marks[index].label));
+        text.push_str(&format!("  {DIM}{before}└{DIM:#} {}\n", labels[index]));
     }
     Some(text)
 }
 
 /// The running versions and the newest one, oldest first; `None` if there is only one.
-fn marks(component: &ComponentStatus) -> Option<Vec<TimeMark>> {
+pub(super) fn marks(component: &ComponentStatus) -> Option<Vec<TimeMark>> {
     let upstream = component.upstream.as_ref()?;
-    let length = component.component.tag_length;
+    let tag = |commit: &Commit| commit.id.tag(component.component.tag_length).to_owned();
     let mut marks = Vec::new();
-    for running in &upstream.running {
-        let runs = |pins: &[crate::inspect::status::PinStatus]| {
-            pins.iter().any(|pin| pin.commit() == Some(&running.commit.id))
+    for Running { commit, queued, .. } in &upstream.running {
+        let runs = |pin: &PinStatus| pin.commit() == Some(&commit.id);
+        let environments = component.environments.iter().filter(|one| one.pins.iter().any(runs));
+        let mark = TimeMark {
+            time: commit.time,
+            tag: tag(commit),
+            names: environments.map(|one| one.name.clone()).collect(),
+            is_running: true,
+            is_newest: commit.id == upstream.head.id,
         };
-        let environments = component.environments.iter().filter(|one| runs(&one.pins));
-        let names: Vec<_> = environments.map(|one| escaped(&one.name)).collect();
-        let newest = if running.commit.id == upstream.head.id { ", newest" } else { "" };
-        let (tag, time) = (running.commit.id.tag(length), running.commit.time);
-        let label = format!("{tag}, {}{newest}: {}", date(time), names.join(", "));
         // Versions of the same second are sorted by how far behind they are.
-        marks.push((running.queued.len(), TimeMark { time, label, is_running: true }));
+        marks.push((queued.len(), mark));
     }
-    if upstream.running.iter().all(|running| running.commit.id != upstream.head.id) {
-        let (tag, time) = (upstream.head.id.tag(length), upstream.head.time);
-        let label = format!("{tag}, {}, newest", date(time));
-        marks.push((0, TimeMark { time, label, is_running: false }));
+    if marks.iter().all(|(_, mark)| !mark.is_newest) {
+        let (time, tag) = (upstream.head.time, tag(&upstream.head));
+        marks.push((
+            0,
+            TimeMark { time, tag, names: Vec::new(), is_running: false, is_newest: true },
+        ));
     }
     marks.sort_by_key(|(behind, mark)| (mark.time, std::cmp::Reverse(*behind)));
     (marks.len() > 1).then(|| marks.into_iter().map(|(_, mark)| mark).collect())

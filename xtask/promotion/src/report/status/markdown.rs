@@ -5,6 +5,7 @@ use super::{Each, NOTHING, Overview, Row, UNKNOWN, date, has_images, no_repair, 
 use crate::inspect::status::{Agreement, ComponentStatus};
 use crate::merge_request::gitlab_text::{cell, prose};
 use crate::model::problem::Problem;
+use crate::report::few;
 
 impl<'a> Overview<'a> {
     /// A table for each component, then drifts and warnings as a list.
@@ -48,17 +49,17 @@ impl<'a> Overview<'a> {
             format!("| {} |\n|{}|\n", titles.join(" | "), rule.collect::<Vec<_>>().join("|"));
         for row in rows {
             let mut cells = vec![
-                words(&row.environment.name),
+                words(&row.names()),
                 words(&row.version),
                 row.committed.clone(),
                 row.behind.clone(),
             ];
             cells.extend(has_images(component).then(|| row.image.clone()));
             let waiting: Vec<_> = row.waiting.iter().map(|name| words(name)).collect();
-            cells.extend([words(&row.promoted), waiting.join(", ")]);
+            cells.extend([words(&row.promoted), few(&waiting, self.most_people)]);
             cells.push(match (self.each, row.pin) {
                 (_, None) => NOTHING.to_owned(),
-                (Each::Environment, Some(_)) => word(row.agreement).to_owned(),
+                (Each::Environment, Some(_)) => word(row).to_owned(),
                 (Each::Pin, Some(pin)) => cell(&format!("{}:{}", pin.file, pin.line)),
             });
             text.push_str(&format!("| {} |\n", cells.join(" | ")));
@@ -71,7 +72,7 @@ impl<'a> Overview<'a> {
 fn remarks(component: &ComponentStatus, rows: &[Row]) -> String {
     let mut list = String::new();
     for row in rows {
-        let name = cell(&row.environment.name);
+        let name = cell(&row.names());
         list.extend(row.remarks.iter().map(|one| format!("* {name}: {}\n", prose(one))));
     }
     for environment in &component.environments {

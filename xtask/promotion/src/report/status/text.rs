@@ -4,11 +4,11 @@
 use anstyle::{AnsiColor, Style};
 
 use super::line::line;
-use super::{Each, NOT_COMMITTED, NOTHING, Overview, Row, age, date, has_images, no_repair, word};
-use crate::inspect::status::{Agreement, ComponentStatus, EnvironmentStatus, PinStatus};
+use super::{Each, Health, NOT_COMMITTED, NOTHING, Overview, Row, has_images, no_repair, word};
+use crate::inspect::status::{Agreement, ComponentStatus, EnvironmentStatus};
 use crate::model::escape::escaped;
 use crate::report::columns::{self, clipped, padded, widest};
-use crate::report::{self, BOLD, CYAN, DIM, GREEN, RED};
+use crate::report::{self, BOLD, CYAN, DIM, GREEN, RED, few};
 
 const YELLOW: Style = AnsiColor::Yellow.on_default();
 
@@ -37,6 +37,10 @@ struct StatusTable {
 
 struct TableLine {
     cells: Vec<(String, Style)>,
+    /// The first cell where there is no room for all of it.
+    short: String,
+    /// All of the first cell, if it is shortened.
+    whole: Option<String>,
     /// Lines below the row: what is wrong with it.
     below: String,
 }
@@ -77,20 +81,7 @@ impl<'a> Overview<'a> {
 
     fn heading(&self, component: &ComponentStatus) -> String {
         let name = escaped(&component.component.name);
-        let newest = match &component.upstream {
-            None => "the newest version is unknown".to_owned(),
-            Some(upstream) => format!(
-                "{} {} of {} ({} old)",
-                if component.problem.is_some() {
-                    "at the last fetch, newest was"
-                } else {
-                    "newest is"
-                },
-                upstream.head.id.tag(component.component.tag_length),
-                date(upstream.head.time),
-                age(self.now - upstream.head.time),
-            ),
-        };
+        let newest = self.newest(component);
         let problem = self.news(component).map(report::error).unwrap_or_default();
         format!("{BOLD}{name}{BOLD:#}: {newest}\n{problem}")
     }
@@ -111,40 +102,42 @@ impl<'a> Overview<'a> {
 
     fn line(&self, component: &ComponentStatus, row: &Row) -> TableLine {
         let plain = Style::new();
-        let is_behind = row.running.is_some_and(|running| !running.queued.is_empty());
-        let state = match (row.pin, row.running) {
-            (None, _) => DIM,
-            (_, Some(_)) if row.remarks.is_empty() && is_behind => YELLOW,
-            (_, Some(_)) if row.remarks.is_empty() => GREEN,
-            _ => RED,
+        let state = match row.health() {
+            Health::None => DIM,
+            Health::Newest => GREEN,
+            Health::Behind => YELLOW,
+            Health::Wrong => RED,
         };
         let mut cells = vec![
-            (escaped(&row.environment.name), BOLD),
+            (escaped(&row.names()), BOLD),
             (escaped(&row.version), state),
             (row.committed.clone(), plain),
             (row.age.clone(), plain),
             (row.behind.clone(), state),
         ];
         if self.each == Each::Environment {
-            let agree = if row.pin.is_some() { word(row.agreement) } else { NOTHING };
+            let agree = if row.pin.is_some() { word(row) } else { NOTHING };
             let style = if row.agreement == Agreement::Differ { RED } else { plain };
             cells.push((agree.to_owned(), style));
         }
         cells.extend(has_images(component).then(|| (row.image.clone(), plain)));
         if self.each == Each::Pin {
-            cells.push((row.pin.map_or(String::new(), place), plain));
+            cells.push((row.pin.map_or(String::new(), |pin| escaped(&pin.place())), plain));
         }
-        cells.extend([(escaped(&row.promoted), plain), (escaped(&row.waiting.join(", ")), plain)]);
+        cells.extend([
+            (escaped(&row.promoted), plain),
+            (escaped(&few(&row.waiting, self.most_people)), plain),
+        ]);
         let mut below: String =
             row.remarks.iter().map(|one| format!("{RED}!{RED:#} {one}\n")).collect();
-        below.extend(row.environment.problems.iter().map(report::error));
-        TableLine { cells, below }
+        let problems = row.environments.iter().flat_map(|one| &one.problems);
+        below.extend(problems.map(report::error));
+        let short = match row.environments.as_slice() {
+            [first, _, ..] => format!("{} +{}", first.name, row.environments.len() - 1),
+            _ => row.names(),
+        };
+        TableLine { cells, short: escaped(&short), whole: None, below }
     }
-}
-
-fn place(pin: &PinStatus) -> String {
-    let target = pin.target.as_ref().map(|target| format!(" ({target})"));
-    escaped(&format!("{}:{}{}", pin.file, pin.line, target.unwrap_or_default()))
 }
 
 /// The pins of an environment that disagree, and the command that makes them agree.
@@ -152,11 +145,11 @@ fn half_promoted(component: &ComponentStatus, environment: &EnvironmentStatus) -
     let name = escaped(&environment.name);
     let mut text = format!("\n{RED}half promoted{RED:#}: the pins of {name} disagree\n");
     let version = |value: &str| escaped(&component.component.short(value));
-    let pins = &environment.pins;
+    let pins = environment.disagreeing();
     let versions: Vec<_> = pins.iter().map(|pin| version(&pin.value)).collect();
     let width = widest(versions.iter().map(String::as_str));
     for (pin, version) in pins.iter().zip(&versions) {
-        text.push_str(&format!("  {}  {}\n", padded(version, width), place(pin)));
+        text.push_str(&format!("  {}  {}\n", padded(version, width), escaped(&pin.place())));
     }
     text.push_str(&match &environment.repair {
         Some(repair) => format!("  repair it: {CYAN}{repair}{CYAN:#}\n"),
@@ -166,7 +159,7 @@ fn half_promoted(component: &ComponentStatus, environment: &EnvironmentStatus) -
 }
 
 impl StatusTable {
-    fn text(&self, width: Option<usize>) -> String {
+    fn text(mut self, width: Option<usize>) -> String {
         let mut widths = self.widths();
         // The last column needs no gap behind it.
         let fits = |widths: &[usize]| {
@@ -178,18 +171,32 @@ impl StatusTable {
             while !fits(&widths) && widths[0] > SHORTEST {
                 widths[0] -= 1;
             }
+            self.shorten(widths[0]);
+            widths[0] = widths[0].min(self.widths()[0]);
         }
         let titles = self.titles.iter().map(|title| ((*title).to_owned(), DIM)).collect();
-        let titles = TableLine { cells: titles, below: String::new() };
+        let titles =
+            TableLine { cells: titles, short: String::new(), whole: None, below: String::new() };
         let mut text = self.row(&titles, &widths);
         for line in &self.lines {
             text.push_str(&self.row(line, &widths));
             let rest = self.titles.iter().zip(&line.cells).skip(widths.len());
-            let rest: Vec<_> = rest.filter_map(|(title, (cell, _))| clause(title, cell)).collect();
+            let rest = rest.filter_map(|(title, (cell, _))| clause(title, cell));
+            let rest: Vec<_> = line.whole.clone().into_iter().chain(rest).collect();
             text.push_str(&wrapped(&rest, width.unwrap_or(usize::MAX)));
             text.push_str(&indented(&line.below));
         }
         text
+    }
+
+    /// Shortens the first cells that are wider than so many columns.
+    fn shorten(&mut self, width: usize) {
+        for line in &mut self.lines {
+            let cell = &mut line.cells[0].0;
+            if columns::width(cell) > width {
+                line.whole = Some(std::mem::replace(cell, line.short.clone()));
+            }
+        }
     }
 
     fn widths(&self) -> Vec<usize> {
