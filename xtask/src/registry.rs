@@ -221,7 +221,7 @@ impl Registry {
     }
 }
 
-/// A lock whatever happened to others: what is behind it is whole at any time.
+/// Takes the lock even if a thread panicked while it had it: no value is ever half-written.
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -221,7 +221,8 @@ fn sign(components: &mut [ComponentStatus], blames: &Blames) {
     }
 }
 
-/// The people of the repository. What scripts and wikis read knows no you.
+/// The people of the repository. Only text for a terminal calls the one who asks 'you': JSON and
+/// Markdown are read by others.
 fn users(
     session: &Session,
     work_tree: &WorkTree,
@@ -234,7 +235,8 @@ fn users(
     Ok(people::people_and_you(config, &tree, you))
 }
 
-/// Hands the answer of an upstream to the components that share it; what waits for each of them.
+/// Hands the answer of an upstream to the components that share it. Returns the changes that wait
+/// for each of them.
 fn take_in(
     session: &Session,
     components: &mut [ComponentStatus],
@@ -287,12 +289,12 @@ fn history(
     Ok(changes)
 }
 
-/// A version that runs, by its way to the newest commit.
+/// A version that runs, from the commits between it and the newest one.
 fn running(span: &Span, graph: &Graph, head: &CommitId) -> Option<Running> {
     let commit = graph.commit(span.start.commit()?)?;
     let once = |commits: &Vec<_>| each_once(commits).into_iter().cloned().collect();
     let queued: Vec<Commit> = once(&span.queued);
-    // A merge alone is enough to be off the branch.
+    // Where nothing but merges is off the branch, they are shown.
     let is_listed = span.taken_back.iter().any(|commit| !commit.is_merge);
     let ahead = if is_listed { once(&span.taken_back) } else { span.taken_back.clone() };
     let since = graph.since(&commit.id, head);
