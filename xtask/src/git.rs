@@ -56,7 +56,7 @@ const ELSEWHERE: &[&str] = &[
 /// How long a command may take that works on this machine alone.
 const LOCAL: Duration = Duration::from_secs(5 * 60);
 
-/// The same with hooks, or with a signature, for which a person may have to type something.
+/// How long one may take that runs hooks or signs: a person may have to type a passphrase.
 const WITH_A_PERSON: Duration = Duration::from_secs(30 * 60);
 
 /// Environment variables that git rejects beside `GIT_LITERAL_PATHSPECS`.

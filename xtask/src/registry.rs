@@ -27,7 +27,7 @@ mod http;
 /// How many questions are under way at a time.
 const AT_A_TIME: usize = 4;
 
-/// Longer ones fit in no server's header.
+/// In bytes. No server takes a header with a longer one.
 const LONGEST_TOKEN: usize = 1 << 14;
 
 /// The kinds of manifest that count: of one platform or of several, OCI's and Docker's.

@@ -42,8 +42,8 @@ const HIDDEN: &str = "stands in a quoted text, a here-document or a substitution
 /// Every assignment, in the order of the file. The error is a quote or the like that is never
 /// closed, or the marker of a merge conflict.
 ///
-/// What stands in quotes, here-documents, comments, arrays and substitutions is none, unless it is
-/// the last one of its name to `make`.
+/// Text in quotes, here-documents, comments, arrays and substitutions is no assignment to a shell.
+/// It is given only where `make` would take it for the last one of its name, and can't be edited.
 pub fn assignments(text: &str) -> Result<Vec<Assignment<'_>>, Problem> {
     refuse_unfit(text)?;
     let mut reader = Reader { tokens: Tokens::new(text), found: Vec::new(), command: CommandState::FIRST };

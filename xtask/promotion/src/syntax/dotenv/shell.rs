@@ -205,7 +205,7 @@ impl<'s> Tokens<'s> {
         self.unclosed("`((`", start)
     }
 
-    /// `<`, `>` and the like: the word behind it is one like others, but for a here-document's.
+    /// `<`, `>` and the like. Reads the word behind it only for a here-document.
     fn redirection(&mut self) -> Result<(), Problem> {
         let start = self.at;
         let rest = self.rest();
