@@ -39,9 +39,6 @@ const MOST_IMAGES: usize = 10;
 /// How many registries are asked at the same time.
 const REGISTRIES: usize = 16;
 
-/// A component and the environments that are looked at.
-pub type Asked<'a> = (&'a Component, Vec<&'a Environment>);
-
 /// What was found, and what a person should know about it.
 #[derive(Debug, Default)]
 pub struct Survey<'a> {
@@ -53,15 +50,15 @@ pub struct Survey<'a> {
     pub notes: Vec<String>,
 }
 
-/// Reads everything about these components.
+/// Reads everything about the components and environments of these scopes.
 pub fn survey<'a>(
     session: &Session,
     work_tree: &WorkTree,
     config: &'a Config,
-    asked: &[Asked<'a>],
+    scopes: &[Scope<'a>],
 ) -> Survey<'a> {
     let mut components: Vec<ComponentStatus> =
-        asked.iter().map(|one| with_pins(work_tree, one)).collect();
+        scopes.iter().map(|scope| with_pins(work_tree, scope)).collect();
     let settings = Git::at(&work_tree.top).settings().unwrap_or_default();
     let groups = by_upstream(&components);
     let questions: Vec<Question> =
@@ -75,7 +72,7 @@ pub fn survey<'a>(
         (joined(answers), joined(blames), users)
     });
     let mut waiting: Vec<(&Component, Changes)> =
-        asked.iter().map(|(component, _)| (*component, Changes::default())).collect();
+        scopes.iter().map(|scope| (scope.component, Changes::default())).collect();
     for (group, answer) in groups.iter().zip(answers) {
         for (&index, changes) in group.iter().zip(take_in(session, &mut components, group, &answer))
         {
@@ -155,12 +152,10 @@ fn fetching(questions: &[Question]) -> String {
 }
 
 /// What the work tree says of a component.
-fn with_pins<'a>(
-    work_tree: &WorkTree,
-    (component, environments): &Asked<'a>,
-) -> ComponentStatus<'a> {
+fn with_pins<'a>(work_tree: &WorkTree, scope: &Scope<'a>) -> ComponentStatus<'a> {
+    let component = scope.component;
     let read = |one: &&Environment| environment(work_tree, component, one);
-    let environments = environments.iter().map(read).collect();
+    let environments = scope.environments.iter().map(read).collect();
     ComponentStatus { component, upstream: None, problem: None, environments }
 }
 
