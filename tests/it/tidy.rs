@@ -311,7 +311,8 @@ fn a_name_stands_for_one_type() {
         for (_, line) in code(&text) {
             let words: Vec<&str> = line.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
             let is_definition = !line.starts_with("    ");
-            let at = words.iter().position(|word| ["struct", "enum", "trait"].contains(word));
+            let at =
+                words.iter().position(|word| ["struct", "enum", "trait", "type"].contains(word));
             if let Some(name) = at.and_then(|at| words.get(at + 1)).filter(|_| is_definition) {
                 defined.entry((*name).to_owned()).or_default().push(file.clone());
             }

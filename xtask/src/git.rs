@@ -56,7 +56,7 @@ const ELSEWHERE: &[&str] = &[
 /// How long a command may take that works on this machine alone.
 const LOCAL: Duration = Duration::from_secs(5 * 60);
 
-/// The same with hooks, or with a signature, for which a person may have to type something.
+/// How long one may take that runs hooks or signs: a person may have to type a passphrase.
 const WITH_A_PERSON: Duration = Duration::from_secs(30 * 60);
 
 /// Environment variables that git rejects beside `GIT_LITERAL_PATHSPECS`.
@@ -267,8 +267,8 @@ impl Git {
         I: IntoIterator<Item: AsRef<OsStr>>,
     {
         let place = &self.place;
-        // A signature would stand in the middle of what `log` is asked for, the first commit would
-        // change nothing, and a list of files that this repository lacks would be an error.
+        // These settings of the user would change what `log` and `diff` print: signatures between the
+        // lines, no files for the first commit, and a list of files that may not be here.
         let plain = ["log.showSignature=false", "log.showRoot=true", "diff.orderFile=/dev/null"];
         let plain = plain.iter().flat_map(|setting| ["-c", setting]);
         let command = cmd!(shell, "git {place...} {plain...} {config...} {args...}");

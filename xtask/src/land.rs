@@ -203,8 +203,8 @@ impl Promotion<'_> {
         }
     }
 
-    /// What there is to say where every pin is there already: whether the commit and the index have
-    /// them too.
+    /// What became of a plan that changes nothing: whether the last commit and the index have its
+    /// pins too.
     pub fn settled(&self, plan: &Plan) -> Result<Landed> {
         if self.work_tree.git_dir.is_none() {
             return Ok(Landed::Unchanged);
@@ -239,7 +239,7 @@ impl Promotion<'_> {
         read(self.work_tree, &wanted)
     }
 
-    /// The plan from the last commit on: what an earlier run wrote is part of it.
+    /// The plan against the last commit, so that what an earlier run wrote is committed too.
     fn against_head(&self, plan: Plan, tree: &Tree) -> Result<Planned> {
         let git = git_of(self.work_tree, "or leave `--commit` out to edit the files only")?;
         if let Some(operation) = git.mid_operation()? {

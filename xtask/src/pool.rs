@@ -22,12 +22,12 @@ pub fn each<T: Sync, R: Send>(items: &[T], most: usize, work: impl Fn(&T) -> R +
     done.into_iter().map(|(_, result)| result).collect()
 }
 
-/// How many at once keep the machine busy.
+/// How many threads this machine runs at the same time.
 pub fn cores() -> usize {
     thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// What a thread found; a panic goes on here.
+/// The result of a thread. A panic in it becomes a panic here.
 pub fn joined<T>(thread: ScopedJoinHandle<'_, T>) -> T {
     thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
 }

@@ -27,7 +27,7 @@ mod http;
 /// How many questions are under way at a time.
 const AT_A_TIME: usize = 4;
 
-/// Longer ones fit in no server's header.
+/// In bytes. No server takes a header with a longer one.
 const LONGEST_TOKEN: usize = 1 << 14;
 
 /// The kinds of manifest that count: of one platform or of several, OCI's and Docker's.
@@ -221,7 +221,7 @@ impl Registry {
     }
 }
 
-/// A lock whatever happened to others: what is behind it is whole at any time.
+/// Takes the lock even if a thread panicked while it had it: no value is ever half-written.
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::history::changes::{Changes, Direction, Span, Start, amount};
 use crate::model::component::Component;
 use crate::model::problem::Problem;
+use crate::model::similar::all_listed;
 use crate::model::version::CommitId;
 
 /// What was switched off on the command line, and why.
@@ -101,12 +102,7 @@ fn newer(component: &Component, span: &Span, to: &CommitId) -> Option<Problem> {
 /// A warning if the tag that is written is the beginning of other commits too.
 pub fn colliding_tag(component: &Component, commits: &[CommitId]) -> Option<Problem> {
     let tag = commits.first().filter(|_| commits.len() > 1)?.tag(component.tag_length);
-    let all: Vec<_> = commits.iter().map(|commit| format!("`{commit}`")).collect();
-    let message = format!(
-        "the tag `{tag}` is the beginning of {} commits: {}",
-        commits.len(),
-        all.join(", ")
-    );
+    let message = format!("the tag `{tag}` is {}", beginning_of(commits));
     Some(
         Problem::new(message)
             .help("make sure that the image of that tag was built from the right one"),
@@ -151,16 +147,15 @@ fn not_forward(component: &Component, span: &Span, to: &CommitId) -> Problem {
 }
 
 fn ambiguous(span: &Span, commits: &[CommitId]) -> Problem {
-    let all: Vec<_> = commits.iter().map(|commit| format!("`{commit}`")).collect();
-    let message = format!(
-        "`{}` ({}) is the beginning of {} commits: {}",
-        span.old,
-        span.environments.join(", "),
-        commits.len(),
-        all.join(", ")
-    );
+    let environments = span.environments.join(", ");
+    let message = format!("`{}` ({environments}) is {}", span.old, beginning_of(commits));
     Problem::new(message)
         .help("find out which one runs there before you rely on the list of changes")
+}
+
+fn beginning_of(commits: &[CommitId]) -> String {
+    let all = all_listed(commits.iter().map(CommitId::as_str));
+    format!("the beginning of {} commits: {all}", commits.len())
 }
 
 #[cfg(test)]

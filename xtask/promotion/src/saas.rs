@@ -84,8 +84,6 @@ pub struct Template {
     pub name: Option<String>,
     /// The upstream.
     pub url: Option<String>,
-    /// The folder or file of the upstream that is deployed.
-    pub path: Option<String>,
     /// How many digits of the commit make the tag of its image.
     pub hash_length: Option<usize>,
     /// The mapping `parameters`, which all targets have.
@@ -96,9 +94,10 @@ pub struct Template {
 /// A target of a template, in the saas file itself or in a file of its own.
 #[derive(Debug, Clone)]
 pub struct Target {
-    /// The mapping that it is.
+    /// Its mapping, in the file that it was read from.
     pub node: NodeId,
-    /// The file that it refers to, if it is written there: then nothing else is known of it here.
+    /// The `$ref` to the file that it is written in, if that was not read: then nothing else is known
+    /// of it.
     pub elsewhere: Option<String>,
     /// The file that it stands in, if that is not the saas file.
     pub file: Option<RepoPath>,
@@ -119,8 +118,6 @@ pub struct Target {
     pub disable: bool,
     /// Whether it is about to be deleted.
     pub delete: bool,
-    /// Whether `namespaceSelector` says where it runs, instead of one namespace.
-    pub has_selector: bool,
 }
 
 /// What `promotion` says of a target.
@@ -157,7 +154,6 @@ fn template(yaml: &Yaml, item: NodeId, via: Via) -> Template {
     Template {
         name: name.map(str::to_owned),
         url: text(yaml, item, "url").map(str::to_owned),
-        path: text(yaml, item, "path").map(str::to_owned),
         hash_length: text(yaml, item, "hash_length").and_then(|length| length.parse().ok()),
         parameters: yaml.get(item, "parameters").map(|(node, via_key)| (node, via.or(via_key))),
         targets: targets.unwrap_or_default(),
@@ -206,7 +202,6 @@ fn target(yaml: &Yaml, item: NodeId, via: Via, template: Option<&str>) -> Target
         promotion: promotion.unwrap_or_default(),
         disable: is_true(item, "disable"),
         delete: is_true(item, "delete"),
-        has_selector: yaml.get(item, "namespaceSelector").is_some(),
     }
 }
 

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use memchr::memmem;
 use promotion::model::path::RepoPath;
 use promotion::model::problem::Problem;
-use promotion::model::similar::cut;
+use promotion::model::similar::listed;
 use promotion::saas::SaasFile;
 use promotion::saas::choice::{Fit, fit};
 use promotion::syntax::yaml::{NodeId, Yaml};
@@ -44,8 +44,8 @@ pub fn saas_files_of(
     match (best, meant.as_slice()) {
         (Fit::No, _) => {
             let message = format!("no team `{team}` owns a saas file");
-            let all: Vec<String> = teams.iter().map(|name| format!("`{name}`")).collect();
-            Err(Problem::usage(message).help(format!("there are {}", cut(all))))
+            let all = listed(teams.iter().map(|name| name.as_str()));
+            Err(Problem::usage(message).help(format!("there are {all}")))
         }
         (_, [name]) => {
             let own = owned.iter().filter(|(_, teams)| teams.contains(**name));
@@ -53,8 +53,8 @@ pub fn saas_files_of(
         }
         (_, several) => {
             let message = format!("`{team}` fits {} teams", several.len());
-            let all: Vec<String> = several.iter().map(|name| format!("`{name}`")).collect();
-            Err(Problem::usage(message).help(format!("name one of {}", cut(all))))
+            let all = listed(several.iter().map(|name| name.as_str()));
+            Err(Problem::usage(message).help(format!("name one of {all}")))
         }
     }
 }

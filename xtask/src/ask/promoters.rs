@@ -69,7 +69,7 @@ pub fn promoters(work_tree: &WorkTree, lines: &Lines) -> (Blames, Vec<String>) {
         }
     }
     if let Some(file) = file.filter(|_| !unknown.is_empty()) {
-        // Without it the next run takes longer, no more.
+        // If it can't be written, the next run only takes longer.
         let _ = memory.save(&file);
     }
     (blames, notes)

@@ -39,9 +39,6 @@ const MOST_IMAGES: usize = 10;
 /// How many registries are asked at the same time.
 const REGISTRIES: usize = 16;
 
-/// A component and the environments that are looked at.
-pub type Asked<'a> = (&'a Component, Vec<&'a Environment>);
-
 /// What was found, and what a person should know about it.
 #[derive(Debug, Default)]
 pub struct Survey<'a> {
@@ -53,15 +50,15 @@ pub struct Survey<'a> {
     pub notes: Vec<String>,
 }
 
-/// Reads everything about these components.
+/// Reads everything about the components and environments of these scopes.
 pub fn survey<'a>(
     session: &Session,
     work_tree: &WorkTree,
     config: &'a Config,
-    asked: &[Asked<'a>],
+    scopes: &[Scope<'a>],
 ) -> Survey<'a> {
     let mut components: Vec<ComponentStatus> =
-        asked.iter().map(|one| with_pins(work_tree, one)).collect();
+        scopes.iter().map(|scope| with_pins(work_tree, scope)).collect();
     let settings = Git::at(&work_tree.top).settings().unwrap_or_default();
     let groups = by_upstream(&components);
     let questions: Vec<Question> =
@@ -75,7 +72,7 @@ pub fn survey<'a>(
         (joined(answers), joined(blames), users)
     });
     let mut waiting: Vec<(&Component, Changes)> =
-        asked.iter().map(|(component, _)| (*component, Changes::default())).collect();
+        scopes.iter().map(|scope| (scope.component, Changes::default())).collect();
     for (group, answer) in groups.iter().zip(answers) {
         for (&index, changes) in group.iter().zip(take_in(session, &mut components, group, &answer))
         {
@@ -155,12 +152,10 @@ fn fetching(questions: &[Question]) -> String {
 }
 
 /// What the work tree says of a component.
-fn with_pins<'a>(
-    work_tree: &WorkTree,
-    (component, environments): &Asked<'a>,
-) -> ComponentStatus<'a> {
+fn with_pins<'a>(work_tree: &WorkTree, scope: &Scope<'a>) -> ComponentStatus<'a> {
+    let component = scope.component;
     let read = |one: &&Environment| environment(work_tree, component, one);
-    let environments = environments.iter().map(read).collect();
+    let environments = scope.environments.iter().map(read).collect();
     ComponentStatus { component, upstream: None, problem: None, environments }
 }
 
@@ -221,7 +216,8 @@ fn sign(components: &mut [ComponentStatus], blames: &Blames) {
     }
 }
 
-/// The people of the repository. What scripts and wikis read knows no you.
+/// The people of the repository. Only text for a terminal calls the one who asks 'you': JSON and
+/// Markdown are read by others.
 fn users(
     session: &Session,
     work_tree: &WorkTree,
@@ -234,7 +230,8 @@ fn users(
     Ok(people::people_and_you(config, &tree, you))
 }
 
-/// Hands the answer of an upstream to the components that share it; what waits for each of them.
+/// Hands the answer of an upstream to the components that share it. Returns the changes that wait
+/// for each of them.
 fn take_in(
     session: &Session,
     components: &mut [ComponentStatus],
@@ -287,12 +284,12 @@ fn history(
     Ok(changes)
 }
 
-/// A version that runs, by its way to the newest commit.
+/// A version that runs, from the commits between it and the newest one.
 fn running(span: &Span, graph: &Graph, head: &CommitId) -> Option<Running> {
     let commit = graph.commit(span.start.commit()?)?;
     let once = |commits: &Vec<_>| each_once(commits).into_iter().cloned().collect();
     let queued: Vec<Commit> = once(&span.queued);
-    // A merge alone is enough to be off the branch.
+    // Where nothing but merges is off the branch, they are shown.
     let is_listed = span.taken_back.iter().any(|commit| !commit.is_merge);
     let ahead = if is_listed { once(&span.taken_back) } else { span.taken_back.clone() };
     let since = graph.since(&commit.id, head);

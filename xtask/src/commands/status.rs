@@ -3,13 +3,14 @@
 use anyhow::Result;
 use promotion::config::{Config, other_environments};
 use promotion::inspect::status::{ComponentStatus, Drift, Limits};
+use promotion::model::component::Scope;
 use promotion::model::problem::Problem;
 use promotion::report::status::{Each, Overview};
 use promotion::report::{MOST_PEOPLE, json};
 
 use super::Ending;
 use crate::ask::coverage::CoverageScan;
-use crate::ask::status::{Asked, Survey, survey};
+use crate::ask::status::{Survey, survey};
 use crate::cli::{self, Format};
 use crate::session::Session;
 use crate::terminal;
@@ -21,10 +22,10 @@ const MOST_WARNINGS: usize = 10;
 pub fn run(session: &Session, typed: &cli::StatusArgs) -> Result<Ending> {
     let work_tree = session.work_tree()?;
     let config = session.config(&work_tree)?;
-    let asked = asked(&config, typed)?;
-    let components: Vec<_> = asked.iter().map(|(component, _)| *component).collect();
+    let scopes = scopes(&config, typed)?;
+    let components: Vec<_> = scopes.iter().map(|scope| scope.component).collect();
     let scan = CoverageScan::start(&work_tree, &config, &components);
-    let survey = survey(session, &work_tree, &config, &asked);
+    let survey = survey(session, &work_tree, &config, &scopes);
     let now = session.now();
     let limits = Limits { max_behind: typed.max_behind, max_age: typed.max_age };
     let drifts = typed.check.then(|| drifts(&survey, &limits, now));
@@ -80,10 +81,11 @@ fn drifts(survey: &Survey, limits: &Limits, now: i64) -> Vec<Drift> {
 }
 
 /// The environments with the given names, in the components that have them.
-fn asked<'a>(config: &'a Config, typed: &cli::StatusArgs) -> Result<Vec<Asked<'a>>> {
+fn scopes<'a>(config: &'a Config, typed: &cli::StatusArgs) -> Result<Vec<Scope<'a>>> {
     if let Some(name) = &typed.component {
         let component = config.component(name)?;
-        return Ok(vec![(component, config.environments(component, &typed.only.env)?)]);
+        let environments = config.environments(component, &typed.only.env)?;
+        return Ok(vec![Scope { component, environments }]);
     }
     for name in &typed.only.env {
         if config.components.iter().all(|component| component.environment(name).is_none()) {
@@ -93,14 +95,15 @@ fn asked<'a>(config: &'a Config, typed: &cli::StatusArgs) -> Result<Vec<Asked<'a
             return Err(problem.help(help).into());
         }
     }
-    let mut asked = Vec::new();
+    let mut scopes = Vec::new();
     for component in &config.components {
         let is_there = |name: &&String| component.environment(name).is_some();
         let names: Vec<_> = typed.only.env.iter().filter(is_there).cloned().collect();
         if names.is_empty() != typed.only.env.is_empty() || component.environments.is_empty() {
             continue;
         }
-        asked.push((component, config.environments(component, &names)?));
+        let environments = config.environments(component, &names)?;
+        scopes.push(Scope { component, environments });
     }
-    Ok(asked)
+    Ok(scopes)
 }

@@ -56,7 +56,7 @@ impl Git {
     /// own conversion. [`Git::at`] must be the top of the work tree.
     pub fn stage_apart(&self, folder: &Path, paths: &[RepoPath]) -> Result<StagedCommit> {
         let index = folder.join("index");
-        // What it knows of the other files spares git a look into each.
+        // With a copy of the index, git need not look into all the other files.
         copy_with_time(&self.git_dir()?.join("index"), &index)
             .with_context(|| format!("can't write `{}`", index.display()))?;
         let git = self.clone().env("GIT_INDEX_FILE", &index);

@@ -19,7 +19,7 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 /// The variable with the longest time that one command may take on the network.
 const LIMIT: &str = "XTASK_NETWORK_LIMIT";
 
-/// How often the patience fits into that time, if the variable isn't set: 10 minutes.
+/// Without the variable, a command may take this many times its patience: 10 minutes.
 const PATIENCES: u32 = 20;
 
 /// What is kept of each output: git's errors come last.

@@ -150,7 +150,7 @@ fn parsed(out: &[u8], cuts: &BTreeSet<CommitId>) -> Result<Vec<Revision>> {
             after: None,
             before: Vec::new(),
         };
-        // Before the entries of a merge stands an empty word more.
+        // A merge has one more empty word before its entries.
         let is_entry = |word: &Cow<str>| word.is_empty() || word.trim_start().starts_with(':');
         while let Some(entry) = words.next_if(is_entry) {
             if entry.is_empty() {

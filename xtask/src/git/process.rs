@@ -14,7 +14,7 @@ use super::failure::{Cause, Failure};
 use super::lifeline;
 use super::not_started;
 
-/// How often a silent process is looked after.
+/// How often a silent process is looked at.
 const TICK: Duration = Duration::from_millis(50);
 
 /// How long the last output of a process that has ended may take to arrive.

@@ -16,7 +16,7 @@ use crate::worktree::{Lock, WorkTree, interrupted};
 pub struct PromotionCommit<'a> {
     pub work_tree: &'a WorkTree,
     pub lock: &'a Lock,
-    /// The files, with their new content: that of the work tree.
+    /// The files with their new content, which the work tree has already.
     pub files: Vec<(RepoPath, String)>,
     pub message: &'a str,
     /// The files in which a pin is still the old one.

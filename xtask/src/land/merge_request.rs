@@ -31,7 +31,7 @@ mod push;
 /// The trailer of every commit that this program pushes; by it and the committer it knows its own.
 const TRAILER: (&str, &str) = ("Promoted-by", "cargo xtask");
 
-/// Where a promotion is delivered, and with which marks.
+/// Where a promotion is delivered, and what its merge request is given.
 #[derive(Debug)]
 pub struct Delivery<'a> {
     /// Git in the checkout.
@@ -54,7 +54,7 @@ pub struct Delivery<'a> {
     pub draft: bool,
 }
 
-/// What a plan on the target branch gives.
+/// The commit and the texts that a plan on the target branch becomes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProposedCommit {
     /// The whole new content of each file that changes; never empty.
@@ -156,7 +156,7 @@ impl Delivery<'_> {
             is_same = self.git.same_change(base, &tree, seen)?;
             let others = self.of_others(base, seen, is_same)?;
             let is_asked = !others.is_empty() || self.repository.forge == Forge::None;
-            if is_same && is_asked && !self.has_marks() {
+            if is_same && is_asked && !self.has_settings() {
                 return Ok(self.pushed_before(branch, target, seen));
             }
             if !others.is_empty() {
@@ -166,14 +166,14 @@ impl Delivery<'_> {
         let commit = self.commit(&tree, base, &proposal, seen)?;
         let mut request = self.request(branch, target, proposal);
         let lgtm = &self.repository.lgtm_label;
-        // It was given to other changes.
+        // Somebody gave it to the changes that were there before.
         if seen.is_some() && !is_same && !self.labels.contains(lgtm) {
             request.unlabels.push(lgtm.clone());
         }
         self.push(&request, &Made { commit, tree, base, seen }, progress)
     }
 
-    fn has_marks(&self) -> bool {
+    fn has_settings(&self) -> bool {
         !self.labels.is_empty() || !self.assignees.is_empty() || self.draft
     }
 
@@ -335,14 +335,14 @@ impl Delivery<'_> {
         }
     }
 
-    /// What was asked of the merge request and isn't known to be done.
+    /// The labels, assignees and draft mark that were asked for and aren't known to be set.
     fn unmet(
         &self,
         request: &MergeRequest,
         delivered: &Delivered,
         left_out: &[String],
     ) -> Option<String> {
-        let marks = forge::marks(request);
+        let settings = forge::settings(request);
         let is_told = matches!(delivered.state, State::Opened | State::Refreshed);
         if !left_out.is_empty() {
             return Some(format!(
@@ -350,9 +350,9 @@ impl Delivery<'_> {
                 left_out.join(", ")
             ));
         }
-        match is_told && delivered.warnings.is_empty() || marks.is_empty() {
+        match is_told && delivered.warnings.is_empty() || settings.is_empty() {
             true => None,
-            false => Some(format!("not known to be set: {}", marks.join(", "))),
+            false => Some(format!("not known to be set: {}", settings.join(", "))),
         }
     }
 }

@@ -201,7 +201,7 @@ fn named(paths: &[RepoPath]) -> String {
     paths.iter().map(|path| format!("`{path}`")).collect::<Vec<_>>().join(", ")
 }
 
-/// Moves a file to a place that has one, over the border of a file system too.
+/// Moves a file over another one, which may be on another file system.
 fn moved(from: &Path, to: &Path) -> io::Result<()> {
     match fs::rename(from, to) {
         Err(error) if error.kind() == ErrorKind::CrossesDevices => {}

@@ -64,7 +64,7 @@ impl WorkTree {
                 return Err(error).context("can't lock the checkout");
             }
         }
-        // The promotion before has removed the file that it locked.
+        // The promotion before removed its lock file: then this lock is of a file that is gone.
         if !is_at(&file, place) {
             return Ok(None);
         }

@@ -89,7 +89,7 @@ impl Replaced {
             put.with_context(|| format!("can't replace `{}`", file.path))?;
             self.put = index + 1;
         }
-        // What is kept is the very file that was edited in place until it was replaced.
+        // Somebody may have edited a file in place up to the rename: the kept file has such edits.
         for (index, file) in self.files.iter().enumerate() {
             let kept = self.journal.before(index);
             self.unchanged(file, kept.ok().as_deref())?;

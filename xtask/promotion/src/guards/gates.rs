@@ -97,13 +97,14 @@ impl Gates<'_> {
             }
             for publisher in publishers {
                 match publisher.runs_for {
-                    Some(time) => soaked += time,
+                    Some(time) => soaked = soaked.saturating_add(time),
                     None => findings.warnings.push(waits(&name, publisher, tag)),
                 }
             }
         }
         let days = target.promotion.soak_days.unwrap_or(0);
-        if soaked < Duration::from_secs(days * DAY) && !target.promotion.subscribe.is_empty() {
+        let wanted = Duration::from_secs(days.saturating_mul(DAY));
+        if soaked < wanted && !target.promotion.subscribe.is_empty() {
             let message = format!(
                 "{name} wants `{tag}` to run for {} with its publishers, and it has for {}",
                 days_of(days),
@@ -206,6 +207,12 @@ mod tests {
             [
                 "warned: target `prod` waits on `chan` for `saas-x` t/stage, which runs `1f3c5a7`, not `4f1c2aa`",
                 "warned: target `prod` wants `4f1c2aa` to run for 2 days with its publishers, and it has for 1 d"
+            ]
+        );
+        assert_eq!(
+            check("{name: prod, promotion: {subscribe: [chan], soakDays: 18446744073709551615}}", none, none, &[Some(9)]),
+            [
+                "warned: target `prod` wants `4f1c2aa` to run for 18446744073709551615 days with its publishers, and it has for 9 d"
             ]
         );
         assert_eq!(check(subscribed, none, &[NEW], &[None]), none);

@@ -44,7 +44,7 @@ pub fn push(forge: Forge, request: &MergeRequest) -> Push {
         Forge::None => Push {
             destination: format!("refs/heads/{}", request.branch),
             options: Vec::new(),
-            left_out: marks(request),
+            left_out: settings(request),
         },
     }
 }
@@ -79,12 +79,12 @@ fn agit(request: &MergeRequest) -> Push {
     ];
     let destination = format!("refs/for/{}", request.target);
     // The title has the draft mark.
-    let left_out = marks(&MergeRequest { draft: false, ..request.clone() });
+    let left_out = settings(&MergeRequest { draft: false, ..request.clone() });
     Push { destination, options, left_out }
 }
 
-/// What is asked for beside the texts, as a person reads it.
-pub fn marks(request: &MergeRequest) -> Vec<String> {
+/// The labels, assignees and draft mark that are asked for, as a person reads them.
+pub fn settings(request: &MergeRequest) -> Vec<String> {
     let labels = request.labels.iter().map(|label| format!("the label `{}`", escaped(label)));
     let users = request.assignees.iter().map(|user| format!("the assignee `{}`", escaped(user)));
     let draft = request.draft.then(|| "the draft mark".to_owned());

@@ -183,7 +183,7 @@ pub enum Selector {
     Image(String),
 }
 
-/// Selects targets of a saas file. A field that is `None` accepts every target.
+/// Selects targets of a saas file.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SaasFilter {
     /// The `name` of the resource template.
@@ -192,7 +192,7 @@ pub struct SaasFilter {
     pub target: Option<String>,
     /// The `namespace.$ref` of the target.
     pub namespace: Option<String>,
-    /// Whether it takes just the target with these names, which lacks those that are `None`.
+    /// Whether a field that is `None` accepts only targets without that name, instead of every target.
     pub is_exact: bool,
 }
 

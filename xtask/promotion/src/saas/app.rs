@@ -132,11 +132,11 @@ impl Editor<'_> {
                         let quote = self.text[last.bytes.clone()].chars().next();
                         let quote = quote.filter(|quote| ['"', '\''].contains(quote));
                         let item = quote
-                            .map_or_else(plain(commit), |quote| format!("{quote}{commit}{quote}"));
+                            .map_or_else(|| plain(commit), |quote| format!("{quote}{commit}{quote}"));
                         let before = &self.text[last.line.start..last.bytes.start];
                         insert(last.line.end, format!("{}{before}{item}", self.line_end()))
                     }
-                    Some(last) => insert(last.bytes.end, format!(", {}", plain(commit)())),
+                    Some(last) => insert(last.bytes.end, format!(", {}", plain(commit))),
                 }
             }
         }
@@ -202,11 +202,11 @@ impl Editor<'_> {
         let commit = self.change.commit.as_str();
         if let Some(inner) = after.trim_start().strip_prefix('[') {
             let at = key.line.end - inner.len();
-            return insert(at, plain(commit)());
+            return insert(at, plain(commit));
         }
         let is_empty = after.trim().is_empty() || after.trim_start().starts_with('#');
         let indent = self.indent(&key).filter(|_| is_empty).ok_or(here)?;
-        insert(key.line.end, format!("{}{indent}- {}", self.line_end(), plain(commit)()))
+        insert(key.line.end, format!("{}{indent}- {}", self.line_end(), plain(commit)))
     }
 
     /// The key and its first item, behind the `url`.
@@ -215,7 +215,7 @@ impl Editor<'_> {
         let (key, value) =
             (self.yaml.key(self.component, "url"), self.yaml.get(self.component, "url"));
         let (key, value) = (self.item(key.ok_or(here)?)?, self.item(value.ok_or(here)?.0)?);
-        let (name, item) = (self.change.list.key(), plain(self.change.commit.as_str())());
+        let (name, item) = (self.change.list.key(), plain(self.change.commit.as_str()));
         match self.indent(&key) {
             Some(indent) if key.line == value.line => {
                 let end = self.line_end();
@@ -274,8 +274,8 @@ fn insert(at: usize, text: String) -> Edited {
 }
 
 /// A commit as a plain scalar, in quotes if it would read as a number.
-fn plain(commit: &str) -> impl Fn() -> String {
-    move || if reads_as_number(commit) { format!("'{commit}'") } else { commit.to_owned() }
+fn plain(commit: &str) -> String {
+    if reads_as_number(commit) { format!("'{commit}'") } else { commit.to_owned() }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use crate::model::component::SaasFilter;
 use crate::model::problem::Problem;
-use crate::model::similar::{cure, cut};
+use crate::model::similar::{cure, cut, listed};
 use crate::saas::{SaasFile, Site, Target, Template};
 
 /// How well a word fits a name. The order is that of preference.
@@ -177,8 +177,9 @@ fn fits_nothing(all: &[Chosen], word: &str, what: &str) -> Problem {
             "namespace" => one.target.filter.namespace.clone(),
             _ => Some(one.environment()),
         };
-        names.extend(name.map(|name| format!("`{name}`")).filter(|name| !names.contains(name)));
+        names.extend(name.filter(|name| !names.contains(name)));
     }
     let problem = Problem::usage(format!("no {what} fits `{word}`"));
-    if names.is_empty() { problem } else { problem.help(format!("there are {}", cut(names))) }
+    let all = listed(names.iter().map(String::as_str));
+    if names.is_empty() { problem } else { problem.help(format!("there are {all}")) }
 }

@@ -11,7 +11,7 @@ use std::ops::Range;
 use crate::model::problem::Problem;
 use crate::model::version::is_word;
 use crate::syntax::refuse_unfit;
-use shell::{Shell, Token};
+use shell::{Tokens, Token};
 
 /// One `[export ]NAME=value`, or what looks like one.
 #[derive(Debug, PartialEq, Eq)]
@@ -42,16 +42,16 @@ const HIDDEN: &str = "stands in a quoted text, a here-document or a substitution
 /// Every assignment, in the order of the file. The error is a quote or the like that is never
 /// closed, or the marker of a merge conflict.
 ///
-/// What stands in quotes, here-documents, comments, arrays and substitutions is none, unless it is
-/// the last one of its name to `make`.
+/// Text in quotes, here-documents, comments, arrays and substitutions is no assignment to a shell.
+/// It is given only where `make` would take it for the last one of its name, and can't be edited.
 pub fn assignments(text: &str) -> Result<Vec<Assignment<'_>>, Problem> {
     refuse_unfit(text)?;
-    let mut reader = Reader { shell: Shell::new(text), found: Vec::new(), command: Command::FIRST };
-    while let Some(token) = reader.shell.next()? {
+    let mut reader = Reader { tokens: Tokens::new(text), found: Vec::new(), command: CommandState::FIRST };
+    while let Some(token) = reader.tokens.next()? {
         match token {
             Token::Word(word) => reader.word(word),
-            Token::LineBreak => reader.command = Command::FIRST,
-            Token::Separator(_) => reader.command = Command { late: Some(LATER), ..Command::FIRST },
+            Token::LineBreak => reader.command = CommandState::FIRST,
+            Token::Separator(_) => reader.command = CommandState { late: Some(LATER), ..CommandState::FIRST },
             Token::Comment(comment) => reader.comment(comment),
         }
     }
@@ -69,13 +69,13 @@ pub fn mentions(text: &str, name: &str) -> bool {
 }
 
 struct Reader<'s> {
-    shell: Shell<'s>,
+    tokens: Tokens<'s>,
     found: Vec<Assignment<'s>>,
-    command: Command,
+    command: CommandState,
 }
 
-/// What may come next in a command.
-struct Command {
+/// How far a command is read, and so what may come next in it.
+struct CommandState {
     /// Whether an assignment may.
     assigns: bool,
     is_export: bool,
@@ -84,8 +84,8 @@ struct Command {
     late: Option<&'static str>,
 }
 
-impl Command {
-    const FIRST: Command = Command { assigns: true, is_export: false, is_begun: false, late: None };
+impl CommandState {
+    const FIRST: CommandState = CommandState { assigns: true, is_export: false, is_begun: false, late: None };
 }
 
 impl<'s> Reader<'s> {
@@ -93,7 +93,7 @@ impl<'s> Reader<'s> {
         if !self.command.assigns {
             return;
         }
-        let text = self.shell.text;
+        let text = self.tokens.text;
         if &text[word.clone()] == "export" && !self.command.is_export {
             self.command.is_export = true;
             return;
@@ -116,9 +116,9 @@ impl<'s> Reader<'s> {
 
     /// The bytes of a value without its quotes, and why it can't be edited.
     fn value(&self, word: Range<usize>) -> (Range<usize>, Option<&'static str>) {
-        let text = &self.shell.text[word.clone()];
+        let text = &self.tokens.text[word.clone()];
         if text.is_empty() {
-            let behind = self.shell.rest();
+            let behind = self.tokens.rest();
             let next = behind.trim_start_matches([' ', '\t']);
             let goes_on = next.len() < behind.len() && !next.starts_with(['\r', '\n', '#', '\\']);
             return (word, (goes_on && !next.is_empty()).then_some(EMPTY));
@@ -139,15 +139,15 @@ impl<'s> Reader<'s> {
     }
 
     fn comment(&mut self, comment: Range<usize>) {
-        let text = self.shell.text[comment].trim_end_matches('\r');
-        if text.ends_with('\\') && self.shell.rest().starts_with('\n') {
-            self.shell.at += 1;
-            self.command = Command { late: Some(COMMENT), ..Command::FIRST };
+        let text = self.tokens.text[comment].trim_end_matches('\r');
+        if text.ends_with('\\') && self.tokens.rest().starts_with('\n') {
+            self.tokens.at += 1;
+            self.command = CommandState { late: Some(COMMENT), ..CommandState::FIRST };
         }
     }
 
     fn finish(mut self) -> Vec<Assignment<'s>> {
-        let text = self.shell.text;
+        let text = self.tokens.text;
         let last = |name| self.found.iter().rev().find(|one| one.name == name);
         let hidden = self
             .hidden_lines()
@@ -165,10 +165,10 @@ impl<'s> Reader<'s> {
 
     /// What `make` reads as an assignment of one word within what a shell reads as text.
     fn hidden_lines(&self) -> Vec<Assignment<'s>> {
-        let text = self.shell.text;
+        let text = self.tokens.text;
         let mut found = Vec::new();
         let mut seen = HashSet::new();
-        for hidden in &self.shell.hidden {
+        for hidden in &self.tokens.hidden {
             let breaks = text[hidden.clone()].match_indices('\n');
             let starts = breaks.map(|(line_break, _)| hidden.start + line_break + 1);
             for start in std::iter::once(hidden.start).chain(starts) {

@@ -7,7 +7,7 @@ use crate::model::problem::Problem;
 
 impl Unconfigured {
     /// Whether all of its values can be edited as they are written.
-    pub fn is_exact(&self) -> bool {
+    pub fn is_editable(&self) -> bool {
         !self.values.iter().any(|value| value.unfit.is_some())
     }
 

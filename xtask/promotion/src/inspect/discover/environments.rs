@@ -72,7 +72,7 @@ pub fn proposals(
 }
 
 fn is_single(one: &Unconfigured) -> bool {
-    matches!(one.selector, Selector::Variable(_) | Selector::Image(_)) && one.is_exact()
+    matches!(one.selector, Selector::Variable(_) | Selector::Image(_)) && one.is_editable()
 }
 
 fn single(one: &Unconfigured) -> Group {
@@ -177,7 +177,7 @@ fn site(
 /// file.
 fn key_groups(own: &[Unconfigured], config: &Config) -> Vec<Group> {
     let mut keys: BTreeMap<&str, Vec<&Unconfigured>> = BTreeMap::new();
-    for one in own.iter().filter(|one| one.is_exact()) {
+    for one in own.iter().filter(|one| one.is_editable()) {
         if let Selector::Key(name) = &one.selector {
             keys.entry(name).or_default().push(one);
         }

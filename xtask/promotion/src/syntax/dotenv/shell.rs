@@ -18,8 +18,8 @@ pub(super) enum Token {
     LineBreak,
 }
 
-/// A text that is cut, from `at` on.
-pub(super) struct Shell<'s> {
+/// The tokens of a text that are still to be cut: those from `at` on.
+pub(super) struct Tokens<'s> {
     pub(super) text: &'s str,
     pub(super) at: usize,
     /// The quoted texts, substitutions and here-documents so far: nothing in them is a command.
@@ -35,10 +35,10 @@ struct HereDocument {
     is_indented: bool,
 }
 
-impl<'s> Shell<'s> {
+impl<'s> Tokens<'s> {
     pub(super) fn new(text: &'s str) -> Self {
         let at = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-        Shell { text, at, hidden: Vec::new(), here_documents: Vec::new(), depth: 0 }
+        Tokens { text, at, hidden: Vec::new(), here_documents: Vec::new(), depth: 0 }
     }
 
     /// The next token; `None` at the end. The error is a quote or the like that is never closed.
@@ -205,7 +205,7 @@ impl<'s> Shell<'s> {
         self.unclosed("`((`", start)
     }
 
-    /// `<`, `>` and the like: the word behind it is one like others, but for a here-document's.
+    /// `<`, `>` and the like. Reads the word behind it only for a here-document.
     fn redirection(&mut self) -> Result<(), Problem> {
         let start = self.at;
         let rest = self.rest();
