@@ -210,7 +210,12 @@ mod tests {
             ]
         );
         assert_eq!(
-            check("{name: prod, promotion: {subscribe: [chan], soakDays: 18446744073709551615}}", none, none, &[Some(9)]),
+            check(
+                "{name: prod, promotion: {subscribe: [chan], soakDays: 18446744073709551615}}",
+                none,
+                none,
+                &[Some(9)]
+            ),
             [
                 "warned: target `prod` wants `4f1c2aa` to run for 18446744073709551615 days with its publishers, and it has for 9 d"
             ]

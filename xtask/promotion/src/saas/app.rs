@@ -131,8 +131,10 @@ impl Editor<'_> {
                     Some(last) if self.is_block(last) => {
                         let quote = self.text[last.bytes.clone()].chars().next();
                         let quote = quote.filter(|quote| ['"', '\''].contains(quote));
-                        let item = quote
-                            .map_or_else(|| plain(commit), |quote| format!("{quote}{commit}{quote}"));
+                        let item = quote.map_or_else(
+                            || plain(commit),
+                            |quote| format!("{quote}{commit}{quote}"),
+                        );
                         let before = &self.text[last.line.start..last.bytes.start];
                         insert(last.line.end, format!("{}{before}{item}", self.line_end()))
                     }

@@ -11,7 +11,7 @@ use std::ops::Range;
 use crate::model::problem::Problem;
 use crate::model::version::is_word;
 use crate::syntax::refuse_unfit;
-use shell::{Tokens, Token};
+use shell::{Token, Tokens};
 
 /// One `[export ]NAME=value`, or what looks like one.
 #[derive(Debug, PartialEq, Eq)]
@@ -46,12 +46,15 @@ const HIDDEN: &str = "stands in a quoted text, a here-document or a substitution
 /// It is given only where `make` would take it for the last one of its name, and can't be edited.
 pub fn assignments(text: &str) -> Result<Vec<Assignment<'_>>, Problem> {
     refuse_unfit(text)?;
-    let mut reader = Reader { tokens: Tokens::new(text), found: Vec::new(), command: CommandState::FIRST };
+    let mut reader =
+        Reader { tokens: Tokens::new(text), found: Vec::new(), command: CommandState::FIRST };
     while let Some(token) = reader.tokens.next()? {
         match token {
             Token::Word(word) => reader.word(word),
             Token::LineBreak => reader.command = CommandState::FIRST,
-            Token::Separator(_) => reader.command = CommandState { late: Some(LATER), ..CommandState::FIRST },
+            Token::Separator(_) => {
+                reader.command = CommandState { late: Some(LATER), ..CommandState::FIRST }
+            }
             Token::Comment(comment) => reader.comment(comment),
         }
     }
@@ -85,7 +88,8 @@ struct CommandState {
 }
 
 impl CommandState {
-    const FIRST: CommandState = CommandState { assigns: true, is_export: false, is_begun: false, late: None };
+    const FIRST: CommandState =
+        CommandState { assigns: true, is_export: false, is_begun: false, late: None };
 }
 
 impl<'s> Reader<'s> {
