@@ -63,8 +63,8 @@ pub struct Pin {
     /// Whether a version that looks like a number needs quotes here.
     pub needs_quotes: bool,
     pub holds: Holds,
-    /// Where the judge looks.
-    pub witness: ValuePath,
+    /// Where the second parser finds it.
+    pub path: ValuePath,
 }
 
 /// What the bytes of a pin are.
@@ -174,7 +174,7 @@ fn moves(spec: &PinSpec, value: &str) -> bool {
     if spec.form == Form::Digest {
         return is_digest(value);
     }
-    match (&spec.selector, &spec.place) {
+    match (&spec.selector, &spec.files) {
         (Selector::Saas(_), _) => {
             is_full_commit(value) || (spec.form == Form::Tag && commit_part(value).is_some())
         }
@@ -188,8 +188,8 @@ fn moves(spec: &PinSpec, value: &str) -> bool {
 fn variables(spec: &PinSpec, name: &str, text: &str) -> Result<Vec<Located>, Problem> {
     let found = dotenv::assignments(text)?.into_iter().filter(|one| one.name == name);
     let found = found.map(|one| {
-        let witness = ValuePath::Variable(one.line, name.to_owned());
-        let pin = Pin { range: one.range, needs_quotes: false, holds: holds(spec), witness };
+        let path = ValuePath::Variable(one.line, name.to_owned());
+        let pin = Pin { range: one.range, needs_quotes: false, holds: holds(spec), path };
         let role = match one.unfit {
             Some(reason) => Role::Unfit(reason),
             None if one.value.starts_with('(') => Role::Stays(Stay::List),
@@ -263,7 +263,7 @@ fn pin(yaml: &Yaml, node: NodeId, via: Via, prefix: &str, holds: Holds) -> Role 
             range: slot.inner.start + prefix.len()..slot.inner.end,
             needs_quotes: slot.plain && prefix.is_empty(),
             holds,
-            witness: ValuePath::Yaml(yaml.path(node), prefix.to_owned()),
+            path: ValuePath::Yaml(yaml.path(node), prefix.to_owned()),
         }),
     }
 }

@@ -221,7 +221,7 @@ impl Planner<'_> {
         let plan = EnvironmentPlan { name: environment.name.clone(), values: Vec::new() };
         self.plan.parts.last_mut().expect("the part was begun").environments.push(plan);
         for spec in &environment.pins {
-            match &spec.place {
+            match &spec.files {
                 FilePattern::File(path) => self.literal(spec, path),
                 FilePattern::Glob(glob) => self.glob(spec, glob),
             }
@@ -283,7 +283,7 @@ impl Planner<'_> {
                 problem.help("save the file as UTF-8, or leave its environment out")
             }
         };
-        let is_glob = matches!(spec.place, FilePattern::Glob(_));
+        let is_glob = matches!(spec.files, FilePattern::Glob(_));
         if is_glob && !locate::may_hold(spec, &String::from_utf8_lossy(bytes)) {
             let note =
                 format!("`{path}` passed over: {}, and has no {}", problem.message, spec.selector);
@@ -372,11 +372,11 @@ impl Planner<'_> {
         }
         let quoted = pin.needs_quotes && reads_as_number(&new);
         let written = if quoted { format!("'{new}'") } else { new.clone() };
-        let read = match &pin.witness {
+        let read = match &pin.path {
             ValuePath::Yaml(_, prefix) => format!("{prefix}{new}"),
             ValuePath::Variable(..) => new.clone(),
         };
-        file.expected.push((pin.witness, read));
+        file.expected.push((pin.path, read));
         // The claims were disjoint, so the edits are.
         let _ = file.edits.insert(Edit { range: pin.range, text: written });
         Ok(Outcome::Moves(new))

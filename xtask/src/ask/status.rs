@@ -308,13 +308,14 @@ fn newer_images(
     let Some((image, tag_length)) = image else {
         return (vec![NewerImage::Unknown; spans.len()], None);
     };
-    // The queues differ in where they end: all of them begin with the head of the branch.
+    // All queues begin with the head of the branch and only end at different commits, so one answer
+    // about the head is enough.
     let Some(head) = spans.iter().find_map(|span| span.queued.first()) else {
         return (vec![NewerImage::None; spans.len()], None);
     };
     let registry = Registry::default();
     let tag = |commit: &Commit| commit.id.tag(tag_length).to_owned();
-    // The newest one alone: nearly always it is there, or nothing can be asked at all.
+    // Mostly the newest has an image, or the registry can't be asked at all: no need for more.
     let answer = registry.ask(&image, &tag(head));
     let problem = problem(&image, &tag(head), &answer).filter(|_| answer != ImageAnswer::Absent);
     let newer = |span: &Span| match (&answer, span.queued.split_first()) {

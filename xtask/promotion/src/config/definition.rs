@@ -155,7 +155,7 @@ fn pin(table: &TomlTable, images: &Images) -> Result<PinSpec, Problem> {
         "value",
         "image-tag",
     ])?;
-    let place = place(table)?;
+    let files = files(table)?;
     let form = table.text("value", rules::form)?;
     let selector = selector(table, form)?;
     let form = form.unwrap_or_else(|| match &selector {
@@ -164,7 +164,7 @@ fn pin(table: &TomlTable, images: &Images) -> Result<PinSpec, Problem> {
         _ => Form::Tag,
     });
     let image = digest_image(table, &selector, form, images)?;
-    Ok(PinSpec { place, selector, form, image, origin: table.origin() })
+    Ok(PinSpec { files, selector, form, image, origin: table.origin() })
 }
 
 impl Images<'_> {
@@ -206,7 +206,7 @@ fn digest_image(
     Ok(Some(ComponentImage { name, tag_length }))
 }
 
-fn place(table: &TomlTable) -> Result<FilePattern, Problem> {
+fn files(table: &TomlTable) -> Result<FilePattern, Problem> {
     match only(table, &["file", "files"])? {
         "file" => read(table, "file", |text| rules::file(text).map(FilePattern::File)),
         _ => read(table, "files", |text| rules::glob(text).map(FilePattern::Glob)),

@@ -56,7 +56,7 @@ fn shared_place<'a>(first: &Owned<'a>, second: &Owned<'a>) -> Option<&'a str> {
     if !same_selector(first, second) {
         return None;
     }
-    match (&first.pin.place, &second.pin.place) {
+    match (&first.pin.files, &second.pin.files) {
         (FilePattern::File(one), FilePattern::File(other)) => {
             (one == other).then_some(one.as_str())
         }

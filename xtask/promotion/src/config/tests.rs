@@ -782,13 +782,13 @@ fn environment(name: &str, aliases: &[&str], pins: Vec<PinSpec>) -> Environment 
     Environment { name: name.to_owned(), aliases, pins }
 }
 
-fn pin(place: FilePattern, selector: Selector, form: Form, at: (usize, usize)) -> PinSpec {
+fn pin(files: FilePattern, selector: Selector, form: Form, at: (usize, usize)) -> PinSpec {
     let image = match &selector {
         Selector::Image(name) => Some(ComponentImage { name: name.clone(), tag_length: 12 }),
         _ => None,
     };
     PinSpec {
-        place,
+        files,
         selector,
         form,
         image,

@@ -1,4 +1,5 @@
-//! What a pin is called in every content of its file, and its history, read from those contents.
+//! Names a pin so that it is found again in other contents of its file, and reads its history from
+//! these.
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
@@ -45,7 +46,7 @@ pub fn named(
 fn in_target_file(file: &RepoPath, spec: &PinSpec) -> PinName {
     let steps = vec![PathStep::Key("ref".to_owned())];
     let selector = Selector::Path(KeyPath { text: "ref".to_owned(), steps });
-    let spec = PinSpec { place: FilePattern::File(file.clone()), selector, ..spec.clone() };
+    let spec = PinSpec { files: FilePattern::File(file.clone()), selector, ..spec.clone() };
     PinName { spec, upstream: Upstream::default(), target: None, nth: 0 }
 }
 

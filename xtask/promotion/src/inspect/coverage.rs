@@ -213,8 +213,8 @@ struct PinSearch {
 impl PinSearch {
     /// As a glob, it finds commits only, not any word.
     fn new(selector: Selector, form: Form) -> Self {
-        let place = FilePattern::Glob("**".to_owned());
-        let spec = PinSpec { place, selector, form, image: None, origin: Origin::Search };
+        let files = FilePattern::Glob("**".to_owned());
+        let spec = PinSpec { files, selector, form, image: None, origin: Origin::Search };
         PinSearch { spec, image: None, lines: None }
     }
 
@@ -241,7 +241,7 @@ fn spot(found: &Located) -> Spot {
 fn claimed(path: &RepoPath, reader: &ReadFile, config: &Config) -> HashSet<Spot> {
     let mut claimed = HashSet::new();
     for component in &config.components {
-        for pin in component.pins().filter(|pin| pin.place.takes(path)) {
+        for pin in component.pins().filter(|pin| pin.files.takes(path)) {
             let found = reader.locate(pin, &component.upstream);
             claimed.extend(found.iter().map(spot));
         }

@@ -63,12 +63,12 @@ pub fn explained(
     config: &Config,
 ) -> Result<Vec<Explained>, Problem> {
     let mut all = Vec::new();
-    // A literal file takes more for a pin than anything else does: its bytes say nothing here.
+    // Not by its bytes: only a literal file takes any word for a pin, and other values have none.
     let place = |found: &Located| (found.line, found.value.clone(), found.target.clone());
     let mut seen = HashSet::new();
     for component in &config.components {
         for environment in &component.environments {
-            for pin in environment.pins.iter().filter(|pin| pin.place.takes(path)) {
+            for pin in environment.pins.iter().filter(|pin| pin.files.takes(path)) {
                 let found = locate::locate(pin, &component.upstream, text)?;
                 seen.extend(found.iter().map(place));
                 all.extend(named(found, pin, &component.upstream).map(|(found, name)| {

@@ -1,6 +1,6 @@
 //! What runs where, how far behind it is, and what has drifted: values only.
 //!
-//! `survey` reads them from the world, `report/status` shows them.
+//! The shell's `ask::status` reads them from the world, `report::status` shows them.
 
 use std::time::Duration;
 

@@ -65,7 +65,7 @@ pub struct Environment {
 /// written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PinSpec {
-    pub place: FilePattern,
+    pub files: FilePattern,
     pub selector: Selector,
     pub form: Form,
     /// The image whose digest is written, if one is.

@@ -26,9 +26,9 @@ impl Wanted {
         let mut wanted = Wanted::default();
         for spec in environments.iter().flat_map(|environment| &environment.pins) {
             if let Selector::Saas(_) | Selector::Parameter(..) = spec.selector {
-                wanted.saas.push(spec.place.clone());
+                wanted.saas.push(spec.files.clone());
             }
-            match &spec.place {
+            match &spec.files {
                 FilePattern::File(path) => wanted.files.push(path.clone()),
                 FilePattern::Glob(glob) => {
                     wanted.globs.push((glob.clone(), needle(component, spec).to_owned()));
@@ -85,7 +85,7 @@ impl Tree {
 
     /// The files in which a pin is looked for, in the order of their paths.
     pub fn of<'a>(&'a self, spec: &'a PinSpec) -> Vec<(&'a RepoPath, &'a [u8])> {
-        match &spec.place {
+        match &spec.files {
             FilePattern::File(path) => {
                 self.get(path).map(|bytes| (path, bytes)).into_iter().collect()
             }

@@ -81,8 +81,8 @@ enum At {
 
 type Difference = (At, String);
 
-fn at((witness, value): (ValuePath, String)) -> Difference {
-    match witness {
+fn at((path, value): (ValuePath, String)) -> Difference {
+    match path {
         ValuePath::Yaml(path, _) => (At::Path(path), value),
         ValuePath::Variable(line, name) => (At::Line(line, name), value),
     }

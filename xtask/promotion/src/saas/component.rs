@@ -62,7 +62,7 @@ fn component(file: &SaasFile, one: &Chosen, url: &str) -> Component {
 /// Adds the pin of a target to its environment.
 fn add(component: &mut Component, file: &SaasFile, one: &Chosen) {
     let pin = PinSpec {
-        place: FilePattern::File(file.path.clone()),
+        files: FilePattern::File(file.path.clone()),
         selector: Selector::Saas(SaasFilter { is_exact: true, ..one.target.filter.clone() }),
         form: Form::Commit,
         image: None,

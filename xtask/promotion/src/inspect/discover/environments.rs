@@ -218,7 +218,7 @@ fn is_within(file: &RepoPath, folder: &str) -> bool {
 
 fn is_configured_below(folder: &str, selector: &Selector, config: &Config) -> bool {
     let pins = config.components.iter().flat_map(Component::pins);
-    pins.filter(|pin| pin.selector == *selector).any(|pin| match &pin.place {
+    pins.filter(|pin| pin.selector == *selector).any(|pin| match &pin.files {
         FilePattern::File(file) => is_within(file, folder),
         FilePattern::Glob(_) => true,
     })
@@ -235,7 +235,7 @@ fn named(component: &str, groups: &[Group], known: Option<&Component>) -> Vec<Pr
     let joined = |group: &Group| {
         let same = known?.environment(&group.base)?;
         let is_alike = |pin: &PinSpec| {
-            pin.place.takes(&group.file) || Some(&pin.selector) == group.selector.as_ref()
+            pin.files.takes(&group.file) || Some(&pin.selector) == group.selector.as_ref()
         };
         same.pins.iter().any(is_alike).then(|| same.name.clone())
     };
