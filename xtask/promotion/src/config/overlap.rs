@@ -71,22 +71,17 @@ fn shared_place<'a>(first: &Owned<'a>, second: &Owned<'a>) -> Option<&'a str> {
 fn same_selector(first: &Owned, second: &Owned) -> bool {
     match (&first.pin.selector, &second.pin.selector) {
         (Selector::Saas(one), Selector::Saas(other)) => {
-            first.component.upstream == second.component.upstream
-                && (includes(one, other) || includes(other, one))
+            first.component.upstream == second.component.upstream && overlap(one, other)
         }
         (Selector::Parameter(name, one), Selector::Parameter(other_name, other)) => {
-            name == other_name && (includes(one, other) || includes(other, one))
+            name == other_name && overlap(one, other)
         }
         (Selector::Path(one), Selector::Path(other)) => one.steps == other.steps,
         (one, other) => one == other,
     }
 }
 
-fn includes(wide: &SaasFilter, narrow: &SaasFilter) -> bool {
-    fn includes(wide: &Option<String>, narrow: &Option<String>) -> bool {
-        wide.is_none() || wide == narrow
-    }
-    includes(&wide.template, &narrow.template)
-        && includes(&wide.target, &narrow.target)
-        && includes(&wide.namespace, &narrow.namespace)
+/// Whether one of the two takes every target that the other takes.
+fn overlap(one: &SaasFilter, other: &SaasFilter) -> bool {
+    one.takes(other) || other.takes(one)
 }
