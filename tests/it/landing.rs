@@ -51,7 +51,8 @@ fn dry_run_and_commit_exclude_each_other() {
     let sandbox = Sandbox::new();
     for command in COMMANDS {
         let usage = match command[0] {
-            "promote" => "promote --dry-run <--env <NAME>...|--all>".to_owned(),
+            "promote" => "promote --dry-run <NAME [WHERE]|--env <NAME>...|--all|--saas <NAME>...|--owner <TEAM>>"
+                .to_owned(),
             "qr-promote" => "qr-promote --dry-run [SHA]".to_owned(),
             name => format!("{name} --dry-run"),
         };

@@ -23,11 +23,11 @@ const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
     (
         "promote",
         &[
-            ("--env jenkins --dry-run", "show what would change"),
+            ("--env jenkins --dry-run", "show the change"),
             ("--all --component qontract-schemas", "every environment"),
             ("--all --component a b --mr", "two in one request"),
             ("--env tekton --ref v1.2.3 --mr", "a merge request"),
-            ("muo production --mr", "saas-muo, where that fits"),
+            ("muo production --mr", "saas-muo, by a word"),
             ("--saas muo --env prod2 --like prod1", "the next wave"),
         ],
     ),

@@ -112,6 +112,7 @@ fn listen(
     take: &mut dyn FnMut(Chunk),
 ) -> io::Result<Result<ExitStatus, Overrun>> {
     let mut heard = Instant::now();
+    let mut looked = heard;
     while Instant::now() < end {
         match chunks.recv_timeout(TICK.min(silence.unwrap_or(TICK))) {
             Ok(chunk) => {
@@ -119,14 +120,19 @@ fn listen(
                 take(chunk);
             }
             Err(RecvTimeoutError::Disconnected) => return ended(child, end),
-            Err(RecvTimeoutError::Timeout) => {
-                if let Some(status) = child.try_wait()? {
-                    last_words(chunks, take);
-                    return Ok(Ok(status));
-                }
-                if silence.is_some_and(|silence| heard.elapsed() >= silence) {
-                    return Ok(Err(Overrun::Silence));
-                }
+            Err(RecvTimeoutError::Timeout)
+                if silence.is_some_and(|silence| heard.elapsed() >= silence) =>
+            {
+                return Ok(Err(Overrun::Silence));
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+        // What a child leaves behind may hold its output open, silent or talking.
+        if looked.elapsed() >= TICK {
+            looked = Instant::now();
+            if let Some(status) = child.try_wait()? {
+                last_words(chunks, take);
+                return Ok(Ok(status));
             }
         }
     }
@@ -135,7 +141,8 @@ fn listen(
 
 fn last_words(chunks: &Receiver<Chunk>, take: &mut dyn FnMut(Chunk)) {
     let end = Instant::now() + LAST_WORDS;
-    while let Ok(chunk) = chunks.recv_timeout(end.saturating_duration_since(Instant::now())) {
+    let left = || Some(end.saturating_duration_since(Instant::now())).filter(|d| !d.is_zero());
+    while let Some(Ok(chunk)) = left().map(|left| chunks.recv_timeout(left)) {
         take(chunk);
     }
 }
