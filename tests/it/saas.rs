@@ -290,3 +290,27 @@ fn two_hotfixes_of_one_app() {
         .xtask(&["promote", "muo", "hivep01", "--hotfix", "-n", "-q"])
         .matches("saas-two-hotfixes");
 }
+
+/// What may stand at the cursor comes from the saas files.
+#[test]
+fn completion() {
+    let sandbox = muo();
+    let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+    sandbox.write("xtask/Cargo.toml", &fs::read_to_string(manifest).unwrap());
+    sandbox.replace(FILE, "name: saas-muo\n", "name: \"saas-muo\" # the operator\n");
+    let check = |words: &[&str], expected: &str| {
+        let run = sandbox.xtask(&[&["__complete", "fish", "--"], words].concat()).succeeds();
+        let offered = run.stdout.lines().skip(1).map(|line| line.split('\t').next().unwrap());
+        let ours = offered.filter(|word| !word.contains("qontract") && !word.contains("app-"));
+        assert_eq!(ours.collect::<Vec<_>>().join(" "), expected, "{words:?}");
+    };
+    check(&["promote", ""], "saas-muo");
+    check(&["promote", "--saas", ""], "saas-muo");
+    let environments = "osd-stage osd-production-1 osd-production-2";
+    check(&["promote", "muo", ""], environments);
+    check(&["promote", "--saas", "muo", "--env", ""], environments);
+    check(&["promote", "--saas", "muo", "--like", ""], environments);
+    check(&["promote", "--saas", "muo", "--template", ""], "operator");
+    check(&["promote", "--saas", "muo", "--target", ""], "last off");
+    check(&["promote", "--owner", ""], "muo");
+}

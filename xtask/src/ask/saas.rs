@@ -121,6 +121,21 @@ fn complete(work_tree: &WorkTree, tree: &mut Tree) {
     }
 }
 
+/// The path and the `name` of every saas file, without reading YAML: for completion, which is quick
+/// and may be wrong about odd files.
+pub fn names(work_tree: &WorkTree) -> Vec<(RepoPath, String)> {
+    let finder = memmem::Finder::new(NEEDLE);
+    let is_yaml = |path: &str| path.ends_with(".yml") || path.ends_with(".yaml");
+    let found = search(work_tree, is_yaml, |bytes| finder.find(bytes).is_some()).tree.0;
+    let named = found.into_iter().filter_map(|(path, bytes)| {
+        let text = String::from_utf8(bytes).ok()?;
+        let name = text.lines().find_map(|line| line.strip_prefix("name:"))?;
+        let name = name.split(" #").next().unwrap_or(name).trim();
+        Some((path, name.trim_matches(['"', '\'']).to_owned()))
+    });
+    named.collect()
+}
+
 /// What the app that a `$ref` names says about the versions of an upstream; its file is that of the
 /// tree, if that has it.
 pub fn code_component(

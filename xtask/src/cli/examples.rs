@@ -27,7 +27,7 @@ const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
             ("--all --component qontract-schemas", "every environment"),
             ("--all --component a b --mr", "two in one request"),
             ("--env tekton --ref v1.2.3 --mr", "a merge request"),
-            ("muo production --mr", "saas-muo, where that fits"),
+            ("muo production --mr", "a part of saas-muo"),
             ("--saas muo --env prod2 --like prod1", "the next wave"),
         ],
     ),
@@ -36,6 +36,7 @@ const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
         &[
             ("--env jenkins --reason 'jobs fail'", "one version back"),
             ("--env tekton --to 47fbced --reason slow", "to this version"),
+            ("--saas muo --env prod1 --reason slow", "a saas file"),
         ],
     ),
     ("block", &[("muo --ref 47fbced --reason leaks", "nobody deploys it")]),
