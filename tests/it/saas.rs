@@ -207,3 +207,110 @@ fn blocked_versions() {
     assert_eq!(sandbox.git("diff HEAD~1 --stat"), "");
     sandbox.xtask(&["unblock", "muo", "--ref", "v0.10.0", "-q"]).matches("unblock-again");
 }
+
+/// What is promoted is what was meant, or nothing.
+#[test]
+fn exactly_the_targets_that_were_meant() {
+    let sandbox = muo();
+    let commits = &sandbox.world.reconcile.commits;
+    let url = "https://github.com/app-sre/qontract-reconcile";
+    let folder = "data/services/muo/cicd";
+    let target =
+        format!("namespace: {{$ref: /services/muo/namespaces/hivep01.yml}}, ref: {}", commits[8]);
+    let saas = |file: &str, name: &str, template: &str, targets: &str| {
+        let app = "app: {$ref: /services/muo/app.yml}";
+        let text = format!(
+            "name: {name}\n{app}\nresourceTemplates:\n- name: t\n{template}\n  targets: [{targets}]\n"
+        );
+        sandbox.write(&format!("{folder}/{file}.yaml"), &text);
+    };
+    let own = format!("  url: {url}\n  path: /a");
+    saas("one", "twin", &own, &format!("{{{target}}}"));
+    saas("two", "twin", &own, &format!("{{{target}}}"));
+    saas("alias", "alias", &format!("  x: &u {url}\n  url: *u"), &format!("{{{target}}}"));
+    saas("merge", "merge", &format!("  <<: {{path: /a, url: {url}}}"), &format!("{{{target}}}"));
+    saas(
+        "anchor",
+        "anchor",
+        &format!("  url: {url}\n  path: &p /a\n  x: *p"),
+        &format!("{{{target}}}"),
+    );
+    saas("missing", "missing", &own, "{$ref: /services/muo/nowhere.yml}");
+    sandbox.write("data/services/muo/shared.yml", &format!("name: shared\nref: {}\n", commits[8]));
+    saas("shared-a", "shared-a", &own, "{$ref: /services/muo/shared.yml}");
+    saas("shared-b", "shared-b", &own, "{$ref: /services/muo/shared.yml}");
+    saas("broken", "broken", &own, "{");
+    saas("odd", "\"odd\\nname\\u202e\"", &own, &format!("{{{target}, upstream: {{name: job}}}}"));
+    sandbox.commit_all();
+    let one = format!("{folder}/one.yaml");
+    for (name, args) in [
+        ("saas-twin", &["promote", "--saas", &one, "--saas", "shared-a", "--all"][..]),
+        ("saas-url-alias", &["promote", "alias", "--all"]),
+        ("saas-url-merge", &["promote", "merge", "--all"]),
+        ("saas-path-anchor", &["promote", "anchor", "--all"]),
+        ("saas-target-missing", &["promote", "missing", "--all"]),
+        ("saas-target-shared", &["promote", "shared-*", "--all"]),
+        ("saas-unreadable", &["promote", "broken", "--all"]),
+        ("saas-odd-name", &["promote", "odd", "--all"]),
+        ("saas-dotted-path", &["promote", "./data/services/muo/cicd/two.yaml", "hivep01"]),
+    ] {
+        sandbox.xtask(&[args, &["-n", "-q"]].concat()).matches(name);
+    }
+}
+
+#[test]
+fn target_branches_with_other_targets() {
+    let sandbox = muo();
+    let before = sandbox.read(FILE);
+    sandbox.git("push --quiet origin HEAD:master");
+    let more = before.replace("    name: last\n", "    name: renamed\n");
+    sandbox.write(FILE, &more);
+    sandbox.commit_all();
+    sandbox.xtask(&["promote", "muo", "hivep03", "--mr", "-n", "-q"]).matches("saas-other-targets");
+}
+
+/// Two upstreams of one app become hotfixes in one commit.
+#[test]
+fn two_hotfixes_of_one_app() {
+    let sandbox = muo();
+    let schemas = "https://github.com/app-sre/qontract-schemas";
+    let commit = &sandbox.world.schemas.commits[0];
+    let text = sandbox.read(FILE);
+    let target =
+        format!("namespace: {{$ref: /services/muo/namespaces/hivep01.yml}}, ref: {commit}");
+    sandbox.write(
+        FILE,
+        &format!("{text}- name: schemas\n  url: {schemas}\n  targets: [{{{target}}}]\n"),
+    );
+    let app = sandbox.read("data/services/muo/app.yml");
+    sandbox
+        .write("data/services/muo/app.yml", &format!("{app}- name: schemas\n  url: {schemas}\n"));
+    sandbox.commit_all();
+    sandbox
+        .xtask(&["promote", "muo", "hivep01", "--hotfix", "-n", "-q"])
+        .matches("saas-two-hotfixes");
+}
+
+/// What may stand at the cursor comes from the saas files.
+#[test]
+fn completion() {
+    let sandbox = muo();
+    let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+    sandbox.write("xtask/Cargo.toml", &fs::read_to_string(manifest).unwrap());
+    sandbox.replace(FILE, "name: saas-muo\n", "name: \"saas-muo\" # the operator\n");
+    let check = |words: &[&str], expected: &str| {
+        let run = sandbox.xtask(&[&["__complete", "fish", "--"], words].concat()).succeeds();
+        let offered = run.stdout.lines().skip(1).map(|line| line.split('\t').next().unwrap());
+        let ours = offered.filter(|word| !word.contains("qontract") && !word.contains("app-"));
+        assert_eq!(ours.collect::<Vec<_>>().join(" "), expected, "{words:?}");
+    };
+    check(&["promote", ""], "saas-muo");
+    check(&["promote", "--saas", ""], "saas-muo");
+    let environments = "osd-stage osd-production-1 osd-production-2";
+    check(&["promote", "muo", ""], environments);
+    check(&["promote", "--saas", "muo", "--env", ""], environments);
+    check(&["promote", "--saas", "muo", "--like", ""], environments);
+    check(&["promote", "--saas", "muo", "--template", ""], "operator");
+    check(&["promote", "--saas", "muo", "--target", ""], "last off");
+    check(&["promote", "--owner", ""], "muo");
+}

@@ -2,10 +2,13 @@
 //! commands, so that a new command or option is completed without more work. Prints nothing.
 
 pub mod bash;
+mod saas;
 
 use clap::{Arg, ArgAction, Command};
 use promotion::config::Config;
 use promotion::model::escape::is_obeyed;
+
+use crate::worktree::WorkTree;
 
 /// The kind of thing that may stand at the cursor.
 #[derive(Debug, PartialEq, Eq)]
@@ -27,6 +30,13 @@ pub struct Completion {
     pub help: String,
 }
 
+/// Where names are looked up.
+#[derive(Debug, Default)]
+pub struct Names {
+    pub config: Option<Config>,
+    pub work_tree: Option<WorkTree>,
+}
+
 /// The position of the cursor in a command line.
 #[derive(Debug)]
 pub struct Cursor<'c> {
@@ -35,8 +45,8 @@ pub struct Cursor<'c> {
     given: Vec<(&'c str, &'c str)>,
     /// The option whose value may stand at the cursor, and how many of its values come before.
     open: Option<(&'c Arg, usize)>,
-    /// How many positional arguments come before the cursor.
-    positionals: usize,
+    /// The positional arguments before the cursor.
+    positionals: Vec<&'c str>,
     /// Whether `--` comes before the cursor: options are no longer possible.
     ended: bool,
     /// The word at the cursor, up to the cursor.
@@ -50,7 +60,7 @@ impl<'c> Cursor<'c> {
             command,
             given: Vec::new(),
             open: None,
-            positionals: 0,
+            positionals: Vec::new(),
             ended: false,
             current,
         };
@@ -72,7 +82,7 @@ impl<'c> Cursor<'c> {
             self.given.push((arg.get_id().as_str(), word));
             self.open = (count + 1 < most_values(arg)).then_some((arg, count + 1));
         } else if self.ended {
-            self.positionals += 1;
+            self.positionals.push(word);
         } else if word == "--" {
             self.ended = true;
         } else if let Some(long) = word.strip_prefix("--") {
@@ -87,7 +97,7 @@ impl<'c> Cursor<'c> {
         } else if let Some(command) = self.command.find_subcommand(word) {
             self.command = command;
         } else {
-            self.positionals += 1;
+            self.positionals.push(word);
         }
     }
 
@@ -100,21 +110,21 @@ impl<'c> Cursor<'c> {
         }
     }
 
-    /// What may stand at the cursor. Without a configuration, names of components and environments
-    /// are not offered.
-    pub fn offer(&self, config: Option<&Config>) -> Offer {
+    /// What may stand at the cursor. Without a configuration or a checkout, its names are not
+    /// offered.
+    pub fn offer(&self, known: &Names) -> Offer {
         let current = self.current;
         if let Some((arg, 0)) = self.open
             && (fewest_values(arg) > 0 || !current.starts_with('-'))
         {
-            return self.values(arg, "", current, config);
+            return self.values(arg, "", current, known);
         }
         if !self.ended && current.starts_with('-') {
             return match current.split_once('=') {
                 Some((option, value)) => {
                     let is_it = |arg: &&Arg| arg.get_long() == option.strip_prefix("--");
                     match options(self.command).find(is_it) {
-                        Some(arg) => self.values(arg, &format!("{option}="), value, config),
+                        Some(arg) => self.values(arg, &format!("{option}="), value, known),
                         None => Offer::Words(Vec::new()),
                     }
                 }
@@ -122,13 +132,15 @@ impl<'c> Cursor<'c> {
             };
         }
         if let Some((arg, _)) = self.open {
-            return self.values(arg, "", current, config);
+            return self.values(arg, "", current, known);
         }
         if self.command.has_subcommands() {
             return Offer::Words(self.subcommands());
         }
-        match self.command.get_positionals().nth(self.positionals) {
-            Some(arg) => self.values(arg, "", current, config),
+        let repeats = |arg: &&Arg| matches!(arg.get_action(), ArgAction::Append);
+        let last = self.command.get_positionals().last().filter(repeats);
+        match self.command.get_positionals().nth(self.positionals.len()).or(last) {
+            Some(arg) => self.values(arg, "", current, known),
             // No argument is missing, so only options are left.
             None if !self.ended => Offer::Words(self.options()),
             None => Offer::Words(Vec::new()),
@@ -163,7 +175,7 @@ impl<'c> Cursor<'c> {
 
     /// The values of an argument; `before` is the part of the word in front of the value, such as
     /// `--env=`.
-    fn values(&self, arg: &Arg, before: &str, typed: &str, config: Option<&Config>) -> Offer {
+    fn values(&self, arg: &Arg, before: &str, typed: &str, known: &Names) -> Offer {
         match value_name(arg) {
             "DIR" => return Offer::Folders,
             "FILE" | "FILE[:LINE]" => return Offer::Files,
@@ -184,17 +196,39 @@ impl<'c> Cursor<'c> {
             .filter(|value| !value.is_hide_set())
             .map(|value| (value.get_name().to_owned(), gist(value.get_help())))
             .collect();
-        candidates.extend(config.into_iter().flat_map(|config| match id {
-            "component" => components(config),
-            "env" => self.environments(config, &typed[list..]),
-            _ => Vec::new(),
-        }));
+        candidates.extend(self.names(id, &typed[list..], known));
         // A name with such a character can't be typed as one value, or a terminal would obey it.
         let is_odd = |c: char| is_obeyed(c) || c.is_whitespace() || Some(c) == separator;
         candidates.retain(|(word, _)| !word.contains(is_odd) && !is_taken(word));
         let whole =
             |(word, help): (String, String)| Completion { word: format!("{before}{word}"), help };
         Offer::Words(candidates.into_iter().map(whole).collect())
+    }
+
+    /// The names in the checkout that may be the value of an argument.
+    fn names(&self, id: &str, typed: &str, known: &Names) -> Vec<(String, String)> {
+        let file = self.given("saas").or(self.positionals.first().copied());
+        let of_config = |names: &dyn Fn(&Config) -> Vec<(String, String)>| {
+            known.config.as_ref().map(names).unwrap_or_default()
+        };
+        let of_checkout = |names: &dyn Fn(&WorkTree) -> Vec<(String, String)>| {
+            known.work_tree.as_ref().map(names).unwrap_or_default()
+        };
+        match (id, file) {
+            ("component", _) => of_config(&components),
+            ("saas", _) => of_checkout(&saas::files),
+            ("names" | "name", None) => {
+                [of_config(&components), of_checkout(&saas::files)].concat()
+            }
+            ("env" | "names" | "like", Some(file)) => {
+                of_checkout(&|work_tree| saas::environments(work_tree, file))
+            }
+            ("template", Some(file)) => of_checkout(&|work_tree| saas::templates(work_tree, file)),
+            ("target", Some(file)) => of_checkout(&|work_tree| saas::targets(work_tree, file)),
+            ("owner", _) => of_checkout(&saas::teams),
+            ("env", None) => of_config(&|config| self.environments(config, typed)),
+            _ => Vec::new(),
+        }
     }
 
     /// The environments of the component that is typed or implied; if there is none, of all

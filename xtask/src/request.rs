@@ -361,6 +361,10 @@ impl Request {
             }
         }
         hint = hint.option(self.option(), to.map(CommitId::as_str));
+        if let (WantedVersion::Like(environment), None) = (&self.version, to) {
+            hint = hint.option("--like", Some(environment));
+        }
+        hint = hint.flags(self.hotfix.then_some("--hotfix"));
         hint = with_switches(hint, &self.switches, is_rollback);
         match self.landing.merge_request() {
             Some(options) => with_merge_request(hint, options),

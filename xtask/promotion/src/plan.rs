@@ -91,8 +91,8 @@ pub struct FilePlan {
     pub edits: Edits,
     /// Where a second reader finds the new values, and what each must read as.
     pub expected: Vec<(ValuePath, String)>,
-    /// The change of a version list, which is then all that changes in the file.
-    pub list: Option<ListChange>,
+    /// The changes of version lists, which are then all that changes in the file.
+    pub lists: Vec<ListChange>,
     /// The end of each pin's bytes by their start, and the rule that asked for it. Disjoint.
     claims: BTreeMap<usize, (usize, Origin)>,
 }
@@ -191,13 +191,20 @@ pub fn add_list_change(plan: &mut Plan, change: &ListChange, tree: &Tree) -> Res
     let bytes = tree.get(path).ok_or_else(|| here(Problem::new("no such file")))?;
     let text = std::str::from_utf8(bytes).map_err(|_| here(Problem::new("is not UTF-8")))?;
     let Some(edit) = app::edit(text, change).map_err(here)? else { return Ok(()) };
-    if plan.files.contains_key(path) {
+    let new = || FilePlan { before: text.to_owned(), ..FilePlan::default() };
+    let file = plan.files.entry(path.clone()).or_insert_with(new);
+    if !file.expected.is_empty() {
         return Err(here(Problem::new("holds pins and version lists, which can't both change")));
     }
-    let mut file = FilePlan { before: text.to_owned(), ..FilePlan::default() };
-    file.list = Some(change.clone());
-    let _ = file.edits.insert(edit);
-    plan.files.insert(path.clone(), file);
+    // Several saas files of one app may need the same.
+    if file.lists.contains(change) {
+        return Ok(());
+    }
+    if file.edits.insert(edit).is_err() {
+        let message = format!("two versions of `{}` can't be listed at once", change.upstream);
+        return Err(here(Problem::new(message).help("promote one saas file after the other")));
+    }
+    file.lists.push(change.clone());
     Ok(())
 }
 

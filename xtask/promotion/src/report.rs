@@ -29,10 +29,10 @@ const NOTE: Style = AnsiColor::Cyan.on_default().bold();
 
 /// The unified diffs of the files that a plan changes, in the order of their paths.
 pub fn plan_diff(plan: &Plan) -> String {
-    let diff = |(path, file): (&RepoPath, &FilePlan)| match file.list {
+    let diff = |(path, file): (&RepoPath, &FilePlan)| match file.lists.is_empty() {
         // Pins keep the number of lines, lists don't.
-        None => diff::unified(path.as_str(), &file.before, &file.after()),
-        Some(_) => diff::unified_between(path.as_str(), Some(&file.before), &file.after()),
+        true => diff::unified(path.as_str(), &file.before, &file.after()),
+        false => diff::unified_between(path.as_str(), Some(&file.before), &file.after()),
     };
     plan.changed().map(diff).collect()
 }

@@ -8,6 +8,7 @@ pub mod choice;
 pub mod component;
 
 use crate::model::component::{FilePattern, SaasFilter};
+use crate::model::escape::escaped;
 use crate::model::path::RepoPath;
 use crate::model::tree::Tree;
 use crate::syntax::yaml::{NodeId, Via, Yaml};
@@ -16,7 +17,7 @@ use crate::syntax::yaml::{NodeId, Via, Yaml};
 #[derive(Debug, Clone)]
 pub struct SaasFile {
     pub path: RepoPath,
-    /// Its `name`; the name of the file where it has none.
+    /// Its `name`, safe to print; the name of the file where it has none.
     pub name: String,
     /// The `$ref` of its app.
     pub app: Option<String>,
@@ -45,7 +46,7 @@ impl SaasFile {
         let app = yaml.get(root, "app").and_then(|(app, _)| text(&yaml, app, "$ref"));
         Some(SaasFile {
             path: path.clone(),
-            name: text(&yaml, root, "name").unwrap_or(stem(path.as_str())).to_owned(),
+            name: escaped(text(&yaml, root, "name").unwrap_or(stem(path.as_str()))),
             app: app.map(str::to_owned),
             deprecated: yaml.get(root, "deprecated").is_some_and(|(node, _)| yaml.is_true(node)),
             image_patterns: texts(&yaml, root, "imagePatterns"),
@@ -62,7 +63,7 @@ impl SaasFile {
 
 /// The target that stands in a file of its own.
 fn looked_up(target: &Target, template: Option<&str>, tree: &Tree) -> Option<Target> {
-    let path = RepoPath::parse_reference(target.elsewhere.as_deref()?)?;
+    let path = RepoPath::parse_reference(&target.elsewhere.as_ref()?.0)?;
     let yaml = Yaml::parse(std::str::from_utf8(tree.get(&path)?).ok()?).ok()?;
     Some(Target { file: Some(path), ..target_file(&yaml, template)? })
 }
@@ -88,6 +89,8 @@ pub struct Template {
     pub hash_length: Option<usize>,
     /// The mapping `parameters`, which all targets have.
     pub parameters: Option<(NodeId, Via)>,
+    /// Why nobody may promote it: its line, and how its `url` or `path` got there.
+    pub unfit: Option<(usize, String)>,
     pub targets: Vec<Target>,
 }
 
@@ -96,11 +99,13 @@ pub struct Template {
 pub struct Target {
     /// Its mapping, in the file that it was read from.
     pub node: NodeId,
-    /// The `$ref` to the file that it is written in, if that was not read: then nothing else is known
-    /// of it.
-    pub elsewhere: Option<String>,
+    /// The file that it refers to and the line (from 1) that says so, if it is written there: then
+    /// nothing else is known of it here.
+    pub elsewhere: Option<(String, usize)>,
     /// The file that it stands in, if that is not the saas file.
     pub file: Option<RepoPath>,
+    /// Its name, else that of its namespace, its `namespaceSelector` or its file; for people.
+    pub called: String,
     /// Template and target, for people.
     pub label: String,
     /// What narrows a selector to it.
@@ -118,6 +123,8 @@ pub struct Target {
     pub disable: bool,
     /// Whether it is about to be deleted.
     pub delete: bool,
+    /// The key that can't stand beside a commit as `ref`, if it has one.
+    pub conflict: Option<&'static str>,
 }
 
 /// What `promotion` says of a target.
@@ -156,8 +163,23 @@ fn template(yaml: &Yaml, item: NodeId, via: Via) -> Template {
         url: text(yaml, item, "url").map(str::to_owned),
         hash_length: text(yaml, item, "hash_length").and_then(|length| length.parse().ok()),
         parameters: yaml.get(item, "parameters").map(|(node, via_key)| (node, via.or(via_key))),
+        unfit: ["url", "path"].into_iter().find_map(|key| unfit(yaml, item, via, key)),
         targets: targets.unwrap_or_default(),
     }
+}
+
+/// Why the value under a key is not the template's own, with the line of that key's value.
+fn unfit(yaml: &Yaml, item: NodeId, via: Via, key: &str) -> Option<(usize, String)> {
+    let (node, via_key) = yaml.get(item, key)?;
+    let reason = match via.or(via_key).or(yaml.reached(node)) {
+        Via::Alias => "comes by an alias",
+        Via::Merge => "comes by a merge key",
+        Via::Own if yaml.has_used_anchor(node) => {
+            "has an anchor, on it or around it, that is used elsewhere in the file"
+        }
+        Via::Own => return None,
+    };
+    Some((yaml.line(node), format!("`{key}` {reason}")))
 }
 
 /// The target that a file of its own holds, for a template of that name.
@@ -180,12 +202,17 @@ fn target(yaml: &Yaml, item: NodeId, via: Via, template: Option<&str>) -> Target
         publish: texts(yaml, node, "publish"),
         soak_days: text(yaml, node, "soakDays").and_then(|days| days.parse().ok()),
     });
-    let called = name.or(namespace.map(stem)).unwrap_or("(no name)");
+    let elsewhere = text(yaml, item, "$ref").map(|file| (file.to_owned(), yaml.line(item)));
+    let selected = || Some(selected(yaml, item)).filter(|selected| !selected.is_empty());
+    let called = name.or(namespace.map(stem)).map(str::to_owned).or_else(selected);
+    let called = called.or_else(|| Some(stem(&elsewhere.as_ref()?.0).to_owned()));
+    let called = called.unwrap_or("(no name)".to_owned());
     Target {
         node: item,
         file: None,
-        elsewhere: text(yaml, item, "$ref").map(str::to_owned),
+        elsewhere,
         label: format!("{}/{called}", template.unwrap_or("(no name)")),
+        called,
         filter: SaasFilter {
             template: template.map(str::to_owned),
             target: name.map(str::to_owned),
@@ -202,7 +229,15 @@ fn target(yaml: &Yaml, item: NodeId, via: Via, template: Option<&str>) -> Target
         promotion: promotion.unwrap_or_default(),
         disable: is_true(item, "disable"),
         delete: is_true(item, "delete"),
+        conflict: ["upstream", "images"].into_iter().find(|key| yaml.get(item, key).is_some()),
     }
+}
+
+/// What the `namespaceSelector` of a target selects.
+fn selected(yaml: &Yaml, item: NodeId) -> String {
+    let keys = ["namespaceSelector", "jsonPathSelectors"];
+    let all = keys.iter().try_fold(item, |node, key| Some(yaml.get(node, key)?.0));
+    all.map(|all| texts(yaml, all, "include").join(", ")).unwrap_or_default()
 }
 
 /// The files that targets of the saas files among `patterns` are written in.
@@ -217,7 +252,7 @@ pub fn target_files(tree: &Tree, patterns: &[FilePattern]) -> Vec<RepoPath> {
         let Ok(yaml) = Yaml::parse(text) else { continue };
         let targets = templates(&yaml).into_iter().flat_map(|template| template.targets);
         let elsewhere = targets.filter_map(|target| target.elsewhere);
-        found.extend(elsewhere.filter_map(|reference| RepoPath::parse_reference(&reference)));
+        found.extend(elsewhere.filter_map(|(file, _)| RepoPath::parse_reference(&file)));
     }
     found.sort();
     found.dedup();

@@ -19,14 +19,14 @@ use crate::worktree::WorkTree;
 
 const TEAMS: &str = "data/teams/";
 
-/// The names of the saas files of a team, which is named exactly or by a unique part.
+/// The paths of the saas files of a team, which is named exactly or by a unique part.
 ///
 /// Refuses a team that owns no saas file, and a part of several teams' names.
 pub fn saas_files_of(
     work_tree: &WorkTree,
     files: &[SaasFile],
     team: &str,
-) -> Result<Vec<String>, Problem> {
+) -> Result<Vec<RepoPath>, Problem> {
     let roles = roles(work_tree);
     let app = |file: &SaasFile| {
         let app = file.app.as_deref()?.trim_start_matches('/').strip_prefix("services/")?;
@@ -49,7 +49,7 @@ pub fn saas_files_of(
         }
         (_, [name]) => {
             let own = owned.iter().filter(|(_, teams)| teams.contains(**name));
-            Ok(own.map(|(file, _)| file.name.clone()).collect())
+            Ok(own.map(|(file, _)| file.path.clone()).collect())
         }
         (_, several) => {
             let message = format!("`{team}` fits {} teams", several.len());

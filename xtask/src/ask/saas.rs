@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use memchr::memmem;
 use promotion::model::component::FilePattern;
+use promotion::model::escape::{escaped, is_obeyed};
 use promotion::model::path::RepoPath;
+use promotion::model::problem::Problem;
 use promotion::model::tree::Tree;
 use promotion::model::upstream::Upstream;
 use promotion::saas::app::{Versions, versions};
-use promotion::saas::choice::Chosen;
+use promotion::saas::choice::{self, Chosen, Fit, fit};
 use promotion::saas::{SaasFile, Site, target_files};
 use promotion::syntax::yaml::Yaml;
 
@@ -29,6 +31,8 @@ pub struct SaasFiles {
     nowhere: Site,
     /// Whether these are all of them.
     pub is_whole: bool,
+    /// Files that look like saas files and can't be read, each with the reason.
+    unreadable: Vec<(RepoPath, Problem)>,
 }
 
 impl SaasFiles {
@@ -41,8 +45,32 @@ impl SaasFiles {
         let mut tree = found.tree;
         let paths: Vec<RepoPath> = tree.0.keys().cloned().collect();
         complete(work_tree, &mut tree);
-        let files = paths.iter().filter_map(|path| SaasFile::read(path, &tree));
-        SaasFiles { files: files.collect(), is_whole: true, ..SaasFiles::default() }
+        let mut all = SaasFiles { is_whole: true, ..SaasFiles::default() };
+        for path in paths {
+            match SaasFile::read(&path, &tree) {
+                Some(file) => all.files.push(file),
+                None => all.unreadable.extend(why_unreadable(&tree, &path).map(|why| (path, why))),
+            }
+        }
+        all
+    }
+
+    /// The files that a word names. Refuses what [`choice::files`] does.
+    pub fn find(&self, word: &str) -> Result<Vec<&SaasFile>, Problem> {
+        choice::files(&self.files, word).map_err(|unknown| {
+            let fits = |(path, _): &&(RepoPath, Problem)| fit(word, path.as_str()) != Fit::No;
+            self.unreadable.iter().find(fits).map_or(unknown, |(_, why)| why.clone())
+        })
+    }
+
+    /// What names just this file: its name, or its path where the name is odd or not known to be
+    /// the only one.
+    pub fn name_of(&self, file: &SaasFile) -> String {
+        let is_only = self.files.iter().filter(|other| other.name == file.name).count() == 1;
+        let is_plain = !file.name.contains(|c: char| c == '\\' || is_obeyed(c));
+        let name =
+            if self.is_whole && is_only && is_plain { &file.name } else { file.path.as_str() };
+        name.to_owned()
     }
 
     /// Takes the files of another search.
@@ -59,9 +87,9 @@ impl SaasFiles {
         Ok(file.map(|file| SaasFiles { files: vec![file], ..SaasFiles::default() }))
     }
 
-    /// Looks up where the targets of the named files run.
-    pub fn locate(&mut self, work_tree: &WorkTree, names: &[String]) {
-        let files = self.files.iter().filter(|file| names.contains(&file.name));
+    /// Looks up where the targets of these files run.
+    pub fn locate(&mut self, work_tree: &WorkTree, paths: &[RepoPath]) {
+        let files = self.files.iter().filter(|file| paths.contains(&file.path));
         let targets = files.flat_map(SaasFile::targets).map(|(_, target)| target);
         let namespaces = targets.filter_map(|target| target.filter.namespace.as_ref());
         self.sites = sites(work_tree, namespaces);
@@ -78,6 +106,11 @@ impl SaasFiles {
     }
 }
 
+fn why_unreadable(tree: &Tree, path: &RepoPath) -> Option<Problem> {
+    let text = std::str::from_utf8(tree.get(path)?).ok()?;
+    Some(Yaml::parse(text).err()?.file(path.as_str()))
+}
+
 /// Adds the files that hold targets of the saas files in a tree.
 fn complete(work_tree: &WorkTree, tree: &mut Tree) {
     for path in target_files(tree, &[FilePattern::Glob("**".to_owned())]) {
@@ -88,10 +121,34 @@ fn complete(work_tree: &WorkTree, tree: &mut Tree) {
     }
 }
 
-/// What the app that a `$ref` names says about the versions of an upstream.
-pub fn code_component(work_tree: &WorkTree, app: &str, upstream: &Upstream) -> Versions {
+/// The path and the `name` of every saas file, without reading YAML: for completion, which is quick
+/// and may be wrong about odd files.
+pub fn names(work_tree: &WorkTree) -> Vec<(RepoPath, String)> {
+    let finder = memmem::Finder::new(NEEDLE);
+    let is_yaml = |path: &str| path.ends_with(".yml") || path.ends_with(".yaml");
+    let found = search(work_tree, is_yaml, |bytes| finder.find(bytes).is_some()).tree.0;
+    let named = found.into_iter().filter_map(|(path, bytes)| {
+        let text = String::from_utf8(bytes).ok()?;
+        let name = text.lines().find_map(|line| line.strip_prefix("name:"))?;
+        let name = name.split(" #").next().unwrap_or(name).trim();
+        Some((path, name.trim_matches(['"', '\'']).to_owned()))
+    });
+    named.collect()
+}
+
+/// What the app that a `$ref` names says about the versions of an upstream; its file is that of the
+/// tree, if that has it.
+pub fn code_component(
+    work_tree: &WorkTree,
+    tree: &Tree,
+    app: &str,
+    upstream: &Upstream,
+) -> Versions {
     let path = RepoPath::parse_reference(app);
-    let bytes = path.as_ref().and_then(|path| work_tree.read_file(path).ok()?);
+    let in_tree = |path: &RepoPath| tree.get(path).map(<[u8]>::to_vec);
+    let bytes = path
+        .as_ref()
+        .and_then(|path| in_tree(path).or_else(|| work_tree.read_file(path).ok().flatten()));
     let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default();
     let file = path.map(|path| path.to_string()).unwrap_or_default();
     Versions { file, ..versions(&text, upstream) }
@@ -142,6 +199,6 @@ fn values<const N: usize>(
         for key in keys {
             node = yaml.get(node, key)?.0;
         }
-        yaml.scalar(node).map(str::to_owned)
+        yaml.scalar(node).map(escaped)
     })
 }

@@ -1,7 +1,8 @@
 //! Turns what was typed about saas files into components, and finds out what their targets have to
 //! pass.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -11,6 +12,7 @@ use promotion::model::component::Component;
 use promotion::model::path::RepoPath;
 use promotion::model::problem::Problem;
 use promotion::model::similar::cut;
+use promotion::model::tree::Tree;
 use promotion::model::upstream::Upstream;
 use promotion::model::version::{CommitId, is_full_commit};
 use promotion::plan::{Outcome, PartPlan, PlannedValue};
@@ -43,21 +45,24 @@ impl SaasPromotion {
     /// without any target that has an upstream.
     pub fn find(work_tree: &WorkTree, query: &SaasQuery) -> Result<SaasPromotion> {
         let mut files = by_path(work_tree, query)?.unwrap_or_else(|| SaasFiles::search(work_tree));
-        let names = names(work_tree, &files.files, query)?;
-        files.locate(work_tree, &names);
+        let paths = paths(work_tree, &files, query)?;
+        files.locate(work_tree, &paths);
         let (mut all, mut of_file) = (Vec::new(), Vec::new());
+        let mut shared = BTreeMap::new();
         for (index, file) in files.files.iter().enumerate() {
-            if !names.contains(&file.name) {
+            if !paths.contains(&file.path) {
                 continue;
             }
-            let chosen = choice::targets(&files.targets(file), &query.narrowing)?;
+            let mut chosen = choice::targets(&files.targets(file), &query.narrowing)?;
+            refuse_unfit(file, &chosen)?;
+            once(&mut chosen, &mut shared)?;
             let components = components(file, &chosen);
             of_file.extend(components.iter().map(|_| index));
             all.extend(components);
         }
         if all.is_empty() {
-            let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
-            let problem = Problem::new(format!("no target of {} has an upstream", cut(names)));
+            let paths: Vec<_> = paths.iter().map(|path| format!("`{path}`")).collect();
+            let problem = Problem::new(format!("no target of {} has an upstream", cut(paths)));
             return Err(problem.help("give its template a `url`").into());
         }
         Ok(SaasPromotion { files, components: all, of_file, narrowing: query.narrowing.clone() })
@@ -72,7 +77,9 @@ impl SaasPromotion {
         let all = self.files.targets(self.file(index));
         let of_upstream =
             |one: &Chosen| one.template.url.as_ref().is_some_and(|url| component.upstream.is(url));
-        let all: Vec<Chosen> = all.into_iter().filter(of_upstream).collect();
+        let runs = |one: &Chosen| !one.target.delete && !one.target.disable;
+        let all: Vec<Chosen> =
+            all.into_iter().filter(|one| of_upstream(one) && runs(one)).collect();
         let mut found: BTreeSet<CommitId> = BTreeSet::new();
         for one in choice::targets(&all, &word)? {
             let Some((value, _)) = &one.target.value else { continue };
@@ -101,7 +108,8 @@ impl SaasPromotion {
     /// What stands against a part of the plan at the gates of the merge. A `hotfix` skips those of
     /// the publishers.
     pub fn judge(&self, asked: &Asked, index: usize, part: &PartPlan) -> Findings {
-        let file = self.file(index);
+        let planned = SaasFile::read(&self.file(index).path, asked.tree);
+        let file = planned.as_ref().unwrap_or(self.file(index));
         let component = &self.components[index];
         let moves = |value: &&PlannedValue| matches!(value.outcome, Outcome::Moves(_));
         let labels: BTreeSet<&String> =
@@ -112,13 +120,15 @@ impl SaasPromotion {
             .filter(|target| labels.contains(&target.label))
             .collect();
         let is_subscribed = targets.iter().any(|target| !target.promotion.subscribe.is_empty());
-        // Targets of any file may publish.
-        let all =
-            (is_subscribed && !self.files.is_whole).then(|| SaasFiles::search(asked.work_tree));
+        let has_files = targets.iter().any(|target| target.file.is_some());
+        // Targets of any file may publish, or stand in the same file.
+        let all = ((is_subscribed || has_files) && !self.files.is_whole)
+            .then(|| SaasFiles::search(asked.work_tree));
+        let all = &all.as_ref().unwrap_or(&self.files).files;
         let publishers = Publishing { asked, upstream: &component.upstream, to: &part.to };
-        let publishers = publishers.of(&all.as_ref().unwrap_or(&self.files).files, &targets);
+        let publishers = publishers.of(all, &targets);
         let mut versions = match &file.app {
-            Some(app) => code_component(asked.work_tree, app, &component.upstream),
+            Some(app) => code_component(asked.work_tree, asked.tree, app, &component.upstream),
             None => Versions::default(),
         };
         versions.hotfixes.extend(asked.hotfix.then(|| part.to.to_string()));
@@ -129,7 +139,31 @@ impl SaasPromotion {
             publishers: &publishers,
             digits: component.tag_length,
         };
-        gates.judge(&targets, &part.to)
+        let mut findings = gates.judge(&targets, &part.to);
+        let is_chosen = |other: &&SaasFile| {
+            self.of_file.iter().any(|&index| self.files.files[index].path == other.path)
+        };
+        let others = all.iter().filter(|other| !is_chosen(other));
+        findings.warnings.extend(moved_too(&targets, others));
+        findings
+    }
+
+    /// Refuses a tree in which other targets fit than in the checkout.
+    pub fn refuse_other_targets(&self, tree: &Tree) -> Result<(), Problem> {
+        let indices: BTreeSet<usize> = self.of_file.iter().copied().collect();
+        for file in indices.into_iter().map(|index| &self.files.files[index]) {
+            let Some(there) = SaasFile::read(&file.path, tree) else { continue };
+            let fitting = |file: &SaasFile| {
+                let chosen = choice::targets(&self.files.targets(file), &self.narrowing);
+                components(file, &chosen.unwrap_or_default())
+            };
+            if fitting(file) != fitting(&there) {
+                let message = "has other targets on the target branch than in the checkout";
+                let problem = Problem::new(message).file(file.path.as_str());
+                return Err(problem.help("update the checkout, for example with `git pull`"));
+            }
+        }
+        Ok(())
     }
 
     /// The change of the app's hotfixes that goes along with a component.
@@ -157,38 +191,116 @@ impl SaasPromotion {
         Ok(ListChange { app, upstream, list, action, commit: commit.clone() })
     }
 
+    /// What names just the saas file of a component.
+    pub fn name(&self, index: usize) -> String {
+        self.files.name_of(self.file(index))
+    }
+
     /// The saas file of a component.
     pub fn file(&self, index: usize) -> &SaasFile {
         &self.files.files[self.of_file[index]]
     }
 }
 
-/// The names of the saas files that are asked for.
-pub fn names(work_tree: &WorkTree, files: &[SaasFile], query: &SaasQuery) -> Result<Vec<String>> {
-    let mut names: Vec<String> = Vec::new();
+/// The paths of the saas files that are asked for.
+pub fn paths(
+    work_tree: &WorkTree,
+    files: &SaasFiles,
+    query: &SaasQuery,
+) -> Result<Vec<RepoPath>, Problem> {
+    let mut paths: Vec<RepoPath> = Vec::new();
     for word in &query.names {
-        let found = choice::files(files, word)?;
-        names.extend(found.iter().map(|file| file.name.clone()));
+        let found = files.find(&in_repository(work_tree, word))?;
+        paths.extend(found.iter().map(|file| file.path.clone()));
     }
     if let Some(team) = &query.owner {
-        names.extend(saas_files_of(work_tree, files, team)?);
+        paths.extend(saas_files_of(work_tree, &files.files, team)?);
     }
-    Ok(names)
+    Ok(paths)
 }
 
 /// The only file that is asked for, by its path.
 fn by_path(work_tree: &WorkTree, query: &SaasQuery) -> Result<Option<SaasFiles>> {
     let [name] = query.names.as_slice() else { return Ok(None) };
-    match RepoPath::parse(name) {
+    let name = in_repository(work_tree, name);
+    match RepoPath::parse(&name) {
         Some(path) if name.contains('/') => SaasFiles::read(work_tree, &path),
         _ => Ok(None),
     }
+}
+
+/// The path in the repository, of a file that was named as a shell completes it; else the word.
+pub fn in_repository(work_tree: &WorkTree, word: &str) -> String {
+    let inside = || {
+        let file = Path::new(word).canonicalize().ok().filter(|file| file.is_file())?;
+        let top = work_tree.top.canonicalize().ok()?;
+        Some(file.strip_prefix(top).ok()?.to_str()?.to_owned())
+    };
+    inside().unwrap_or_else(|| word.to_owned())
+}
+
+/// Refuses chosen targets whose file is missing, and pins of templates whose `url` or `path` is not
+/// their own.
+fn refuse_unfit(file: &SaasFile, chosen: &[Chosen]) -> Result<(), Problem> {
+    for Chosen { template, target, .. } in chosen {
+        let here = |line, message| Problem::new(message).file(file.path.as_str()).line(line);
+        if let (Some((reference, line)), None) = (&target.elsewhere, &target.file) {
+            let message = format!("refers to `{reference}`, which is missing or can't be read");
+            return Err(here(*line, message).help("mend it, or name other targets"));
+        }
+        let is_pin = target.value.as_ref().is_some_and(|(value, _)| is_full_commit(value));
+        if let Some((line, reason)) = template.unfit.as_ref().filter(|_| is_pin) {
+            let name = template.name.as_deref().unwrap_or("(no name)");
+            let message = format!("template `{name}`: {reason}");
+            return Err(here(*line, message).help("write it out in the template"));
+        }
+    }
+    Ok(())
+}
+
+/// Keeps each target that stands in a file of its own once: other saas files may refer to it too.
+///
+/// Refuses one that belongs to several upstreams.
+fn once(chosen: &mut Vec<Chosen>, seen: &mut BTreeMap<RepoPath, Upstream>) -> Result<(), Problem> {
+    let mut refused = None;
+    chosen.retain(|one| {
+        let (Some(path), Some(url)) = (&one.target.file, &one.template.url) else { return true };
+        let Some(upstream) = seen.get(path) else {
+            seen.insert(path.clone(), Upstream::new(url));
+            return true;
+        };
+        if !upstream.is(url) {
+            let message = format!("is a target of `{upstream}` and of `{}`", Upstream::new(url));
+            let help = "promote one of their saas files, or give each a target of its own";
+            refused = Some(Problem::new(message).file(path.as_str()).help(help));
+        }
+        false
+    });
+    refused.map_or(Ok(()), Err)
+}
+
+/// A warning for each target file that belongs to other saas files too.
+fn moved_too<'f>(targets: &[&Target], others: impl Iterator<Item = &'f SaasFile>) -> Vec<Problem> {
+    let mut found = Vec::new();
+    for other in others {
+        let files: BTreeSet<&RepoPath> =
+            other.targets().filter_map(|(_, target)| target.file.as_ref()).collect();
+        let own = targets.iter().filter_map(|target| target.file.as_ref());
+        for file in own.filter(|file| files.contains(file)) {
+            let message = format!("is a target of `{}` too, which moves with it", other.name);
+            let problem = Problem::new(message).file(file.as_str());
+            found.push(problem.help("make sure that this is meant"));
+        }
+    }
+    found
 }
 
 /// What a gate needs to know of the world.
 #[derive(Debug, Clone, Copy)]
 pub struct Asked<'a> {
     pub work_tree: &'a WorkTree,
+    /// The files that are planned on, as far as they are not those of the work tree.
+    pub tree: &'a Tree,
     /// The upstream, if it was asked.
     pub mirror: Option<&'a Mirror>,
     /// Seconds since 1970.

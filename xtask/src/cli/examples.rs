@@ -36,6 +36,7 @@ const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
         &[
             ("--env jenkins --reason 'jobs fail'", "one version back"),
             ("--env tekton --to 47fbced --reason slow", "to this version"),
+            ("--saas muo --env prod1 --reason slow", "a saas file"),
         ],
     ),
     ("block", &[("muo --ref 47fbced --reason leaks", "nobody deploys it")]),

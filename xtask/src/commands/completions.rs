@@ -6,13 +6,12 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use promotion::config::Config;
 use promotion::model::problem::Problem;
 
 use super::Ending;
 use crate::cli::{self, Cli, Color, Format, GlobalArgs, ShellName};
 use crate::complete::bash::TypedLine;
-use crate::complete::{Cursor, Offer};
+use crate::complete::{Cursor, Names, Offer};
 use crate::session::{self, Session};
 
 /// Prints the completion script for a shell, with the path of this program in it.
@@ -67,11 +66,11 @@ fn offer(words: &[String]) -> Offer {
     command.build();
     let (current, before) = words.split_last().map_or(("", words), |(last, rest)| (last, rest));
     let place = Cursor::find(&command, before, current);
-    place.offer(config(&place).as_ref())
+    place.offer(&known(&place))
 }
 
-/// The configuration of the checkout that was named or that is current, if it can be read.
-fn config(place: &Cursor) -> Option<Config> {
+/// The checkout that was named or that is current, and its configuration, if they can be read.
+fn known(place: &Cursor) -> Names {
     let path = |id| place.given(id).map(at_home);
     let global = GlobalArgs {
         repo: path("repo"),
@@ -82,7 +81,9 @@ fn config(place: &Cursor) -> Option<Config> {
         color: Color::Never,
     };
     let session = Session::new("__complete", &global);
-    session.config(&session.work_tree().ok()?).ok()
+    let work_tree = session.work_tree().ok();
+    let config = work_tree.as_ref().and_then(|work_tree| session.config(work_tree).ok());
+    Names { config, work_tree }
 }
 
 /// The typed path with `~/` replaced, as the shell will do it.

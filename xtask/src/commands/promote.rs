@@ -199,6 +199,7 @@ impl<'a> Run<'a> {
         let started = delivery.start(&wanted, &mut |line| step.detail(line))?;
         drop(step);
         let (tree, base) = (&started.tree, &started.base);
+        self.saas.iter().try_for_each(|saas| saas.saas.refuse_other_targets(tree))?;
         let mut parts = self.parts(&upstreams, tree, base.as_str())?;
         let images = ImageChecks::start(&mut parts, tree, &request.switches)?;
         let lists = self.lists(&parts)?;
@@ -317,6 +318,7 @@ impl<'a> Run<'a> {
         if let Some(saas) = &self.saas {
             let asked = Asked {
                 work_tree: self.work_tree,
+                tree,
                 mirror: None,
                 now: session.now(),
                 hotfix: request.hotfix,

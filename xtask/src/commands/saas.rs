@@ -12,12 +12,13 @@ use promotion::model::similar::cut;
 use promotion::model::tree::Tree;
 use promotion::model::version::CommitId;
 use promotion::plan::{Outcome, Part, Plan, plan};
+use promotion::saas::SaasFile;
 use promotion::saas::app::ListChange;
 use promotion::saas::choice::{self, Fit, SaasQuery};
 
 use crate::ask::checks::Review;
 use crate::ask::saas::SaasFiles;
-use crate::ask::saas_promotion::{Asked, SaasPromotion, names};
+use crate::ask::saas_promotion::{Asked, SaasPromotion, in_repository, paths};
 use crate::ask::upstreams::Upstreams;
 use crate::cli;
 use crate::land;
@@ -42,10 +43,10 @@ pub(super) fn meant(request: &Request, work_tree: &WorkTree, config: &Config) ->
     if is_component(first) {
         return Ok(component(vec![first.clone()], environments));
     }
-    let files = SaasFiles::search(work_tree).files;
-    let unknown = match choice::files(&files, first) {
+    let files = SaasFiles::search(work_tree);
+    let unknown = match files.find(&in_repository(work_tree, first)) {
         Ok(_) => {
-            let is_file = |word: &&String| files.iter().any(|file| file.name == **word);
+            let is_file = |word: &&String| files.files.iter().any(|file| file.name == **word);
             let (more, places): (Vec<&String>, Vec<&String>) = rest.iter().partition(is_file);
             let mut query = query.clone();
             query.names = std::iter::once(first).chain(more).cloned().collect();
@@ -74,12 +75,13 @@ pub(super) fn split(request: &Request, work_tree: &WorkTree) -> Result<Vec<Reque
     let Some(query) = request.saas().filter(|_| request.split) else {
         return Ok(vec![request.with(request.what.clone())]);
     };
-    let files = SaasFiles::search(work_tree).files;
-    let one = |name: String| {
-        let query = SaasQuery { names: vec![name], owner: None, ..query.clone() };
+    let files = SaasFiles::search(work_tree);
+    let paths = paths(work_tree, &files, query)?;
+    let one = |file: &SaasFile| {
+        let query = SaasQuery { names: vec![files.name_of(file)], owner: None, ..query.clone() };
         request.with(What::Saas(query))
     };
-    Ok(names(work_tree, &files, query)?.into_iter().map(one).collect())
+    Ok(files.files.iter().filter(|file| paths.contains(&file.path)).map(one).collect())
 }
 
 /// The scopes that a promotion of saas files has, with their fetched upstreams.
@@ -105,9 +107,9 @@ impl Saas<'_> {
             SaasQuery { narrowing: self.saas.narrowing.clone(), ..SaasQuery::default() };
         let is_open = query.is_open();
         for (index, scope) in self.indices.iter().zip(scopes) {
-            let name = &self.saas.file(*index).name;
-            if !query.names.contains(name) {
-                query.names.push(name.clone());
+            let name = self.saas.name(*index);
+            if !query.names.contains(&name) {
+                query.names.push(name);
             }
             for environment in scope.environments.iter().filter(|_| is_open) {
                 let environments = &mut query.narrowing.environments;

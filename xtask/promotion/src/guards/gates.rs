@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::guards::Findings;
 use crate::model::component::SaasFilter;
 use crate::model::duration::shown;
+use crate::model::escape::escaped;
 use crate::model::problem::Problem;
 use crate::model::version::CommitId;
 use crate::saas::Target;
@@ -75,6 +76,11 @@ impl Gates<'_> {
     }
 
     fn parameters(&self, target: &Target, to: &CommitId, findings: &mut Findings) {
+        if let Some(key) = target.conflict {
+            let message = format!("{} has `{key}`, and a commit as its `ref`", name(target));
+            let help = format!("the merge request's check refuses that: remove `{key}`");
+            findings.warnings.push(Problem::new(message).help(help));
+        }
         let Some(tag) = target.image_tag.as_deref().filter(|tag| !tag.is_empty()) else { return };
         if to.as_str().starts_with(tag) {
             let message =
@@ -128,7 +134,7 @@ fn waits(name: &str, publisher: &Publisher, tag: &str) -> Problem {
 
 fn name(target: &Target) -> String {
     let SaasFilter { target: own, .. } = &target.filter;
-    format!("target `{}`", own.as_ref().unwrap_or(&target.label))
+    format!("target `{}`", escaped(own.as_ref().unwrap_or(&target.label)))
 }
 
 fn days_of(days: u64) -> String {
@@ -229,6 +235,10 @@ mod tests {
                 &[]
             ),
             ["warned: target `t/x` has `IMAGE_TAG` `4f1c2aa`, which the new ref begins with"]
+        );
+        assert_eq!(
+            check("{name: prod, upstream: {name: job}}", none, none, &[]),
+            ["warned: target `prod` has `upstream`, and a commit as its `ref`"]
         );
     }
 }

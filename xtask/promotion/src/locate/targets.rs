@@ -27,9 +27,8 @@ pub(super) fn in_file(
         found.extend(sought.of_template(yaml, &template));
         for target in template.targets {
             found.extend(match (&target.elsewhere, tree) {
-                (Some(reference), Some(tree)) => {
-                    let line = yaml.line(target.node);
-                    sought.elsewhere(reference, line, template.name.as_deref(), tree)
+                (Some((reference, line)), Some(tree)) => {
+                    sought.elsewhere(reference, *line, template.name.as_deref(), tree)
                 }
                 _ if sought.filter.takes(&target.filter) => sought.of_target(yaml, target),
                 _ => None,

@@ -23,8 +23,8 @@ pub fn verify(plan: &Plan) -> Result<(), Problem> {
 }
 
 fn judge(path: &RepoPath, file: &FilePlan) -> Result<(), Problem> {
-    if let Some(change) = &file.list {
-        let verdict = list::judge(&file.before, &file.after(), change);
+    if !file.lists.is_empty() {
+        let verdict = list::judge(&file.before, &file.after(), &file.lists);
         return verdict.map_err(|reason| at_odds(&reason));
     }
     let mut wanted: Vec<_> = file.expected.iter().cloned().map(at).collect();

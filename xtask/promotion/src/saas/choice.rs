@@ -109,16 +109,16 @@ pub struct Chosen<'f> {
 impl Chosen<'_> {
     /// What a promotion calls its environment.
     pub fn environment(&self) -> String {
-        let label = self.target.label.rsplit('/').next().unwrap_or_default();
-        self.site.environment.clone().unwrap_or_else(|| label.to_owned())
+        self.site.environment.clone().unwrap_or_else(|| self.target.called.clone())
     }
 
     /// The names by which an environment's word finds it.
     fn names(&self) -> impl Iterator<Item = &str> {
         let Site { environment, cluster, namespace } = self.site;
         let SaasFilter { target, namespace: path, .. } = &self.target.filter;
-        let all = [environment, cluster, namespace, target, path];
-        all.into_iter().flatten().map(String::as_str)
+        let called = environment.is_none().then_some(&self.target.called);
+        let all = [environment, cluster, namespace, target, path].into_iter().flatten();
+        all.chain(called).map(String::as_str)
     }
 }
 

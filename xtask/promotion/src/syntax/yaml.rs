@@ -282,6 +282,11 @@ impl<'s> Yaml<'s> {
         }
     }
 
+    /// Whether an anchor, on the node or around it, is used elsewhere in the file.
+    pub fn has_used_anchor(&self, id: NodeId) -> bool {
+        self.around(id).any(|node| self.aliased.contains(&node.anchor))
+    }
+
     /// What can be replaced of this scalar. The error is the reason why nothing can be.
     ///
     /// Refused are aliases, what stands in a key, anchors that are used elsewhere (on the scalar or
@@ -297,7 +302,7 @@ impl<'s> Yaml<'s> {
         if self.around(id).skip(1).any(|node| node.is_key) {
             return Err("stands in a key of a mapping");
         }
-        if self.around(id).any(|node| self.aliased.contains(&node.anchor)) {
+        if self.has_used_anchor(id) {
             return Err("has an anchor, on it or around it, that is used elsewhere in the file");
         }
         let Range { start, end } = node.range;

@@ -1,28 +1,37 @@
-//! Judges a change of a version list: the second parser reads the file before and after, and the
-//! only difference is the commit in that list.
+//! Judges changes of version lists: the second parser reads the file before and after, and the
+//! only differences are the commits in those lists.
 
 use serde_yaml::{Mapping, Value};
 
 use crate::model::upstream::Upstream;
 use crate::saas::app::{ListAction, ListChange};
 
-/// Why the edited text is not what the change makes of the text before, if it is not.
-pub(super) fn judge(before: &str, after: &str, change: &ListChange) -> Result<(), String> {
+/// Why the edited text is not what the changes make of the text before, if it is not.
+pub(super) fn judge(before: &str, after: &str, changes: &[ListChange]) -> Result<(), String> {
     let read = |text: &str| {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         serde_yaml::from_str::<Value>(text).map_err(|error| format!("can't be read: {error}"))
     };
     let (mut expected, found) = (read(before)?, read(after)?);
-    let component =
-        code_component(&mut expected, &change.upstream).ok_or("has no such component")?;
-    apply(component, change);
-    let component = component.clone();
-    match found == expected
-        || is_empty_list(&component, change) && without_list(expected, change) == found
-    {
-        true => Ok(()),
-        false => Err(format!("more than `{}` of `{}` differs", change.list.key(), change.upstream)),
+    for change in changes {
+        apply(component_of(&mut expected, change)?, change);
     }
+    if found == expected {
+        return Ok(());
+    }
+    for change in changes {
+        let component = component_of(&mut expected, change)?;
+        if is_empty_list(component, change) {
+            component.shift_remove(change.list.key());
+        }
+    }
+    let list = |change: &ListChange| format!("`{}` of `{}`", change.list.key(), change.upstream);
+    let lists = changes.iter().map(list).collect::<Vec<_>>().join(" and ");
+    if found == expected { Ok(()) } else { Err(format!("more than {lists} differs")) }
+}
+
+fn component_of<'v>(root: &'v mut Value, change: &ListChange) -> Result<&'v mut Mapping, String> {
+    code_component(root, &change.upstream).ok_or_else(|| "has no such component".to_owned())
 }
 
 fn code_component<'v>(root: &'v mut Value, upstream: &Upstream) -> Option<&'v mut Mapping> {
@@ -51,11 +60,4 @@ fn apply(component: &mut Mapping, change: &ListChange) {
 /// Whether nothing is left in the list: then its key may be gone too.
 fn is_empty_list(component: &Mapping, change: &ListChange) -> bool {
     component.get(change.list.key()).and_then(Value::as_sequence).is_some_and(Vec::is_empty)
-}
-
-fn without_list(mut root: Value, change: &ListChange) -> Value {
-    if let Some(component) = code_component(&mut root, &change.upstream) {
-        component.shift_remove(change.list.key());
-    }
-    root
 }
