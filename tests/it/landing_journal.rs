@@ -6,7 +6,7 @@ use std::path::Path;
 use std::thread;
 
 use crate::landing::{JENKINS, hook, left, with_git};
-use crate::sandbox::{HEAD, Output, SCHEMAS_HEAD, Sandbox};
+use crate::sandbox::{HEAD, Output, SCHEMAS_HEAD, Sandbox, heard_signals};
 
 const PROMOTE: [&str; 4] = ["promote", "--env", "pr-check,jenkins", "--commit"];
 
@@ -85,7 +85,7 @@ fn a_commit_that_goes_on() {
 
 #[test]
 fn signals() {
-    for signal in ["INT", "TERM", "HUP"] {
+    for signal in heard_signals() {
         let sandbox = Sandbox::covered();
         let script = format!("kill -s {signal} $(cat .git/xtask-promote.lock); exec sleep 100");
         hook(&sandbox, "pre-commit", &script);

@@ -411,3 +411,14 @@ fn visible(line: &str) -> String {
     let escape = |c: char| if c.is_control() { c.escape_debug().to_string() } else { c.into() };
     body.chars().map(escape).collect::<String>() + &blanks
 }
+
+/// The signals by which a person stops a program, but those that this process was told to ignore:
+/// what `nohup` and shells in the background ignore, the program ignores too.
+pub fn heard_signals() -> Vec<&'static str> {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+    let all = [(1, "HUP"), (2, "INT"), (15, "TERM")];
+    let heard = all.into_iter().filter(|(number, _)| ignored & (1 << (number - 1)) == 0);
+    heard.map(|(_, name)| name).collect()
+}
