@@ -16,7 +16,7 @@ use crate::git::publish::PushStatus;
 pub(super) enum Pushed {
     /// The remote took it, and said this.
     Answered(PushAnswer),
-    /// The branch is there although the push ended badly: how it ended.
+    /// The branch is there although the push ended without an answer: how it ended.
     Arrived(String),
     /// Somebody else pushed the same promotion at the same time.
     Beaten,
@@ -63,6 +63,7 @@ impl Delivery<'_> {
             // A mirror takes the branch; another address opens the merge request.
             pushed = send(&[]);
         }
+        let is_refused = pushed.is_ok();
         let problem = match pushed {
             Ok((PushStatus::Accepted, said)) => {
                 return Ok(Pushed::Answered(read_answer(&said, &request.branch)));
@@ -74,6 +75,8 @@ impl Delivery<'_> {
         match self.git.tips(&address.url, &[destination], progress) {
             _ if !is_branch => Err(problem),
             Ok(tips) => match tips.get(destination) {
+                // The same person made the same commit in the same second.
+                Some(there) if *there == made.commit && is_refused => Ok(Pushed::Beaten),
                 Some(there) if *there == made.commit => Ok(Pushed::Arrived(problem.message)),
                 Some(there) if made.seen != Some(there) && self.is_same(made, there) => {
                     Ok(Pushed::Beaten)
