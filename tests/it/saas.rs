@@ -291,6 +291,32 @@ fn two_hotfixes_of_one_app() {
         .matches("saas-two-hotfixes");
 }
 
+/// `--split` makes a commit of its own for each file; without it there is one.
+#[test]
+fn one_commit_for_each_file() {
+    for (split, expected) in [(&["--split"][..], &[1, 1][..]), (&[], &[2])] {
+        let sandbox = muo();
+        let other = "data/services/muo/cicd/saas-muo-two.yaml";
+        let text = sandbox.read(FILE).replace("name: saas-muo\n", "name: saas-muo-two\n");
+        sandbox.write(other, &text.replace("- muo-stage", "- two-stage"));
+        sandbox.commit_all();
+        let before = sandbox.git("rev-parse HEAD");
+        let before = before.trim();
+        let args = ["promote", "--saas", "saas-muo*", "--env", "hivep01", "--commit", "-q"];
+        sandbox.xtask(&[&args[..], split].concat()).succeeds();
+        let files = |commit: &str| {
+            sandbox.git(&format!("show --format= --name-only {commit}")).lines().count()
+        };
+        let commits = sandbox.git(&format!("rev-list --reverse {before}..HEAD"));
+        assert_eq!(commits.lines().map(files).collect::<Vec<_>>(), expected);
+        assert_eq!(sandbox.git("status --porcelain"), "");
+        let head = sandbox.world.reconcile.commits.last().unwrap();
+        for file in [FILE, other] {
+            assert_eq!(sandbox.read(file).matches(head.as_str()).count(), 1, "{file}");
+        }
+    }
+}
+
 /// What may stand at the cursor comes from the saas files.
 #[test]
 fn completion() {
