@@ -163,6 +163,43 @@ fn dependencies_have_reasons() {
     }
 }
 
+/// Every crate, the fuzzer's too, takes the workspace's lints or forbids it itself.
+#[test]
+fn unsafe_code_is_forbidden() {
+    let read = |path: &str| fs::read_to_string(Path::new(ROOT).join(path)).unwrap();
+    let forbids = "unsafe_code = \"forbid\"";
+    assert!(read("Cargo.toml").contains(&format!("[workspace.lints.rust]\n{forbids}\n")));
+    for member in ["xtask", "xtask/promotion", "xtask/world"] {
+        assert!(read(&format!("{member}/Cargo.toml")).contains("[lints]\nworkspace = true\n"));
+    }
+    assert!(read("xtask/fuzz/Cargo.toml").contains(forbids));
+}
+
+/// What is built is what `Cargo.lock` says, and it says where it is from.
+#[test]
+fn builds_are_locked_and_from_one_source() {
+    for script in [".ci/run", ".cargo/config.toml", "xtask/fuzz/run"] {
+        let text = fs::read_to_string(Path::new(ROOT).join(script)).unwrap();
+        let builds = |line: &&str| {
+            !line.starts_with('#')
+                && ["cargo build", "cargo test", "cargo clippy -", "\"run "]
+                    .iter()
+                    .any(|command| line.contains(command))
+                && !line.contains("--version")
+        };
+        let built: Vec<&str> = text.lines().filter(builds).collect();
+        assert!(!built.is_empty(), "{script} builds nothing");
+        let open: Vec<_> = built.iter().filter(|line| !line.contains("--locked")).collect();
+        assert!(open.is_empty(), "{script}: {open:?}");
+    }
+    let source = "source = \"registry+https://github.com/rust-lang/crates.io-index\"";
+    for lock in ["Cargo.lock", "xtask/fuzz/Cargo.lock"] {
+        let text = fs::read_to_string(Path::new(ROOT).join(lock)).unwrap();
+        let other = text.lines().filter(|line| line.starts_with("source = ") && *line != source);
+        assert_eq!(other.collect::<Vec<_>>(), Vec::<&str>::new(), "{lock}");
+    }
+}
+
 #[test]
 fn no_machine_is_named() {
     let places = [["/wo", "rk/"].concat(), ["/ro", "ot/"].concat()];

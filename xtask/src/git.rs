@@ -26,7 +26,7 @@ use promotion::model::path::RepoPath;
 use promotion::model::problem::Problem;
 use promotion::model::version::CommitId;
 
-mod blame;
+pub mod blame;
 mod checkout;
 mod commit;
 mod failure;

@@ -24,7 +24,7 @@ pub use place::{cache_folder, folder_name};
 pub use resolve::Resolved;
 
 mod checked;
-mod history;
+pub mod history;
 mod place;
 mod reference;
 mod resolve;

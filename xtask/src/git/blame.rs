@@ -64,7 +64,7 @@ impl Git {
 }
 
 /// Reads `--line-porcelain`: a header, lines of key and value, and the line itself after a tab.
-fn blames(text: &str) -> BTreeMap<usize, Blame> {
+pub fn blames(text: &str) -> BTreeMap<usize, Blame> {
     let mut found = BTreeMap::new();
     let mut lines = text.split('\n');
     while let Some(header) = lines.next() {

@@ -129,7 +129,7 @@ impl Past<'_> {
 }
 
 /// Reads what `git log` says: six fields for each commit, then pairs of an entry and a path.
-fn parsed(out: &[u8], cuts: &BTreeSet<CommitId>) -> Result<Vec<Revision>> {
+pub fn parsed(out: &[u8], cuts: &BTreeSet<CommitId>) -> Result<Vec<Revision>> {
     let mut words = out.split(|&byte| byte == 0).map(String::from_utf8_lossy).peekable();
     let mut revisions = Vec::new();
     while let Some(id) = words.next() {

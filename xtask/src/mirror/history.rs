@@ -105,7 +105,7 @@ impl Mirror {
 }
 
 /// The commits of a log in this module's format, each with its parents.
-fn listed(log: &[u8]) -> Result<Vec<(Commit, Vec<CommitId>)>> {
+pub fn listed(log: &[u8]) -> Result<Vec<(Commit, Vec<CommitId>)>> {
     let text = String::from_utf8_lossy(log);
     let fields: Vec<&str> = text.split_terminator('\0').collect();
     let read = |fields| commit(fields).with_context(|| unreadable(&fields.join(" ")));

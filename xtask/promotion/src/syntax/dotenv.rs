@@ -55,6 +55,7 @@ pub fn assignments(text: &str) -> Result<Vec<Assignment<'_>>, Problem> {
             Token::Separator(_) => {
                 reader.command = CommandState { late: Some(LATER), ..CommandState::FIRST }
             }
+            Token::Redirection => reader.command.late = Some(LATER),
             Token::Comment(comment) => reader.comment(comment),
         }
     }
@@ -110,6 +111,7 @@ impl<'s> Reader<'s> {
         }
         let Some((name, value)) = split(text, &word) else {
             self.command.assigns = self.command.is_export;
+            self.command.late = Some(LATER);
             return;
         };
         let (range, reason) = self.value(value);

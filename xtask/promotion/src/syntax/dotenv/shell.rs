@@ -15,6 +15,8 @@ pub(super) enum Token {
     Comment(Range<usize>),
     /// What ends a command within a line.
     Separator(char),
+    /// With the name of its file, or with the delimiter of its here-document.
+    Redirection,
     LineBreak,
 }
 
@@ -43,40 +45,37 @@ impl<'s> Tokens<'s> {
 
     /// The next token; `None` at the end. The error is a quote or the like that is never closed.
     pub(super) fn next(&mut self) -> Result<Option<Token>, Problem> {
-        loop {
-            self.skip_blanks();
-            let start = self.at;
-            let token = match self.peek() {
-                None => {
-                    let open = self.here_documents.first();
-                    return open
-                        .map_or(Ok(None), |open| self.unclosed("here-document", open.start));
-                }
-                Some('\n') => {
-                    self.at += 1;
-                    self.skip_here_documents()?;
-                    Token::LineBreak
-                }
-                Some('#') => {
-                    self.at += self.rest().find('\n').unwrap_or(self.rest().len());
-                    Token::Comment(start..self.at)
-                }
-                Some('<' | '>') => {
-                    self.redirection()?;
-                    continue;
-                }
-                Some('(') if self.rest().starts_with("((") => {
-                    self.arithmetic()?;
-                    Token::Separator(';')
-                }
-                Some(c @ (';' | '&' | '|' | '(' | ')')) => {
-                    self.at += 1;
-                    Token::Separator(c)
-                }
-                Some(_) => Token::Word(self.word()?),
-            };
-            return Ok(Some(token));
-        }
+        self.skip_blanks();
+        let start = self.at;
+        let token = match self.peek() {
+            None => {
+                let open = self.here_documents.first();
+                return open.map_or(Ok(None), |open| self.unclosed("here-document", open.start));
+            }
+            Some('\n') => {
+                self.at += 1;
+                self.skip_here_documents()?;
+                Token::LineBreak
+            }
+            Some('#') => {
+                self.at += self.rest().find('\n').unwrap_or(self.rest().len());
+                Token::Comment(start..self.at)
+            }
+            Some('<' | '>') => {
+                self.redirection()?;
+                Token::Redirection
+            }
+            Some('(') if self.rest().starts_with("((") => {
+                self.arithmetic()?;
+                Token::Separator(';')
+            }
+            Some(c @ (';' | '&' | '|' | '(' | ')')) => {
+                self.at += 1;
+                Token::Separator(c)
+            }
+            Some(_) => Token::Word(self.word()?),
+        };
+        Ok(Some(token))
     }
 
     pub(super) fn rest(&self) -> &'s str {
@@ -211,7 +210,8 @@ impl<'s> Tokens<'s> {
         let rest = self.rest();
         if rest.starts_with("<<<") || !rest.starts_with("<<") {
             self.at += if rest.starts_with("<<<") { 3 } else { 1 };
-            return Ok(());
+            self.skip_blanks();
+            return self.word().map(|_| ());
         }
         let is_indented = rest.starts_with("<<-");
         self.at += if is_indented { 3 } else { 2 };

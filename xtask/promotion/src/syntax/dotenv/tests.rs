@@ -58,7 +58,9 @@ fn what_make_reads_otherwise() {
     check("A=1; TAG=x\n", &[(1, &later)]);
     check("A=1 TAG=x\n", &[(1, &later)]);
     check("export A=1 TAG=x\n", &[(1, &later)]);
-    check("export A TAG=x\n", &[(1, "x")]);
+    check("export A TAG=x\n", &[(1, &later)]);
+    check(">f TAG=x\n", &[(1, &later)]);
+    check("<TAG=y\n> TAG=y TAG=x\n", &[(2, &later)]);
     check("A=1 \\\n  TAG=x\n", &[(2, &later)]);
     for line in ["TAG = x", "TAG =x", "export TAG = x y", "  TAG\t=\tx\r\n"] {
         check(line, &[(1, &format!("x {BLANKS}"))]);

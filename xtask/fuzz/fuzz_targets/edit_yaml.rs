@@ -1,0 +1,9 @@
+#![no_main]
+
+use fuzz::{YAML, Promotion};
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| {
+    if let Some((promotion, text)) = Promotion::of("a.yaml", &YAML, data) {
+        promotion.hold(text);
+    }
+});
