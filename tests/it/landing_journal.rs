@@ -55,6 +55,22 @@ fn the_next_run_repairs() {
     repairs("git \"$@\"", stage, &there, "M  .env\n");
 }
 
+/// Killed before there was anything to put back: the next run of any command clears it away.
+#[test]
+fn what_was_only_prepared() {
+    let sandbox = Sandbox::covered();
+    sandbox.commit_all();
+    sandbox.write(".git/xtask-promote/0.old", "half");
+    sandbox.write(".git/xtask-promote.lock", "1");
+    let before = sandbox.state();
+    assert_eq!(sandbox.xtask(&["explain", ".env"]).succeeds().stderr, "");
+    assert_eq!(left(&sandbox), Vec::<String>::new());
+    sandbox.write(".git/xtask-promote.lock", "");
+    assert_eq!(sandbox.xtask(&["explain", ".env"]).succeeds().stderr, "");
+    assert_eq!(left(&sandbox), Vec::<String>::new());
+    assert_eq!(sandbox.state(), before);
+}
+
 #[test]
 fn a_promotion_after_a_killed_one() {
     let sandbox = Sandbox::covered();

@@ -126,7 +126,12 @@ impl Journal {
 impl WorkTree {
     /// Finishes or undoes what a killed promotion left, unless it still runs; returns what to tell.
     pub fn repair_if_needed(&self) -> Result<Option<String>> {
-        if !Journal::of(self).list_file().exists() {
+        let journal = Journal::of(self);
+        if !journal.list_file().exists() {
+            // Killed before it replaced anything: who holds the lock clears that away.
+            if journal.0.exists() || self.lock_file().is_some_and(|file| file.exists()) {
+                let _ = self.try_lock();
+            }
             return Ok(None);
         }
         let lock = match self.try_lock()? {
@@ -143,6 +148,7 @@ impl WorkTree {
         let journal = Journal::of(self);
         let list = journal.list_file();
         if !list.exists() {
+            journal.close();
             return Ok(None);
         }
         let list = fs::read_to_string(&list)

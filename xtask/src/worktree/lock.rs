@@ -76,7 +76,7 @@ impl WorkTree {
         Ok(Some(lock))
     }
 
-    fn lock_file(&self) -> Option<PathBuf> {
+    pub(super) fn lock_file(&self) -> Option<PathBuf> {
         self.git_dir.as_ref().map(|git_dir| git_dir.join("xtask-promote.lock"))
     }
 
