@@ -124,10 +124,10 @@ impl Cutter<'_> {
         }
     }
 
-    /// Whether a word begins here.
+    /// Whether a word begins here. To a shell, other blanks and a later BOM are parts of a word.
     fn is_start(&self, at: usize) -> bool {
-        let before = self.text[..at].chars().next_back();
-        before.is_none_or(|c| c.is_whitespace() || ";&|()<>\u{feff}".contains(c))
+        let before = self.text[..at].trim_start_matches('\u{feff}').chars().next_back();
+        before.is_none_or(|c| " \t\r\n;&|()<>".contains(c))
     }
 
     /// Reads `<<-'END'`. Gives its length.
