@@ -71,6 +71,35 @@ fn what_was_only_prepared() {
     assert_eq!(sandbox.state(), before);
 }
 
+/// Twenty at once in one checkout, every fourth killed wherever it is: each does its work, finds it
+/// done, or says that another one was faster; one commit comes of it, and nothing stays behind.
+#[test]
+fn many_at_once() {
+    let sandbox = Sandbox::covered();
+    sandbox.commit_all();
+    let args = [&PROMOTE[..], &["--offline", "--quiet", "--ref", HEAD]].concat();
+    let mut running: Vec<_> = (0..20).map(|_| sandbox.command(&args).spawn()).collect();
+    running.iter_mut().step_by(4).for_each(|child| child.kill().unwrap());
+    for (index, child) in running.into_iter().enumerate() {
+        let output = child.wait_with_output().unwrap();
+        if index % 4 == 0 && output.status.code().is_none() {
+            continue;
+        }
+        let output = sandbox.output(output);
+        let told = [
+            "error: another promotion is running in this checkout",
+            "error: the files changed while the promotion was being checked",
+        ];
+        let is_told = told.iter().any(|start| output.stderr.starts_with(start));
+        assert!(output.status == 0 || is_told, "{}", output.stderr);
+    }
+    sandbox.command(&args).run().succeeds();
+    assert_eq!(left(&sandbox), Vec::<String>::new());
+    assert_eq!(sandbox.git("status --porcelain"), "");
+    assert_eq!(sandbox.git("log -2 --format=%s").lines().nth(1), Some("Everything"));
+    assert!(sandbox.git("show HEAD:.env").contains(&HEAD[..7]));
+}
+
 #[test]
 fn a_promotion_after_a_killed_one() {
     let sandbox = Sandbox::covered();

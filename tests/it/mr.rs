@@ -181,7 +181,7 @@ fn many_at_once() {
     let sandbox = sandbox();
     let remote = sandbox.world.remote.display();
     let clones: Vec<PathBuf> =
-        (0..6).map(|index| sandbox.world.root.join(format!("clone{index}"))).collect();
+        (0..20).map(|index| sandbox.world.root.join(format!("clone{index}"))).collect();
     for (index, clone) in clones.iter().enumerate() {
         sandbox.git(&format!("clone --quiet {remote} {}", clone.display()));
         fs::copy(sandbox.path(".git/config"), clone.join(".git/config")).unwrap();
