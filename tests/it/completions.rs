@@ -5,7 +5,7 @@ use std::fs;
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use crate::sandbox::{Output, Sandbox};
+use crate::sandbox::{Output, Sandbox, is_missing};
 
 /// Names that a shell would run or split if it got the chance.
 const HOSTILE: &str = r#"
@@ -244,6 +244,9 @@ fn bash() {
 
 #[test]
 fn zsh() {
+    if is_missing("zsh") {
+        return;
+    }
     let shells = Shells::new();
     Output::of(shells.zsh(&lines(CASES))).assert(0, &called(CASES), "");
     shells.is_unharmed();
@@ -251,6 +254,9 @@ fn zsh() {
 
 #[test]
 fn fish() {
+    if is_missing("fish") {
+        return;
+    }
     let shells = Shells::new();
     // fish also takes what only has the letters in it.
     let is_exact = |(_, typed, found): &&Case| typed.is_empty() || !found.is_empty();
@@ -262,6 +268,9 @@ fn fish() {
 /// Where `cargo xtask` is another project's, or not there at all, cargo's own completion answers.
 #[test]
 fn other_projects() {
+    if is_missing("zsh") || is_missing("fish") {
+        return;
+    }
     let shells = Shells::new();
     shells.sandbox.write("xtask/Cargo.toml", "[package]\nname = \"xtask\"\n");
     let cases: &[Case] = &[("xtask", "qr", &["qrld"]), ("xtask promote --env", "zz", &["zzld"])];

@@ -590,3 +590,50 @@ fn the_way_is_kept() {
     assert_eq!(run.status, 1);
     assert!(line(&run, "  help: promote them first").contains(hint), "{}", run.stderr);
 }
+
+/// A browser that writes down what it is called with.
+fn browser(sandbox: &Sandbox) -> String {
+    let program = sandbox.world.root.join("browser");
+    let opened = sandbox.world.root.join("pages");
+    let script = format!("#!/bin/sh\necho \"$@\" >> '{}'; echo seen\n", opened.display());
+    executable(&program, &script).unwrap();
+    format!("nowhere:{} --new %s", program.display())
+}
+
+#[test]
+fn the_page_is_opened() {
+    let sandbox = sandbox();
+    let browser = browser(&sandbox);
+    let open = |args: &[&str]| {
+        let run = sandbox.program(env!("CARGO_BIN_EXE_xtask"), args).env("BROWSER", &browser);
+        let run = run.run().succeeds();
+        let pages = sandbox.world.root.join("pages");
+        let opened = fs::read_to_string(&pages).unwrap_or_default();
+        let _ = fs::remove_file(pages);
+        (opened, run)
+    };
+    let compare = "--new https://github.com/app-sre/qontract-reconcile/compare/";
+    let request = "--new https://gitlab.example.com/service/app-interface/-/merge_requests/7\n";
+    let jenkins = ["promote", "--env", "jenkins", "--open", "--quiet"];
+    assert_eq!(open(&[&jenkins[..], &["--mr"]].concat()).0, request);
+    let (pages, run) = open(&[&jenkins[..], &["--format", "json"]].concat());
+    assert_eq!(pages, format!("{compare}47fbced...{HEAD}\n"));
+    assert!(run.stdout.starts_with('{') && run.stdout.ends_with("}\n"), "{}", run.stdout);
+    let (pages, run) = open(&["promote", "--env", "jenkins", "--open", "--no-image-check"]);
+    assert_eq!(pages, "");
+    assert!(run.stderr.ends_with("note: `--open`: there is no page of this\n"), "{}", run.stderr);
+}
+
+/// What the remote prints is not opened unless it is the address of a page.
+#[test]
+fn no_other_address_is_opened() {
+    let sandbox = covered();
+    let browser = browser(&sandbox);
+    let hostile = GITLAB.replace("https://gitlab.example.com", "file:///etc");
+    assert_ne!(hostile, GITLAB);
+    hook(&sandbox.world.remote, "post-receive", &hostile);
+    let args = ["promote", "--env", "jenkins", "--mr", "--open", "--quiet"];
+    let run = sandbox.program(env!("CARGO_BIN_EXE_xtask"), &args).env("BROWSER", &browser).run();
+    let opened = fs::read_to_string(sandbox.world.root.join("pages")).unwrap_or_default();
+    assert!(!opened.contains("file:"), "{opened}{}", run.stderr);
+}

@@ -9,7 +9,7 @@ use world::executable;
 use xtask::registry::{Image, ImageAnswer, Registry, Settings};
 
 use crate::loopback::{HANG, Reference, Server, answer};
-use crate::sandbox::fresh_folder;
+use crate::sandbox::{fresh_folder, is_missing};
 
 const OCI: &str = "Content-Type: application/vnd.oci.image.manifest.v1+json";
 const HTML: &str = "Content-Type: text/html";
@@ -448,6 +448,9 @@ pub const INDEX: (&str, &str) = (
 
 #[test]
 fn the_reference_registry() {
+    if is_missing("docker-registry") {
+        return;
+    }
     let folder = empty_folder();
     let reference = Reference::start(&folder, "");
     for name in ["org/app", "org/group/sub/app"] {

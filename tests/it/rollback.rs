@@ -288,7 +288,7 @@ fn reasons() {
         ("it's; $(x)", "--reason 'it'\\''s; $(x)'"),
     ] {
         let stdout = run(reason).succeeds().stdout;
-        let command = stdout.lines().find(|line| line.contains("cargo xtask")).unwrap();
+        let command = stdout.lines().find(|line| line.starts_with("  cargo xtask")).unwrap();
         let start =
             "  cargo xtask rollback --env jenkins --to d41ce514c28b583d7a2acd936d1923acbce083e1";
         assert_eq!(command, format!("{start} {shown} --commit"));

@@ -29,6 +29,17 @@ shift
 [ -z \"$RUN\" ] || exec \"$RUN\" \"$@\"
 ";
 
+/// Whether a program is not there that only some tests need. They are skipped then, but fail in CI.
+pub fn is_missing(program: &str) -> bool {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let is_missing = !env::split_paths(&path).any(|folder| folder.join(program).exists());
+    if is_missing {
+        assert!(env::var_os("CI").is_none(), "needs {program}, which `.ci/run` installs");
+        eprintln!("skipped: needs {program}");
+    }
+    is_missing
+}
+
 /// A world in a fresh folder, removed on drop unless `KEEP_SANDBOX` is set.
 pub struct Sandbox {
     pub world: World,

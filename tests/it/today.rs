@@ -1,13 +1,13 @@
 //! Today's layout of app-interface, as `examples/app-interface/promote.toml` has it, with the
 //! reference registry: parameters, digests, a second image, four components.
 
+use std::fs;
 use std::path::Path;
-use std::{env, fs};
 
 use crate::fixtures::files_in;
 use crate::loopback::Reference;
 use crate::registry::{CONFIG, INDEX, INDEX_TYPE, MANIFEST, MANIFEST_TYPE};
-use crate::sandbox::{HEAD, Output, Sandbox, fresh_folder};
+use crate::sandbox::{HEAD, Output, Sandbox, fresh_folder, is_missing};
 
 const API: &str = "data/services/app-interface/cicd/ci-int/saas-qontract-api.yaml";
 const OPA: &str = "redhat-services-prod/app-sre-tenant/qontract-reconcile-master/opa-master";
@@ -32,9 +32,7 @@ impl Drop for Today {
 impl Today {
     /// `None` where the reference registry is missing, outside of CI.
     fn new() -> Option<Today> {
-        if !has_registry() {
-            assert!(env::var_os("CI").is_none(), "needs docker-registry");
-            eprintln!("skipped: needs docker-registry");
+        if is_missing("docker-registry") {
             return None;
         }
         let folder = fresh_folder();
@@ -109,11 +107,6 @@ impl Today {
         }
         output
     }
-}
-
-fn has_registry() -> bool {
-    let path = env::var_os("PATH").unwrap_or_default();
-    env::split_paths(&path).any(|folder| folder.join("docker-registry").exists())
 }
 
 #[test]

@@ -49,6 +49,14 @@ pub struct MergeRequestOptions {
     pub target: Option<String>,
 }
 
+impl MergeRequestOptions {
+    /// The options of another merge request from and to the same places.
+    pub fn same_way(&self) -> MergeRequestOptions {
+        let (remote, target) = (self.remote.clone(), self.target.clone());
+        MergeRequestOptions { remote, target, ..Default::default() }
+    }
+}
+
 impl Landing {
     /// Whether nothing is done but showing the plan.
     pub fn is_shown(&self) -> bool {

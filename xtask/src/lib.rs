@@ -1,6 +1,7 @@
 //! Promotes components in a GitOps repository. `ARCHITECTURE.md` has the map.
 
 pub mod ask;
+pub mod browser;
 pub mod called;
 pub mod cli;
 pub mod commands;

@@ -25,6 +25,8 @@ pub struct Request {
     pub hotfix: bool,
     /// Whether each of several saas files is promoted by itself.
     pub split: bool,
+    /// Whether the page of what was done is opened.
+    pub open: bool,
     /// What is let through.
     pub switches: Switches,
 }
@@ -113,7 +115,7 @@ impl Request {
 
     /// The same for something else.
     pub fn with(&self, what: What) -> Request {
-        let Request { version, wording, landing, hotfix, split, switches, .. } = self;
+        let Request { version, wording, landing, hotfix, split, open, switches, .. } = self;
         Request {
             what,
             version: version.clone(),
@@ -121,6 +123,7 @@ impl Request {
             landing: landing.clone(),
             hotfix: *hotfix,
             split: *split,
+            open: *open,
             switches: switches.clone(),
         }
     }
@@ -197,6 +200,7 @@ fn newer(components: &[&str], environments: &[String], typed: &cli::PromotionArg
         landing: landing(&typed.landing),
         hotfix: false,
         split: false,
+        open: typed.landing.open,
         switches: Switches::from(&typed.guards),
     }
 }
@@ -267,6 +271,7 @@ impl From<&cli::RollbackArgs> for Request {
             landing: landing(&typed.landing),
             hotfix: false,
             split: false,
+            open: typed.landing.open,
             switches: Switches {
                 allow_downgrade: true,
                 is_rollback: true,
@@ -286,10 +291,8 @@ impl Request {
             hint = hint.option("--component", Some(&component.name)).flags(["--all"]);
         }
         let options = self.landing.merge_request();
-        if let Some(MergeRequestOptions { remote, target, .. }) = options {
-            let (remote, target) = (remote.clone(), target.clone());
-            let same_way = MergeRequestOptions { remote, target, ..Default::default() };
-            hint = with_merge_request(hint, &same_way);
+        if let Some(options) = options {
+            hint = with_merge_request(hint, &options.same_way());
         }
         let own = if options.is_some() { "in a merge request of" } else { "on" };
         format!("promote them first, {own} their own: `{hint}`")
@@ -333,14 +336,23 @@ impl Request {
         if self.landing.merge_request().is_some() { hint } else { hint.flags(["--commit"]) }
     }
 
-    /// The command that undoes this promotion.
-    pub fn undo(&self, session: &Session) -> Hint {
-        let hint = Hint::new(session, "rollback");
+    /// The command that undoes this promotion in the same way: back to the version before, or to
+    /// a named one. It asks the upstream even if this run didn't.
+    pub fn undo(&self, session: &Session, to: Option<&str>) -> Hint {
+        let is_rollback = self.wording == Wording::Rollback;
+        let (command, option) = match is_rollback {
+            true => ("promote", "--ref"),
+            false => ("rollback", "--to"),
+        };
+        let hint = Hint::new(session, command);
         let hint = match &self.what {
             What::Saas(query) => with_saas(hint, query),
-            What::Components { .. } | What::Words(..) => hint,
+            What::Components { names, environments } => with_components(hint, names)
+                .options("--env", environments.iter().map(String::as_str)),
+            What::Words(words, _) => hint.words(words),
         };
-        hint.option("--reason", Some("…"))
+        let hint = hint.option(option, to).option("--reason", (!is_rollback).then_some("…"));
+        with_landing(hint.without("--offline"), &self.landing)
     }
 
     /// The command that does the same again, without its landing.
@@ -352,9 +364,7 @@ impl Request {
             What::Words(words, query) => hint = with_saas(hint, query).words(words),
             What::Components { names, environments } => {
                 if is_rollback || session.command == "promote" {
-                    if *names != [cli::DEFAULT_COMPONENT] {
-                        hint = hint.options("--component", names.iter().map(String::as_str));
-                    }
+                    hint = with_components(hint, names);
                     hint = hint.flags(environments.is_empty().then_some("--all"));
                 }
                 hint = hint.options("--env", environments.iter().map(String::as_str));
@@ -370,6 +380,22 @@ impl Request {
             Some(options) => with_merge_request(hint, options),
             None => hint,
         }
+    }
+}
+
+fn with_components(hint: Hint, names: &[String]) -> Hint {
+    match *names == [cli::DEFAULT_COMPONENT] {
+        true => hint,
+        false => hint.options("--component", names.iter().map(String::as_str)),
+    }
+}
+
+/// Adds what leads to a commit or a merge request too.
+pub fn with_landing(hint: Hint, landing: &Landing) -> Hint {
+    match landing {
+        Landing::Show(_) | Landing::Files => hint,
+        Landing::Commit => hint.flags(["--commit"]),
+        Landing::MergeRequest(options) => with_merge_request(hint, &options.same_way()),
     }
 }
 

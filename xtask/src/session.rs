@@ -10,6 +10,7 @@ use promotion::model::path::RepoPath;
 use promotion::model::problem::Problem;
 use promotion::report;
 
+use crate::browser;
 use crate::cli::{Color, Format, GlobalArgs};
 use crate::git::Git;
 use crate::progress::Progress;
@@ -191,6 +192,15 @@ impl Session {
     pub fn fail(&self, fault: &Problem) {
         if self.format != Format::Json {
             tell(&report::error(fault));
+        }
+    }
+
+    /// Opens a page, if there is one. Nothing that was done depends on it.
+    pub fn open(&self, page: Option<String>) {
+        match page.map(|page| browser::open(&page)) {
+            Some(Ok(())) => {}
+            Some(Err(problem)) => self.warn(&problem),
+            None => self.note("`--open`: there is no page of this"),
         }
     }
 

@@ -22,6 +22,9 @@ pub struct LandingArgs {
     /// Open or refresh a merge request off the remote's target branch; the checkout stays as it is
     #[arg(long, conflicts_with_all = ["commit", "offline"])]
     pub mr: bool,
+    /// Open the page of what was done: the merge request, else the comparison of the versions
+    #[arg(long)]
+    pub open: bool,
     /// With --mr: set the configured label that lets it be merged
     #[arg(long, requires = "mr")]
     pub lgtm: bool,

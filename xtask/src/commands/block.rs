@@ -2,6 +2,7 @@
 
 use anyhow::{Result, bail};
 use promotion::config::Config;
+use promotion::merge_request::commit_message::commit_page;
 use promotion::merge_request::{Description, segment};
 use promotion::model::component::Component;
 use promotion::model::escape::escaped;
@@ -25,7 +26,7 @@ use crate::cli::{self, Format};
 use crate::hint::Hint;
 use crate::land::merge_request::{Delivery, ProposedCommit};
 use crate::land::{self, Landing, MergeRequestOptions, Promotion, verified};
-use crate::request::landing;
+use crate::request::{landing, with_landing};
 use crate::session::{Session, shown_diff};
 use crate::worktree::WorkTree;
 
@@ -35,6 +36,7 @@ pub struct Typed<'t> {
     reference: &'t str,
     reason: Option<&'t str>,
     landing: Landing,
+    open: bool,
     action: ListAction,
 }
 
@@ -42,7 +44,7 @@ impl<'t> From<&'t cli::BlockArgs> for Typed<'t> {
     fn from(typed: &'t cli::BlockArgs) -> Self {
         let cli::BlockArgs { name, reference, reason, landing: way } = typed;
         let (landing, action) = (landing(way), ListAction::Add);
-        Typed { name, reference, reason: Some(reason), landing, action }
+        Typed { name, reference, reason: Some(reason), landing, open: way.open, action }
     }
 }
 
@@ -50,7 +52,7 @@ impl<'t> From<&'t cli::UnblockArgs> for Typed<'t> {
     fn from(typed: &'t cli::UnblockArgs) -> Self {
         let cli::UnblockArgs { name, reference, reason, landing: way } = typed;
         let (landing, action) = (landing(way), ListAction::Remove);
-        Typed { name, reference, reason: reason.as_deref(), landing, action }
+        Typed { name, reference, reason: reason.as_deref(), landing, open: way.open, action }
     }
 }
 
@@ -203,7 +205,8 @@ impl VersionBlock<'_> {
     ) -> Result<Ending> {
         let VersionBlock { session, typed, .. } = self;
         let undo = self.undo().to_string();
-        let commands: &[(&str, String)] = if landed.is_effect() { &[("undo", undo)] } else { &[] };
+        let name = landed.undo();
+        let commands: &[(&str, String)] = if landed.is_effect() { &[(name, undo)] } else { &[] };
         let report = PromotionReport {
             plan,
             queues: &[],
@@ -237,7 +240,18 @@ impl VersionBlock<'_> {
         session.print(&text)?;
         warnings.iter().for_each(|warning| session.warn(warning));
         failures.iter().for_each(|failure| session.fail(failure));
+        if typed.open {
+            session.open(self.page(component, landed));
+        }
         Ok(if failures.is_empty() { Ending::Done } else { Ending::Incomplete })
+    }
+
+    /// The merge request, or the page of the commit.
+    fn page(&self, component: &Component, landed: &Landed) -> Option<String> {
+        match landed {
+            Landed::Delivered(delivered) => delivered.url.clone(),
+            _ => commit_page(&component.upstream.to_string(), &self.change.commit),
+        }
     }
 
     fn undo(&self) -> Hint {
@@ -245,9 +259,10 @@ impl VersionBlock<'_> {
             ListAction::Add => ("unblock", None),
             ListAction::Remove => ("block", Some("…")),
         };
-        Hint::new(self.session, command)
+        let hint = Hint::new(self.session, command)
             .words(&[self.typed.name.to_owned()])
             .option("--ref", Some(self.change.commit.as_str()))
-            .option("--reason", reason)
+            .option("--reason", reason);
+        with_landing(hint, &self.typed.landing)
     }
 }

@@ -1,5 +1,6 @@
 //! One module for each command, and how a command ends.
 
+mod afterwards;
 pub mod block;
 pub mod changes;
 pub mod completions;

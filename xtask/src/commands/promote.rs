@@ -6,7 +6,7 @@ use std::thread;
 
 use anyhow::{Context, Result};
 use promotion::config::Config;
-use promotion::merge_request::commit_message::{Wording, commit_message};
+use promotion::merge_request::commit_message::commit_message;
 use promotion::merge_request::{Description, branch_names};
 use promotion::model::component::{Component, Scope};
 use promotion::model::problem::Problem;
@@ -20,6 +20,7 @@ use promotion::report::{self, MOST_PEOPLE, few, json};
 use promotion::saas::app::ListChange;
 
 use super::Ending;
+use super::afterwards;
 use super::saas::{self, Preparation, Prepared, Saas};
 use crate::ask::checks::{self, Review};
 use crate::ask::coverage::{CoverageScan, TargetScan};
@@ -377,15 +378,18 @@ impl<'a> Run<'a> {
     /// The commands that do the same without a choice, and that undo what was done.
     fn commands(&self, done: &Done) -> Vec<(&'static str, String)> {
         let Run { session, request, .. } = self;
-        let Some(saas) = &self.saas else { return Vec::new() };
+        let meant = self.saas.as_ref().map(|saas| saas.spelled(&self.scopes));
+        let is_spelled = meant.is_some();
+        let meant = request.with(meant.unwrap_or_else(|| request.what.clone()));
         let mut commands = Vec::new();
-        let meant = saas.spelled(&self.scopes);
-        let to = self.version(&done.plan);
-        if !done.plan.is_empty() && request.landing.is_shown() {
-            commands.push(("same as", request.with(meant.clone()).same(session, to).to_string()));
+        if is_spelled && !done.plan.is_empty() && request.landing.is_shown() {
+            let to = self.version(&done.plan);
+            commands.push(("same as", meant.same(session, to).to_string()));
         }
-        if done.landed.is_effect() && request.wording != Wording::Rollback {
-            commands.push(("undo", request.with(meant).undo(session).to_string()));
+        if done.landed.is_effect() {
+            let parts = self.components.iter().copied().zip(&done.plan.parts);
+            let undo = afterwards::undo(session, &meant, self.work_tree, parts);
+            commands.extend(undo.into_iter().map(|command| (done.landed.undo(), command)));
         }
         commands
     }
@@ -437,6 +441,10 @@ impl<'a> Run<'a> {
         warnings.iter().for_each(|warning| session.warn(warning));
         failures.iter().for_each(|failure| session.fail(failure));
         printed?;
+        if request.open {
+            let parts = review.parts(&self.scopes, plan);
+            session.open(afterwards::page(landed, &parts));
+        }
         Ok(if failures.is_empty() { Ending::Done } else { Ending::Incomplete })
     }
 }

@@ -7,7 +7,7 @@ use crate::history::changes::{Direction, PartChanges, Span};
 use crate::merge_request::gitlab_text::{line, subject};
 use crate::model::commit::Commit;
 use crate::model::escape::escaped;
-use crate::model::version::{commit_or_tag, commit_part, is_full_commit, tag_and_digest};
+use crate::model::version::{CommitId, commit_or_tag, commit_part, is_full_commit, tag_and_digest};
 use crate::plan::{EnvironmentPlan, Outcome};
 
 /// The name of a promotion in its title.
@@ -141,7 +141,7 @@ fn moves(environment: &EnvironmentPlan) -> impl Iterator<Item = (&str, &str)> {
 /// known have no links.
 pub fn compare_addresses(part: &PartChanges) -> Vec<String> {
     let PartChanges { component, plan, changes } = part;
-    let Some(compare) = compare_page(&component.upstream.to_string()) else { return Vec::new() };
+    let Some(compare) = page(&component.upstream.to_string(), "compare") else { return Vec::new() };
     let mut olds: BTreeMap<Cow<str>, &str> = BTreeMap::new();
     let versions = plan.environments.iter().flat_map(old_of).filter_map(commit_or_tag);
     for old in versions.filter_map(commit_part) {
@@ -160,12 +160,17 @@ pub fn compare_addresses(part: &PartChanges) -> Vec<String> {
     olds.into_values().map(address).collect()
 }
 
-fn compare_page(upstream: &str) -> Option<String> {
+/// The page of a commit, on hosts that are known.
+pub fn commit_page(upstream: &str, commit: &CommitId) -> Option<String> {
+    Some(format!("{}/{commit}", page(upstream, "commit")?))
+}
+
+fn page(upstream: &str, kind: &str) -> Option<String> {
     let url = upstream.trim_end_matches('/').trim_end_matches(".git");
     let host = url.strip_prefix("https://")?.split('/').next()?;
     match host {
-        "github.com" => Some(format!("{url}/compare")),
-        host if host.starts_with("gitlab.") => Some(format!("{url}/-/compare")),
+        "github.com" => Some(format!("{url}/{kind}")),
+        host if host.starts_with("gitlab.") => Some(format!("{url}/-/{kind}")),
         _ => None,
     }
 }

@@ -66,6 +66,14 @@ impl Landed {
     pub fn is_effect(&self) -> bool {
         matches!(self, Landed::Written | Landed::Committed(_) | Landed::Delivered(_))
     }
+
+    /// What the command is called that undoes it: there is nothing to go back from before a merge.
+    pub fn undo(&self) -> &'static str {
+        match self {
+            Landed::Delivered(_) => "undo once it is merged",
+            _ => "undo",
+        }
+    }
 }
 
 impl Delivered {
