@@ -113,6 +113,12 @@ impl Mirror {
         place::host(&self.url)
     }
 
+    /// The host of the upstream, or the last part of an address that has none.
+    pub fn short_name(&self) -> String {
+        let last = || self.shown.rsplit('/').find(|part| !part.is_empty());
+        self.host().unwrap_or_else(|| last().unwrap_or_default().to_owned())
+    }
+
     /// Whether a fetch failed because nothing could be heard of the host: then neither does another
     /// upstream there answer.
     pub fn is_host_down(&self) -> bool {

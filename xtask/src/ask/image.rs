@@ -169,8 +169,9 @@ impl ImageChecks {
             return;
         }
         let names: Vec<_> = waiting.iter().map(|check| check.to_string()).collect();
-        let name = format!("waiting for {}, at most {}", names.join(" and "), shown(limit));
-        let (registry, step) = (&self.registry, &session.progress.network(name));
+        let name = format!("waiting for {}", names.join(" and "));
+        let step = session.progress.waiting(&name, limit);
+        let (registry, step) = (&self.registry, &step);
         thread::scope(|scope| {
             for check in waiting {
                 scope.spawn(move || {

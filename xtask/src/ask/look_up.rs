@@ -16,6 +16,7 @@ use promotion::model::version::CommitId;
 use crate::git::GitSettings;
 use crate::mirror::{self, Mirror};
 use crate::pool;
+use crate::progress::Fetching;
 use crate::session::Session;
 
 /// How many connections are open at the same time.
@@ -66,9 +67,11 @@ pub fn look_up(session: &Session, settings: &GitSettings, questions: &[Question]
         }
     };
     let down = Down::default();
+    let names: Vec<_> = questions.iter().map(|question| question.upstream.to_string()).collect();
+    let fetching = (!session.offline).then(|| session.progress.fetching(&names));
     let mut found = pool::each(questions, CONNECTIONS, |question| {
         let url = settings.effective_url(question.upstream.address());
-        answer(session, &cache, &url, question, &down)
+        answer(fetching.as_ref(), &cache, &url, question, &down)
     });
     let down = down.into_inner().unwrap_or_else(PoisonError::into_inner);
     for (answer, host) in &mut found {
@@ -81,7 +84,7 @@ pub fn look_up(session: &Session, settings: &GitSettings, questions: &[Question]
 
 /// The answer of one upstream, and its host if that can't be reached.
 fn answer(
-    session: &Session,
+    fetching: Option<&Fetching>,
     cache: &Path,
     url: &str,
     question: &Question,
@@ -91,7 +94,10 @@ fn answer(
         Ok(mirror) => mirror,
         Err(error) => return (Answer { known: None, problem: Some(first(&error)) }, None),
     };
-    let (mut problem, host) = if session.offline { (None, None) } else { fetched(&mirror, down) };
+    let failure = fetching.and_then(|fetching| {
+        fetching.one(&mirror.short_name(), |progress| fetched(&mirror, down, progress))
+    });
+    let (mut problem, host) = failure.map_or((None, None), |(problem, host)| (Some(problem), host));
     let known = mirror.exists().then(|| known(&mirror, question)).transpose();
     let known = known.unwrap_or_else(|error| {
         problem = Some(first(&error));
@@ -100,14 +106,18 @@ fn answer(
     (Answer { known, problem }, host)
 }
 
-/// Why a mirror could not be fetched, and its host if that is the cause.
-fn fetched(mirror: &Mirror, down: &Down) -> (Option<Problem>, Option<String>) {
+/// Fetches a mirror. Returns why that failed, and its host if that is the cause.
+fn fetched(
+    mirror: &Mirror,
+    down: &Down,
+    progress: &mut dyn FnMut(&str),
+) -> Option<(Problem, Option<String>)> {
     let lock = || down.lock().unwrap_or_else(PoisonError::into_inner);
     let host = mirror.host();
     if let Some(problem) = host.as_ref().and_then(|host| lock().get(host).cloned()) {
-        return (Some(problem), host);
+        return Some((problem, host));
     }
-    let Err(error) = mirror.fetch(&mut |_| {}) else { return (None, None) };
+    let error = mirror.fetch(progress).err()?;
     let problem = first(&error);
     let host = host.filter(|_| mirror.is_host_down());
     if let Some(host) = &host {
@@ -115,7 +125,7 @@ fn fetched(mirror: &Mirror, down: &Down) -> (Option<Problem>, Option<String>) {
         let message = problem.message.replace(mirror.shown(), host);
         lock().entry(host.clone()).or_insert(Problem { message, ..problem.clone() });
     }
-    (Some(problem), host)
+    Some((problem, host))
 }
 
 fn known(mirror: &Mirror, question: &Question) -> anyhow::Result<Known> {

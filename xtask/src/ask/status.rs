@@ -63,13 +63,14 @@ pub fn survey<'a>(
     let groups = by_upstream(&components);
     let questions: Vec<Question> =
         groups.iter().map(|group| question(&components, group)).collect();
-    let _step = (!session.offline).then(|| session.progress.network(fetching(&questions)));
     let lines = lines_of(&components);
     let (answers, (blames, mut notes), users) = thread::scope(|scope| {
         let answers = scope.spawn(|| look_up(session, &settings, &questions));
         let blames = scope.spawn(|| promoters(work_tree, &lines));
         let users = users(session, work_tree, config, &settings);
-        (joined(answers), joined(blames), users)
+        let answers = joined(answers);
+        let _step = session.progress.local("reading who promoted last");
+        (answers, joined(blames), users)
     });
     let mut waiting: Vec<(&Component, Changes)> =
         scopes.iter().map(|scope| (scope.component, Changes::default())).collect();
@@ -79,6 +80,7 @@ pub fn survey<'a>(
             waiting[index].1 = changes;
         }
     }
+    let _step = session.progress.local("asking for newer images");
     let images = pool::each(&waiting, REGISTRIES, |(component, changes)| {
         newer_images(session, component, changes)
     });
@@ -143,12 +145,6 @@ fn question<'c>(components: &'c [ComponentStatus], group: &[usize]) -> Question<
 
 fn pins_of<'c>(component: &'c ComponentStatus) -> impl Iterator<Item = &'c PinStatus> {
     component.environments.iter().flat_map(|environment| &environment.pins)
-}
-
-fn fetching(questions: &[Question]) -> String {
-    let addresses: Vec<_> =
-        questions.iter().map(|question| question.upstream.to_string()).collect();
-    format!("fetching {}", addresses.join(", "))
 }
 
 /// What the work tree says of a component.

@@ -132,13 +132,14 @@ impl<'a> Upstreams<'a> {
 /// upstream; that of the schemas becomes a warning.
 fn fetched<'a>(session: &Session, mut all: Vec<Upstreams<'a>>) -> Result<Vec<Upstreams<'a>>> {
     let names: Vec<_> = all.iter().map(|one| one.component.upstream.to_string()).collect();
-    let step = session.progress.network(format!("fetching {}", names.join(", ")));
+    let fetching = session.progress.fetching(&names);
     let schemas = all.iter().filter_map(|one| Some(&one.schemas.as_ref()?.1));
     let mut mirrors: Vec<&Mirror> = all.iter().map(|one| &one.mirror).chain(schemas).collect();
     let mut seen = BTreeSet::new();
     mirrors.retain(|mirror| seen.insert(mirror.folder()));
     let results = pool::each(&mirrors, CONNECTIONS, |mirror| {
-        mirror.fetch(&mut |line| step.detail(line)).err().map(|error| first(&error))
+        let fetch = |progress: &mut dyn FnMut(&str)| mirror.fetch(progress).err();
+        fetching.one(&mirror.short_name(), fetch).map(|error| first(&error))
     });
     let failed: BTreeMap<PathBuf, Problem> = mirrors
         .iter()

@@ -16,7 +16,7 @@ use crate::session::Session;
 use crate::terminal;
 
 /// How many pins that no environment has are warned about one by one.
-const MOST_WARNINGS: usize = 10;
+const MOST_WARNINGS: usize = 5;
 
 /// Prints the status, and says how it ended.
 pub fn run(session: &Session, typed: &cli::StatusArgs) -> Result<Ending> {
@@ -30,7 +30,9 @@ pub fn run(session: &Session, typed: &cli::StatusArgs) -> Result<Ending> {
     let limits = Limits { max_behind: typed.max_behind, max_age: typed.max_age };
     let drifts = typed.check.then(|| drifts(&survey, &limits, now));
     let untold = untold(&survey, typed.check);
+    let step = session.progress.local("looking for pins that no environment has");
     let warnings = scan.warnings().unwrap_or_default();
+    drop(step);
     let overview = Overview {
         components: &survey.components,
         people: &survey.people,
