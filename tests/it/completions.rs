@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::io::Write;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::sandbox::{Output, Sandbox, is_missing};
@@ -71,6 +72,11 @@ const CASES: &[Case] = &[
     ("xtask changes --component", "", &["qontract-reconcile", "other;touch`pwned`"]),
     ("xtask changes --component 'other;touch`pwned`' --env", "", &["stage"]),
     ("xtask status --env", "st", &["stage"]),
+    (
+        "xtask promote --component qontract-reconcile 'other;touch`pwned`' --env",
+        "",
+        &["a$(touch${IFS}pwned)", "it's", "b:c=d@e", ODD, "übung", "stage"],
+    ),
     ("xtask --config built-in.toml promote --env", "", &["built-in"]),
     ("xtask --config nowhere.toml promote --env", "", &[]),
     ("xtask --config", "built", &["built-in.toml"]),
@@ -126,11 +132,17 @@ end < "$SCRIPTS/lines"
 
 struct Shells {
     sandbox: Sandbox,
+    /// What is typed first.
+    name: &'static str,
 }
 
 impl Shells {
-    /// A checkout with the tool and the hostile names; the program is in a hostile folder.
     fn new() -> Self {
+        Shells::of(env!("CARGO_BIN_EXE_xtask"), "cargo")
+    }
+
+    /// A checkout with the tool and the hostile names; the program is in a hostile folder.
+    fn of(program: &str, name: &'static str) -> Self {
         let sandbox = Sandbox::new();
         let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
         sandbox.write("xtask/Cargo.toml", &fs::read_to_string(manifest).unwrap());
@@ -141,17 +153,17 @@ impl Shells {
         let folder = sandbox.world.root.join("it's $(touch pwned) \\a");
         fs::create_dir(&folder).unwrap();
         // Not by this process, which other threads copy while it has the file open for writing.
-        let copy = Command::new("cp").arg(env!("CARGO_BIN_EXE_xtask")).arg(&folder).status();
+        let copy = Command::new("cp").arg(program).arg(&folder).status();
         assert!(copy.unwrap().success());
-        let program = folder.join("xtask").display().to_string();
+        let program = folder.join(Path::new(program).file_name().unwrap()).display().to_string();
         for shell in ["bash", "zsh", "fish"] {
             let script = sandbox.program(&program, &["completions", shell]).run().succeeds();
             assert_eq!(script.stderr, "");
             let script = script.stdout.replace("[root]", sandbox.world.root.to_str().unwrap());
             fs::write(sandbox.world.root.join(shell), script).unwrap();
         }
-        fs::write(sandbox.world.root.join("zshrc"), ZSH).unwrap();
-        Shells { sandbox }
+        fs::write(sandbox.world.root.join("zshrc"), ZSH.replace("cargo", name)).unwrap();
+        Shells { sandbox, name }
     }
 
     /// Runs a shell in the checkout, with an input.
@@ -170,7 +182,8 @@ impl Shells {
     fn bash(&self, own: &str, lines: &[String]) -> String {
         let rc = format!(
             "PS1=; {own}; . \"$SCRIPTS/bash\"; bind '\"\\t\": insert-completions'\n\
-             cargo() {{ (( ! $# )) || printf '[%s]' \"$@\"; echo; }}\n"
+             {}() {{ (( ! $# )) || printf '[%s]' \"$@\"; echo; }}\n",
+            self.name
         );
         let file = self.sandbox.world.root.join("bashrc");
         fs::write(&file, rc).unwrap();
@@ -205,9 +218,13 @@ impl Shells {
 }
 
 fn lines(cases: &[Case]) -> Vec<String> {
+    lines_of("cargo", cases)
+}
+
+fn lines_of(name: &str, cases: &[Case]) -> Vec<String> {
     let line = |(before, typed, _): &Case| match *before {
-        "" => format!("cargo {typed}"),
-        before => format!("cargo {before} {typed}"),
+        "" => format!("{name} {typed}"),
+        before => format!("{name} {before} {typed}"),
     };
     cases.iter().map(line).collect()
 }
@@ -263,6 +280,28 @@ fn fish() {
     let cases: Vec<_> = CASES.iter().filter(is_exact).copied().collect();
     Output::of(shells.fish(&lines(&cases))).assert(0, &found(&cases), "");
     shells.is_unharmed();
+}
+
+/// The installed program completes its own name in the same way, in any folder.
+#[test]
+fn installed() {
+    let shells = Shells::of(env!("CARGO_BIN_EXE_app-promote"), "app-promote");
+    fs::remove_file(shells.sandbox.world.repository.join("xtask/Cargo.toml")).unwrap();
+    let own = |(before, typed, found): &Case| {
+        let is_exact = typed.is_empty() || !found.is_empty();
+        Some((before.strip_prefix("xtask")?.trim_start(), *typed, *found)).filter(|_| is_exact)
+    };
+    let cases: Vec<Case> = CASES.iter().filter_map(own).collect();
+    let lines = lines_of("app-promote", &cases);
+    Output::of(shells.bash(":", &lines)).assert(0, &called(&cases), "");
+    if !is_missing("zsh") {
+        Output::of(shells.zsh(&lines)).assert(0, &called(&cases), "");
+    }
+    if !is_missing("fish") {
+        Output::of(shells.fish(&lines)).assert(0, &found(&cases), "");
+    }
+    let left = shells.sandbox.git("ls-files --others --exclude-standard");
+    assert_eq!(left, "built-in.toml\n");
 }
 
 /// Where `cargo xtask` is another project's, or not there at all, cargo's own completion answers.

@@ -111,7 +111,7 @@ pub enum CliCommand {
     /// Build a small world of git repositories and run a whole promotion in it
     #[cfg(feature = "demo")]
     Demo(DemoArgs),
-    /// Print the script that completes `cargo xtask` in a shell
+    /// Print the script that completes this program in a shell
     Completions(CompletionsArgs),
     /// Answer a completion script
     #[command(name = "__complete", hide = true)]

@@ -8,6 +8,7 @@ use clap::{Arg, ArgAction, Command};
 use promotion::config::Config;
 use promotion::model::escape::is_obeyed;
 
+use crate::cli::DEFAULT_COMPONENT;
 use crate::worktree::WorkTree;
 
 /// The kind of thing that may stand at the cursor.
@@ -231,11 +232,11 @@ impl<'c> Cursor<'c> {
         }
     }
 
-    /// The environments of the component that is typed or implied; if there is none, of all
+    /// The environments of the components that are typed or implied; if there are none, of all
     /// components.
     fn environments(&self, config: &Config, typed: &str) -> Vec<(String, String)> {
-        let component = self.component();
-        let meant = |name: &str| component.as_deref().is_none_or(|component| component == name);
+        let named = self.components();
+        let meant = |name: &str| named.is_empty() || named.contains(&name);
         let components = config.components.iter().filter(|component| meant(&component.name));
         let mut found: Vec<(String, String)> = Vec::new();
         for environment in components.flat_map(|component| &component.environments) {
@@ -254,16 +255,19 @@ impl<'c> Cursor<'c> {
         found
     }
 
-    /// The component that was typed, or the command's default.
-    fn component(&self) -> Option<String> {
-        if let Some(typed) = self.given("component") {
-            return Some(typed.to_owned());
+    /// The components that were typed, or the command's default.
+    fn components(&self) -> Vec<&str> {
+        let typed = self.given.iter().filter(|(name, _)| *name == "component");
+        let typed: Vec<&str> = typed.flat_map(|(_, names)| names.split(',')).collect();
+        if !typed.is_empty() {
+            return typed;
         }
         if self.command.get_name() == "qr-promote" {
-            return Some("qontract-reconcile".to_owned());
+            return vec![DEFAULT_COMPONENT];
         }
-        let arg = options(self.command).find(|arg| arg.get_id() == "component")?;
-        arg.get_default_values().first().map(|name| name.to_string_lossy().into_owned())
+        let arg = options(self.command).find(|arg| arg.get_id() == "component");
+        let default = arg.and_then(|arg| arg.get_default_values().first());
+        default.and_then(|name| name.to_str()).into_iter().collect()
     }
 }
 

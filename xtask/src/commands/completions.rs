@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 use promotion::model::problem::Problem;
 
 use super::Ending;
+use crate::called::called;
 use crate::cli::{self, Cli, Color, Format, GlobalArgs, ShellName};
 use crate::complete::bash::TypedLine;
 use crate::complete::{Cursor, Names, Offer};
@@ -20,28 +21,39 @@ pub fn run(session: &Session, typed: &cli::CompletionsArgs) -> Result<()> {
     let program = program.to_str().ok_or_else(|| {
         Problem::new(format!("the path of this program is not UTF-8: {}", program.display()))
     })?;
-    let (script, quoted) = match typed.shell {
-        ShellName::Bash => (include_str!("../complete/cargo-xtask.bash"), in_quotes(program)),
-        ShellName::Zsh => (include_str!("../complete/cargo-xtask.zsh"), in_quotes(program)),
-        ShellName::Fish => (
+    let [by_cargo, installed, quoted] = match typed.shell {
+        ShellName::Bash => [
+            include_str!("../complete/cargo-xtask.bash"),
+            include_str!("../complete/installed.bash"),
+            &in_quotes(program),
+        ],
+        ShellName::Zsh => [
+            include_str!("../complete/cargo-xtask.zsh"),
+            include_str!("../complete/installed.zsh"),
+            &in_quotes(program),
+        ],
+        ShellName::Fish => [
             include_str!("../complete/cargo-xtask.fish"),
-            format!("'{}'", program.replace('\\', "\\\\").replace('\'', "\\'")),
-        ),
+            include_str!("../complete/installed.fish"),
+            &format!("'{}'", program.replace('\\', "\\\\").replace('\'', "\\'")),
+        ],
     };
-    session.print(&script.replace("@PROGRAM@", &quoted))
+    let script = if is_installed() { installed } else { by_cargo };
+    session.print(&script.replace("@PROGRAM@", quoted).replace("@NAME@", called()))
 }
 
 /// Prints the words that may stand at the cursor, for a completion script.
 ///
 /// Ends as incomplete, with no answer, where `cargo xtask` means another project's program.
 pub fn complete(typed: &cli::CompleteArgs) -> Result<Ending> {
-    if !is_typed_here() {
+    if !is_installed() && !is_typed_here() {
         return Ok(Ending::Incomplete);
     }
     let answer = match (typed.shell, typed.words.as_slice()) {
         (ShellName::Bash, [breaks, line]) => {
             let line = TypedLine::split(line, breaks);
-            let after = line.words.iter().position(|word| word == "xtask").map_or(0, |at| at + 1);
+            let is_last = |word: &String| is_installed() || word == "xtask";
+            let after = line.words.iter().position(is_last).map_or(0, |at| at + 1);
             let offer = offer(&line.words[after..]);
             answer(&offer, |candidate, _| line.insertion(candidate))
         }
@@ -92,6 +104,11 @@ fn at_home(typed: &str) -> std::path::PathBuf {
         (Some(rest), Some(home)) => Path::new(&home).join(rest),
         _ => typed.into(),
     }
+}
+
+/// Whether this program is called by its own name, not by cargo.
+fn is_installed() -> bool {
+    !called().contains(' ')
 }
 
 /// Whether `cargo xtask` runs this program in the current folder: other projects have an `xtask`
