@@ -90,3 +90,19 @@ fn long_lists() {
     let count = |value: &serde_json::Value| value.as_array().unwrap().len();
     assert_eq!((count(&json["changes"][0]["queued"]), count(&json["tell"])), (25, 7));
 }
+
+/// Commits are links where the terminal takes them, and only there.
+#[test]
+fn commits_are_links() {
+    let sandbox = Sandbox::new();
+    let args = ["changes", "--env", "jenkins", "--color", "always", "--quiet"];
+    let run = |links: &str| {
+        let run = sandbox.program(env!("CARGO_BIN_EXE_xtask"), &args);
+        run.env("FORCE_HYPERLINK", links).run().succeeds().stdout
+    };
+    let page = format!("https://github.com/app-sre/qontract-reconcile/commit/{HEAD}");
+    let link = format!("\u{1b}]8;;{page}\u{1b}\\7a734a7\u{1b}]8;;\u{1b}\\");
+    assert_eq!(run("1").matches(&link).count(), 1);
+    assert_eq!(run("0").matches("\u{1b}]8").count(), 0);
+    assert_eq!(run("1").replace(&link, "7a734a7").matches(HEAD).count(), 0);
+}

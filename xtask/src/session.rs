@@ -1,5 +1,6 @@
 //! One run of one command: what the global options mean, and where results go.
 
+use std::borrow::Cow;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -14,6 +15,7 @@ use crate::browser;
 use crate::cli::{Color, Format, GlobalArgs};
 use crate::git::Git;
 use crate::progress::Progress;
+use crate::terminal;
 use crate::worktree::WorkTree;
 
 const CONFIG_FILE: &str = "promote.toml";
@@ -258,6 +260,10 @@ pub fn print_done(text: &str, done: &str) -> Result<()> {
 /// Writes to standard output. A reader that is gone is an error too.
 pub fn write(text: &str) -> io::Result<()> {
     let mut out = anstream::stdout().lock();
+    let text = match terminal::takes_links() {
+        true => Cow::Borrowed(text),
+        false => Cow::Owned(terminal::without_links(text)),
+    };
     out.write_all(text.as_bytes()).and_then(|()| out.flush())
 }
 

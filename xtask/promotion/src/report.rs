@@ -174,6 +174,15 @@ fn cut(others: usize, all: &str) -> String {
     format!("… {count} more: {all}")
 }
 
+/// The text as a link to a page (OSC 8). Just the text if there is no page, or if its address has
+/// other characters than an address needs: it comes from a file that other people write.
+fn link(text: &str, page: Option<&str>) -> String {
+    match page.filter(|page| page.chars().all(|c| c.is_ascii_graphic())) {
+        Some(page) => format!("\u{1b}]8;;{page}\u{1b}\\{text}\u{1b}]8;;\u{1b}\\"),
+        None => text.to_owned(),
+    }
+}
+
 /// The text with every character escaped that a terminal would obey, except for line breaks and
 /// tabs.
 pub fn printable(text: &str) -> String {

@@ -7,6 +7,7 @@ use crate::history::changes::commits;
 use crate::history::changes::{Changes, Direction, Span, Start, by_author, each_once};
 use crate::history::people::People;
 use crate::history::people::Who;
+use crate::merge_request::commit_message::commit_page;
 use crate::model::commit::Commit;
 use crate::model::component::Component;
 use crate::model::duration::age;
@@ -108,7 +109,9 @@ impl Queue<'_> {
         for group in by_author(newest, self.people) {
             text.push_str(&format!("  {}\n", escaped(&name(&group.who))));
             for commit in group.commits {
-                let id = commit.id.tag(self.component.tag_length);
+                let upstream = self.component.upstream.to_string();
+                let tag = commit.id.tag(self.component.tag_length);
+                let id = super::link(tag, commit_page(&upstream, &commit.id).as_deref());
                 let (subject, ago) = (escaped(&commit.subject), ago(self.now - commit.time));
                 text.push_str(&format!("    {id} {subject} {DIM}{ago}{DIM:#}\n"));
             }
