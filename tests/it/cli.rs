@@ -128,7 +128,9 @@ fn objections() {
     check(
         &["status", "--fromat\n\u{1b}[31m"],
         "unexpected argument `--fromat\\u{a}\\u{1b}[31m` found",
-        &format!("did you mean `--format`?\nusage: cargo xtask status --format <FORMAT>\n{more}"),
+        &format!(
+            "did you mean `--format`?\nusage: cargo xtask status --format <FORMAT> [NAME]...\n{more}"
+        ),
     );
     let formats = |formats: &str| format!("possible values: {formats}\n{more}");
     let markdown = "invalid value `markdown` for `--format <FORMAT>`";

@@ -94,6 +94,30 @@ fn by_name_and_place() {
 }
 
 #[test]
+fn status_of_saas_files() {
+    let sandbox = muo();
+    sandbox
+        .xtask(&["status", "muo", "qontract-reconcile", "--env", "x"])
+        .matches("saas-status-no-env");
+    sandbox.xtask(&["status", "muo"]).matches("saas-status");
+    sandbox
+        .xtask(&["status", "muo", "--env", "production-1", "--pins", "-q"])
+        .matches("saas-status-pins");
+    sandbox
+        .xtask(&["status", "muo", "--check", "--max-behind", "1", "-q"])
+        .matches("saas-status-check");
+    sandbox.xtask(&["status", "--all-saas", "--offline", "-q"]).matches("saas-status-all");
+    sandbox
+        .xtask(&["status", "--owner", "muo", "--format", "markdown", "-q"])
+        .matches("saas-status-owner");
+    sandbox.xtask(&["status", "--mine", "--owner", "muo", "-q"]).matches("saas-status-mine");
+    sandbox.git("config user.email nobody@example.com");
+    sandbox.xtask(&["status", "--mine", "--all-saas", "--offline"]).matches("saas-status-not-mine");
+    sandbox.xtask(&["status", "mou", "-q"]).matches("saas-status-unknown");
+    sandbox.xtask(&["status", "muo", "--all-saas", "-q"]).matches("saas-status-usage");
+}
+
+#[test]
 fn without_a_place() {
     let sandbox = muo();
     sandbox.xtask(&["promote", "muo", "-q"]).matches("saas-open");
@@ -256,6 +280,7 @@ fn exactly_the_targets_that_were_meant() {
     ] {
         sandbox.xtask(&[args, &["-n", "-q"]].concat()).matches(name);
     }
+    sandbox.xtask(&["status", "{alias,missing,shared-*}"]).matches("saas-status-unfit");
 }
 
 #[test]
@@ -338,5 +363,6 @@ fn completion() {
     check(&["promote", "--saas", "muo", "--like", ""], environments);
     check(&["promote", "--saas", "muo", "--template", ""], "operator");
     check(&["promote", "--saas", "muo", "--target", ""], "last off");
+    check(&["status", "muo", ""], "saas-muo");
     check(&["promote", "--owner", ""], "muo");
 }

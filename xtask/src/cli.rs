@@ -3,20 +3,20 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgGroup, Args, CommandFactory, Error, FromArgMatches, Parser, Subcommand, ValueEnum};
-use promotion::model::duration::parse_duration;
 
 use crate::called::called;
 use examples::with_examples;
 pub use landing::{CheckArgs, GuardArgs, LandingArgs};
+pub use status::StatusArgs;
 use values::sha;
 
 mod examples;
 mod landing;
+mod status;
 pub mod usage;
 mod values;
 
@@ -311,32 +311,6 @@ pub struct UnblockArgs {
     pub reason: Option<String>,
     #[command(flatten)]
     pub landing: LandingArgs,
-}
-
-#[derive(Debug, Args)]
-pub struct StatusArgs {
-    /// Only this component [default: every one]
-    #[arg(long, value_name = "NAME")]
-    pub component: Option<String>,
-    #[command(flatten)]
-    pub only: EnvArgs,
-    /// One row for each pin, with its file and line
-    #[arg(long)]
-    pub pins: bool,
-    /// Name everybody who waits, not only the first five
-    #[arg(long)]
-    pub people: bool,
-    /// Exit with 3 on a drift: the pins of an environment disagree, or its version is no commit of
-    /// the upstream's branch; what the limits below add. Exits with 1 if any of it can't be told
-    #[arg(long)]
-    pub check: bool,
-    /// It is a drift too if more commits than this wait for an environment (merges do not count)
-    #[arg(long, value_name = "N", requires = "check")]
-    pub max_behind: Option<usize>,
-    /// It is a drift too if a change waits for longer than this, such as `2d`. Counted from when
-    /// it came to the branch: an environment where nothing waits is never too old
-    #[arg(long, value_name = "DURATION", requires = "check", value_parser = parse_duration)]
-    pub max_age: Option<Duration>,
 }
 
 #[derive(Debug, Args)]

@@ -218,6 +218,9 @@ impl<'c> Cursor<'c> {
         match (id, file) {
             ("component", _) => of_config(&components),
             ("saas", _) => of_checkout(&saas::files),
+            ("names", _) if self.command.get_name() == "status" => {
+                [of_config(&components), of_checkout(&saas::files)].concat()
+            }
             ("names" | "name", None) => {
                 [of_config(&components), of_checkout(&saas::files)].concat()
             }

@@ -11,6 +11,7 @@ use crate::model::component::{FilePattern, SaasFilter};
 use crate::model::escape::escaped;
 use crate::model::path::RepoPath;
 use crate::model::tree::Tree;
+use crate::model::version::is_full_commit;
 use crate::syntax::yaml::{NodeId, Via, Yaml};
 
 /// A saas file with all of its targets, wherever they are written.
@@ -125,6 +126,14 @@ pub struct Target {
     pub delete: bool,
     /// The key that can't stand beside a commit as `ref`, if it has one.
     pub conflict: Option<&'static str>,
+}
+
+impl Target {
+    /// Whether its `ref` is a commit that people move: automation does not, and it is in use.
+    pub fn is_promoted_by_people(&self) -> bool {
+        let is_pin = self.value.as_ref().is_some_and(|(value, _)| is_full_commit(value));
+        is_pin && !self.promotion.auto && !self.disable && !self.delete
+    }
 }
 
 /// What `promotion` says of a target.

@@ -44,28 +44,59 @@ impl SaasPromotion {
     /// Refuses a name that fits none or several files, a word that fits no target, and files
     /// without any target that has an upstream.
     pub fn find(work_tree: &WorkTree, query: &SaasQuery) -> Result<SaasPromotion> {
-        let mut files = by_path(work_tree, query)?.unwrap_or_else(|| SaasFiles::search(work_tree));
+        let files = by_path(work_tree, query)?.unwrap_or_else(|| SaasFiles::search(work_tree));
+        match SaasPromotion::among(work_tree, query, files, |_| true)? {
+            (found, refused) if refused.is_empty() => Ok(found),
+            (_, mut refused) => Err(refused.swap_remove(0).into()),
+        }
+    }
+
+    /// The components of the targets that people promote, for a look only: a file whose targets are
+    /// refused is told, and spoils no other one.
+    ///
+    /// Refuses a name that fits none or several files, and files without any such target.
+    pub fn survey(
+        work_tree: &WorkTree,
+        query: &SaasQuery,
+        files: SaasFiles,
+    ) -> Result<(Vec<Component>, Vec<Problem>)> {
+        let (found, refused) =
+            SaasPromotion::among(work_tree, query, files, Target::is_promoted_by_people)?;
+        Ok((found.components, refused))
+    }
+
+    /// Finds the targets that `takes` takes among `files`; and why those of a file are refused.
+    fn among(
+        work_tree: &WorkTree,
+        query: &SaasQuery,
+        mut files: SaasFiles,
+        takes: impl Fn(&Target) -> bool,
+    ) -> Result<(SaasPromotion, Vec<Problem>)> {
         let paths = paths(work_tree, &files, query)?;
         files.locate(work_tree, &paths);
-        let (mut all, mut of_file) = (Vec::new(), Vec::new());
+        let (mut all, mut of_file, mut refused) = (Vec::new(), Vec::new(), Vec::new());
         let mut shared = BTreeMap::new();
         for (index, file) in files.files.iter().enumerate() {
             if !paths.contains(&file.path) {
                 continue;
             }
-            let mut chosen = choice::targets(&files.targets(file), &query.narrowing)?;
-            refuse_unfit(file, &chosen)?;
-            once(&mut chosen, &mut shared)?;
-            let components = components(file, &chosen);
-            of_file.extend(components.iter().map(|_| index));
-            all.extend(components);
+            match fit_targets(&files, file, &query.narrowing, &mut shared) {
+                Ok(mut chosen) => {
+                    chosen.retain(|one| takes(one.target));
+                    let components = components(file, &chosen);
+                    of_file.extend(components.iter().map(|_| index));
+                    all.extend(components);
+                }
+                Err(problem) => refused.push(problem),
+            }
         }
-        if all.is_empty() {
+        if all.is_empty() && refused.is_empty() {
             let paths: Vec<_> = paths.iter().map(|path| format!("`{path}`")).collect();
             let problem = Problem::new(format!("no target of {} has an upstream", cut(paths)));
             return Err(problem.help("give its template a `url`").into());
         }
-        Ok(SaasPromotion { files, components: all, of_file, narrowing: query.narrowing.clone() })
+        let narrowing = query.narrowing.clone();
+        Ok((SaasPromotion { files, components: all, of_file, narrowing }, refused))
     }
 
     /// The version that the targets of an environment run, for the upstream of a component.
@@ -237,6 +268,19 @@ pub fn in_repository(work_tree: &WorkTree, word: &str) -> String {
         Some(file.strip_prefix(top).ok()?.to_str()?.to_owned())
     };
     inside().unwrap_or_else(|| word.to_owned())
+}
+
+/// The targets of a file that a narrowing takes.
+fn fit_targets<'f>(
+    files: &'f SaasFiles,
+    file: &'f SaasFile,
+    narrowing: &Narrowing,
+    shared: &mut BTreeMap<RepoPath, Upstream>,
+) -> Result<Vec<Chosen<'f>>, Problem> {
+    let mut chosen = choice::targets(&files.targets(file), narrowing)?;
+    refuse_unfit(file, &chosen)?;
+    once(&mut chosen, shared)?;
+    Ok(chosen)
 }
 
 /// Refuses chosen targets whose file is missing, and pins of templates whose `url` or `path` is not

@@ -2,6 +2,7 @@
 //!
 //! Lenient: what can't be read is a problem of that environment or of that component alone.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::thread;
 
@@ -48,6 +49,35 @@ pub struct Survey<'a> {
     pub people: People,
     /// What could not be told, and spoils nothing else.
     pub notes: Vec<String>,
+    /// git's `user.email` of the one who asks.
+    your_email: Option<String>,
+}
+
+impl Survey<'_> {
+    /// Puts first what is the farthest behind; what nobody can tell comes last.
+    pub fn sort_by_behind(&mut self) {
+        self.components.sort_by_key(|one| Reverse(one.behind()));
+    }
+
+    /// Keeps the components where commits of the one who asks wait.
+    ///
+    /// Refuses where git knows no address of theirs.
+    pub fn keep_mine(&mut self) -> Result<(), Problem> {
+        let Some(email) = &self.your_email else {
+            let problem = Problem::new("git has no `user.email`, so nobody is you");
+            return Err(problem.help("`git config user.email ADDRESS`"));
+        };
+        let waits = |one: &ComponentStatus| {
+            let running = one.upstream.iter().flat_map(|upstream| &upstream.running);
+            let mut queued = running.flat_map(|running| &running.queued);
+            queued.any(|commit| self.people.are_same(email, &commit.author))
+        };
+        self.components.retain(waits);
+        if self.components.is_empty() {
+            self.notes.push("no commit of yours waits there".to_owned());
+        }
+        Ok(())
+    }
 }
 
 /// Reads everything about the components and environments of these scopes.
@@ -97,7 +127,8 @@ pub fn survey<'a>(
     notes.sort();
     notes.dedup();
     notes.extend(session.offline.then(|| offline(&components)));
-    Survey { components, people, notes }
+    let your_email = settings.get("user.email").map(str::to_owned);
+    Survey { components, people, notes, your_email }
 }
 
 /// What offline means for these components.

@@ -45,6 +45,8 @@ const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
         "status",
         &[
             ("--env tekton", "one environment, of every component"),
+            ("muo", "a saas file that nobody configured"),
+            ("--all-saas --mine", "where commits of yours wait"),
             ("--pins", "each pin, with its file and line"),
             ("--check --max-age 2d", "fail if a change waits too long"),
         ],

@@ -3,17 +3,22 @@
 use anyhow::Result;
 use promotion::config::{Config, other_environments};
 use promotion::inspect::status::{ComponentStatus, Drift, Limits};
-use promotion::model::component::Scope;
+use promotion::model::component::{Component, Scope};
 use promotion::model::problem::Problem;
+use promotion::model::similar::cut;
 use promotion::report::status::{Each, Overview};
 use promotion::report::{MOST_PEOPLE, json};
+use promotion::saas::choice::{self, Fit, Narrowing, SaasQuery};
 
 use super::Ending;
 use crate::ask::coverage::CoverageScan;
+use crate::ask::saas::SaasFiles;
+use crate::ask::saas_promotion::{SaasPromotion, in_repository};
 use crate::ask::status::{Survey, survey};
 use crate::cli::{self, Format};
 use crate::session::Session;
 use crate::terminal;
+use crate::worktree::WorkTree;
 
 /// How many pins that no environment has are warned about one by one.
 const MOST_WARNINGS: usize = 5;
@@ -22,14 +27,31 @@ const MOST_WARNINGS: usize = 5;
 pub fn run(session: &Session, typed: &cli::StatusArgs) -> Result<Ending> {
     let work_tree = session.work_tree()?;
     let config = session.config(&work_tree)?;
-    let scopes = scopes(&config, typed)?;
-    let components: Vec<_> = scopes.iter().map(|scope| scope.component).collect();
-    let scan = CoverageScan::start(&work_tree, &config, &components);
-    let survey = survey(session, &work_tree, &config, &scopes);
+    let asked = asked(&work_tree, &config, typed)?;
+    let mut scopes: Vec<Scope> = asked.saas.iter().map(Scope::all).collect();
+    let configured = match asked.has_configured {
+        true => configured(&config, &asked.names, &typed.only.env)?,
+        false => Vec::new(),
+    };
+    let components: Vec<_> = configured.iter().map(|scope| scope.component).collect();
+    let scan = match components.is_empty() {
+        true => CoverageScan::idle(),
+        false => CoverageScan::start(&work_tree, &config, &components),
+    };
+    scopes.splice(0..0, configured);
+    let mut survey = survey(session, &work_tree, &config, &scopes);
+    survey.notes.extend(asked.notes);
+    if !asked.saas.is_empty() {
+        survey.sort_by_behind();
+    }
+    // What could not be told may have commits of yours.
+    let untold = untold(&survey, typed.check);
+    if typed.mine {
+        survey.keep_mine()?;
+    }
     let now = session.now();
     let limits = Limits { max_behind: typed.max_behind, max_age: typed.max_age };
     let drifts = typed.check.then(|| drifts(&survey, &limits, now));
-    let untold = untold(&survey, typed.check);
     let step = session.progress.local("looking for pins that no environment has");
     let warnings = scan.warnings().unwrap_or_default();
     drop(step);
@@ -74,7 +96,7 @@ fn untold(survey: &Survey, is_check: bool) -> Option<Problem> {
         if is_check { ComponentStatus::is_judged } else { ComponentStatus::is_complete };
     let incomplete = survey.components.iter().filter(|component| !is_enough(component));
     let names: Vec<_> = incomplete.map(|one| format!("`{}`", one.component.name)).collect();
-    let message = format!("not everything could be told about {}", names.join(" and "));
+    let message = format!("not everything could be told about {}", cut(names.clone()));
     (!names.is_empty()).then(|| Problem::new(message))
 }
 
@@ -82,14 +104,75 @@ fn drifts(survey: &Survey, limits: &Limits, now: i64) -> Vec<Drift> {
     survey.components.iter().flat_map(|component| component.drifts(limits, now)).collect()
 }
 
-/// The environments with the given names, in the components that have them.
-fn scopes<'a>(config: &'a Config, typed: &cli::StatusArgs) -> Result<Vec<Scope<'a>>> {
-    if let Some(name) = &typed.component {
-        let component = config.component(name)?;
-        let environments = config.environments(component, &typed.only.env)?;
-        return Ok(vec![Scope { component, environments }]);
+/// What a status is asked about.
+struct Meant {
+    /// Whether it is about components of the configuration.
+    has_configured: bool,
+    /// Those of them that are named; none if all are meant.
+    names: Vec<String>,
+    /// The components of the saas files.
+    saas: Vec<Component>,
+    /// What could not be read, and spoils nothing else.
+    notes: Vec<String>,
+}
+
+/// The words understood: each names a component, else a saas file, else a part of one component.
+fn asked(work_tree: &WorkTree, config: &Config, typed: &cli::StatusArgs) -> Result<Meant> {
+    let mut names: Vec<String> = typed.component.iter().cloned().collect();
+    let narrowing = Narrowing { environments: typed.only.env.clone(), ..Narrowing::default() };
+    let mut query =
+        SaasQuery { owner: typed.owner.clone(), narrowing, all: true, ..SaasQuery::default() };
+    query.names.extend((typed.all_saas && typed.owner.is_none()).then(|| "**".to_owned()));
+    let is_component = |word: &&String| config.components.iter().any(|one| one.name == **word);
+    let (known, words): (Vec<&String>, Vec<&String>) = typed.names.iter().partition(is_component);
+    names.extend(known.into_iter().cloned());
+    let files = match words.is_empty() && !query.is_asked() {
+        true => SaasFiles::default(),
+        false => SaasFiles::search(work_tree),
+    };
+    for word in words {
+        let unknown = files.find(&in_repository(work_tree, word)).err();
+        match unknown.map(|unknown| part_of(config, word).ok_or(unknown)).transpose()? {
+            Some(name) => names.push(name),
+            None => query.names.push(word.clone()),
+        }
     }
-    for name in &typed.only.env {
+    let has_configured = !names.is_empty() || !query.is_asked();
+    let (mut saas, mut notes) = (Vec::new(), Vec::new());
+    if query.is_asked() {
+        let (found, mut refused) = SaasPromotion::survey(work_tree, &query, files)?;
+        if found.is_empty() && !refused.is_empty() {
+            return Err(refused.swap_remove(0).into());
+        }
+        saas = found;
+        // A file where the environment does not exist is not asked about.
+        notes = refused.iter().filter(|one| !one.usage).map(Problem::to_string).collect();
+    }
+    Ok(Meant { has_configured, names, saas, notes })
+}
+
+/// The only component that has the word in its name.
+fn part_of(config: &Config, word: &str) -> Option<String> {
+    let mut parts = config.components.iter().filter(|one| choice::fit(word, &one.name) != Fit::No);
+    let name = parts.next().map(|one| one.name.clone());
+    name.filter(|_| parts.next().is_none())
+}
+
+/// The environments with the given names, in the named components, or in all that have them.
+fn configured<'a>(
+    config: &'a Config,
+    names: &[String],
+    environments: &[String],
+) -> Result<Vec<Scope<'a>>> {
+    if !names.is_empty() {
+        let scope = |name: &String| {
+            let component = config.component(name)?;
+            let environments = config.environments(component, environments)?;
+            Ok(Scope { component, environments })
+        };
+        return names.iter().map(scope).collect();
+    }
+    for name in environments {
         if config.components.iter().all(|component| component.environment(name).is_none()) {
             let problem = config.lacks(format!("no component has an environment `{name}`"));
             let all = config.components.iter().flat_map(|one| &one.environments);
@@ -100,8 +183,8 @@ fn scopes<'a>(config: &'a Config, typed: &cli::StatusArgs) -> Result<Vec<Scope<'
     let mut scopes = Vec::new();
     for component in &config.components {
         let is_there = |name: &&String| component.environment(name).is_some();
-        let names: Vec<_> = typed.only.env.iter().filter(is_there).cloned().collect();
-        if names.is_empty() != typed.only.env.is_empty() || component.environments.is_empty() {
+        let names: Vec<_> = environments.iter().filter(is_there).cloned().collect();
+        if names.is_empty() != environments.is_empty() || component.environments.is_empty() {
             continue;
         }
         let environments = config.environments(component, &names)?;

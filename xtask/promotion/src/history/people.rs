@@ -76,13 +76,17 @@ impl People {
             return Who::Bot(author.name.clone());
         }
         let user = self.user(&author.email);
-        let is_you = self.you.as_ref().is_some_and(|email| {
-            *email == author.email.to_lowercase() || user.is_some() && self.user(email) == user
-        });
+        let is_you = self.you.as_ref().is_some_and(|email| self.are_same(email, author));
         match is_you {
             true => Who::You,
             false => Who::Other(author.name.clone(), user.map(str::to_owned)),
         }
+    }
+
+    /// Whether an address and an author are those of one person.
+    pub fn are_same(&self, email: &str, author: &Author) -> bool {
+        let user = self.user(&author.email);
+        email.eq_ignore_ascii_case(&author.email) || user.is_some() && self.user(email) == user
     }
 
     /// The user name of the owner of an address, if a user file has one.

@@ -157,6 +157,12 @@ impl ComponentStatus<'_> {
         environment.pins.iter().rev().max_by_key(|pin| behind(pin))
     }
 
+    /// How many commits wait for the pin that is the farthest behind; `None` if nobody can tell.
+    pub fn behind(&self) -> Option<usize> {
+        let running = self.upstream.iter().flat_map(|upstream| &upstream.running);
+        running.map(|running| running.queued.len()).max()
+    }
+
     /// The environments; those that run the same version are together.
     pub fn alike(&self) -> Vec<Vec<&EnvironmentStatus>> {
         // Nothing is like an environment whose pins differ or can't be read.

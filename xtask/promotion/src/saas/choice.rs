@@ -52,7 +52,7 @@ pub fn files<'f>(all: &'f [SaasFile], word: &str) -> Result<Vec<&'f SaasFile>, P
 fn unknown_file(all: &[SaasFile], word: &str) -> Problem {
     // People leave the usual beginning out.
     let names = all.iter().map(|file| file.name.trim_start_matches("saas-"));
-    let help = cure(word, names, "`git grep -l resourceTemplates` lists them");
+    let help = cure(word, names, "`status --all-saas` lists them");
     Problem::usage(format!("no saas file has `{word}` in its name or path")).help(help)
 }
 
