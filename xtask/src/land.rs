@@ -169,23 +169,26 @@ impl Promotion<'_> {
         Ok(Planned { warnings: commit::warnings(&git)?, ..planned })
     }
 
-    /// Edits the files of a plan and commits them, if that is the landing. Refuses a plan that is
-    /// no longer what would be planned now.
+    /// Edits the files of a plan and commits them, if that is the landing. If somebody else has just
+    /// done all of it, the plan becomes empty.
+    ///
+    /// Refuses any other plan that is no longer what would be planned now.
     pub fn land(
         &self,
-        planned: &Planned,
+        planned: &mut Planned,
         landing: &Landing,
         message: &str,
         progress: Progress,
     ) -> Result<Landed> {
         let lock = self.work_tree.lock()?;
         let now = self.plan_now(landing)?;
+        if now.plan.is_empty() {
+            *planned = now;
+            return self.settled(&planned.plan);
+        }
         if (&now.plan, &now.written) != (&planned.plan, &planned.written) {
             let problem = Problem::new("the files changed while the promotion was being checked");
             return Err(problem.help("run it again").into());
-        }
-        if planned.plan.is_empty() {
-            return self.settled(&planned.plan);
         }
         let wanted = |path: &RepoPath| !planned.written.contains(path);
         let replaced = self.work_tree.replace(replacements(&planned.plan, wanted))?;

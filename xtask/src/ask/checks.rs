@@ -51,6 +51,14 @@ impl Review {
         Review { changes: vec![Changes::default(); plan.parts.len()], ..Review::default() }
     }
 
+    /// The same for a plan that may have become empty: then nothing is promoted.
+    pub fn of(self, plan: &Plan) -> Review {
+        match plan.is_empty() {
+            true => Review { changes: Review::unasked(plan).changes, ..self },
+            false => self,
+        }
+    }
+
     /// The parts of a plan, each with its changes.
     pub fn parts<'a>(&'a self, scopes: &'a [Scope], plan: &'a Plan) -> Vec<PartChanges<'a>> {
         let parts = scopes.iter().zip(&plan.parts).zip(&self.changes);

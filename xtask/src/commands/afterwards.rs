@@ -3,13 +3,21 @@
 use promotion::history::changes::PartChanges;
 use promotion::merge_request::commit_message::{Wording, compare_addresses};
 use promotion::model::component::Component;
-use promotion::model::version::{commit_or_tag, commit_part};
+use promotion::model::version::{CommitId, commit_or_tag, commit_part};
 use promotion::plan::landed::Landed;
-use promotion::plan::{Outcome, PartPlan, PlannedValue};
+use promotion::plan::{Outcome, PartPlan, Plan, PlannedValue};
 
 use crate::request::{Request, What};
 use crate::session::Session;
 use crate::worktree::WorkTree;
+
+/// The commit that a hint can name: there is one only for a single component.
+pub(super) fn version(plan: &Plan) -> Option<&CommitId> {
+    match plan.parts.as_slice() {
+        [part] => Some(&part.to),
+        _ => None,
+    }
+}
 
 /// The commands that undo the promotion of `parts`: a rollback for each version that ran before, or
 /// after a rollback a promotion. `request` says what is meant.

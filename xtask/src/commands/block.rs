@@ -142,12 +142,12 @@ impl VersionBlock<'_> {
             None => {
                 let lists = vec![self.change.clone()];
                 let promotion = Promotion { work_tree, parts: Vec::new(), lists };
-                let planned = promotion.plan(&typed.landing)?;
+                let mut planned = promotion.plan(&typed.landing)?;
                 let landed = match &typed.landing {
                     Landing::Show(_) if planned.plan.is_empty() => Landed::Unchanged,
                     Landing::Show(_) => Landed::Planned,
                     landing => promotion.land(
-                        &planned,
+                        &mut planned,
                         landing,
                         &self.message(&title),
                         session.progress,

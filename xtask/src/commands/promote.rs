@@ -169,18 +169,24 @@ impl<'a> Run<'a> {
         self.land(&promotion, planned, review)
     }
 
-    fn land(&self, promotion: &Promotion, planned: Planned, mut review: Review) -> Result<Done> {
+    fn land(
+        &self,
+        promotion: &Promotion,
+        mut planned: Planned,
+        mut review: Review,
+    ) -> Result<Done> {
         review.warnings.extend(planned.warnings.iter().cloned());
         review.notes.extend(planned.repaired.clone());
         let review = review.judged(self.request.switches.strict)?;
-        let reason = self.request.switches.reason.as_deref();
+        let Request { wording, switches, .. } = self.request;
         let parts = review.parts(&self.scopes, &planned.plan);
-        let message = commit_message(&parts, self.request.wording, reason);
+        let message = commit_message(&parts, *wording, switches.reason.as_deref());
         let landed = match &self.request.landing {
             Landing::Show(_) if planned.plan.is_empty() => promotion.settled(&planned.plan)?,
             Landing::Show(_) => Landed::Planned,
-            landing => promotion.land(&planned, landing, &message, self.session.progress)?,
+            landing => promotion.land(&mut planned, landing, &message, self.session.progress)?,
         };
+        let review = review.of(&planned.plan);
         Ok(Done { plan: planned.plan, review, message, landed, target: None })
     }
 
@@ -383,7 +389,7 @@ impl<'a> Run<'a> {
         let meant = request.with(meant.unwrap_or_else(|| request.what.clone()));
         let mut commands = Vec::new();
         if is_spelled && !done.plan.is_empty() && request.landing.is_shown() {
-            let to = self.version(&done.plan);
+            let to = afterwards::version(&done.plan);
             commands.push(("same as", meant.same(session, to).to_string()));
         }
         if done.landed.is_effect() {
@@ -392,14 +398,6 @@ impl<'a> Run<'a> {
             commands.extend(undo.into_iter().map(|command| (done.landed.undo(), command)));
         }
         commands
-    }
-
-    /// The commit that a hint can name: there is one only for a single component.
-    fn version<'p>(&self, plan: &'p Plan) -> Option<&'p CommitId> {
-        match plan.parts.as_slice() {
-            [part] => Some(&part.to),
-            _ => None,
-        }
     }
 
     /// Prints what happened. What a merge request lacks comes last: a failure if it was asked for,
@@ -426,7 +424,7 @@ impl<'a> Run<'a> {
             notes: &notes,
             commands: &self.commands(done),
         };
-        let again = request.commit(session, self.version(plan)).to_string();
+        let again = request.commit(session, afterwards::version(plan)).to_string();
         // The branch is there, whatever lacks: so the document says where.
         let text = match session.format {
             Format::Json => {
