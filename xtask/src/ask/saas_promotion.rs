@@ -39,12 +39,19 @@ pub struct SaasPromotion {
 }
 
 impl SaasPromotion {
-    /// Finds the files and their targets in a checkout.
+    /// Finds the files and their targets in a checkout, whose saas files may be known already.
     ///
     /// Refuses a name that fits none or several files, a word that fits no target, and files
     /// without any target that has an upstream.
-    pub fn find(work_tree: &WorkTree, query: &SaasQuery) -> Result<SaasPromotion> {
-        let files = by_path(work_tree, query)?.unwrap_or_else(|| SaasFiles::search(work_tree));
+    pub fn find(
+        work_tree: &WorkTree,
+        query: &SaasQuery,
+        known: Option<SaasFiles>,
+    ) -> Result<SaasPromotion> {
+        let files = match known {
+            Some(files) => files,
+            None => by_path(work_tree, query)?.unwrap_or_else(|| SaasFiles::search(work_tree)),
+        };
         match SaasPromotion::among(work_tree, query, files, |_| true)? {
             (found, refused) if refused.is_empty() => Ok(found),
             (_, mut refused) => Err(refused.swap_remove(0).into()),

@@ -65,7 +65,7 @@ pub fn run(session: &Session, typed: &Typed) -> Result<Ending> {
     let config = session.config(&work_tree)?;
     let name = saas_file(&work_tree, &config, typed.name);
     let query = SaasQuery { names: vec![name], all: true, ..SaasQuery::default() };
-    let saas = SaasPromotion::find(&work_tree, &query)?;
+    let saas = SaasPromotion::find(&work_tree, &query, None)?;
     let (index, commit) = version(session, &work_tree, &config, &saas, typed)?;
     let change = saas.list_change(index, &commit, (VersionList::Blocked, typed.action))?;
     let run = VersionBlock { session, typed, work_tree: &work_tree, config: &config, change };

@@ -27,7 +27,8 @@ use crate::ask::coverage::{CoverageScan, TargetScan};
 use crate::ask::image::{self, ImageChecks};
 use crate::ask::people::people;
 use crate::ask::rollback::{digests_before, version_before};
-use crate::ask::saas_promotion::{Asked, SaasPromotion};
+use crate::ask::saas::SaasFiles;
+use crate::ask::saas_promotion::Asked;
 use crate::ask::target;
 use crate::ask::upstreams::Upstreams;
 use crate::cli::Format;
@@ -42,9 +43,9 @@ use crate::worktree::WorkTree;
 pub fn run(session: &Session, request: &Request) -> Result<Ending> {
     let work_tree = session.work_tree()?;
     let config = session.config(&work_tree)?;
-    let request = saas::meant(request, &work_tree, &config)?;
-    for one in saas::split(&request, &work_tree)? {
-        match run_one(session, &one, &work_tree, &config)? {
+    let (request, mut files) = saas::meant(request, &work_tree, &config)?;
+    for one in saas::split(request, &work_tree)? {
+        match run_one(session, &one, &work_tree, &config, files.take())? {
             Ending::Done => {}
             ending => return Ok(ending),
         }
@@ -57,6 +58,7 @@ fn run_one(
     request: &Request,
     work_tree: &WorkTree,
     config: &Config,
+    files: Option<SaasFiles>,
 ) -> Result<Ending> {
     let options = request.landing.merge_request();
     if request.switches.reason.as_deref() == Some("") {
@@ -70,7 +72,7 @@ fn run_one(
             .help("leave one of them out")
             .into());
     }
-    let saas = request.saas().map(|query| SaasPromotion::find(work_tree, query)).transpose()?;
+    let saas = saas::found(request, work_tree, files)?;
     let prepared = match &saas {
         None => Prepared::of(request.scopes(config)?),
         Some(saas) => Preparation { session, request, work_tree, config, saas }.prepare()?,

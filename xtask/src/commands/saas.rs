@@ -30,16 +30,22 @@ use crate::worktree::WorkTree;
 /// The request with its words understood: the first one names a component or a saas file, the others
 /// say where, unless they name saas files too.
 ///
-/// A word that is neither may be an environment of the default component.
-pub(super) fn meant(request: &Request, work_tree: &WorkTree, config: &Config) -> Result<Request> {
+/// A word that is neither may be an environment of the default component. Saas files that were
+/// searched for are returned too, so that nobody has to search again.
+pub(super) fn meant(
+    request: &Request,
+    work_tree: &WorkTree,
+    config: &Config,
+) -> Result<(Request, Option<SaasFiles>)> {
     let What::Words(words, query) = &request.what else {
-        return Ok(request.with(request.what.clone()));
+        return Ok((request.with(request.what.clone()), None));
     };
     let [first, rest @ ..] = words.as_slice() else { bail!("a name is required") };
     let is_component = |word: &String| config.components.iter().any(|one| one.name == *word);
     let environments = [rest, &query.narrowing.environments].concat();
-    let component =
-        |names: Vec<String>, environments| request.with(What::Components { names, environments });
+    let component = |names: Vec<String>, environments| {
+        (request.with(What::Components { names, environments }), None)
+    };
     if is_component(first) {
         return Ok(component(vec![first.clone()], environments));
     }
@@ -51,7 +57,7 @@ pub(super) fn meant(request: &Request, work_tree: &WorkTree, config: &Config) ->
             let mut query = query.clone();
             query.names = std::iter::once(first).chain(more).cloned().collect();
             query.narrowing.environments.extend(places.into_iter().cloned());
-            return Ok(request.with(What::Saas(query)));
+            return Ok((request.with(What::Saas(query)), Some(files)));
         }
         Err(unknown) => unknown,
     };
@@ -71,9 +77,9 @@ pub(super) fn meant(request: &Request, work_tree: &WorkTree, config: &Config) ->
 }
 
 /// The requests that are landed one by one: one for each saas file, if that is wished.
-pub(super) fn split(request: &Request, work_tree: &WorkTree) -> Result<Vec<Request>> {
+pub(super) fn split(request: Request, work_tree: &WorkTree) -> Result<Vec<Request>> {
     let Some(query) = request.saas().filter(|_| request.split) else {
-        return Ok(vec![request.with(request.what.clone())]);
+        return Ok(vec![request]);
     };
     let files = SaasFiles::search(work_tree);
     let paths = paths(work_tree, &files, query)?;
@@ -82,6 +88,15 @@ pub(super) fn split(request: &Request, work_tree: &WorkTree) -> Result<Vec<Reque
         request.with(What::Saas(query))
     };
     Ok(files.files.iter().filter(|file| paths.contains(&file.path)).map(one).collect())
+}
+
+/// The saas files and targets that a request names, if it names any.
+pub(super) fn found(
+    request: &Request,
+    work_tree: &WorkTree,
+    known: Option<SaasFiles>,
+) -> Result<Option<SaasPromotion>> {
+    request.saas().map(|query| SaasPromotion::find(work_tree, query, known)).transpose()
 }
 
 /// The scopes that a promotion of saas files has, with their fetched upstreams.
