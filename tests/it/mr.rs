@@ -552,7 +552,7 @@ fn no_checkout() {
     refused.assert(
         1,
         "--- options\n\n",
-        "error: `[root]/app-interface/data` is not the top of a git checkout\n  help: name the top with `--repo`, or leave `--mr` out\n",
+        "error: `[root]/app-interface/data` is no app-interface: it has neither `promote.toml` nor `data` nor `resources` nor `.env`\n  help: name the checkout: `--repo DIR`, or the variable `APP_INTERFACE`\n",
     );
 }
 

@@ -114,6 +114,7 @@ fn status_of_saas_files() {
     sandbox.git("config user.email nobody@example.com");
     sandbox.xtask(&["status", "--mine", "--all-saas", "--offline"]).matches("saas-status-not-mine");
     sandbox.xtask(&["status", "mou", "-q"]).matches("saas-status-unknown");
+    sandbox.xtask(&["promote", "jenkin", "-q"]).matches("saas-or-environment");
     sandbox.xtask(&["status", "muo", "--all-saas", "-q"]).matches("saas-status-usage");
 }
 

@@ -20,6 +20,9 @@ use crate::worktree::WorkTree;
 
 const CONFIG_FILE: &str = "promote.toml";
 
+/// What the built-in configuration looks into.
+const LAYOUT: [&str; 3] = ["data", "resources", ".env"];
+
 /// One run of one command.
 #[derive(Debug)]
 pub struct Session {
@@ -116,7 +119,19 @@ impl Session {
                 .map_err(|error| Problem::new(format!("can't be read: {error}")).file(&name))?;
             return parsed(&name, bytes);
         }
-        read_config(work_tree.read_file(&config_path()?)?)
+        let bytes = work_tree.read_file(&config_path()?)?;
+        let is_there = |name: &&str| work_tree.top.join(name).exists();
+        if bytes.is_none() && !LAYOUT.iter().any(is_there) {
+            let top = work_tree.top.display();
+            let problem = Problem::new(format!(
+                "`{top}` is no app-interface: it has neither `{CONFIG_FILE}` nor `{}`",
+                LAYOUT.join("` nor `")
+            ));
+            return Err(problem
+                .help("name the checkout: `--repo DIR`, or the variable `APP_INTERFACE`")
+                .into());
+        }
+        read_config(bytes)
     }
 
     /// Where a tree has the configuration that counts there; `None` if another one was named.

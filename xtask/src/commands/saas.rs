@@ -8,7 +8,7 @@ use promotion::config::Config;
 use promotion::model::component::{Component, Scope};
 use promotion::model::path::RepoPath;
 use promotion::model::problem::Problem;
-use promotion::model::similar::cut;
+use promotion::model::similar::{cut, did_you_mean};
 use promotion::model::tree::Tree;
 use promotion::model::version::CommitId;
 use promotion::plan::{Outcome, Part, Plan, plan};
@@ -72,8 +72,19 @@ pub(super) fn meant(
             let environments = [words, &query.narrowing.environments[..]].concat();
             Ok(component(vec![default.name.clone()], environments))
         }
-        _ => Err(unknown.into()),
+        _ => Err(or_configured(unknown, first, config).into()),
     }
+}
+
+/// The problem of a word that names no saas file, with the components and environments that come
+/// close to it.
+pub(super) fn or_configured(unknown: Problem, word: &str, config: &Config) -> Problem {
+    let environments = config.components.iter().flat_map(|one| &one.environments);
+    let names = config.components.iter().map(|one| one.name.as_str());
+    let names = names.chain(environments.map(|one| one.name.as_str()));
+    let question = did_you_mean(word, names).filter(|_| unknown.usage);
+    let help: Vec<String> = question.into_iter().chain(unknown.help.clone()).collect();
+    Problem { help: Some(help.join("\n")), ..unknown }
 }
 
 /// The requests that are landed one by one: one for each saas file, if that is wished.

@@ -11,6 +11,7 @@ use promotion::report::{MOST_PEOPLE, json};
 use promotion::saas::choice::{self, Fit, Narrowing, SaasQuery};
 
 use super::Ending;
+use super::saas::or_configured;
 use crate::ask::coverage::CoverageScan;
 use crate::ask::saas::SaasFiles;
 use crate::ask::saas_promotion::{SaasPromotion, in_repository};
@@ -132,7 +133,12 @@ fn asked(work_tree: &WorkTree, config: &Config, typed: &cli::StatusArgs) -> Resu
     };
     for word in words {
         let unknown = files.find(&in_repository(work_tree, word)).err();
-        match unknown.map(|unknown| part_of(config, word).ok_or(unknown)).transpose()? {
+        match unknown
+            .map(|unknown| {
+                part_of(config, word).ok_or_else(|| or_configured(unknown, word, config))
+            })
+            .transpose()?
+        {
             Some(name) => names.push(name),
             None => query.names.push(word.clone()),
         }
