@@ -208,18 +208,32 @@ impl<'s> Tokens<'s> {
     fn redirection(&mut self) -> Result<(), Problem> {
         let start = self.at;
         let rest = self.rest();
-        if rest.starts_with("<<<") || !rest.starts_with("<<") {
-            self.at += if rest.starts_with("<<<") { 3 } else { 1 };
+        if !rest.starts_with("<<") {
+            self.at += 1;
             self.skip_blanks();
             return self.word().map(|_| ());
         }
+        if rest.starts_with("<<<") {
+            self.at += 3;
+            return self.redirected(start).map(|_| ());
+        }
         let is_indented = rest.starts_with("<<-");
         self.at += if is_indented { 3 } else { 2 };
-        self.skip_blanks();
-        let word = self.word()?;
-        let delimiter = self.text[word].replace(['\'', '"', '\\'], "");
+        let delimiter = self.text[self.redirected(start)?].replace(['\'', '"', '\\'], "");
         self.here_documents.push(HereDocument { start, delimiter, is_indented });
         Ok(())
+    }
+
+    /// The word behind the `<<` or `<<<` that begins at a byte. A shell reads nothing of a file where
+    /// there is none.
+    fn redirected(&mut self, start: usize) -> Result<Range<usize>, Problem> {
+        self.skip_blanks();
+        let word = self.word()?;
+        if word.is_empty() {
+            let problem = Problem::new("nothing follows this redirection");
+            return Err(place(problem, self.text, start).help("mend it, a shell can't read it"));
+        }
+        Ok(word)
     }
 
     /// The bodies of the here-documents that the line before asked for.
