@@ -210,8 +210,9 @@ impl<'s> Tokens<'s> {
         let rest = self.rest();
         if !rest.starts_with("<<") {
             self.at += 1;
-            self.skip_blanks();
-            return self.word().map(|_| ());
+            // The rest of `>>`, `<&` and the like comes next.
+            let is_whole = !self.rest().starts_with(['<', '>', '&', '|', '(']);
+            return if is_whole { self.redirected(start).map(|_| ()) } else { Ok(()) };
         }
         if rest.starts_with("<<<") {
             self.at += 3;
@@ -224,12 +225,13 @@ impl<'s> Tokens<'s> {
         Ok(())
     }
 
-    /// The word behind the `<<` or `<<<` that begins at a byte. A shell reads nothing of a file where
+    /// The word behind the redirection that begins at a byte. A shell reads nothing of a file where
     /// there is none.
     fn redirected(&mut self, start: usize) -> Result<Range<usize>, Problem> {
         self.skip_blanks();
+        let is_comment = self.peek() == Some('#');
         let word = self.word()?;
-        if word.is_empty() {
+        if word.is_empty() || is_comment {
             let problem = Problem::new("nothing follows this redirection");
             return Err(place(problem, self.text, start).help("mend it, a shell can't read it"));
         }
