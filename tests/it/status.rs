@@ -6,7 +6,7 @@ use std::net::{TcpListener, TcpStream};
 use std::thread;
 
 use crate::loopback::{Server, answer};
-use crate::sandbox::{Output, Sandbox};
+use crate::sandbox::{HEAD, Output, Sandbox};
 
 /// The newest commit that pins of the standard world name.
 const RUNNING: &str = "47fbcedb83acf136db09422466a44c7e37c08639";
@@ -357,7 +357,7 @@ fn few_processes() {
     let count = |args: &[&str]| sandbox.git_processes(args);
     let status = ["status", "--quiet"];
     count(&status);
-    // Two upstreams: three processes and a fetch for each. All pins are remembered.
+    // Two upstreams: a fetch for each. All pins and what the mirrors say are remembered.
     let two = count(&status);
     assert!(two <= 20, "status: {two}");
     let promotion = count(&["qr-promote", "--dry-run", "--quiet"]);
@@ -373,6 +373,40 @@ fn few_processes() {
     sandbox.commit_all();
     count(&status);
     assert_eq!(count(&status), two);
+}
+
+/// What git says of a mirror is remembered; it is asked again where a fetch has changed the mirror.
+#[test]
+fn mirrors_are_remembered() {
+    let sandbox = Sandbox::covered();
+    sandbox.commit_all();
+    let offline = ["status", "--quiet", "--offline"];
+    let table = || sandbox.xtask(&offline).stdout;
+    sandbox.xtask(&["status", "--quiet"]).succeeds();
+    let first = table();
+    // None for a mirror: the settings, the shallow commits, the blobs, the head and the top.
+    let count = sandbox.git_processes(&offline);
+    assert!(count <= 7, "{count}");
+    let author = "Ann <ann@example.com>";
+    sandbox.grow(&sandbox.world.reconcile, &[HEAD], author, "One more\n");
+    assert_eq!(table(), first);
+    let grown = sandbox.xtask(&["status", "--quiet"]).stdout;
+    assert_ne!(grown, first);
+    assert_eq!(table(), grown);
+    let mirrors = fs::read_dir(sandbox.world.root.join("cache/mirrors")).unwrap();
+    let files = mirrors.map(|mirror| mirror.unwrap().path().join("xtask-answers"));
+    let files: Vec<_> = files.filter(|file| file.exists()).collect();
+    assert_eq!(files.len(), 2);
+    for file in &files {
+        let bytes = fs::read(file).unwrap();
+        for damaged in [&b""[..], b"rubbish", &bytes[..bytes.len() / 2]] {
+            fs::write(file, damaged).unwrap();
+            assert_eq!(table(), grown, "{damaged:?}");
+        }
+        fs::remove_file(file).unwrap();
+        fs::create_dir(file).unwrap();
+        assert_eq!(table(), grown);
+    }
 }
 
 /// Who wrote a line is remembered; it is asked again where a commit has changed the file since, even

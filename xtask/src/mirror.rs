@@ -19,10 +19,12 @@ use promotion::model::problem::Problem;
 use promotion::model::upstream::{Upstream, without_credentials};
 
 use crate::git::{Cause, Failure, Git, PATIENCE};
+use answers::Answers;
 
 pub use place::{cache_folder, folder_name};
 pub use resolve::Resolved;
 
+mod answers;
 mod checked;
 pub mod history;
 mod place;
@@ -67,6 +69,8 @@ pub struct Mirror {
     patience: Duration,
     /// The default branch, once somebody asked for it.
     head: Mutex<Option<Resolved>>,
+    /// What git answered, while that is remembered.
+    answers: Mutex<Option<Answers>>,
     is_host_down: AtomicBool,
 }
 
@@ -83,8 +87,9 @@ impl Mirror {
         let shown = escaped(&without_credentials(url));
         let git = mirror_git(&folder);
         let (url, pages) = (url.to_owned(), url.to_owned());
-        let (head, is_host_down) = (Mutex::default(), AtomicBool::default());
-        Ok(Mirror { url, shown, pages, folder, git, patience: PATIENCE, head, is_host_down })
+        let (head, answers) = (Mutex::default(), Mutex::default());
+        let (patience, is_host_down) = (PATIENCE, AtomicBool::default());
+        Ok(Mirror { url, shown, pages, folder, git, patience, head, answers, is_host_down })
     }
 
     /// Sets the address whose pages are references too: that before the user's `insteadOf`.

@@ -98,7 +98,8 @@ fn answer(
         fetching.one(&mirror.short_name(), |progress| fetched(&mirror, down, progress))
     });
     let (mut problem, host) = failure.map_or((None, None), |(problem, host)| (Some(problem), host));
-    let known = mirror.exists().then(|| known(&mirror, question)).transpose();
+    let known = || mirror.remembering(|| known(&mirror, question));
+    let known = mirror.exists().then(known).transpose();
     let known = known.unwrap_or_else(|error| {
         problem = Some(first(&error));
         None

@@ -15,6 +15,7 @@ use promotion::saas::choice::{self, Chosen, Fit, fit};
 use promotion::saas::{SaasFile, Site, target_files};
 use promotion::syntax::yaml::Yaml;
 
+use crate::pool;
 use crate::search::search;
 use crate::worktree::WorkTree;
 
@@ -46,8 +47,9 @@ impl SaasFiles {
         let paths: Vec<RepoPath> = tree.0.keys().cloned().collect();
         complete(work_tree, &mut tree);
         let mut all = SaasFiles { is_whole: true, ..SaasFiles::default() };
-        for path in paths {
-            match SaasFile::read(&path, &tree) {
+        let read = pool::each(&paths, pool::cores(), |path| SaasFile::read(path, &tree));
+        for (path, file) in paths.into_iter().zip(read) {
+            match file {
                 Some(file) => all.files.push(file),
                 None => all.unreadable.extend(why_unreadable(&tree, &path).map(|why| (path, why))),
             }

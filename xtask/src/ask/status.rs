@@ -88,7 +88,7 @@ pub fn survey<'a>(
     scopes: &[Scope<'a>],
 ) -> Survey<'a> {
     let mut components: Vec<ComponentStatus> =
-        scopes.iter().map(|scope| with_pins(work_tree, scope)).collect();
+        pool::each(scopes, pool::cores(), |scope| with_pins(work_tree, scope));
     let settings = Git::at(&work_tree.top).settings().unwrap_or_default();
     let groups = by_upstream(&components);
     let questions: Vec<Question> =
@@ -178,47 +178,54 @@ fn pins_of<'c>(component: &'c ComponentStatus) -> impl Iterator<Item = &'c PinSt
     component.environments.iter().flat_map(|environment| &environment.pins)
 }
 
-/// What the work tree says of a component.
+/// What the work tree says of a component. Where its environments can't be read together, each is
+/// read alone.
 fn with_pins<'a>(work_tree: &WorkTree, scope: &Scope<'a>) -> ComponentStatus<'a> {
     let component = scope.component;
-    let read = |one: &&Environment| environment(work_tree, component, one);
-    let environments = scope.environments.iter().map(read).collect();
+    let environments = pins(work_tree, component, &scope.environments).unwrap_or_else(|_| {
+        let alone = |one: &&'a Environment| environment(work_tree, component, one);
+        scope.environments.iter().map(alone).collect()
+    });
     ComponentStatus { component, upstream: None, problem: None, environments }
 }
 
 /// The pins of one environment, or why they can't be read.
-fn environment(
+fn environment<'a>(
     work_tree: &WorkTree,
-    component: &Component,
-    environment: &Environment,
+    component: &'a Component,
+    environment: &'a Environment,
 ) -> EnvironmentStatus {
-    let name = environment.name.clone();
-    let (pins, problems) = match pins(work_tree, component, environment) {
+    let found = pins(work_tree, component, &[environment]);
+    let found = found.map(|mut found| found.pop().map(|one| one.pins).unwrap_or_default());
+    let (pins, problems) = match found {
         Ok(pins) => (pins, Vec::new()),
         Err(error) => (Vec::new(), problems(&error)),
     };
-    EnvironmentStatus { name, pins, problems, repair: None }
+    EnvironmentStatus { name: environment.name.clone(), pins, problems, repair: None }
 }
 
-/// Plans to move them somewhere: what may move is a pin.
-fn pins(
+/// Plans to move the pins of these environments somewhere: what may move is a pin.
+fn pins<'a>(
     work_tree: &WorkTree,
-    component: &Component,
-    environment: &Environment,
-) -> Result<Vec<PinStatus>> {
-    let tree = work_tree.read(&Wanted::new(component, &[environment]))?;
-    let planned = plan(&[Part::any(&Scope { component, environments: vec![environment] })], &tree)?;
-    let values = planned
-        .parts
-        .into_iter()
-        .flat_map(|part| part.environments)
-        .flat_map(|environment| environment.values);
+    component: &'a Component,
+    environments: &[&'a Environment],
+) -> Result<Vec<EnvironmentStatus>> {
+    let tree = work_tree.read(&Wanted::new(component, environments))?;
+    let scope = Scope { component, environments: environments.to_vec() };
+    let planned = plan(&[Part::any(&scope)], &tree)?;
     let is_pin = |value: &PlannedValue| !matches!(value.outcome, Outcome::Stays(_));
     let pin = |PlannedValue { file, line, target, old, .. }| {
         let (start, promoted) = (None, Promoted::Unknown);
         PinStatus { file, line, target, value: old, start, promoted }
     };
-    Ok(values.filter(is_pin).map(pin).collect())
+    let environments = planned.parts.into_iter().flat_map(|part| part.environments);
+    let status = environments.map(|one| EnvironmentStatus {
+        name: one.name,
+        pins: one.values.into_iter().filter(is_pin).map(pin).collect(),
+        problems: Vec::new(),
+        repair: None,
+    });
+    Ok(status.collect())
 }
 
 fn lines_of(components: &[ComponentStatus]) -> Lines {

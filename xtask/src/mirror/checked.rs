@@ -28,22 +28,30 @@ pub(super) fn remember(folder: &Path) {
     }
 }
 
-/// Name, size in bytes and time of change of each file of objects, a line each, in order.
+/// Each file of objects, as [`listed`] names it.
 fn objects(folder: &Path) -> io::Result<String> {
+    listed(folder, &[PathBuf::from("objects")])
+}
+
+/// Name, size in bytes and time of change of these files and of those below them, a line each, in
+/// order. What is missing has no line.
+pub(super) fn listed(folder: &Path, parts: &[PathBuf]) -> io::Result<String> {
     let mut lines = Vec::new();
-    let mut below = vec![PathBuf::from("objects")];
-    while let Some(parent) = below.pop() {
-        for entry in fs::read_dir(folder.join(&parent))? {
-            let entry = entry?;
-            let (path, metadata) = (parent.join(entry.file_name()), entry.metadata()?);
-            if metadata.is_dir() {
-                below.push(path);
-                continue;
+    let mut open = parts.to_vec();
+    while let Some(path) = open.pop() {
+        let metadata = match fs::symlink_metadata(folder.join(&path)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            metadata => metadata?,
+        };
+        if metadata.is_dir() {
+            for entry in fs::read_dir(folder.join(&path))? {
+                open.push(path.join(entry?.file_name()));
             }
-            let time = metadata.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
-            let (size, time) = (metadata.len(), time.as_nanos());
-            lines.push(format!("{} {size} {time}\n", path.display()));
+            continue;
         }
+        let time = metadata.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let (size, time) = (metadata.len(), time.as_nanos());
+        lines.push(format!("{} {size} {time}\n", path.display()));
     }
     lines.sort();
     Ok(lines.concat())

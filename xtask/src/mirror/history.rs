@@ -58,7 +58,9 @@ impl Mirror {
         // However wrong the clocks are, a head comes before what it is built on.
         let log = ["log", "-z", "--date-order", "--encoding=UTF-8", FORMAT].into_iter();
         let args = log.chain(versions.into_iter().map(CommitId::as_str)).chain(not.as_deref());
-        Ok(Graph::new(listed(&self.git().bytes(args.chain(["--"]))?)?))
+        let args: Vec<&str> = args.chain(["--"]).collect();
+        let log = self.answer(&args, b"", || self.git().bytes(&args))?;
+        Ok(Graph::new(listed(&log)?))
     }
 
     /// A newest commit that all of these have; `None` if there is none.
@@ -67,7 +69,10 @@ impl Mirror {
             return Ok(Some((*version).clone()));
         }
         let versions = versions.iter().map(|version| version.as_str());
-        let base = self.git().find(["merge-base", "--octopus"].into_iter().chain(versions))?;
+        let args: Vec<&str> = ["merge-base", "--octopus"].into_iter().chain(versions).collect();
+        let found = || Ok(self.git().find(&args)?.unwrap_or_default().into_bytes());
+        let base = self.answer(&args, b"", found)?;
+        let base = Some(String::from_utf8_lossy(&base)).filter(|base| !base.is_empty());
         base.map(|base| CommitId::parse(&base).with_context(|| unreadable(&base))).transpose()
     }
 

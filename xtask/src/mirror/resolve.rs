@@ -104,7 +104,9 @@ impl Mirror {
             return Ok(head.clone());
         }
         let format = "--format=%(objectname) %(objecttype) %(refname)";
-        let refs = self.git().read(["for-each-ref", format, HEAD, "refs/heads/"])?;
+        let args = ["for-each-ref", format, HEAD, "refs/heads/"];
+        let refs = self.answer(&args, b"", || self.git().bytes(args))?;
+        let refs = String::from_utf8_lossy(&refs);
         let refs: Vec<(&str, &str)> =
             refs.lines().filter_map(|line| line.split_once(" commit ")).collect();
         let head = refs.iter().find(|(_, name)| *name == HEAD);
@@ -184,7 +186,8 @@ impl Mirror {
     fn peel(&self, revisions: &[impl AsRef<str>]) -> Result<Vec<Option<CommitId>>> {
         let asked: String =
             revisions.iter().map(|one| format!("{}^{{commit}}\n", one.as_ref())).collect();
-        let found = self.git().run(["cat-file", "--batch-check"], asked.as_bytes())?;
+        let (args, asked) = (["cat-file", "--batch-check"], asked.as_bytes());
+        let found = self.answer(&args, asked, || self.git().run(args, asked))?;
         let found = String::from_utf8_lossy(&found);
         let commits: Vec<_> = found.lines().map(commit_of).collect();
         (commits.len() == revisions.len())
