@@ -111,6 +111,12 @@ fn status_of_saas_files() {
         .xtask(&["status", "--owner", "muo", "--format", "markdown", "-q"])
         .matches("saas-status-owner");
     sandbox.xtask(&["status", "--mine", "--owner", "muo", "-q"]).matches("saas-status-mine");
+    let text = fs::read_to_string(sandbox.world.repository.join(FILE)).unwrap();
+    let commits = &sandbox.world.reconcile.commits;
+    let line = text.lines().nth(19).unwrap().trim();
+    assert!(line.starts_with("ref:") || line.starts_with("- ref:"), "{line}");
+    sandbox.write(FILE, &text.replacen(line, &format!("ref: {}", commits[0]), 1));
+    sandbox.xtask(&["status", "muo", "-q"]).matches("saas-status-differ");
     sandbox.git("config user.email nobody@example.com");
     sandbox.xtask(&["status", "--mine", "--all-saas", "--offline"]).matches("saas-status-not-mine");
     sandbox.xtask(&["status", "mou", "-q"]).matches("saas-status-unknown");

@@ -16,7 +16,7 @@ use promotion::inspect::status::{
     UpstreamStatus,
 };
 use promotion::model::commit::Commit;
-use promotion::model::component::{Component, Environment, Scope};
+use promotion::model::component::{Component, Environment, FilePattern, Origin, Scope};
 use promotion::model::image::Image;
 use promotion::model::problem::{Problem, problems};
 use promotion::model::tree::{Tree, Wanted};
@@ -379,9 +379,7 @@ fn repair(
     let commits: BTreeSet<_> = environment.pins.iter().filter_map(PinStatus::commit).collect();
     let has_all = |one: &&&CommitId| commits.iter().all(|other| graph.is_ancestor(other, one));
     let newest = *commits.iter().find(has_all)?;
-    let mut hint = Hint::new(session, "promote")
-        .without("--offline")
-        .option("--component", Some(&component.name))
+    let mut hint = named(Hint::new(session, "promote").without("--offline"), component)
         .option("--env", Some(&environment.name))
         .option("--ref", Some(newest.as_str()));
     // The guards can't tell in which direction these would go.
@@ -393,4 +391,17 @@ fn repair(
         hint = hint.flags(["--allow-off-branch"]);
     }
     Some(hint.to_string())
+}
+
+/// Names a component, or the saas file and the template that it was made of.
+fn named(hint: Hint, component: &Component) -> Hint {
+    let pins = component.environments.iter().flat_map(|environment| &environment.pins);
+    let mut pins = pins.filter(|pin| pin.origin == Origin::CommandLine);
+    match pins.next().map(|pin| &pin.files) {
+        Some(FilePattern::File(file)) => {
+            let template = component.name.split_once('/').map(|(_, template)| template);
+            hint.option("--saas", Some(file.as_str())).option("--template", template)
+        }
+        _ => hint.option("--component", Some(&component.name)),
+    }
 }
