@@ -219,7 +219,8 @@ struct Planner<'a> {
 /// What one file gave for one rule.
 enum Yield {
     Pins,
-    NoVersion(Vec<(Stay, String)>),
+    /// The line of the first value, unless it stands in another file, and all of them.
+    NoVersion(Option<usize>, Vec<(Stay, String)>),
     Nothing,
 }
 
@@ -247,13 +248,14 @@ impl Planner<'_> {
                 self.problems.push(problem.file(path.as_str()).help(spec.origin.cure()));
             }
             // Among targets that were chosen by where they run, some may follow a branch.
-            Some(Yield::NoVersion(_)) if spec.origin == Origin::CommandLine => {}
-            Some(Yield::NoVersion(values)) => {
+            Some(Yield::NoVersion(..)) if spec.origin == Origin::CommandLine => {}
+            Some(Yield::NoVersion(line, values)) => {
                 let found = no_versions(&values);
                 let problem = Problem::new(format!("no version in {}: {found}", spec.selector));
                 let help =
                     format!("pin it by hand once, or take the pin out: {}", spec.origin.cure());
-                self.problems.push(problem.file(path.as_str()).help(help));
+                let problem = problem.file(path.as_str()).help(help);
+                self.problems.push(Problem { line, ..problem });
             }
             Some(Yield::Pins) | None => {}
         }
@@ -311,9 +313,10 @@ impl Planner<'_> {
             match (&mut result, stay) {
                 (Yield::Pins, _) => {}
                 (_, None) => result = Yield::Pins,
-                (Yield::NoVersion(values), Some(stay)) => values.push((stay, one.value.clone())),
+                (Yield::NoVersion(_, values), Some(stay)) => values.push((stay, one.value.clone())),
                 (Yield::Nothing, Some(stay)) => {
-                    result = Yield::NoVersion(vec![(stay, one.value.clone())]);
+                    let line = one.file.is_none().then_some(one.line);
+                    result = Yield::NoVersion(line, vec![(stay, one.value.clone())]);
                 }
             }
             self.one(spec, path, one);
