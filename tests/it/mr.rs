@@ -399,6 +399,7 @@ fn what_does_not_go_together() {
         &["qr-promote", "--mr", "--label", " "],
         &["qr-promote", "--mr", "--label", "team-a,urgent"],
         &["qr-promote", "--mr", "--assign", "a b"],
+        &["qr-promote", "--mr", "--assign", "ada,bob"],
         &["qr-promote", "--mr", "--label", "a\nb"],
     ] {
         let run = untouched(&sandbox, args);

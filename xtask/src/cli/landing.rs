@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use promotion::model::duration::parse_duration;
 
-use super::values::{branch, label, word};
+use super::values::{branch, label, user, word};
 
 /// What is done with the plan.
 #[derive(Debug, Args)]
@@ -34,8 +34,8 @@ pub struct LandingArgs {
     /// With --mr: mark it as not ready
     #[arg(long, requires = "mr")]
     pub draft: bool,
-    /// With --mr: assign it to this user
-    #[arg(long, value_name = "USER", requires = "mr", value_parser = word)]
+    /// With --mr: assign it to this user too; once for each user
+    #[arg(long, value_name = "USER", requires = "mr", value_parser = user)]
     pub assign: Vec<String>,
     /// With --mr: push to this remote, such as your fork [default: where git pushes by
     /// branch.NAME.pushRemote or remote.pushDefault, else as configured, else origin]

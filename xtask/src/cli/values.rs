@@ -36,6 +36,15 @@ pub(super) fn branch(text: &str) -> Result<String, String> {
     }
 }
 
+/// A user, with or without `@`. No forge has a name with a comma, and GitLab assigns nobody then.
+pub(super) fn user(text: &str) -> Result<String, String> {
+    let text = word(text)?;
+    match text.contains(',') {
+        true => Err("no user has a comma in the name; give each one its own `--assign`".to_owned()),
+        false => Ok(text),
+    }
+}
+
 /// A label. Source: GitLab's `app/models/label.rb`; it leaves out other labels without a word.
 pub(super) fn label(text: &str) -> Result<String, String> {
     let text = words(text)?;
