@@ -246,9 +246,9 @@ const LAYERS: [(&str, &[&str]); 2] = [
     (
         SHELL,
         &[
-            "called", "browser", "terminal", "progress", "signals", "pool", "git", "registry",
-            "mirror", "worktree", "search", "cli", "session", "hint", "land", "request", "ask",
-            "complete", "commands", "program", "lib", "main", "bin",
+            "called", "browser", "terminal", "progress", "signals", "pool", "process", "git",
+            "registry", "mirror", "worktree", "search", "cli", "session", "hint", "land",
+            "request", "ask", "complete", "commands", "program", "lib", "main", "bin",
         ],
     ),
 ];

@@ -20,21 +20,20 @@ pub use failure::{Cause, Failure};
 pub use network::PATIENCE;
 pub use settings::GitSettings;
 
-use process::fed;
+use promotion::model::duration::shown;
 use promotion::model::escape::escaped;
 use promotion::model::path::RepoPath;
 use promotion::model::problem::Problem;
 use promotion::model::version::CommitId;
 
+use crate::process::{Chunk, ProcessLimits, run};
+
 pub mod blame;
 mod checkout;
 mod commit;
 mod failure;
-#[cfg(unix)]
-mod lifeline;
 mod network;
 pub mod past;
-mod process;
 pub mod publish;
 pub mod remote;
 mod settings;
@@ -325,6 +324,23 @@ fn failed(args: &[OsString], output: &Output) -> anyhow::Error {
     Problem::from(Failure::of(attempt(args), &output.stderr)).into()
 }
 
+/// Runs a command that works on this machine alone; `attempt` begins its error.
+fn fed(attempt: &str, command: Cmd, stdin: &[u8], total: Duration) -> Result<Output, Failure> {
+    let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+    let ended =
+        run(command.into(), stdin, ProcessLimits::of_time(total), &mut |chunk| match chunk {
+            Chunk::Out(bytes) => stdout.extend(bytes),
+            Chunk::Err(bytes) => stderr.extend(bytes),
+        });
+    match ended.map_err(|error| not_started(attempt, &error))? {
+        Ok(status) => Ok(Output { status, stdout, stderr }),
+        Err(_) => {
+            let reason = format!("it didn't end within {}, and was ended", shown(total));
+            Err(Failure { attempt: attempt.to_owned(), reason, cause: Cause::Stuck })
+        }
+    }
+}
+
 fn not_started(attempt: &str, error: &dyn Error) -> Failure {
     let reason = format!("git could not be run: {}", escaped(&error.to_string()));
     Failure { attempt: attempt.to_owned(), reason, cause: Cause::Other }
@@ -360,6 +376,16 @@ mod tests {
         }
         assert_eq!(blobs, [Some(b"a\nb".to_vec()), None, None, Some(Vec::new())]);
         assert!(next_blob(&mut b"1a blob 9\nshort\n".as_slice()).is_err());
+        Ok(())
+    }
+
+    #[test]
+    fn a_git_that_hangs_is_ended() -> Result<()> {
+        let shell = Shell::new()?;
+        let hangs = cmd!(shell, "sleep 30");
+        let failure = fed("`git status` failed", hangs, b"", Duration::from_millis(50)).err();
+        let told = failure.map(|failure| failure.to_string()).unwrap_or_default();
+        assert_eq!(told, "`git status` failed: it didn't end within 50 ms, and was ended");
         Ok(())
     }
 }

@@ -11,6 +11,7 @@ pub mod hint;
 pub mod land;
 pub mod mirror;
 pub mod pool;
+pub mod process;
 mod program;
 pub mod progress;
 pub mod registry;

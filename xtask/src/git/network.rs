@@ -10,8 +10,8 @@ use promotion::model::upstream::without_credentials;
 use xshell::Shell;
 
 use super::failure::{Cause, Failure};
-use super::process::{Chunk, Overrun, TimeLimits, run};
 use super::{Git, not_started};
+use crate::process::{Chunk, Overrun, ProcessLimits, run};
 
 /// How long git may be silent on the network.
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -67,7 +67,10 @@ impl Git {
         if let Some(ssh) = &ssh {
             command = command.env("GIT_SSH_COMMAND", ssh);
         }
-        let limits = TimeLimits { total: self.total(attempt)?, silence: Some(self.patience) };
+        let limits = ProcessLimits {
+            silence: Some(self.patience),
+            ..ProcessLimits::of_time(self.total(attempt)?)
+        };
         let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
         let ended = run(Command::from(command), b"", limits, &mut |chunk| match chunk {
             Chunk::Out(bytes) => keep(&mut stdout, &bytes),
@@ -83,7 +86,7 @@ impl Git {
             Err(Overrun::Silence) => {
                 (Cause::TimedOut, format!("timed out: no progress in {:?}", self.patience))
             }
-            Err(Overrun::Total) => {
+            Err(Overrun::Total | Overrun::Size) => {
                 (Cause::TooSlow, format!("timed out: not done in {}", shown(limits.total)))
             }
         };

@@ -3,17 +3,16 @@
 //! Everything that curl is told goes in through its standard input, so that no secret is in the
 //! list of processes.
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::ErrorKind;
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{self, Receiver};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::process::Command;
+use std::time::Duration;
 
 use promotion::model::duration::shown;
 
 use super::answer::brief;
 use super::http::Response;
+use crate::process::{Chunk, Overrun, ProcessLimits, run};
 
 /// How long a connection may take.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -22,7 +21,7 @@ const CONNECT: Duration = Duration::from_secs(10);
 const GRACE: Duration = Duration::from_secs(1);
 
 /// How much of an answer is read, with its headers: a token has a few kilobytes.
-const LIMIT: u64 = 1 << 18;
+const LIMIT: usize = 1 << 18;
 
 /// What a `~/.curlrc` may have changed in the question or in the form of the answer.
 ///
@@ -92,12 +91,20 @@ impl HttpRequest {
         let request = self.line(login).seconds("max-time", patience);
         let request = request.seconds("connect-timeout", patience.min(CONNECT));
         let late = || format!("no answer within {}", shown(patience));
-        let run =
-            run(program, request.config, patience + GRACE).map_err(|error| not_started(&error))?;
-        let Some((status, stdout, stderr)) = run else { return Err(late()) };
-        if stdout.len() as u64 > LIMIT {
-            return Err("answers with far too much".to_owned());
-        }
+        let mut command = Command::new(program);
+        // Numbers with a point, and reasons in English.
+        command.args(["--config", "-"]).env("LC_ALL", "C");
+        let limits = ProcessLimits { size: LIMIT, ..ProcessLimits::of_time(patience + GRACE) };
+        let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+        let ended = run(command, request.config.as_bytes(), limits, &mut |chunk| match chunk {
+            Chunk::Out(bytes) => stdout.extend(bytes),
+            Chunk::Err(bytes) => stderr.extend(bytes),
+        });
+        let status = match ended.map_err(|error| not_started(&error))? {
+            Ok(status) => status,
+            Err(Overrun::Size) => return Err("answers with far too much".to_owned()),
+            Err(Overrun::Total | Overrun::Silence) => return Err(late()),
+        };
         match status.code() {
             // 22: by a `fail` of the ~/.curlrc; the headers are there all the same.
             Some(0 | 22) => {
@@ -138,65 +145,6 @@ fn reason(stderr: &[u8]) -> Option<String> {
     let text = String::from_utf8_lossy(stderr);
     let line = text.lines().rev().find_map(|line| line.strip_prefix("curl: "))?;
     Some(brief(line.split_once(") ").map_or(line, |(_, reason)| reason)))
-}
-
-type Ended = (ExitStatus, Vec<u8>, Vec<u8>);
-
-/// Runs curl with `config`; `None` if it took longer than `limit` and was killed.
-fn run(program: &Path, config: String, limit: Duration) -> std::io::Result<Option<Ended>> {
-    let mut child = Command::new(program)
-        .args(["--config", "-"])
-        // Numbers with a point, and reasons in English.
-        .env("LC_ALL", "C")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()?;
-    let end = Instant::now() + limit;
-    if let Some(mut stdin) = child.stdin.take() {
-        // A curl that doesn't read it fails, and says why.
-        thread::spawn(move || drop(stdin.write_all(config.as_bytes())));
-    }
-    let outputs = (child.stdout.take().map(gathered), child.stderr.take().map(gathered));
-    let (Some(stdout), Some(stderr)) = (heard(outputs.0, end), heard(outputs.1, end)) else {
-        return stop(&mut child).map(|()| None);
-    };
-    match ended(&mut child, end)? {
-        Some(status) => Ok(Some((status, stdout, stderr))),
-        None => stop(&mut child).map(|()| None),
-    }
-}
-
-/// Reads a little more than the limit, so that too much is seen as such; the pipe closes then.
-fn gathered<R: Read + Send + 'static>(from: R) -> Receiver<Vec<u8>> {
-    let (sender, receiver) = mpsc::channel();
-    thread::spawn(move || {
-        let mut bytes = Vec::new();
-        // An error ends the output like its end; the exit status tells.
-        let _ = from.take(LIMIT + 1).read_to_end(&mut bytes);
-        let _ = sender.send(bytes);
-    });
-    receiver
-}
-
-fn heard(output: Option<Receiver<Vec<u8>>>, end: Instant) -> Option<Vec<u8>> {
-    output?.recv_timeout(end.saturating_duration_since(Instant::now())).ok()
-}
-
-/// Waits for a process that has closed its output, as it does when it ends.
-fn ended(child: &mut Child, end: Instant) -> std::io::Result<Option<ExitStatus>> {
-    loop {
-        match child.try_wait()? {
-            None if Instant::now() < end => thread::sleep(Duration::from_millis(1)),
-            status => return Ok(status),
-        }
-    }
-}
-
-fn stop(child: &mut Child) -> std::io::Result<()> {
-    // An error means that it has ended already.
-    let _ = child.kill();
-    child.wait().map(drop)
 }
 
 #[cfg(test)]

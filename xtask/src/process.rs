@@ -1,18 +1,15 @@
 //! Runs one process that can't last for ever: fed, listened to, and ended when its time is over.
 
 use std::io::{self, Read, Write};
-use std::process::{Child, ChildStdin, Command, ExitStatus, Output, Stdio};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use promotion::model::duration::shown;
-use xshell::{Cmd, Shell, cmd};
+use xshell::{Shell, cmd};
 
-use super::failure::{Cause, Failure};
 #[cfg(unix)]
-use super::lifeline;
-use super::not_started;
+mod lifeline;
 
 /// How often a silent process is looked at.
 const TICK: Duration = Duration::from_millis(50);
@@ -23,56 +20,51 @@ const LAST_WORDS: Duration = Duration::from_secs(2);
 /// How long a process that was told to stop may clean up.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// How long a process may take.
+/// How long a process may take, and how much it may say.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct TimeLimits {
+pub struct ProcessLimits {
     /// From its start to its end.
-    pub(super) total: Duration,
+    pub total: Duration,
     /// Without any output. It then has a process group of its own, which ends with this program, and
     /// its helpers end with it; it is given no input.
-    pub(super) silence: Option<Duration>,
+    pub silence: Option<Duration>,
+    /// In bytes of its output.
+    pub size: usize,
+}
+
+impl ProcessLimits {
+    /// The time from its start to its end alone.
+    pub fn of_time(total: Duration) -> ProcessLimits {
+        ProcessLimits { total, silence: None, size: usize::MAX }
+    }
 }
 
 /// The limit that a process broke, after which it was ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Overrun {
+pub enum Overrun {
     Total,
     Silence,
+    Size,
 }
 
 /// A piece of the output.
-pub(super) enum Chunk {
+pub enum Chunk {
     Out(Vec<u8>),
     Err(Vec<u8>),
 }
 
-/// Runs a command that works on this machine alone; `attempt` begins its error.
-pub(super) fn fed(
-    attempt: &str,
-    command: Cmd,
-    stdin: &[u8],
-    total: Duration,
-) -> Result<Output, Failure> {
-    let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
-    let limits = TimeLimits { total, silence: None };
-    let ended = run(command.into(), stdin, limits, &mut |chunk| match chunk {
-        Chunk::Out(bytes) => stdout.extend(bytes),
-        Chunk::Err(bytes) => stderr.extend(bytes),
-    });
-    match ended.map_err(|error| not_started(attempt, &error))? {
-        Ok(status) => Ok(Output { status, stdout, stderr }),
-        Err(_) => {
-            let reason = format!("it didn't end within {}, and was ended", shown(total));
-            Err(Failure { attempt: attempt.to_owned(), reason, cause: Cause::Stuck })
-        }
+impl Chunk {
+    fn length(&self) -> usize {
+        let (Chunk::Out(bytes) | Chunk::Err(bytes)) = self;
+        bytes.len()
     }
 }
 
 /// Runs `command`, which may end before it has read all of `stdin`. `take` gets its output.
-pub(super) fn run(
+pub fn run(
     mut command: Command,
     stdin: &[u8],
-    limits: TimeLimits,
+    limits: ProcessLimits,
     take: &mut dyn FnMut(Chunk),
 ) -> io::Result<Result<ExitStatus, Overrun>> {
     let has_group = limits.silence.is_some();
@@ -84,7 +76,6 @@ pub(super) fn run(
     }
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn()?;
-    let end = Instant::now() + limits.total;
     if !has_group && let Some(input) = child.stdin.take() {
         feed(input, stdin.to_vec());
     }
@@ -95,7 +86,7 @@ pub(super) fn run(
     if let Some(err) = child.stderr.take() {
         forward(err, sender, Chunk::Err);
     }
-    match listen(&mut child, &chunks, (end, limits.silence), take)? {
+    match listen(&mut child, &chunks, limits, take)? {
         Ok(status) => Ok(Ok(status)),
         Err(overrun) => kill(&mut child, has_group).map(|()| Err(overrun)),
     }
@@ -108,15 +99,21 @@ pub(super) fn run(
 fn listen(
     child: &mut Child,
     chunks: &Receiver<Chunk>,
-    (end, silence): (Instant, Option<Duration>),
+    ProcessLimits { total, silence, size }: ProcessLimits,
     take: &mut dyn FnMut(Chunk),
 ) -> io::Result<Result<ExitStatus, Overrun>> {
     let mut heard = Instant::now();
     let mut looked = heard;
+    let end = heard + total;
+    let mut left = size;
     while Instant::now() < end {
         match chunks.recv_timeout(TICK.min(silence.unwrap_or(TICK))) {
             Ok(chunk) => {
                 heard = Instant::now();
+                let Some(rest) = left.checked_sub(chunk.length()) else {
+                    return Ok(Err(Overrun::Size));
+                };
+                left = rest;
                 take(chunk);
             }
             Err(RecvTimeoutError::Disconnected) => return ended(child, end),
@@ -217,7 +214,7 @@ mod tests {
     type Told = (Option<Overrun>, String);
 
     /// What became of a script, and its standard output.
-    fn told(script: &str, stdin: &[u8], limits: TimeLimits) -> Result<Told> {
+    fn told(script: &str, stdin: &[u8], limits: ProcessLimits) -> Result<Told> {
         let mut command = Command::new("sh");
         command.args(["-c", script]);
         let mut out = Vec::new();
@@ -229,20 +226,11 @@ mod tests {
     }
 
     #[test]
-    fn a_git_that_hangs_is_ended() -> Result<()> {
-        let shell = Shell::new()?;
-        let hangs = cmd!(shell, "sleep 30");
-        let failure = fed("`git status` failed", hangs, b"", Duration::from_millis(50)).err();
-        let told = failure.map(|failure| failure.to_string()).unwrap_or_default();
-        assert_eq!(told, "`git status` failed: it didn't end within 50 ms, and was ended");
-        Ok(())
-    }
-
-    #[test]
     fn limits() -> Result<()> {
-        let silent = TimeLimits { total: LONG, silence: Some(SHORT) };
-        let endless = TimeLimits { total: SHORT * 3, silence: Some(LONG) };
-        let local = TimeLimits { total: SHORT * 3, silence: None };
+        let silent = ProcessLimits { silence: Some(SHORT), ..ProcessLimits::of_time(LONG) };
+        let endless = ProcessLimits { silence: Some(LONG), ..ProcessLimits::of_time(SHORT * 3) };
+        let local = ProcessLimits::of_time(SHORT * 3);
+        let brief = ProcessLimits { size: 8, ..ProcessLimits::of_time(LONG) };
         let (silence, total) = (Some(Overrun::Silence), Some(Overrun::Total));
         let cases = [
             ("echo a; sleep 30 & wait", silent, silence),
@@ -251,18 +239,19 @@ mod tests {
             ("echo a; trap '' TERM; while :; do sleep 0.1; done", local, total),
             ("echo a; exec sleep 30 >&- 2>&-", local, total),
             ("echo a; exit 3", local, None),
-            ("cat", TimeLimits { total: LONG, silence: None }, None),
+            ("cat", ProcessLimits::of_time(LONG), None),
         ];
         for (script, limits, overrun) in cases {
             assert_eq!(told(script, b"a\n", limits)?, (overrun, "a\n".to_owned()), "{script}");
         }
+        assert_eq!(told("while :; do echo more; done", b"", brief)?.0, Some(Overrun::Size));
         Ok(())
     }
 
     #[test]
     fn what_is_not_read_does_not_matter() -> Result<()> {
         let all = vec![b'x'; 1 << 20];
-        let limits = TimeLimits { total: LONG, silence: None };
+        let limits = ProcessLimits::of_time(LONG);
         assert_eq!(told("exec echo a", &all, limits)?, (None, "a\n".to_owned()));
         assert_eq!(told("exec cat", &all, limits)?.1.len(), all.len());
         Ok(())
@@ -270,7 +259,7 @@ mod tests {
 
     #[test]
     fn a_child_that_stays_behind_is_not_waited_for() -> Result<()> {
-        let limits = TimeLimits { total: LONG, silence: Some(LONG) };
+        let limits = ProcessLimits { silence: Some(LONG), ..ProcessLimits::of_time(LONG) };
         let (overrun, pid) = told("sleep 30 & echo $!", b"", limits)?;
         assert_eq!(overrun, None);
         assert!(Command::new("sh").args(["-c", &format!("kill {pid}")]).status()?.success());
