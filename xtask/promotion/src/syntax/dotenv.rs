@@ -34,6 +34,7 @@ const MAKE: &str = "is assigned as only `make` does";
 const COLON: &str = "stands before a colon: expected `=`";
 const EMPTY: &str = "has a blank behind its `=`: empty to a shell, not to `make`";
 const HASH: &str = "has a `#` in it: a comment to `make`, a part of the value to a shell";
+const REDIRECTED: &str = "touches a redirection: a part of the value to `make`, not to a shell";
 const PARTS: &str = "is put together of several parts";
 const COMMENT: &str =
     "follows a comment that ends in a backslash: `make` reads it as a comment too";
@@ -123,6 +124,9 @@ impl<'s> Reader<'s> {
     /// The bytes of a value without its quotes, and why it can't be edited.
     fn value(&self, word: Range<usize>) -> (Range<usize>, Option<&'static str>) {
         let text = &self.tokens.text[word.clone()];
+        if self.tokens.rest().starts_with(['<', '>']) {
+            return (word, Some(REDIRECTED));
+        }
         if text.is_empty() {
             let behind = self.tokens.rest();
             let next = behind.trim_start_matches([' ', '\t']);
