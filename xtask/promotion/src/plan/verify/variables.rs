@@ -85,6 +85,7 @@ impl Cutter<'_> {
             (_, '\\') => return escaped(1),
             (Some('`'), _) | (Some('"'), '\'') => {}
             (_, '"' | '\'' | '`') => self.open.push(c),
+            (_, '$') if rest.starts_with("$$") => return next + 1,
             (_, '$') if rest.starts_with("$((") => return at + balanced(rest),
             (_, '$') if rest.starts_with("$(") => {
                 self.open.push(')');

@@ -136,6 +136,14 @@ impl<'s> Tokens<'s> {
             ('$', Some('\'')) => {
                 self.at += 1;
                 self.quoted('\'', true)?;
+                if self.text[start + 2..self.at - 1].contains('\'') {
+                    return Err(self.only_some_shells(start));
+                }
+            }
+            // The number of the process: what follows is not part of it.
+            ('$', Some('$')) => {
+                self.skip(2);
+                return Ok(());
             }
             _ => {
                 self.skip(if c == '\\' { 2 } else { 1 });
@@ -267,6 +275,11 @@ impl<'s> Tokens<'s> {
             true => Err(place(Problem::new("substitutions are nested too deep"), self.text, start)),
             false => Ok(start),
         }
+    }
+
+    fn only_some_shells(&self, start: usize) -> Problem {
+        let problem = Problem::new("has a `\\'` within `$'…'`, which only some shells read");
+        place(problem.help("write it in double quotes"), self.text, start)
     }
 
     fn unclosed<T>(&self, what: &str, start: usize) -> Result<T, Problem> {

