@@ -30,6 +30,8 @@ pub struct Assignment<'s> {
 
 const LATER: &str = "does not begin its line: a shell sets it, `make` does not";
 const BLANKS: &str = "has blanks around its `=`: `make` sets it, a shell does not";
+const DECLARED: &str =
+    "is declared in a way that only a shell or only `make` knows: expected `[export ]NAME=value`";
 const MAKE: &str = "is assigned as only `make` does";
 const COLON: &str = "stands before a colon: expected `=`";
 const EMPTY: &str = "has a blank behind its `=`: empty to a shell, not to `make`";
@@ -38,6 +40,9 @@ const REDIRECTED: &str = "touches a redirection: a part of the value to `make`, 
 const PARTS: &str = "is put together of several parts";
 const COMMENT: &str =
     "follows a comment that ends in a backslash: `make` reads it as a comment too";
+/// What declares a variable as `export` does, but not for everybody who reads the file.
+const DECLARES: [&str; 4] = ["declare", "override", "readonly", "typeset"];
+
 const HIDDEN: &str = "stands in a quoted text, a here-document or a substitution: text to a shell, an assignment to `make`";
 
 /// Every assignment, in the order of the file. The error is a quote or the like that is never
@@ -83,7 +88,7 @@ struct Reader<'s> {
 struct CommandState {
     /// Whether an assignment may.
     assigns: bool,
-    is_export: bool,
+    is_declaration: bool,
     is_begun: bool,
     /// Why an assignment would not be the same to `make`.
     late: Option<&'static str>,
@@ -91,7 +96,7 @@ struct CommandState {
 
 impl CommandState {
     const FIRST: CommandState =
-        CommandState { assigns: true, is_export: false, is_begun: false, late: None };
+        CommandState { assigns: true, is_declaration: false, is_begun: false, late: None };
 }
 
 impl<'s> Reader<'s> {
@@ -100,8 +105,10 @@ impl<'s> Reader<'s> {
             return;
         }
         let text = self.tokens.text;
-        if &text[word.clone()] == "export" && !self.command.is_export {
-            self.command.is_export = true;
+        let is_other = DECLARES.contains(&&text[word.clone()]);
+        if (is_other || &text[word.clone()] == "export") && !self.command.is_declaration {
+            self.command.is_declaration = true;
+            self.command.late = self.command.late.or(is_other.then_some(DECLARED));
             return;
         }
         let first = !std::mem::replace(&mut self.command.is_begun, true);
@@ -111,8 +118,8 @@ impl<'s> Reader<'s> {
             return;
         }
         let Some((name, value)) = split(text, &word) else {
-            self.command.assigns = self.command.is_export;
-            self.command.late = Some(LATER);
+            self.command.assigns = self.command.is_declaration;
+            self.command.late = self.command.late.or(Some(LATER));
             return;
         };
         let (range, reason) = self.value(value);
