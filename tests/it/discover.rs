@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::symlink;
+use std::process::Command;
 
 use promotion::config::Config;
 use promotion::inspect::discover::environments::ProposedEnvironment;
@@ -77,9 +78,15 @@ fn what_is_missing_is_added() {
     sandbox.xtask(&["discover", "--format", "json", "-q"]).matches("discover-missing-json");
     assert_eq!(sandbox.read("promote.toml"), before);
     sandbox.write("promote.toml", &before.replace('\n', "\r\n"));
+    let crlf = sandbox.read("promote.toml");
     let written = sandbox.xtask(&["discover", "--write", "-q"]).succeeds();
     let after = sandbox.read("promote.toml");
-    assert!(written.stdout.ends_with("promote.toml written\n"));
+    let (_, undo) = written.stdout.split_once("promote.toml written\nundo: ").unwrap();
+    let undo = undo.replace("[root]", sandbox.world.root.to_str().unwrap());
+    let undone = Command::new("sh").args(["-c", &undo]).status().unwrap();
+    assert!(undone.success());
+    assert_eq!(sandbox.read("promote.toml"), crlf);
+    sandbox.write("promote.toml", &after);
     assert_eq!(after.matches('\n').count(), after.matches("\r\n").count());
     assert!(after.starts_with(&before.replace('\n', "\r\n")[..900]));
     sandbox.xtask(&["discover", "--write", "-q"]).matches("discover-twice");

@@ -361,7 +361,7 @@ pub struct DiscoverArgs {
     /// Write promote.toml, or add to it what is missing
     #[arg(long)]
     pub write: bool,
-    /// Also take in each of many upstreams that have one saas file only
+    /// Show everything, and also take in each of many upstreams that have one saas file only
     #[arg(long)]
     pub all: bool,
 }

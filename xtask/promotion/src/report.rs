@@ -2,6 +2,7 @@
 
 pub mod changes;
 mod columns;
+pub mod discover;
 pub mod explain;
 pub mod json;
 pub mod promotion;
@@ -155,6 +156,15 @@ pub fn few(names: &[String], most: usize) -> String {
         None | Some((_, [])) => names.join(", "),
         Some((first, others)) => format!("{}, +{} more", first.join(", "), others.len()),
     }
+}
+
+/// The first notes, and how many there are more.
+pub fn first(mut notes: Vec<String>, most: usize) -> Vec<String> {
+    if let Some(others) = notes.len().checked_sub(most).filter(|others| *others > 0) {
+        notes.truncate(most);
+        notes.push(cut(others, "--all"));
+    }
+    notes
 }
 
 /// A number of things: `1 pin`, `2 pins`.

@@ -2,6 +2,7 @@
 //! a `promote.toml`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -24,7 +25,8 @@ use serde_json::{Value, json};
 use crate::ask::coverage as coverage_scan;
 use crate::ask::saas;
 use crate::cli::{self, Format};
-use crate::hint::Hint;
+use crate::git::Git;
+use crate::hint::{Hint, quoted};
 use crate::search::{Found, search};
 use crate::session::{ConfigFile, Session, shown_diff};
 use crate::worktree::{Replacement, WorkTree};
@@ -35,6 +37,9 @@ const FEW: usize = 30;
 
 /// How many names an error lists.
 const MOST_NAMES: usize = 10;
+
+/// How many notes of one kind are shown without `--all`.
+const MOST_NOTES: usize = 5;
 
 /// Shows what is missing in `promote.toml`; adds it with `--write`.
 pub fn run(session: &Session, typed: &cli::DiscoverArgs) -> Result<()> {
@@ -47,16 +52,21 @@ pub fn run(session: &Session, typed: &cli::DiscoverArgs) -> Result<()> {
     if is_written {
         write(&work_tree, &file, &found.after)?;
     }
-    for note in found.notes() {
-        session.note(&note);
+    if session.format == Format::Json {
+        session.print(&json::text(&document(session, &found, is_written)))?;
+        found.notes(usize::MAX).iter().for_each(|note| session.note(note));
+        return Ok(());
     }
-    match session.format {
-        Format::Json => session.print(&json::text(&document(session, &found, is_written))),
-        _ => {
-            let next =
-                Hint::new(session, "discover").option("--component", typed.component.as_deref());
-            let next = next.flags(typed.all.then_some("--all")).flags(["--write"]);
-            session.print(&text(&found, is_written, &next))
+    let is_whole = typed.all || typed.component.is_some();
+    session.print(&text(&found, is_written, is_whole))?;
+    let most = if typed.all { usize::MAX } else { MOST_NOTES };
+    found.notes(most).iter().for_each(|note| session.note(note));
+    match (is_written, found.is_unchanged()) {
+        (_, true) => Ok(()),
+        (false, false) => session.print(&next_step(session, &found, typed)),
+        (true, false) => {
+            let undo = undo(&work_tree, &file).map(|undo| format!("undo: {undo}\n"));
+            session.print(&undo.unwrap_or_default())
         }
     }
 }
@@ -98,17 +108,20 @@ impl Discovery {
         )
     }
 
-    fn notes(&self) -> Vec<String> {
-        let dropped = self.dropped.iter().map(|problem| format!("left out: {problem}"));
+    /// What is not in the configuration, and why; at most `most` of each kind.
+    fn notes(&self, most: usize) -> Vec<String> {
+        let orphans = self.orphans.iter().map(Orphan::to_string).collect();
+        let left_out: BTreeSet<_> =
+            self.dropped.iter().map(|problem| format!("left out: {problem}")).collect();
+        let too_large = self.too_large.iter().map(Problem::to_string).collect();
         let tail = (!self.tail.is_empty()).then(|| {
             format!(
                 "{} more upstreams have one saas file each; `discover --all` takes them in",
                 self.tail.len()
             )
         });
-        let too_large = self.too_large.iter().map(Problem::to_string);
-        let orphans = self.orphans.iter().map(Orphan::to_string);
-        orphans.chain(dropped).chain(too_large).chain(tail).collect()
+        let kinds = [orphans, left_out.into_iter().collect(), too_large];
+        kinds.into_iter().flat_map(|notes| report::first(notes, most)).chain(tail).collect()
     }
 }
 
@@ -302,33 +315,61 @@ fn write(work_tree: &WorkTree, file: &ConfigFile, after: &str) -> Result<()> {
     }
 }
 
-/// What was found, the text or the diff of `promote.toml`, and what to do next. A whole new file has
-/// the first and the last as comments, so that it can be redirected.
-fn text(found: &Discovery, is_written: bool, next: &Hint) -> String {
-    let diff = diff::unified_between(&found.name, found.before.as_deref(), &found.after);
-    let mut text = match &found.before {
-        _ if found.is_unchanged() => {
-            let nothing = if found.before.is_some() {
-                format!("nothing to add: `{}` has every pin that was found", found.name)
-            } else {
-                "no pins were found".to_owned()
-            };
-            report::printable(&nothing) + "\n"
-        }
-        None if !is_written => report::printable(&found.after),
-        _ => shown_diff(&diff),
-    };
+/// What was found, and the text or the diff of `promote.toml`. A whole new file has all else as
+/// comments, and it is cut for a terminal only, so that it can be redirected.
+fn text(found: &Discovery, is_written: bool, is_whole: bool) -> String {
     if found.is_unchanged() {
-        return text;
+        let nothing = match &found.before {
+            Some(_) => format!("nothing to add: `{}` has every pin that was found", found.name),
+            None => "no pins were found".to_owned(),
+        };
+        return report::printable(&nothing) + "\n";
     }
-    let name = report::printable(&found.name);
-    let comment = if found.before.is_none() && !is_written { "# " } else { "" };
-    text.insert_str(0, &format!("{comment}{}\n", found.summary()));
-    text.push_str(&match is_written {
-        true => format!("{name} written\n"),
-        false => format!("{comment}to write {name}: {next}\n"),
-    });
-    text
+    let is_file = found.before.is_none() && !is_written;
+    let is_whole = is_whole || (is_file && !std::io::stdout().is_terminal());
+    let shown = match is_file {
+        true => report::printable(&found.after),
+        false => {
+            let before = found.before.as_deref();
+            shown_diff(&diff::unified_between(&found.name, before, &found.after))
+        }
+    };
+    let shown = if is_whole { shown } else { report::discover::start_of(&shown) };
+    let head = format!(
+        "{}\n{}",
+        found.summary(),
+        report::discover::components(&found.proposals, is_whole)
+    );
+    match is_file {
+        true => format!("{}\n{shown}", commented(&head)),
+        false if is_written => {
+            format!("{head}\n{shown}{} written\n", report::printable(&found.name))
+        }
+        false => format!("{head}\n{shown}"),
+    }
+}
+
+fn commented(text: &str) -> String {
+    text.lines().map(|line| format!("# {line}\n")).collect()
+}
+
+/// The command that writes what was found.
+fn next_step(session: &Session, found: &Discovery, typed: &cli::DiscoverArgs) -> String {
+    let next = Hint::new(session, "discover").option("--component", typed.component.as_deref());
+    let next = next.flags(typed.all.then_some("--all")).flags(["--write"]);
+    let step = format!("to write {}: {next}\n", report::printable(&found.name));
+    if found.before.is_none() { commented(&step) } else { step }
+}
+
+/// The command that brings the configuration back as it was; `None` outside of git.
+fn undo(work_tree: &WorkTree, file: &ConfigFile) -> Option<String> {
+    let path = quoted(&file.path.display().to_string());
+    let Some(before) = &file.text else { return Some(format!("rm {path}")) };
+    work_tree.git_dir.as_ref()?;
+    // It may have had edits that no commit has.
+    let id = Git::at(&work_tree.top).keep(before.as_bytes()).ok()?;
+    let top = quoted(&work_tree.top.display().to_string());
+    Some(format!("git -C {top} cat-file blob {id} >{path}"))
 }
 
 fn document(session: &Session, found: &Discovery, is_written: bool) -> Value {
@@ -367,6 +408,6 @@ fn document(session: &Session, found: &Discovery, is_written: bool) -> Value {
         "orphans": json::orphans(&found.orphans),
         "diff": diff::unified_between(&found.name, found.before.as_deref(), &found.after),
         "toml": found.after,
-        "notes": found.notes(),
+        "notes": found.notes(usize::MAX),
     })
 }

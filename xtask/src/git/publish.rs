@@ -26,6 +26,12 @@ pub enum PushStatus {
 }
 
 impl Git {
+    /// Keeps the content as git object, byte by byte, and returns its id.
+    pub fn keep(&self, content: &[u8]) -> Result<String> {
+        let id = self.run(["hash-object", "-w", "--stdin", "--no-filters"], content)?;
+        Ok(one_line(&id))
+    }
+
     /// Writes the tree of `base` with new contents for some of its files, and returns its id. File
     /// modes stay.
     ///
@@ -35,9 +41,9 @@ impl Git {
         let mut folders: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
         folders.entry(String::new()).or_default();
         for (path, bytes) in files {
-            let id = self.run(["hash-object", "-w", "--stdin", "--no-filters"], bytes)?;
+            let id = self.keep(bytes)?;
             let (folder, name) = split(path.as_str());
-            folders.entry(folder.to_owned()).or_default().insert(name.to_owned(), one_line(&id));
+            folders.entry(folder.to_owned()).or_default().insert(name.to_owned(), id);
         }
         loop {
             let deepest = folders.keys().max_by_key(|folder| (depth(folder), folder.len()));

@@ -1,0 +1,66 @@
+//! Renders what `discover` proposes: a row for each component, and the start of a long text.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::columns::{clipped, padded, widest};
+use super::{BOLD, counted, cut, few, printable};
+use crate::inspect::discover::environments::ProposedEnvironment;
+
+/// How many components are shown, and how many lines of a diff or of a file.
+const MOST_COMPONENTS: usize = 20;
+const MOST_LINES: usize = 60;
+
+/// How many environments of a component are named, and how wide a component's name may be.
+const MOST_NAMES: usize = 2;
+const WIDEST_NAME: usize = 30;
+
+/// One row for each component, in the order of the proposals: its pins, and its environments by
+/// name. Without `is_whole`, the end of a long table is counted.
+pub fn components(proposals: &[ProposedEnvironment], is_whole: bool) -> String {
+    let mut rows: Vec<(String, String, String)> = Vec::new();
+    for of_one in by_component(proposals) {
+        let pins = of_one.iter().map(|one| one.pins.len()).sum();
+        let files: BTreeSet<_> = of_one.iter().map(|one| &one.file).collect();
+        let count = format!("{} in {}", counted(pins, "pin"), counted(files.len(), "file"));
+        let names: Vec<_> = of_one.iter().map(|one| printable(&one.environment)).collect();
+        let name = clipped(&printable(&of_one[0].component), WIDEST_NAME);
+        rows.push((name, count, few(&names, MOST_NAMES)));
+    }
+    let most = if is_whole { rows.len() } else { MOST_COMPONENTS };
+    let others = rows.len().saturating_sub(most);
+    rows.truncate(most);
+    let names = widest(rows.iter().map(|(name, ..)| name.as_str()));
+    let counts = widest(rows.iter().map(|(_, count, _)| count.as_str()));
+    let row = |(name, count, environments): &(String, String, String)| {
+        let (name, count) = (padded(name, names), padded(count, counts));
+        format!("  {BOLD}{name}{BOLD:#}  {count}  {environments}\n")
+    };
+    let mut text: String = rows.iter().map(row).collect();
+    if others > 0 {
+        text.push_str(&format!("  {}\n", cut(others, "--all, or --component NAME")));
+    }
+    text
+}
+
+fn by_component(proposals: &[ProposedEnvironment]) -> Vec<Vec<&ProposedEnvironment>> {
+    let mut places: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut groups: Vec<Vec<&ProposedEnvironment>> = Vec::new();
+    for proposal in proposals {
+        let place = *places.entry(&proposal.component).or_insert(groups.len());
+        groups.resize_with(groups.len().max(place + 1), Vec::new);
+        groups[place].push(proposal);
+    }
+    groups
+}
+
+/// The first lines of a diff or of a file, and how many there are more.
+pub fn start_of(text: &str) -> String {
+    let lines = text.lines().count();
+    // A line less would be replaced by the line that says so.
+    if lines <= MOST_LINES + 1 {
+        return text.to_owned();
+    }
+    let shown: String = text.split_inclusive('\n').take(MOST_LINES).collect();
+    let others = cut(lines - MOST_LINES, "--all, or --component NAME");
+    format!("{shown}# {others}\n")
+}
