@@ -134,6 +134,9 @@ impl<'s> Reader<'s> {
         if self.tokens.rest().starts_with(['<', '>']) {
             return (word, Some(REDIRECTED));
         }
+        if self.tokens.rest().starts_with('(') {
+            return (word, Some(PARTS));
+        }
         if text.is_empty() {
             let behind = self.tokens.rest();
             let next = behind.trim_start_matches([' ', '\t']);

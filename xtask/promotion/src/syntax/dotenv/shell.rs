@@ -108,12 +108,22 @@ impl<'s> Tokens<'s> {
         let start = self.at;
         while let Some(c) = self.peek() {
             match c {
-                '(' if self.text[start..self.at].ends_with('=') => self.enclosed()?,
+                '(' if self.text[start..self.at].ends_with('=') => self.array(start)?,
                 ' ' | '\t' | '\r' | '\n' | ';' | '&' | '|' | '(' | ')' | '<' | '>' => break,
                 _ => self.part(c)?,
             }
         }
         Ok(start..self.at)
+    }
+
+    /// The items of `NAME=(…)`, whose word begins at a byte.
+    fn array(&mut self, start: usize) -> Result<(), Problem> {
+        let head = self.text[start..self.at].trim_end_matches(['=', '+']);
+        if head.is_empty() || self.rest().starts_with("((") {
+            let problem = Problem::new("this `(` is in a place where no shell can read it");
+            return Err(place(problem, self.text, self.at).help("mend it, or leave it out"));
+        }
+        self.enclosed()
     }
 
     /// One character, or one quoted text or substitution.
