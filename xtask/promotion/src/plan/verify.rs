@@ -31,8 +31,13 @@ fn judge(path: &RepoPath, file: &FilePlan) -> Result<(), Problem> {
     wanted.sort();
     let differing = match wanted.iter().all(|(at, _)| matches!(at, At::Path(_))) {
         true => values(path, file, &wanted)?,
-        false => variables::differences(&file.before, &file.after())
-            .map_err(|reason| at_odds(&reason))?,
+        false => match variables::differences(&file.before, &file.after()) {
+            Ok(differing) if differing == wanted => differing,
+            other => {
+                variables::refuse_without(&file.before, &wanted)?;
+                other.map_err(|reason| at_odds(&reason))?
+            }
+        },
     };
     match differing == wanted {
         true => Ok(()),

@@ -2,33 +2,75 @@
 //! what is open. Knows nothing of the other reader.
 
 use super::{At, Difference};
+use crate::model::problem::Problem;
 
 /// The variables whose values differ; an error if anything else does.
 pub(super) fn differences(before: &str, after: &str) -> Result<Vec<Difference>, String> {
-    let (old, new) = (pieces(before)?, pieces(after)?);
+    let (old, new) = (words(before)?, words(after)?);
     if old.len() != new.len() {
         return Err(format!("{} words became {}", old.len(), new.len()));
     }
     let mut found = Vec::new();
-    let (mut line, mut head) = (1, String::new());
-    for (old, new) in old.into_iter().zip(new) {
-        if old != new {
-            let begins = matches!(head.trim_start_matches('\u{feff}').trim(), "" | "export");
-            let (Some(old), Some(new)) = (assignment(old), assignment(new)) else {
-                return Err(format!("line {line} is no assignment"));
-            };
-            if !begins || old.0 != new.0 {
-                return Err(format!("more than the value of line {line} differs"));
-            }
-            found.push((At::Line(line, new.0.to_owned()), new.1.to_owned()));
+    for (old, new) in old.iter().zip(new) {
+        if old.text == new.text {
+            continue;
         }
-        line += old.matches('\n').count();
-        match old.rsplit_once('\n') {
-            Some((_, rest)) => rest.clone_into(&mut head),
-            None => head.push_str(old),
+        let line = old.line;
+        let (Some(before), Some(after)) = (assignment(old.text), assignment(new.text)) else {
+            return Err(format!("line {line} is no assignment"));
+        };
+        if !old.begins || before.0 != after.0 {
+            return Err(format!("more than the value of line {line} differs"));
         }
+        found.push((At::Line(line, after.0.to_owned()), after.1.to_owned()));
     }
     Ok(found)
+}
+
+/// Refuses a file that this reader can't read before any edit, or where it finds no assignment in a
+/// place where the first reader found one: that is the file's fault.
+pub(super) fn refuse_without(before: &str, wanted: &[Difference]) -> Result<(), Problem> {
+    let refused = |reason: &str| {
+        Problem::new(format!("a second reader of variables {reason}"))
+            .help("nothing was written; mend that place, or edit the file by hand")
+    };
+    let words =
+        words(before).map_err(|reason| refused(&format!("can't read this file: {reason}")))?;
+    for (at, _) in wanted {
+        let At::Line(line, name) = at else { continue };
+        let is_it = |word: &Word| {
+            let found = assignment(word.text);
+            word.begins && word.line == *line && found.is_some_and(|found| found.0 == name)
+        };
+        if !words.iter().any(is_it) {
+            return Err(refused(&format!("finds no `{name}=` that it could edit here")).line(*line));
+        }
+    }
+    Ok(())
+}
+
+/// A word, or what stands between two.
+struct Word<'s> {
+    text: &'s str,
+    /// Of its first byte, from 1.
+    line: usize,
+    /// Whether it is the first one of its line, but for an `export`.
+    begins: bool,
+}
+
+fn words(text: &str) -> Result<Vec<Word<'_>>, String> {
+    let (mut line, mut head) = (1, String::new());
+    let mut words = Vec::new();
+    for text in pieces(text)? {
+        let begins = matches!(head.trim_start_matches('\u{feff}').trim(), "" | "export");
+        words.push(Word { text, line, begins });
+        line += text.matches('\n').count();
+        match text.rsplit_once('\n') {
+            Some((_, rest)) => rest.clone_into(&mut head),
+            None => head.push_str(text),
+        }
+    }
+    Ok(words)
 }
 
 /// Name and value of a word, the value without the quotes around all of it.
@@ -49,7 +91,7 @@ fn pieces(text: &str) -> Result<Vec<&str>, String> {
         at = cutter.step(at);
     }
     if let Some(open) = cutter.open.last() {
-        return Err(format!("can't be read: no `{open}` at its end"));
+        return Err(format!("no `{open}` at its end"));
     }
     cutter.cuts.push(text.len());
     cutter.cuts.dedup();
