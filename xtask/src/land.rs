@@ -314,8 +314,8 @@ fn replacements(plan: &Plan, wanted: impl Fn(&RepoPath) -> bool) -> Vec<Replacem
     let files = plan.changed().filter(|(path, _)| wanted(path));
     let replacement = |(path, file): (&RepoPath, &FilePlan)| Replacement {
         path: path.clone(),
-        before: file.before.clone(),
-        after: file.after(),
+        before: Some(file.before.clone()),
+        after: Some(file.after()),
     };
     files.map(replacement).collect()
 }

@@ -305,14 +305,9 @@ fn write(work_tree: &WorkTree, file: &ConfigFile, after: &str) -> Result<()> {
         true => work_tree.clone(),
         false => WorkTree { top: folder, git_dir: None },
     };
-    match &file.text {
-        None => there.create(&path, after),
-        Some(before) => {
-            let (before, after) = (before.clone(), after.to_owned());
-            there.replace(vec![Replacement { path, before, after }])?.keep();
-            Ok(())
-        }
-    }
+    let (before, after) = (file.text.clone(), Some(after.to_owned()));
+    there.replace(vec![Replacement { path, before, after }])?.keep();
+    Ok(())
 }
 
 /// What was found, and the text or the diff of `promote.toml`. A whole new file has all else as

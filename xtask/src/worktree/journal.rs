@@ -61,25 +61,51 @@ impl Journal {
         self.0.join(format!("{index}.{suffix}"))
     }
 
-    /// Keeps the file at `place`, and writes `after` as what takes its place: with its owner as far
-    /// as this user may set it, and with its mode.
-    pub(super) fn keep(&self, index: usize, place: &Path, after: &[u8]) -> io::Result<()> {
+    /// Keeps the file at `place`, if there is one, and writes `after` as what takes its place: with
+    /// its owner as far as this user may set it, and with its mode.
+    pub(super) fn keep(
+        &self,
+        index: usize,
+        place: &Path,
+        has_before: bool,
+        after: Option<&[u8]>,
+    ) -> io::Result<()> {
         let [new, old] = ["new", "old"].map(|suffix| self.file(index, suffix));
-        // The way back must not need room on the disk.
-        fs::hard_link(place, &old).or_else(|_| copy(place, &old))?;
+        match has_before {
+            // The way back must not need room on the disk.
+            true => fs::hard_link(place, &old).or_else(|_| copy(place, &old))?,
+            false => fs::write(self.file(index, "absent"), "")?,
+        }
+        let Some(after) = after else { return Ok(()) };
         fs::write(self.file(index, "after"), after)?;
         fs::write(&new, after)?;
-        dress(&new, place)
+        if has_before { dress(&new, place) } else { Ok(()) }
     }
 
-    /// What is kept of the file before.
-    pub(super) fn before(&self, index: usize) -> io::Result<Vec<u8>> {
-        fs::read(self.file(index, "old"))
+    /// What is kept of the file before; `None` if there was none.
+    pub(super) fn before(&self, index: usize) -> io::Result<Option<Vec<u8>>> {
+        if self.file(index, "absent").exists() {
+            return Ok(None);
+        }
+        fs::read(self.file(index, "old")).map(Some)
     }
 
-    /// Puts the new file in its place.
+    /// What was to take the place of the file; `None` if it was to be removed.
+    fn after(&self, index: usize) -> io::Result<Option<Vec<u8>>> {
+        match fs::read(self.file(index, "after")) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            after => after.map(Some),
+        }
+    }
+
+    /// Puts the new file in its place, or takes the old one away.
     pub(super) fn put(&self, index: usize, place: &Path) -> io::Result<()> {
-        moved(&self.file(index, "new"), place)
+        let new = self.file(index, "new");
+        match (self.file(index, "absent").exists(), self.file(index, "after").exists()) {
+            (true, _) => created(&new, place),
+            (false, true) => moved(&new, place),
+            (false, false) => fs::remove_file(place),
+        }
     }
 
     /// Puts the file back as it was, unless somebody edited it meanwhile.
@@ -94,14 +120,19 @@ impl Journal {
             format!("can't put back `{path}` (its old content is in `{}`)", old.display())
         };
         let place = work_tree.top.join(path.as_str());
-        let now = work_tree.read_file(path).unwrap_or_default();
-        let after = fs::read(self.file(index, "after")).with_context(failed)?;
-        if now.as_deref() == Some(&after[..]) {
-            moved(&self.file(index, "old"), &place).with_context(failed)?;
-            return Ok(PutBack::Done);
-        }
+        let Ok(now) = work_tree.read_file(path) else { return Ok(PutBack::Edited) };
         let before = self.before(index).with_context(failed)?;
-        Ok(if now == Some(before) { PutBack::Untouched } else { PutBack::Edited })
+        if now == before {
+            return Ok(PutBack::Untouched);
+        }
+        if now != self.after(index).with_context(failed)? {
+            return Ok(PutBack::Edited);
+        }
+        match before {
+            Some(_) => moved(&self.file(index, "old"), &place).with_context(failed)?,
+            None => removed(&place, &work_tree.top).with_context(failed)?,
+        }
+        Ok(PutBack::Done)
     }
 
     fn list_file(&self) -> PathBuf {
@@ -190,8 +221,8 @@ impl WorkTree {
         let git = Git::at(&self.top);
         let holds = |revision: &str, suffix: &str| -> Result<bool> {
             let Some(there) = git.checked_out(revision, path)? else { return Ok(false) };
-            let kept = fs::read(journal.file(index, suffix))?;
-            git.is_same_content(path, &there, &kept)
+            let kept = journal.file(index, suffix);
+            Ok(kept.exists() && git.is_same_content(path, &there, &fs::read(kept)?)?)
         };
         if !holds("HEAD", "after")? {
             return Ok(false);
@@ -205,6 +236,37 @@ impl WorkTree {
 
 fn named(paths: &[RepoPath]) -> String {
     paths.iter().map(|path| format!("`{path}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// Moves a file to where none is. A link never replaces what somebody else wrote meanwhile.
+fn created(from: &Path, to: &Path) -> io::Result<()> {
+    if let Some(folder) = to.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let linked = match fs::hard_link(from, to) {
+        Err(error) if error.kind() == ErrorKind::CrossesDevices => {
+            let beside = to.with_file_name(BESIDE);
+            let _ = fs::remove_file(&beside);
+            let linked = fs::copy(from, &beside).and_then(|_| fs::hard_link(&beside, to));
+            let _ = fs::remove_file(&beside);
+            linked
+        }
+        linked => linked,
+    };
+    let _ = fs::remove_file(from);
+    linked
+}
+
+/// Removes a file, and the folders up to `top` that are empty then.
+fn removed(file: &Path, top: &Path) -> io::Result<()> {
+    fs::remove_file(file)?;
+    let folders = file.ancestors().skip(1).take_while(|folder| *folder != top);
+    for folder in folders {
+        if fs::remove_dir(folder).is_err() {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// Moves a file over another one, which may be on another file system.

@@ -1,6 +1,5 @@
 //! Replaces files of the work tree, all or nothing, and knows the way back.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -8,18 +7,18 @@ use promotion::model::path::RepoPath;
 use promotion::model::problem::{Problem, Problems, problems};
 
 use super::WorkTree;
-use super::journal::{BESIDE, Journal, PutBack};
+use super::journal::{Journal, PutBack};
 use crate::signals::{self, Deferred};
 
-/// A file to replace.
+/// A file to replace, to make or to remove.
 #[derive(Debug)]
 pub struct Replacement {
     /// Its path.
     pub path: RepoPath,
-    /// What it must still hold.
-    pub before: String,
-    /// What it holds afterwards.
-    pub after: String,
+    /// What it must still hold; `None` if it must not be there.
+    pub before: Option<String>,
+    /// What it holds afterwards; `None` to remove it.
+    pub after: Option<String>,
 }
 
 /// Files that were replaced, and the way back. Signals wait until it is kept or undone.
@@ -48,19 +47,6 @@ impl WorkTree {
             Err(error) => Err(replaced.undo(error)),
         }
     }
-
-    /// Writes a file that must not be there yet, at once with all that is in it.
-    pub fn create(&self, path: &RepoPath, text: &str) -> Result<()> {
-        let file = self.top.join(path.as_str());
-        let new = file.with_file_name(BESIDE);
-        let failed = || format!("can't write `{path}`");
-        let _ = fs::remove_file(&new);
-        fs::write(&new, text).with_context(failed)?;
-        // Unlike a rename, a link never replaces what somebody else wrote meanwhile.
-        let linked = fs::hard_link(&new, &file).with_context(failed);
-        let _ = fs::remove_file(&new);
-        linked
-    }
 }
 
 impl Replaced {
@@ -74,9 +60,9 @@ impl Replaced {
         for (index, file) in self.files.iter().enumerate() {
             self.unchanged(file, self.work_tree.read_file(&file.path)?.as_deref())?;
             let failed = || format!("can't prepare the new `{}`", file.path);
-            self.journal
-                .keep(index, &self.place(file), file.after.as_bytes())
-                .with_context(failed)?;
+            let after = file.after.as_deref().map(str::as_bytes);
+            let has_before = file.before.is_some();
+            self.journal.keep(index, &self.place(file), has_before, after).with_context(failed)?;
         }
         let listed = self.journal.list(self.files.iter().map(|file| &file.path));
         listed.with_context(|| format!("can't write to `{}`", self.folder().display()))
@@ -91,8 +77,9 @@ impl Replaced {
         }
         // Somebody may have edited a file in place up to the rename: the kept file has such edits.
         for (index, file) in self.files.iter().enumerate() {
-            let kept = self.journal.before(index);
-            self.unchanged(file, kept.ok().as_deref())?;
+            if file.before.is_some() {
+                self.unchanged(file, self.journal.before(index).ok().flatten().as_deref())?;
+            }
         }
         interrupted()
     }
@@ -102,7 +89,7 @@ impl Replaced {
     }
 
     fn unchanged(&self, file: &Replacement, now: Option<&[u8]>) -> Result<()> {
-        if now == Some(file.before.as_bytes()) {
+        if now == file.before.as_deref().map(str::as_bytes) {
             return Ok(());
         }
         let problem = Problem::new("changed while the promotion was being computed");
@@ -151,6 +138,8 @@ pub fn interrupted() -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     /// Files of these names with the content `before`, and what is to replace it.
@@ -158,7 +147,8 @@ mod tests {
         let file = |name: &&str| {
             fs::write(work_tree.top.join(name), "before").unwrap();
             let path = RepoPath::parse(name).unwrap();
-            Replacement { path, before: "before".to_owned(), after: "after".to_owned() }
+            let [before, after] = ["before", "after"].map(|text| Some(text.to_owned()));
+            Replacement { path, before, after }
         };
         let (files, journal) =
             (names.iter().map(file).collect(), Journal::start(work_tree).unwrap());
@@ -202,5 +192,38 @@ mod tests {
         let mut mixed = all("before");
         mixed[1].1 = "mine".to_owned();
         assert_eq!(content(&work_tree), mixed);
+    }
+
+    #[test]
+    fn files_are_made_and_removed_and_the_other_way_round() {
+        let folder = xshell::Shell::new().unwrap().create_temp_dir().unwrap();
+        let top = folder.path().join("top");
+        fs::create_dir(&top).unwrap();
+        let work_tree = WorkTree { top: top.clone(), git_dir: None };
+        let files = || {
+            [("a/b/new", None, Some("new")), ("old", Some("old"), None)].map(
+                |(path, before, after)| {
+                    let [before, after] =
+                        [before, after].map(|text: Option<&str>| text.map(Into::into));
+                    Replacement { path: RepoPath::parse(path).unwrap(), before, after }
+                },
+            )
+        };
+        fs::write(top.join("old"), "old").unwrap();
+        let replaced = work_tree.replace(files().into()).unwrap();
+        assert_eq!(fs::read_to_string(top.join("a/b/new")).unwrap(), "new");
+        assert!(!top.join("old").exists());
+        let error = replaced.undo(anyhow::anyhow!("no"));
+        assert_eq!(error.to_string(), "no");
+        assert_eq!(content(&work_tree), [("old".to_owned(), "old".to_owned())]);
+
+        // Somebody makes the file meanwhile: then nothing is done at all.
+        fs::create_dir(top.join("a")).unwrap();
+        fs::create_dir(top.join("a/b")).unwrap();
+        fs::write(top.join("a/b/new"), "mine").unwrap();
+        let error = work_tree.replace(files().into()).unwrap_err();
+        assert!(format!("{error:#}").contains("`a/b/new`: changed while"), "{error:#}");
+        assert_eq!(fs::read_to_string(top.join("a/b/new")).unwrap(), "mine");
+        assert_eq!(fs::read_to_string(top.join("old")).unwrap(), "old");
     }
 }
