@@ -22,6 +22,7 @@ const NEEDED: &[(&str, &[&str])] = &[
     ("discover", &[]),
     ("explain", &["x"]),
     ("demo", &[]),
+    ("adopt", &["dir"]),
     ("completions", &["bash"]),
     ("__complete", &["bash"]),
 ];
@@ -44,6 +45,7 @@ fn typed(option: &Arg) -> Option<String> {
         Some("FORMAT") if option.get_possible_values().len() == 1 => return None,
         Some("FORMAT") => format!("--{name}=json"),
         Some("WHEN") => format!("--{name}=never"),
+        Some("WHAT") => format!("--{name}=keep"),
         Some(_) => format!("--{name}=z"),
     })
 }

@@ -9,11 +9,13 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgGroup, Args, CommandFactory, Error, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::called::called;
+use adopt::AdoptArgs;
 use examples::with_examples;
 pub use landing::{CheckArgs, GuardArgs, LandingArgs};
 pub use status::StatusArgs;
 use values::sha;
 
+pub mod adopt;
 mod examples;
 mod landing;
 mod status;
@@ -108,6 +110,8 @@ pub enum CliCommand {
     Discover(DiscoverArgs),
     /// Say what a pin belongs to, what it was, and why it would or would not move
     Explain(ExplainArgs),
+    /// Put a thin xtask that calls this tool into an existing checkout
+    Adopt(AdoptArgs),
     /// Build a small world of git repositories and run a whole promotion in it
     #[cfg(feature = "demo")]
     Demo(DemoArgs),
@@ -132,6 +136,7 @@ impl CliCommand {
             CliCommand::Changes(_) => "changes",
             CliCommand::Discover(_) => "discover",
             CliCommand::Explain(_) => "explain",
+            CliCommand::Adopt(_) => "adopt",
             #[cfg(feature = "demo")]
             CliCommand::Demo(_) => "demo",
             CliCommand::Completions(_) => "completions",

@@ -1,5 +1,6 @@
 //! Promotes components in a GitOps repository. `ARCHITECTURE.md` has the map.
 
+pub mod adopt;
 pub mod ask;
 pub mod browser;
 pub mod called;

@@ -7,7 +7,9 @@ use crate::cli::usage::{problem, wrapped};
 use crate::cli::{Cli, CliCommand, Format};
 #[cfg(feature = "demo")]
 use crate::commands::demo;
-use crate::commands::{Ending, block, changes, completions, discover, explain, promote, status};
+use crate::commands::{
+    Ending, adopt, block, changes, completions, discover, explain, promote, status,
+};
 use crate::session::{self, Session};
 use crate::terminal;
 use clap::error::ErrorKind;
@@ -40,6 +42,7 @@ pub fn main() -> ExitCode {
         CliCommand::Changes(typed) => changes::run(&session, typed).map(done),
         CliCommand::Discover(typed) => discover::run(&session, typed).map(done),
         CliCommand::Explain(typed) => explain::run(&session, typed).map(done),
+        CliCommand::Adopt(typed) => adopt::run(&session, typed).map(done),
         #[cfg(feature = "demo")]
         CliCommand::Demo(typed) => demo::run(&session, typed).map(done),
         CliCommand::Completions(typed) => completions::run(&session, typed).map(done),

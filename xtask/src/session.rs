@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::io::{self, ErrorKind, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
@@ -73,6 +73,18 @@ impl Session {
             repo: global.repo.clone().or_else(from_environment),
             typed_repo: global.repo.clone(),
             config: global.config.clone(),
+        }
+    }
+
+    /// The same run in another checkout.
+    pub fn with_repo(&self, dir: &Path) -> Session {
+        let repo = Some(dir.to_owned());
+        Session {
+            progress: Progress::new(self.quiet),
+            typed_repo: repo.clone(),
+            repo,
+            config: None,
+            ..*self
         }
     }
 

@@ -68,9 +68,10 @@ pub fn lines_between<'t>(before: &'t str, after: &'t str) -> Vec<DiffLine<'t>> {
     between
 }
 
-/// The unified diff of two texts with any number of lines; empty if nothing differs.
-pub fn unified_between(path: &str, before: Option<&str>, after: &str) -> String {
-    let between = lines_between(before.unwrap_or_default(), after);
+/// The unified diff of two texts with any number of lines, or of a file that is made or removed;
+/// empty if nothing differs.
+pub fn unified_between(path: &str, before: Option<&str>, after: Option<&str>) -> String {
+    let between = lines_between(before.unwrap_or_default(), after.unwrap_or_default());
     let is_change = |index: &usize| !matches!(between[*index], DiffLine::Same(_));
     let changed: Vec<usize> = (0..between.len()).filter(is_change).collect();
     if changed.is_empty() {
@@ -78,10 +79,11 @@ pub fn unified_between(path: &str, before: Option<&str>, after: &str) -> String 
     }
     let (a, b) = (quoted("a/", path), quoted("b/", path));
     let mut diff = format!("diff --git {a} {b}\n");
-    match before {
-        Some(_) => diff.push_str(&format!("--- {a}\n+++ {b}\n")),
-        None => diff.push_str(&format!("new file mode 100644\n--- /dev/null\n+++ {b}\n")),
-    }
+    diff.push_str(&match (before, after) {
+        (None, _) => format!("new file mode 100644\n--- /dev/null\n+++ {b}\n"),
+        (_, None) => format!("deleted file mode 100644\n--- {a}\n+++ /dev/null\n"),
+        _ => format!("--- {a}\n+++ {b}\n"),
+    });
     for group in changed.chunk_by(|one, next| next - one <= 2 * CONTEXT) {
         let start = group[0].saturating_sub(CONTEXT);
         let end = (group[group.len() - 1] + CONTEXT + 1).min(between.len());

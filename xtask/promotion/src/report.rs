@@ -33,7 +33,7 @@ pub fn plan_diff(plan: &Plan) -> String {
     let diff = |(path, file): (&RepoPath, &FilePlan)| match file.lists.is_empty() {
         // Pins keep the number of lines, lists don't.
         true => diff::unified(path.as_str(), &file.before, &file.after()),
-        false => diff::unified_between(path.as_str(), Some(&file.before), &file.after()),
+        false => diff::unified_between(path.as_str(), Some(&file.before), Some(&file.after())),
     };
     plan.changed().map(diff).collect()
 }

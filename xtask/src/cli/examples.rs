@@ -60,6 +60,14 @@ const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
     ),
     ("discover", &[("", "show what was found"), ("--write", "write it to promote.toml")]),
     ("explain", &[(".env", "each pin of a file"), (".env:26", "the pin of a line")]),
+    (
+        "adopt",
+        &[
+            ("../app-interface --dry-run", "show what it would write"),
+            ("../app-interface", "write it; one commit, one revert"),
+            ("../app-interface --compare", "old targets against new"),
+        ],
+    ),
     ("demo", &[("", "build it in cargo's target folder"), ("--dir /tmp/world", "build it there")]),
     ("completions", &[("bash > ~/.cargo-xtask.bash", "for `source` in ~/.bashrc")]),
 ];

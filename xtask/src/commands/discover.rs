@@ -46,7 +46,12 @@ pub fn run(session: &Session, typed: &cli::DiscoverArgs) -> Result<()> {
     let work_tree = session.work_tree()?;
     let file = session.config_file(&work_tree)?;
     let step = session.progress.local("looking for pins");
-    let found = find(&work_tree, &file, typed)?;
+    let choice = match &typed.component {
+        Some(name) => Choice::Component(name),
+        None if typed.all => Choice::All,
+        None => Choice::Usual,
+    };
+    let found = find(&work_tree, &file, &choice)?;
     drop(step);
     let is_written = typed.write && !found.is_unchanged();
     if is_written {
@@ -71,17 +76,27 @@ pub fn run(session: &Session, typed: &cli::DiscoverArgs) -> Result<()> {
     }
 }
 
+/// Which proposals are taken in.
+pub(super) enum Choice<'a> {
+    /// All but those for many upstreams with one saas file each.
+    Usual,
+    All,
+    Component(&'a str),
+    /// Those with a variable or a key among these words.
+    Mentioned(&'a BTreeSet<String>),
+}
+
 /// Everything that was found, and the configuration before and after.
-struct Discovery {
+pub(super) struct Discovery {
     name: String,
     /// `None` if there is no `promote.toml`.
     before: Option<String>,
-    after: String,
+    pub(super) after: String,
     candidates: Vec<DiscoveredComponent>,
     proposals: Vec<ProposedEnvironment>,
     /// Proposals for upstreams with nothing but one saas file, left out without `--all`.
     tail: Vec<ProposedEnvironment>,
-    orphans: Vec<Orphan>,
+    pub(super) orphans: Vec<Orphan>,
     /// The reasons why proposals or pins were left out: they could not be promoted as they are
     /// written.
     dropped: Vec<Problem>,
@@ -125,7 +140,8 @@ impl Discovery {
     }
 }
 
-fn find(work_tree: &WorkTree, file: &ConfigFile, typed: &cli::DiscoverArgs) -> Result<Discovery> {
+/// Looks for pins in the whole tree, and adds those of the choice to the configuration.
+pub(super) fn find(work_tree: &WorkTree, file: &ConfigFile, choice: &Choice) -> Result<Discovery> {
     let start = match &file.text {
         Some(text) => text.clone(),
         None => builtin(work_tree)?,
@@ -151,10 +167,11 @@ fn find(work_tree: &WorkTree, file: &ConfigFile, typed: &cli::DiscoverArgs) -> R
         dropped: unfit(&unconfigured),
         too_large,
     };
-    match &typed.component {
-        Some(name) => found.keep_only(name)?,
-        None if typed.all => {}
-        None => found.cut_tail(),
+    match choice {
+        Choice::Component(name) => found.keep_only(name)?,
+        Choice::Mentioned(words) => found.proposals.retain(|one| mentions(one, words)),
+        Choice::All => {}
+        Choice::Usual => found.cut_tail(),
     }
     found.drop_unfit(&tree);
     found.after = match found.proposals.as_slice() {
@@ -164,6 +181,12 @@ fn find(work_tree: &WorkTree, file: &ConfigFile, typed: &cli::DiscoverArgs) -> R
     };
     Config::parse(&file.name, &found.after)?;
     Ok(found)
+}
+
+/// Whether a variable or a key of a proposal is among some words. Paths in quotes are none.
+fn mentions(proposal: &ProposedEnvironment, words: &BTreeSet<String>) -> bool {
+    let quoted = proposal.pins.iter().flat_map(|pin| pin.split('"').skip(1).step_by(2));
+    quoted.into_iter().any(|name| words.contains(name))
 }
 
 /// The unconfigured pins that can't be edited as they are written.
@@ -326,7 +349,7 @@ fn text(found: &Discovery, is_written: bool, is_whole: bool) -> String {
         true => report::printable(&found.after),
         false => {
             let before = found.before.as_deref();
-            shown_diff(&diff::unified_between(&found.name, before, &found.after))
+            shown_diff(&diff::unified_between(&found.name, before, Some(&found.after)))
         }
     };
     let shown = if is_whole { shown } else { report::discover::start_of(&shown) };
@@ -401,7 +424,7 @@ fn document(session: &Session, found: &Discovery, is_written: bool) -> Value {
         "added": added.collect::<Value>(),
         "left": left.collect::<Value>(),
         "orphans": json::orphans(&found.orphans),
-        "diff": diff::unified_between(&found.name, found.before.as_deref(), &found.after),
+        "diff": diff::unified_between(&found.name, found.before.as_deref(), Some(&found.after)),
         "toml": found.after,
         "notes": found.notes(usize::MAX),
     })

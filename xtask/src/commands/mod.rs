@@ -1,5 +1,6 @@
 //! One module for each command, and how a command ends.
 
+pub mod adopt;
 mod afterwards;
 pub mod block;
 pub mod changes;

@@ -104,7 +104,7 @@ impl Journal {
         match (self.file(index, "absent").exists(), self.file(index, "after").exists()) {
             (true, _) => created(&new, place),
             (false, true) => moved(&new, place),
-            (false, false) => fs::remove_file(place),
+            (false, false) => removed(place),
         }
     }
 
@@ -129,8 +129,13 @@ impl Journal {
             return Ok(PutBack::Edited);
         }
         match before {
-            Some(_) => moved(&self.file(index, "old"), &place).with_context(failed)?,
-            None => removed(&place, &work_tree.top).with_context(failed)?,
+            Some(_) => {
+                // It went with the last file in it.
+                let folder = place.parent().unwrap_or(&work_tree.top);
+                fs::create_dir_all(folder).with_context(failed)?;
+                moved(&self.file(index, "old"), &place).with_context(failed)?;
+            }
+            None => removed(&place).with_context(failed)?,
         }
         Ok(PutBack::Done)
     }
@@ -257,15 +262,11 @@ fn created(from: &Path, to: &Path) -> io::Result<()> {
     linked
 }
 
-/// Removes a file, and the folders up to `top` that are empty then.
-fn removed(file: &Path, top: &Path) -> io::Result<()> {
+/// Removes a file, and the folders that are empty then, as git does.
+fn removed(file: &Path) -> io::Result<()> {
     fs::remove_file(file)?;
-    let folders = file.ancestors().skip(1).take_while(|folder| *folder != top);
-    for folder in folders {
-        if fs::remove_dir(folder).is_err() {
-            break;
-        }
-    }
+    let mut folders = file.ancestors().skip(1);
+    while folders.next().is_some_and(|folder| fs::remove_dir(folder).is_ok()) {}
     Ok(())
 }
 

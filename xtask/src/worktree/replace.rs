@@ -201,7 +201,7 @@ mod tests {
         fs::create_dir(&top).unwrap();
         let work_tree = WorkTree { top: top.clone(), git_dir: None };
         let files = || {
-            [("a/b/new", None, Some("new")), ("old", Some("old"), None)].map(
+            [("a/b/new", None, Some("new")), ("sub/old", Some("old"), None)].map(
                 |(path, before, after)| {
                     let [before, after] =
                         [before, after].map(|text: Option<&str>| text.map(Into::into));
@@ -209,13 +209,15 @@ mod tests {
                 },
             )
         };
-        fs::write(top.join("old"), "old").unwrap();
+        fs::create_dir(top.join("sub")).unwrap();
+        fs::write(top.join("sub/old"), "old").unwrap();
         let replaced = work_tree.replace(files().into()).unwrap();
         assert_eq!(fs::read_to_string(top.join("a/b/new")).unwrap(), "new");
-        assert!(!top.join("old").exists());
+        assert!(!top.join("sub").exists());
         let error = replaced.undo(anyhow::anyhow!("no"));
         assert_eq!(error.to_string(), "no");
-        assert_eq!(content(&work_tree), [("old".to_owned(), "old".to_owned())]);
+        assert_eq!(fs::read_to_string(top.join("sub/old")).unwrap(), "old");
+        assert!(!top.join("a").exists());
 
         // Somebody makes the file meanwhile: then nothing is done at all.
         fs::create_dir(top.join("a")).unwrap();
@@ -224,6 +226,6 @@ mod tests {
         let error = work_tree.replace(files().into()).unwrap_err();
         assert!(format!("{error:#}").contains("`a/b/new`: changed while"), "{error:#}");
         assert_eq!(fs::read_to_string(top.join("a/b/new")).unwrap(), "mine");
-        assert_eq!(fs::read_to_string(top.join("old")).unwrap(), "old");
+        assert_eq!(fs::read_to_string(top.join("sub/old")).unwrap(), "old");
     }
 }

@@ -1,0 +1,253 @@
+//! An existing checkout with its own Makefile and scripts, before and after `adopt`.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
+use std::{env, fs};
+
+use crate::sandbox::{HEAD, Output, Sandbox};
+
+const OLD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/old-ways");
+const FILES: [&str; 4] =
+    ["Makefile", "hack/qr-promote.sh", "hack/go-qr-promote.sh", "hack/update-schemas.sh"];
+const FROM: &str = "https://git.example.com/tools/promotion.git";
+const REV: &str = "1f3c5a7e9b2d4f601f3c5a7e9b2d4f601f3c5a7e";
+
+/// A checkout with the old ways, committed, and no `promote.toml`.
+fn old_checkout() -> Sandbox {
+    let sandbox = Sandbox::new();
+    fs::remove_file(sandbox.path("promote.toml")).unwrap();
+    for file in FILES {
+        sandbox.write(file, &fs::read_to_string(format!("{OLD}/{file}")).unwrap());
+        if file.ends_with(".sh") {
+            fs::set_permissions(sandbox.path(file), fs::Permissions::from_mode(0o755)).unwrap();
+        }
+    }
+    sandbox.git("add --all");
+    sandbox.git("commit --quiet -m old");
+    sandbox
+}
+
+/// `adopt` of the checkout, with a version of the tool that nobody has to fetch. Without the notes:
+/// what cargo says depends on the machine.
+fn adopt(sandbox: &Sandbox, options: &[&str]) -> Output {
+    let args = ["adopt", ".", "-q", "--offline", "--from", FROM, "--rev", REV];
+    sandbox.xtask(&[&args, options].concat())
+}
+
+#[test]
+fn the_old_ways_become_the_new_ones() {
+    let sandbox = old_checkout();
+    let before = sandbox.state();
+    adopt(&sandbox, &["--dry-run"]).matches("adopt-planned");
+    assert_eq!(sandbox.state(), before);
+    adopt(&sandbox, &[]).matches("adopt-written");
+    assert_eq!(
+        fs::metadata(sandbox.path("hack/qr-promote.sh")).unwrap().permissions().mode() & 0o777,
+        0o755
+    );
+    let adopted = sandbox.state();
+    adopt(&sandbox, &[]).assert(0, "nothing to do: it is adopted, with this version\n", "");
+    assert_eq!(sandbox.state(), adopted);
+    let other = ["adopt", ".", "-n", "--offline", "--from", FROM, "--rev", HEAD];
+    sandbox.xtask(&other).matches("adopt-another-version");
+}
+
+#[test]
+fn what_it_says_takes_it_back() {
+    let sandbox = old_checkout();
+    let before = sandbox.state();
+    let written = adopt(&sandbox, &[]).succeeds();
+    let (_, undo) = written.stdout.split_once("\nundo: ").unwrap();
+    sandbox.program("sh", &["-c", undo]).run().succeeds();
+    assert_eq!(sandbox.state(), before);
+    // And by one revert, once it is committed.
+    let written = adopt(&sandbox, &[]).succeeds();
+    let commit = written.stdout.lines().find(|line| line.contains(" commit -m ")).unwrap();
+    sandbox.program("sh", &["-c", commit]).run().succeeds();
+    assert_eq!(sandbox.git("status --porcelain"), "");
+    sandbox.git("revert --no-edit HEAD");
+    assert_eq!(sandbox.state().files, before.files);
+}
+
+#[test]
+fn make_and_scripts_run_the_same_commands() {
+    let sandbox = old_checkout();
+    adopt(&sandbox, &[]).succeeds();
+    sandbox.stand_in_for_cargo();
+    let called = sandbox.world.root.join("called");
+    let cases: &[(&[&str], &str)] = &[
+        (&["make", "qr-promote"], "[xtask][qr-promote]"),
+        (
+            &["make", "qr-promote", "REF=v1", "DRY_RUN=1"],
+            "[xtask][qr-promote][--ref][v1][--dry-run]",
+        ),
+        (
+            &["make", "qr-promote", "ENV=tekton,jenkins", "ARGS=-q --strict"],
+            "[xtask][qr-promote][--env][tekton][--env][jenkins][-q][--strict]",
+        ),
+        (
+            &["make", "go-qr-promote", "ENV=tekton"],
+            "[xtask][promote][--all][--component][go-qontract-reconcile]",
+        ),
+        (&["make", "update-schemas", "DRY_RUN=no"], "[xtask][update-schemas]"),
+        (&["hack/qr-promote.sh"], "[xtask][qr-promote]"),
+        (&["hack/qr-promote.sh", HEAD], &format!("[xtask][qr-promote][--ref][{HEAD}]")),
+        (
+            &["hack/go-qr-promote.sh", "a b"],
+            "[xtask][promote][--all][--component][go-qontract-reconcile][--ref][a b]",
+        ),
+    ];
+    for (words, expected) in cases {
+        let program = match words[0] {
+            "make" => "make".to_owned(),
+            script => sandbox.path(script).display().to_string(),
+        };
+        sandbox.with_cargo(&program, &words[1..]).env("RUN", "").run().succeeds();
+        assert_eq!(fs::read_to_string(&called).unwrap(), *expected, "{words:?}");
+    }
+    // Both of what `promote-all` needs, and the promotion itself.
+    sandbox.with_cargo("make", &["promote-all"]).env("RUN", "").run().succeeds();
+    let make = ["qr-promote", "ARGS=-q --no-image-check"];
+    let run = sandbox.with_cargo("make", &make).env("DO_COMMIT", "1").run().succeeds();
+    assert!(run.stdout.contains("\ncommitted "), "{}", run.stdout);
+}
+
+#[test]
+fn what_is_there_already_is_kept() {
+    let sandbox = old_checkout();
+    let manifest = "# Ours\n[workspace]\nmembers = [\n    \"tools/a\", # first\n    \"tools/b\",\n]\n\n[profile.dev.package.memchr]\nopt-level = 3\n";
+    sandbox.write("Cargo.toml", manifest);
+    sandbox.write(
+        ".cargo/config.toml",
+        "# Mirrors\n[net]\nretry = 3\n\n[alias]\nb = \"build\" # often\n",
+    );
+    sandbox.write(".gitignore", "*.bak\r\n/target");
+    sandbox.write("promote.toml", "# Ours\n[component.qontract-reconcile]\nupstream = \"https://github.com/app-sre/qontract-reconcile\"\n\n[component.qontract-reconcile.environment.pr-check]\npins = [{ file = \".env\", variable = \"RECONCILE_IMAGE_TAG\" }]\n");
+    let make = sandbox
+        .read("Makefile")
+        .replace("\t@hack/update-schemas.sh", "ifdef X\n\t@hack/update-schemas.sh\nendif");
+    sandbox.write("Makefile", &make.replace("@./hack/go-qr-promote.sh", "@echo go"));
+    let args = ["adopt", ".", "--offline", "-n", "--from", FROM, "--rev", REV];
+    sandbox.xtask(&args).matches("adopt-merged");
+}
+
+#[test]
+fn scripts_are_removed_or_kept() {
+    let sandbox = old_checkout();
+    let changes = |output: Output| {
+        let (_, table) = output.stdout.rsplit_once("\n\n").unwrap();
+        let lines = table.lines().filter(|line| line.contains("hack/"));
+        lines.map(str::trim).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let removed = changes(adopt(&sandbox, &["-n", "--scripts", "remove"]).succeeds());
+    let [go, qr, schemas] = ["go-qr-promote", "qr-promote", "update-schemas"];
+    assert_eq!(removed, [go, qr, schemas].map(|name| format!("removed  hack/{name}.sh")));
+    let kept = changes(adopt(&sandbox, &["-n", "--scripts", "keep"]).succeeds());
+    assert_eq!(kept, [""; 0]);
+    adopt(&sandbox, &["--scripts", "remove"]).succeeds();
+    assert!(!sandbox.path("hack").exists());
+}
+
+#[test]
+fn what_can_not_be_adopted_is_refused() {
+    let sandbox = old_checkout();
+    sandbox.write("sub/x", "");
+    let before = |file: &str| fs::read_to_string(sandbox.path(file)).ok();
+    let cases: &[(&str, &str)] = &[
+        (".cargo/config.toml", "[alias]\nxtask = \"run -p their-xtask --\"\n"),
+        (".cargo/config.toml", "alias = 1\n"),
+        (".cargo/config.toml", "a = [\n"),
+        ("xtask/Cargo.toml", "[package]\nname = \"xtask\"\n"),
+        ("Cargo.toml", "[workspace]\nexclude = [\"xtask\"]\n"),
+        ("Cargo.toml", "[workspace]\nmembers = 1\n"),
+        ("Cargo.toml", "workspace = 1\n"),
+    ];
+    let mut all = String::new();
+    for (file, text) in cases {
+        let earlier = before(file);
+        sandbox.write(file, text);
+        let state = sandbox.state();
+        let output = adopt(&sandbox, &[]);
+        assert_eq!(output.status, 1, "{file} {text}");
+        all.push_str(&output.stderr);
+        assert_eq!(sandbox.state(), state);
+        match earlier {
+            Some(earlier) => sandbox.write(file, &earlier),
+            None => fs::remove_file(sandbox.path(file)).unwrap(),
+        }
+    }
+    for args in [
+        &["adopt", "sub", "-q", "--from", FROM, "--rev", REV][..],
+        &["adopt", "nowhere", "-q", "--from", FROM, "--rev", REV],
+        &["adopt", ".", "-q", "--from", "/srv/tool", "--rev", REV],
+        &["adopt", ".", "-q", "--from", FROM],
+        &["adopt", ".", "-q", "--from", FROM, "--rev", REV, "--target", "nothing"],
+        &["adopt", ".", "-q", "--vendor", "--rev", REV],
+        &["adopt"],
+    ] {
+        let output = sandbox.xtask(args);
+        all.push_str(&format!("$ {}\n{}", args.join(" "), output.stderr));
+    }
+    Output::of(all).matches("adopt-refused");
+}
+
+#[test]
+fn old_and_new_are_compared() {
+    let sandbox = old_checkout();
+    let before = sandbox.state();
+    sandbox.xtask(&["adopt", ".", "--compare", "-q"]).matches("adopt-compared");
+    assert_eq!(sandbox.state(), before);
+    assert_eq!(sandbox.git("worktree list --porcelain").matches("worktree ").count(), 1);
+}
+
+#[test]
+fn the_sources_can_come_along() {
+    let sandbox = old_checkout();
+    let home = |variable: &str, folder: &str| {
+        let home = || Path::new(&env::var_os("HOME").unwrap()).join(folder).into_os_string();
+        env::var_os(variable).unwrap_or_else(home)
+    };
+    let (cargo, rustup) = (home("CARGO_HOME", ".cargo"), home("RUSTUP_HOME", ".rustup"));
+    // With the registry that this test was built from, for the lockfile.
+    let adopt = || {
+        let run = sandbox.command(&["adopt", ".", "--vendor", "--offline", "-q"]);
+        let run = run.env("CARGO", env!("CARGO")).env("CARGO_HOME", &cargo);
+        run.env("RUSTUP_HOME", &rustup).run()
+    };
+    let output = adopt().succeeds();
+    assert!(output.stdout.contains("  created  Cargo.lock\n"), "{}", output.stdout);
+    let lock = sandbox.read("Cargo.lock");
+    let names = |name: &str| lock.contains(&format!("name = \"{name}\"\n"));
+    assert!(names("xtask") && names("promotion") && names("granit-parser"));
+    assert!(!names("world") && !names("proptest"));
+    assert!(!sandbox.path("xtask/world").exists() && !sandbox.path("xtask/fuzz").exists());
+    assert!(!sandbox.read("xtask/Cargo.toml").contains("workspace = true"));
+    adopt().assert(0, "nothing to do: it is adopted, with this version\n", "");
+    // What an older copy had is gone after the next one.
+    sandbox.write("xtask/src/old.rs", "");
+    adopt().succeeds();
+    assert!(!sandbox.path("xtask/src/old.rs").exists());
+}
+
+#[test]
+fn odd_checkouts() {
+    let sandbox = old_checkout();
+    sandbox.git("config core.autocrlf input");
+    sandbox.write(".gitattributes", "Makefile text eol=crlf\n");
+    sandbox.write("Makefile", &sandbox.read("Makefile").replace('\n', "\r\n"));
+    sandbox.write(".git/hooks/post-checkout", "#!/bin/sh\nexit 1\n");
+    sandbox.git("add --all");
+    sandbox.git("commit --quiet -m crlf");
+    let odd = sandbox.world.root.join("app é (1)");
+    let moved = Command::new("mv").arg(&sandbox.world.repository).arg(&odd).status().unwrap();
+    assert!(moved.success());
+    let dir = odd.to_str().unwrap();
+    let args = ["adopt", dir, "-q", "--offline", "--from", FROM, "--rev", REV];
+    let written = sandbox.command(&args).cwd(&sandbox.world.root).run().succeeds();
+    let make = fs::read_to_string(odd.join("Makefile")).unwrap();
+    assert_eq!(make.matches('\n').count(), make.matches("\r\n").count());
+    let commit = written.stdout.lines().find(|line| line.contains(" commit -m ")).unwrap();
+    let commit = commit.replace("[root]", sandbox.world.root.to_str().unwrap());
+    sandbox.program("sh", &["-c", &commit]).cwd(&sandbox.world.root).run().succeeds();
+}

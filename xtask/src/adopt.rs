@@ -1,0 +1,103 @@
+//! What `adopt` changes in a checkout, as values: nothing is written here.
+
+pub mod cargo;
+pub mod compare;
+pub mod makefile;
+pub mod scripts;
+pub mod source;
+pub mod vendor;
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use promotion::diff;
+use promotion::model::path::RepoPath;
+use promotion::model::problem::Problem;
+
+use crate::worktree::{Replacement, WorkTree};
+
+/// Everything that is to change.
+#[derive(Debug)]
+pub struct Adoption<'w> {
+    work_tree: &'w WorkTree,
+    /// Before and after; `None` where there is no file.
+    files: BTreeMap<RepoPath, (Option<String>, Option<String>)>,
+    /// What people should know beside the diff.
+    pub notes: Vec<String>,
+}
+
+impl<'w> Adoption<'w> {
+    /// Nothing yet.
+    pub fn of(work_tree: &'w WorkTree) -> Adoption<'w> {
+        Adoption { work_tree, files: BTreeMap::new(), notes: Vec::new() }
+    }
+
+    /// A file as it will be; `None` if there is none. The error is a file that is not UTF-8, or no
+    /// regular one.
+    pub fn text(&self, name: &str) -> Result<Option<String>> {
+        let path = parsed(name)?;
+        if let Some((_, after)) = self.files.get(&path) {
+            return Ok(after.clone());
+        }
+        self.on_disk(&path)
+    }
+
+    fn on_disk(&self, path: &RepoPath) -> Result<Option<String>> {
+        let bytes = self.work_tree.read_file(path)?;
+        let not_utf8 = |_| Problem::new("is not UTF-8").file(path.as_str());
+        Ok(bytes.map(String::from_utf8).transpose().map_err(not_utf8)?)
+    }
+
+    /// Gives a file another content; `None` removes it.
+    pub fn set(&mut self, name: &str, after: Option<String>) -> Result<()> {
+        let path = parsed(name)?;
+        let before = self.on_disk(&path)?;
+        if before == after {
+            self.files.remove(&path);
+        } else {
+            self.files.insert(path, (before, after));
+        }
+        Ok(())
+    }
+
+    /// The files, and what happens to each.
+    pub fn changes(&self) -> impl Iterator<Item = (&RepoPath, &'static str)> {
+        self.files.iter().map(|(path, change)| {
+            let what = match change {
+                (None, _) => "created",
+                (_, None) => "removed",
+                _ => "changed",
+            };
+            (path, what)
+        })
+    }
+
+    /// Whether nothing is to do.
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty()
+    }
+
+    /// All of it as one diff, but what people don't read: the lockfile and copied sources.
+    pub fn diff(&self) -> String {
+        let is_read = |path: &RepoPath| {
+            let path = path.as_str();
+            path != cargo::LOCKFILE && (!path.starts_with("xtask/") || !vendor::is_copied(path))
+        };
+        let files = self.files.iter().filter(|(path, _)| is_read(path));
+        let one = |(path, (before, after)): (&RepoPath, &(Option<String>, Option<String>))| {
+            diff::unified_between(path.as_str(), before.as_deref(), after.as_deref())
+        };
+        files.map(one).collect()
+    }
+
+    /// What is to be written, all or nothing.
+    pub fn replacements(self) -> Vec<Replacement> {
+        let files = self.files.into_iter();
+        files.map(|(path, (before, after))| Replacement { path, before, after }).collect()
+    }
+}
+
+fn parsed(name: &str) -> Result<RepoPath> {
+    let problem = || Problem::new(format!("`{name}` is no path in the checkout"));
+    Ok(RepoPath::parse(name).ok_or_else(problem)?)
+}

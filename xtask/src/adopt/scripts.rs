@@ -1,0 +1,291 @@
+//! The make targets and scripts that promoted before, and what takes their places.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use anyhow::Result;
+use promotion::config::Config;
+use promotion::inspect::discover::Orphan;
+use promotion::model::component::Selector;
+use promotion::model::problem::Problem;
+use promotion::report::few;
+
+use super::Adoption;
+use super::makefile::{self, Rule};
+use crate::cli::DEFAULT_COMPONENT;
+use crate::cli::adopt::OldScripts;
+
+/// The makefiles that make looks for, in its order.
+const MAKEFILES: [&str; 3] = ["GNUmakefile", "makefile", "Makefile"];
+
+/// The targets that every such checkout has.
+const WELL_KNOWN: [&str; 3] = ["qr-promote", "go-qr-promote", "update-schemas"];
+
+/// How many names an error lists.
+const MOST: usize = 10;
+
+/// The components of the commands that need no option for it.
+const TASKS: [(&str, &str); 2] =
+    [("qr-promote", DEFAULT_COMPONENT), ("update-schemas", "qontract-schemas")];
+
+/// A target that promotes with a script, or with commands of its own.
+#[derive(Debug)]
+pub struct OldTarget {
+    pub name: String,
+    /// Of its rule, from 1.
+    line: usize,
+    /// Bytes of the makefile.
+    recipe: Range<usize>,
+    /// The scripts that its recipe calls.
+    scripts: Vec<String>,
+    /// The recipe and its scripts.
+    text: String,
+}
+
+/// The old targets of a checkout, and the makefile that has them.
+#[derive(Debug, Default)]
+pub struct OldWays {
+    makefile: String,
+    text: String,
+    pub targets: Vec<OldTarget>,
+}
+
+impl OldWays {
+    /// Finds them; `named` are taken whatever their recipes say. The others that only look like it
+    /// by their names become notes.
+    pub fn find(adoption: &mut Adoption, named: &[String]) -> Result<OldWays> {
+        let mut ways = OldWays::default();
+        for name in MAKEFILES {
+            if let Some(text) = adoption.text(name)? {
+                ways = OldWays { makefile: name.to_owned(), text, targets: Vec::new() };
+                break;
+            }
+        }
+        let rules = makefile::rules(&ways.text);
+        for name in named {
+            if !rules.iter().any(|rule| rule.targets.contains(name)) {
+                let there = if ways.makefile.is_empty() { "Makefile" } else { &ways.makefile };
+                let problem = Problem::usage(format!("no target `{name}`")).file(there);
+                let names = rules.iter().filter(|rule| !rule.recipe.is_empty());
+                let names: Vec<_> =
+                    names.flat_map(|rule| &rule.targets).map(|name| format!("`{name}`")).collect();
+                return Err(problem.help(format!("there are {}", few(&names, MOST))).into());
+            }
+        }
+        for rule in rules {
+            ways.add(adoption, rule, named)?;
+        }
+        Ok(ways)
+    }
+
+    fn add(&mut self, adoption: &mut Adoption, rule: Rule, named: &[String]) -> Result<()> {
+        let [name] = rule.targets.as_slice() else { return Ok(()) };
+        let is_named = named.contains(name);
+        let recipe = &self.text[rule.recipe.clone()];
+        let looks_like_it = name.contains("promote") || name.starts_with("update-");
+        let is_done = recipe.contains("cargo xtask");
+        if recipe.trim().is_empty() || is_done || !(is_named || looks_like_it) {
+            return Ok(());
+        }
+        let mut all = recipe.to_owned();
+        let mut scripts = Vec::new();
+        for path in called(recipe) {
+            // What can't be read as a text is no script of theirs.
+            if let Ok(Some(text)) = adoption.text(path) {
+                all.push_str(&text);
+                scripts.push(path.to_owned());
+            }
+        }
+        let is_old = !rule.is_odd && edits_pins(&all);
+        if is_old || (is_named && !rule.is_odd) {
+            let (name, line, recipe) = (name.clone(), rule.line, rule.recipe);
+            self.targets.push(OldTarget { name, line, recipe, scripts, text: all });
+        } else if is_named || WELL_KNOWN.contains(&name.as_str()) {
+            let what = match rule.is_odd {
+                true => "has conditions, or a `;`: edit it by hand".to_owned(),
+                false => format!("edits no version; `--target {name}` takes it in all the same"),
+            };
+            adoption.notes.push(format!(
+                "`{}:{}`: `{name}` stays: its recipe {what}",
+                self.makefile, rule.line
+            ));
+        }
+        Ok(())
+    }
+
+    /// What the targets mention, so that the components of these names are configured.
+    pub fn words(&self) -> BTreeSet<String> {
+        self.targets.iter().flat_map(|target| words(&target.text)).map(str::to_owned).collect()
+    }
+
+    /// The components, as TOML, of versions that are nobody's so far: with the upstream that the
+    /// script names which has the variable.
+    pub fn components(&self, orphans: &[Orphan]) -> String {
+        let mut text = String::new();
+        for orphan in orphans {
+            let mut with_it = self.targets.iter().filter(|one| one.mentions(&orphan.name));
+            let upstream = match (with_it.next(), with_it.next()) {
+                (Some(target), None) => target.upstream(),
+                _ => None,
+            };
+            let Some(upstream) = upstream else { continue };
+            let selector = if orphan.file.as_str().ends_with(".env") { "variable" } else { "key" };
+            let (_, name) = upstream.rsplit_once('/').unwrap_or(("", &upstream));
+            text.push_str(&format!(
+                "\n[component.{name}]\nupstream = \"{upstream}\"\n\n[component.{name}.environment.pr-check]\npins = [{{ file = \"{}\", {selector} = \"{}\" }}]\n",
+                orphan.file, orphan.name
+            ));
+        }
+        text
+    }
+
+    /// The targets with the commands that take their places; others become notes.
+    pub fn tasks(
+        &self,
+        config: &Config,
+        notes: &mut Vec<String>,
+    ) -> Vec<(&OldTarget, Vec<String>)> {
+        let mut tasks = Vec::new();
+        for target in &self.targets {
+            match target.task(config) {
+                Ok(task) => tasks.push((target, task)),
+                Err(reason) => notes.push(format!(
+                    "`{}:{}`: `{}` stays: {reason}",
+                    self.makefile, target.line, target.name
+                )),
+            }
+        }
+        tasks
+    }
+
+    /// Puts the commands in the places of the recipes and the scripts.
+    pub fn replace(
+        &self,
+        adoption: &mut Adoption,
+        tasks: &[(&OldTarget, Vec<String>)],
+        what: OldScripts,
+    ) -> Result<()> {
+        if tasks.is_empty() {
+            return Ok(());
+        }
+        let mut text = self.text.clone();
+        let line_end = if text.contains("\r\n") { "\r\n" } else { "\n" };
+        for (target, task) in tasks.iter().rev() {
+            let words: Vec<&str> = task.iter().map(String::as_str).collect();
+            let recipe = makefile::recipe(&words, words[0] == "qr-promote", line_end);
+            text.replace_range(target.recipe.clone(), &recipe);
+        }
+        adoption.set(&self.makefile, Some(text.clone()))?;
+        let mut scripts: BTreeMap<&String, BTreeSet<&Vec<String>>> = BTreeMap::new();
+        for (target, task) in tasks {
+            for script in &target.scripts {
+                scripts.entry(script).or_default().insert(task);
+            }
+        }
+        for (script, tasks) in scripts {
+            let stays = match what {
+                OldScripts::Keep => continue,
+                OldScripts::Remove if text.contains(script.as_str()) => {
+                    Some("a target still calls it")
+                }
+                OldScripts::Shim if tasks.len() > 1 => Some("several targets call it"),
+                _ => None,
+            };
+            match (stays, what, tasks.first()) {
+                (Some(reason), ..) => adoption.notes.push(format!("`{script}` stays: {reason}")),
+                (None, OldScripts::Shim, Some(task)) => {
+                    adoption.set(script, Some(shim(script, task)))?
+                }
+                (None, ..) => adoption.set(script, None)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl OldTarget {
+    fn mentions(&self, name: &str) -> bool {
+        words(&self.text).any(|word| word == name)
+    }
+
+    /// The one repository on GitHub that the script names, by its page or by the API.
+    fn upstream(&self) -> Option<String> {
+        let places = ["https://github.com/", "https://api.github.com/repos/"];
+        let rests = places.iter().flat_map(|place| self.text.split(place).skip(1));
+        let repository = |rest: &str| {
+            let is_part = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
+            let path = &rest[..rest.find(|c| !is_part(c)).unwrap_or(rest.len())];
+            let mut parts =
+                path.trim_end_matches(".git").split('/').filter(|part| !part.is_empty());
+            let (owner, name) = (parts.next()?, parts.next()?);
+            let is_name = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
+            name.chars().all(is_name).then(|| format!("https://github.com/{owner}/{name}"))
+        };
+        let all: BTreeSet<String> = rests.filter_map(repository).collect();
+        all.iter().next().filter(|_| all.len() == 1).cloned()
+    }
+
+    /// The words behind `cargo xtask`; the error says why there are none.
+    fn task(&self, config: &Config) -> Result<Vec<String>, String> {
+        for (name, component) in TASKS {
+            if self.name == name {
+                return match config.component(component) {
+                    Ok(_) => Ok(vec![name.to_owned()]),
+                    Err(_) => Err(format!("no version of `{component}` was found")),
+                };
+            }
+        }
+        let mentioned = config.components.iter().filter(|component| {
+            let environments = component.environments.iter();
+            let mut pins = environments.flat_map(|environment| &environment.pins);
+            pins.any(|pin| match &pin.selector {
+                Selector::Variable(name) | Selector::Key(name) => self.mentions(name),
+                _ => false,
+            })
+        });
+        let mentioned: Vec<_> = mentioned.collect();
+        match mentioned.as_slice() {
+            [one] => Ok(["promote", "--all", "--component", &one.name].map(str::to_owned).into()),
+            [] => Err("no component that is known is in its script".to_owned()),
+            several => {
+                let names: Vec<_> = several.iter().map(|one| format!("`{}`", one.name)).collect();
+                Err(format!("its script promotes several: {}", names.join(", ")))
+            }
+        }
+    }
+}
+
+/// The paths that a recipe mentions.
+fn called(recipe: &str) -> impl Iterator<Item = &str> {
+    let ends = |c: char| c.is_whitespace() || "\"'`;&|()<>@$=".contains(c);
+    let words = recipe.split(ends).map(|word| word.trim_start_matches("./"));
+    words.filter(|word| word.contains('/') && !word.starts_with('/') && !word.contains(".."))
+}
+
+/// Whether commands edit what looks like a version.
+fn edits_pins(text: &str) -> bool {
+    let edits = ["sed", "awk", "perl", "yq"];
+    let all: BTreeSet<&str> = words(text).collect();
+    let is_tag = |word: &&str| word.to_ascii_lowercase().ends_with("image_tag");
+    edits.iter().any(|name| all.contains(name)) && (all.iter().any(is_tag) || all.contains("ref"))
+}
+
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').filter(|word| !word.is_empty())
+}
+
+/// A script that does the same by this tool.
+fn shim(path: &str, task: &[String]) -> String {
+    let up = "/..".repeat(path.matches('/').count());
+    let task = task.join(" ");
+    format!(
+        "#!/bin/sh
+# `{path} [SHA]`: all of it is done by `cargo xtask {task}`, DO_COMMIT=1 too.
+cd \"$(dirname \"$0\"){up}\" || exit 1
+if [ -n \"${{1-}}\" ]; then
+    exec cargo xtask {task} --ref \"$1\"
+fi
+exec cargo xtask {task}
+"
+    )
+}
