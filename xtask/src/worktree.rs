@@ -80,7 +80,7 @@ impl WorkTree {
         let Some((file, size)) = regular::open(&at).with_context(unread)? else {
             return Err(Problem::new("is not a regular file").file(path.as_str()).into());
         };
-        match regular::content(file).with_context(unread)? {
+        match regular::content(file, size).with_context(unread)? {
             Some(bytes) => Ok(Some(bytes)),
             None => Err(too_large(path.as_str(), size).into()),
         }
@@ -120,7 +120,7 @@ impl WorkTree {
                 }
             } else if (kind.is_file() || kind.is_symlink() && entry.path().is_file())
                 && fast_glob::glob_match(glob, &path)
-                && let Some(bytes) = holding(&entry.path(), &path, needle)?
+                && let Some(bytes) = holding(&entry.path(), &path, kind.is_symlink(), needle)?
             {
                 tree.0.insert(accepted(&path, name.to_str(), kind.is_symlink())?, bytes);
             }
@@ -132,12 +132,18 @@ impl WorkTree {
 /// The content of a file, if it contains what `needle` looks for; `path` is its name in errors.
 ///
 /// The target of a link is read too: one without the needle is nobody's concern.
-fn holding(on_disk: &Path, path: &str, needle: &memmem::Finder) -> Result<Option<Vec<u8>>> {
+fn holding(
+    on_disk: &Path,
+    path: &str,
+    is_link: bool,
+    needle: &memmem::Finder,
+) -> Result<Option<Vec<u8>>> {
     let unread = || format!("can't read `{path}`");
-    let target = fs::canonicalize(on_disk).with_context(unread)?;
-    let Some((file, size)) = regular::open(&target).with_context(unread)? else { return Ok(None) };
+    let target = if is_link { fs::canonicalize(on_disk) } else { Ok(on_disk.to_owned()) };
+    let opened = regular::open(&target.with_context(unread)?).with_context(unread)?;
+    let Some((file, size)) = opened else { return Ok(None) };
     if size <= LARGEST {
-        let bytes = regular::content(file).with_context(unread)?;
+        let bytes = regular::content(file, size).with_context(unread)?;
         return Ok(bytes.filter(|bytes| needle.find(bytes).is_some() || is_lfs_pointer(bytes)));
     }
     match regular::holds(file, needle).with_context(unread)? {

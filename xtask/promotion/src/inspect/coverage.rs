@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 
 use memchr::memmem;
 
-use parameters::Named;
+use parameters::{Named, VersionParameters};
 use terms::Index;
 pub use terms::Terms;
 
@@ -136,8 +136,8 @@ pub fn fitting<'t>(
 /// A file that is parsed once, however many selectors are tried on it.
 enum ReadFile<'t> {
     Shell(&'t str),
-    /// The parsed file and the bare upstreams of its saas templates.
-    Yaml(Box<Yaml<'t>>, HashSet<String>),
+    /// The parsed file, the bare upstreams of its saas templates, and its parameters.
+    Yaml(Box<Yaml<'t>>, HashSet<String>, VersionParameters),
 }
 
 impl<'t> ReadFile<'t> {
@@ -148,7 +148,8 @@ impl<'t> ReadFile<'t> {
                 let yaml = Box::new(Yaml::parse(text).ok()?);
                 let urls = saas::templates(&yaml).into_iter().filter_map(|template| template.url);
                 let urls = urls.map(|url| Upstream::new(&url).identity().to_owned()).collect();
-                Some(ReadFile::Yaml(yaml, urls))
+                let versions = VersionParameters::of(&yaml);
+                Some(ReadFile::Yaml(yaml, urls, versions))
             }
         }
     }
@@ -158,7 +159,7 @@ impl<'t> ReadFile<'t> {
         static NONE: LazyLock<HashSet<String>> = LazyLock::new(HashSet::new);
         match self {
             ReadFile::Shell(_) => &NONE,
-            ReadFile::Yaml(_, urls) => urls,
+            ReadFile::Yaml(_, urls, _) => urls,
         }
     }
 
@@ -168,7 +169,7 @@ impl<'t> ReadFile<'t> {
                 locate::locate(spec, upstream, text).unwrap_or_default()
             }
             (ReadFile::Shell(_), _) => Vec::new(),
-            (ReadFile::Yaml(yaml, _), _) => locate::locate_in(spec, upstream, yaml),
+            (ReadFile::Yaml(yaml, ..), _) => locate::locate_in(spec, upstream, yaml),
         }
     }
 
@@ -183,13 +184,13 @@ impl<'t> ReadFile<'t> {
                 .into_iter()
                 .map(PinSearch::tag)
                 .collect(),
-            ReadFile::Yaml(yaml, urls) => {
+            ReadFile::Yaml(yaml, urls, versions) => {
                 let is_saas = urls.contains(terms.upstream.identity());
                 let saas = Selector::Saas(SaasFilter::default());
                 let saas = is_saas.then(|| PinSearch::new(saas, Form::Commit));
                 let keys = named(&terms.keys, Selector::Key);
                 let images = named(&terms.images, Selector::Image);
-                let parameters = parameters::named(yaml, terms).into_iter();
+                let parameters = parameters::named(yaml, versions, terms).into_iter();
                 let parameters = parameters.map(|(Named { name, form, image }, lines)| {
                     let selector = Selector::Parameter(name, SaasFilter::default());
                     PinSearch { image, lines: Some(lines), ..PinSearch::new(selector, form) }

@@ -158,18 +158,21 @@ impl<'s> Yaml<'s> {
         mapping: NodeId,
         mut answer: impl FnMut(NodeId, &[(NodeId, NodeId)]) -> Option<T>,
     ) -> Option<T> {
-        let mut seen = HashSet::new();
-        let mut open = vec![mapping];
-        while let Some(node) = open.pop() {
+        let (mut seen, mut open) = (HashSet::new(), Vec::new());
+        let mut next = Some(mapping);
+        while let Some(node) = next.or_else(|| open.pop()) {
+            next = None;
             let NodeKind::Mapping(entries) = &self.nodes[node].kind else { continue };
-            if !seen.insert(node) {
+            if seen.contains(&node) {
                 continue;
             }
             if let Some(answer) = answer(node, entries) {
                 return Some(answer);
             }
-            let sources = self.merge_key(entries).map(|merged| self.merge_sources(merged));
-            let sources = sources.into_iter().flatten().rev();
+            // Nearly every mapping ends here, and nothing was allocated for it.
+            let Some(merged) = self.merge_key(entries) else { continue };
+            seen.insert(node);
+            let sources = self.merge_sources(merged).into_iter().rev();
             open.extend(sources.filter_map(|source| Some(self.follow(source)?.0)));
         }
         None

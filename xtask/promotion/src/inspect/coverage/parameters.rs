@@ -13,13 +13,18 @@ use crate::syntax::yaml::{NodeId, Yaml};
 const ENDS: [&str; 2] = ["_TAG", "_DIGEST"];
 
 /// A mapping of parameters, and what is known of the targets that it is for.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 struct Parameters {
+    own: NodeId,
     /// The upstream of the template.
     url: Option<String>,
     /// The parameters of the template, beside those of a target.
     outer: Option<NodeId>,
 }
+
+/// Every parameter of a saas file whose value is a version of something, with its name and its form;
+/// none in other files.
+pub(super) struct VersionParameters(Vec<(String, NodeId, Form, Parameters)>);
 
 /// A parameter that is a version of the component.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
@@ -32,18 +37,18 @@ pub(super) struct Named {
 }
 
 /// The parameters that are versions of the component, with their lines.
-pub(super) fn named(yaml: &Yaml, terms: &Terms) -> BTreeMap<Named, BTreeSet<usize>> {
-    let mappings = mappings(yaml);
+pub(super) fn named(
+    yaml: &Yaml,
+    versions: &VersionParameters,
+    terms: &Terms,
+) -> BTreeMap<Named, BTreeSet<usize>> {
     let mut named: BTreeMap<Named, BTreeSet<usize>> = BTreeMap::new();
-    for (mapping, name, node) in yaml.entries() {
-        let Some(parameters) = mappings.get(&mapping) else { continue };
-        let Some(value) = yaml.scalar(node) else { continue };
-        let Some(form) = form(value) else { continue };
-        let reader = ParameterReader { yaml, terms, mapping, parameters };
-        if reader.is_version(name, value) {
-            let image = reader.image(name).filter(|_| form == Form::Digest);
-            let name = name.to_owned();
-            named.entry(Named { name, form, image }).or_default().insert(yaml.line(node));
+    for (name, node, form, parameters) in &versions.0 {
+        let reader = ParameterReader { yaml, terms, parameters };
+        if reader.is_version(name, yaml.scalar(*node).unwrap_or_default()) {
+            let image = reader.image(name).filter(|_| *form == Form::Digest);
+            let (name, form) = (name.clone(), *form);
+            named.entry(Named { name, form, image }).or_default().insert(yaml.line(*node));
         }
     }
     named
@@ -58,25 +63,39 @@ pub(super) fn form(value: &str) -> Option<Form> {
     }
 }
 
-/// Every mapping of parameters in a saas file; none in other files.
+impl VersionParameters {
+    pub(super) fn of(yaml: &Yaml) -> VersionParameters {
+        let mappings = mappings(yaml);
+        if mappings.is_empty() {
+            return VersionParameters(Vec::new());
+        }
+        let versions = yaml.entries().filter_map(|(mapping, name, node)| {
+            let parameters = mappings.get(&mapping)?;
+            let form = form(yaml.scalar(node)?)?;
+            Some((name.to_owned(), node, form, parameters.clone()))
+        });
+        VersionParameters(versions.collect())
+    }
+}
+
 fn mappings(yaml: &Yaml) -> HashMap<NodeId, Parameters> {
     let mut found = HashMap::new();
-    let mut add = |node: Option<NodeId>, parameters: Parameters| {
+    let mut add = |node: Option<NodeId>, url: Option<&String>, outer: Option<NodeId>| {
         let mapping = node.and_then(|node| yaml.follow(node));
-        found.extend(mapping.map(|(node, _)| (node, parameters)));
+        let url = url.cloned();
+        found.extend(mapping.map(|(own, _)| (own, Parameters { own, url, outer })));
     };
     for template in templates(yaml) {
-        let url = template.url.clone();
         let outer = template.parameters.map(|(node, _)| node);
-        add(outer, Parameters { url: url.clone(), outer: None });
+        add(outer, template.url.as_ref(), None);
         for target in template.targets {
-            let node = target.parameters.map(|(node, _)| node);
-            add(node, Parameters { url: url.clone(), outer });
+            add(target.parameters.map(|(node, _)| node), template.url.as_ref(), outer);
         }
     }
     if !found.is_empty() {
         let top = yaml.roots().iter().find_map(|&root| yaml.get(root, "parameters"));
-        found.extend(top.map(|(node, _)| (node, Parameters::default())));
+        let parameters = |own| Parameters { own, url: None, outer: None };
+        found.extend(top.map(|(own, _)| (own, parameters(own))));
     }
     found
 }
@@ -84,7 +103,6 @@ fn mappings(yaml: &Yaml) -> HashMap<NodeId, Parameters> {
 struct ParameterReader<'a> {
     yaml: &'a Yaml<'a>,
     terms: &'a Terms,
-    mapping: NodeId,
     parameters: &'a Parameters,
 }
 
@@ -124,7 +142,7 @@ impl ParameterReader<'_> {
     }
 
     fn beside(&self, name: &str) -> Option<&str> {
-        let mut mappings = [Some(self.mapping), self.parameters.outer].into_iter().flatten();
+        let mut mappings = [Some(self.parameters.own), self.parameters.outer].into_iter().flatten();
         mappings.find_map(|node| self.yaml.scalar(self.yaml.get(node, name)?.0))
     }
 }
