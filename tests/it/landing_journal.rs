@@ -55,6 +55,28 @@ fn the_next_run_repairs() {
     repairs("git \"$@\"", stage, &there, "M  .env\n");
 }
 
+/// git makes the commit, and can't be run any more after it: the next run gives the index the files.
+#[test]
+fn a_git_that_is_gone_after_the_commit() {
+    for gone in ["rev-parse", "ls-tree", "reset"] {
+        let sandbox = Sandbox::covered();
+        sandbox.commit_all();
+        let mark = sandbox.world.root.join("committed").display().to_string();
+        let script = format!(
+            "case \" $* \" in *' commit '*) git \"$@\"; touch {mark}; exit;; *' {gone} '*) [ -e {mark} ] && exit 3;; esac"
+        );
+        let output = with_git(&sandbox, &script, &PROMOTE).run();
+        assert_eq!(output.status, 1, "{gone}");
+        assert!(sandbox.git("show HEAD:.env").contains(&HEAD[..7]));
+        assert_ne!(sandbox.git("status --porcelain"), "", "{gone}");
+        let there = format!("finished, because the commit is there: `.env`, `{JENKINS}`");
+        let told = format!("note: an earlier promotion was interrupted; {there}\n");
+        assert_eq!(sandbox.xtask(&["explain", ".env"]).succeeds().stderr, told, "{gone}");
+        assert_eq!(sandbox.git("status --porcelain"), "", "{gone}");
+        assert_eq!(left(&sandbox), Vec::<String>::new());
+    }
+}
+
 /// Killed before there was anything to put back: the next run of any command clears it away.
 #[test]
 fn what_was_only_prepared() {

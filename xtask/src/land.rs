@@ -208,8 +208,12 @@ impl Promotion<'_> {
         match commit.make(replaced.folder()) {
             Err(error) => Err(replaced.undo(error)),
             Ok(made) => {
-                replaced.keep();
-                made.map(Landed::Committed)
+                if made.needs_repair {
+                    replaced.leave();
+                } else {
+                    replaced.keep();
+                }
+                made.commit.map(Landed::Committed)
             }
         }
     }

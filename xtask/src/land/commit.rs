@@ -23,6 +23,14 @@ pub struct PromotionCommit<'a> {
     pub missing: &'a dyn Fn(&Tree) -> Result<Vec<RepoPath>>,
 }
 
+/// A commit that was made.
+pub struct Made {
+    /// The error: there is one, and something is wrong.
+    pub commit: Result<CommitId>,
+    /// Whether the next run has to complete it, or to find out whether there is a commit at all.
+    pub needs_repair: bool,
+}
+
 /// What to know before a commit, although nothing is wrong.
 pub fn warnings(git: &Git) -> Result<Vec<Problem>> {
     let what = if git.is_bisecting()? {
@@ -79,10 +87,8 @@ fn unknown(path: &RepoPath) -> Problem {
 }
 
 impl PromotionCommit<'_> {
-    /// Makes the commit; `folder` is for temporary files.
-    ///
-    /// The outer error: there is no commit. The inner one: there is one, and something is wrong.
-    pub fn make(&self, folder: &Path) -> Result<Result<CommitId>> {
+    /// Makes the commit; `folder` is for temporary files. The error: there is no commit.
+    pub fn make(&self, folder: &Path) -> Result<Made> {
         let git = Git::at(&self.work_tree.top);
         let base = git.commit("HEAD")?;
         let entries = self.entries(&git)?;
@@ -96,26 +102,32 @@ impl PromotionCommit<'_> {
         let result = staged.commit(self.message, self.lock.share()?);
         let head = match git.commit("HEAD") {
             Ok(head) => head,
-            // Nobody knows whether there is one: then nothing may be undone.
-            Err(error) => return result.map(|()| Err(error)),
+            // Nobody knows whether there is one: then nothing may be undone, and the next run looks.
+            Err(error) => {
+                let commit = Err(result.err().unwrap_or(error));
+                return Ok(Made { commit, needs_repair: true });
+            }
         };
         if head == base {
             return Err(result.err().unwrap_or_else(|| no_commit().into()));
         }
-        let committed = self.committed(&git, &staged);
-        let is_whole = committed.is_ok_and(|paths| paths.len() == self.files.len());
-        match result {
+        let is_whole = match self.committed(&git, &staged) {
+            Ok(paths) => paths.len() == self.files.len(),
+            Err(error) => {
+                let commit = finish(&head, [result, Err(error), Ok(())]);
+                return Ok(Made { commit, needs_repair: true });
+            }
+        };
+        if !is_whole && let Err(error) = result {
             // Somebody else made that commit.
-            Err(error) if !is_whole => Err(error),
-            result => Ok(finish(
-                &head,
-                [
-                    result,
-                    self.unstage(&git, &entries),
-                    if is_whole { Ok(()) } else { self.refuse_missing(&git) },
-                ],
-            )),
+            return Err(error);
         }
+        let unstaged = self.unstage(&git, &entries);
+        // What a hook took out of the commit stays in the work tree: a repair would put it back.
+        let needs_repair = is_whole && unstaged.is_err();
+        let missing = if is_whole { Ok(()) } else { self.refuse_missing(&git) };
+        let commit = finish(&head, [result, unstaged, missing]);
+        Ok(Made { commit, needs_repair })
     }
 
     fn entries(&self, git: &Git) -> Result<Vec<IndexEntry>> {
