@@ -309,6 +309,10 @@ fn big() {
     assert_eq!((discovered.status, status.status), (0, 0), "{discovered:?}\n{status:?}");
     let shown = status.stdout.lines().filter(|line| line.contains(": newest is ")).count();
     assert_eq!(shown, 2 + Size::SMALL.components, "{status:?}");
+    // Many have a row each, the farthest behind first.
+    sandbox.xtask(&["status", "--all-saas", "-q"]).matches("status-brief");
+    let whole = sandbox.xtask(&["status", "--all-saas", "-q", "--all"]).stdout;
+    assert!(whole.matches(": newest is ").count() > 40, "{whole}");
 }
 
 #[test]

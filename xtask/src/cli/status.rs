@@ -31,6 +31,9 @@ pub struct StatusArgs {
     /// One row for each pin, with its file and line
     #[arg(long)]
     pub pins: bool,
+    /// Show a table for each component or template, not one row, however many there are
+    #[arg(long)]
+    pub all: bool,
     /// Name everybody who waits, not only the first five
     #[arg(long)]
     pub people: bool,

@@ -62,6 +62,7 @@ pub fn run(session: &Session, typed: &cli::StatusArgs) -> Result<Ending> {
         now,
         each: if typed.pins { Each::Pin } else { Each::Environment },
         most_people: if typed.people { usize::MAX } else { MOST_PEOPLE },
+        is_whole: typed.all,
         drifts: drifts.as_deref(),
         warnings: &warnings,
         notes: &survey.notes,

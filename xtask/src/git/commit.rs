@@ -130,8 +130,11 @@ fn signal(process: u32, name: &str) -> bool {
 fn waited(mut child: Child) -> std::io::Result<ExitStatus> {
     let mut end = None;
     loop {
-        if let Some(status) = child.try_wait()? {
-            return Ok(status);
+        match child.try_wait() {
+            Ok(Some(status)) => return Ok(status),
+            Ok(None) => {}
+            // It may still run, and make the commit after everything was undone.
+            Err(_) => return child.wait(),
         }
         match end {
             None if signals::received().is_some() => {

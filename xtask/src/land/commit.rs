@@ -24,7 +24,7 @@ pub struct PromotionCommit<'a> {
 }
 
 /// A commit that was made.
-pub struct Made {
+pub struct MadeCommit {
     /// The error: there is one, and something is wrong.
     pub commit: Result<CommitId>,
     /// Whether the next run has to complete it, or to find out whether there is a commit at all.
@@ -88,7 +88,7 @@ fn unknown(path: &RepoPath) -> Problem {
 
 impl PromotionCommit<'_> {
     /// Makes the commit; `folder` is for temporary files. The error: there is no commit.
-    pub fn make(&self, folder: &Path) -> Result<Made> {
+    pub fn make(&self, folder: &Path) -> Result<MadeCommit> {
         let git = Git::at(&self.work_tree.top);
         let base = git.commit("HEAD")?;
         let entries = self.entries(&git)?;
@@ -105,7 +105,7 @@ impl PromotionCommit<'_> {
             // Nobody knows whether there is one: then nothing may be undone, and the next run looks.
             Err(error) => {
                 let commit = Err(result.err().unwrap_or(error));
-                return Ok(Made { commit, needs_repair: true });
+                return Ok(MadeCommit { commit, needs_repair: true });
             }
         };
         if head == base {
@@ -115,7 +115,7 @@ impl PromotionCommit<'_> {
             Ok(paths) => paths.len() == self.files.len(),
             Err(error) => {
                 let commit = finish(&head, [result, Err(error), Ok(())]);
-                return Ok(Made { commit, needs_repair: true });
+                return Ok(MadeCommit { commit, needs_repair: true });
             }
         };
         if !is_whole && let Err(error) = result {
@@ -127,7 +127,7 @@ impl PromotionCommit<'_> {
         let needs_repair = is_whole && unstaged.is_err();
         let missing = if is_whole { Ok(()) } else { self.refuse_missing(&git) };
         let commit = finish(&head, [result, unstaged, missing]);
-        Ok(Made { commit, needs_repair })
+        Ok(MadeCommit { commit, needs_repair })
     }
 
     fn entries(&self, git: &Git) -> Result<Vec<IndexEntry>> {

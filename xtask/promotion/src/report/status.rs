@@ -1,5 +1,6 @@
 //! Renders the status: for a terminal, as Markdown, as a web page and as JSON.
 
+mod brief;
 mod html;
 mod json;
 mod line;
@@ -36,6 +37,8 @@ pub struct Overview<'a> {
     pub each: Each,
     /// How many people of a row are named; the others are counted.
     pub most_people: usize,
+    /// Whether the text has a table for each component, however many there are.
+    pub is_whole: bool,
     /// The drifts that `--check` found; `None` without `--check`.
     pub drifts: Option<&'a [Drift]>,
     pub warnings: &'a [Problem],

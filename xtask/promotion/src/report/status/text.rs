@@ -1,16 +1,15 @@
 //! Renders the status as a table that fits the terminal: a row has one line if there is room, else
 //! two.
 
-use anstyle::{AnsiColor, Style};
+use anstyle::Style;
 
+use super::brief::MANY;
 use super::line::line;
 use super::{Each, Health, NOT_COMMITTED, NOTHING, Overview, Row, has_images, no_repair, word};
 use crate::inspect::status::{Agreement, ComponentStatus, EnvironmentStatus};
 use crate::model::escape::escaped;
 use crate::report::columns::{self, clipped, padded, widest};
-use crate::report::{self, BOLD, CYAN, DIM, GREEN, RED, few};
-
-const YELLOW: Style = AnsiColor::Yellow.on_default();
+use crate::report::{self, BOLD, CYAN, DIM, GREEN, RED, YELLOW, few};
 
 /// The narrowest terminal for which the time line is drawn, in columns.
 const WIDE: usize = 100;
@@ -28,27 +27,30 @@ const NUMBER: &str = "behind";
 const SHORTEST: usize = 12;
 
 /// A table whose last columns move to a second line of each row if there is no room.
-struct StatusTable {
-    titles: Vec<&'static str>,
+pub(super) struct StatusTable {
+    pub(super) titles: Vec<&'static str>,
     /// How many columns stay in the first line of a row.
-    inline: usize,
-    lines: Vec<TableLine>,
+    pub(super) inline: usize,
+    pub(super) lines: Vec<TableLine>,
 }
 
-struct TableLine {
-    cells: Vec<(String, Style)>,
+pub(super) struct TableLine {
+    pub(super) cells: Vec<(String, Style)>,
     /// The first cell where there is no room for all of it.
-    short: String,
+    pub(super) short: String,
     /// All of the first cell, if it is shortened.
-    whole: Option<String>,
+    pub(super) whole: Option<String>,
     /// Lines below the row: what is wrong with it.
-    below: String,
+    pub(super) below: String,
 }
 
 impl<'a> Overview<'a> {
-    /// A table for each component, then the verdict of a check. Without a width, as in a log,
-    /// nothing is cut and each row is one line.
+    /// A table for each component, or one for all if there are many, then the verdict of a check.
+    /// Without a width, as in a log, no cell is cut and each row is one line.
     pub fn text(&self, width: Option<usize>) -> String {
+        if self.components.len() > MANY && self.each == Each::Environment && !self.is_whole {
+            return self.brief(width) + &self.check();
+        }
         let parts: Vec<_> = self.components.iter().map(|one| self.section(one, width)).collect();
         parts.join("\n") + &self.check()
     }
@@ -159,7 +161,7 @@ fn half_promoted(component: &ComponentStatus, environment: &EnvironmentStatus) -
 }
 
 impl StatusTable {
-    fn text(mut self, width: Option<usize>) -> String {
+    pub(super) fn text(mut self, width: Option<usize>) -> String {
         let mut widths = self.widths();
         // The last column needs no gap behind it.
         let fits = |widths: &[usize]| {
