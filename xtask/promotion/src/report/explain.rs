@@ -47,7 +47,7 @@ fn pin(path: &RepoPath, config: &Config, pin: &Explained, past: &PinPast, most: 
     );
     text.push_str(&format!("  {}\n", printable(&owner(config, pin))));
     let style = if pin.fate == Fate::Moves { GREEN } else { DIM };
-    for line in fate(config, pin).lines() {
+    for line in fate(path, config, pin).lines() {
         text.push_str(&format!("  {style}{}{style:#}\n", printable(line)));
     }
     text + &history(pin, past, most)
@@ -68,7 +68,7 @@ fn owner(config: &Config, pin: &Explained) -> String {
     }
 }
 
-fn fate(config: &Config, pin: &Explained) -> String {
+fn fate(path: &RepoPath, config: &Config, pin: &Explained) -> String {
     match &pin.fate {
         Fate::Moves => "moves with every promotion there".to_owned(),
         Fate::Stays(Stay::Auto) => "stays: `promotion.auto` moves it".to_owned(),
@@ -76,6 +76,11 @@ fn fate(config: &Config, pin: &Explained) -> String {
         Fate::Stays(stay) => format!("stays: it {}", stay.described()),
         Fate::Unfit(reason) if pin.environment.is_none() => format!("can't move: it {reason}"),
         Fate::Unfit(reason) => format!("can't move: it {reason}; a promotion refuses it"),
+        Fate::Unconfigured(line) if line.contains(" saas = true") => format!(
+            "moves with `promote --saas {}`, which needs no configuration; \
+             `discover --write` would take it in:\n  pins = [{line}]",
+            path.quoted()
+        ),
         Fate::Unconfigured(line) if config.component(&pin.component).is_err() => format!(
             "does not move: no component is `{}`; with one, this would take it in \
              (`discover --write` adds both):\n  pins = [{line}]",

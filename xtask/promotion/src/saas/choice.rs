@@ -181,5 +181,9 @@ fn fits_nothing(all: &[Chosen], word: &str, what: &str) -> Problem {
     }
     let problem = Problem::usage(format!("no {what} fits `{word}`"));
     let all = listed(names.iter().map(String::as_str));
-    if names.is_empty() { problem } else { problem.help(format!("there are {all}")) }
+    problem.help(match names.len() {
+        0 => "none of its templates has a target".to_owned(),
+        1 => format!("there is {all}"),
+        _ => format!("there are {all}"),
+    })
 }
