@@ -4,6 +4,8 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use anyhow::Result;
@@ -80,12 +82,14 @@ impl Survey<'_> {
     }
 }
 
-/// Reads everything about the components and environments of these scopes.
+/// Reads everything about the components and environments of these scopes; whether there are newer
+/// images, only if that is wanted.
 pub fn survey<'a>(
     session: &Session,
     work_tree: &WorkTree,
     config: &'a Config,
     scopes: &[Scope<'a>],
+    asks_images: bool,
 ) -> Survey<'a> {
     let mut components: Vec<ComponentStatus> =
         pool::each(scopes, pool::cores(), |scope| with_pins(work_tree, scope));
@@ -110,9 +114,14 @@ pub fn survey<'a>(
             waiting[index].1 = changes;
         }
     }
-    let _step = session.progress.local("asking for newer images");
-    let images = pool::each(&waiting, REGISTRIES, |(component, changes)| {
-        newer_images(session, component, changes)
+    let asked = if asks_images && !session.offline { waiting } else { Vec::new() };
+    let step = session.progress.local("asking for newer images");
+    let (done, silent) = (AtomicUsize::new(0), SilentRegistries::default());
+    let images = pool::each(&asked, REGISTRIES, |(component, changes)| {
+        let newer = newer_images(component, changes, &silent);
+        let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+        step.detail(&format!("newer images: {done} of {}", asked.len()));
+        newer
     });
     for (component, (newer, note)) in components.iter_mut().zip(images) {
         notes.extend(note);
@@ -330,14 +339,17 @@ fn running(span: &Span, graph: &Graph, head: &CommitId) -> Option<Running> {
     Some(Running { commit: commit.clone(), queued, ahead, since, newer_image: NewerImage::Unknown })
 }
 
+/// The registries that gave no answer: nobody waits for them a second time.
+type SilentRegistries = Mutex<BTreeSet<String>>;
+
 /// For each span, the newest commit of its queue that has an image; and a note if that can't be told.
 fn newer_images(
-    session: &Session,
     component: &Component,
     changes: &Changes,
+    silent: &SilentRegistries,
 ) -> (Vec<NewerImage>, Option<String>) {
     let spans = &changes.0;
-    let own = component.images.first().filter(|_| !session.offline);
+    let own = component.images.first();
     let image = own.and_then(|own| Some((Image::parse(&own.name)?, own.tag_length)));
     let Some((image, tag_length)) = image else {
         return (vec![NewerImage::Unknown; spans.len()], None);
@@ -347,10 +359,17 @@ fn newer_images(
     let Some(head) = spans.iter().find_map(|span| span.queued.first()) else {
         return (vec![NewerImage::None; spans.len()], None);
     };
+    let host = image.registry().to_owned();
+    if silent.lock().is_ok_and(|silent| silent.contains(&host)) {
+        return (vec![NewerImage::Unknown; spans.len()], None);
+    }
     let registry = Registry::default();
     let tag = |commit: &Commit| commit.id.tag(tag_length).to_owned();
     // Mostly the newest has an image, or the registry can't be asked at all: no need for more.
     let answer = registry.ask(&image, &tag(head));
+    if let (ImageAnswer::Unreachable { .. }, Ok(mut silent)) = (&answer, silent.lock()) {
+        silent.insert(host);
+    }
     let problem = problem(&image, &tag(head), &answer).filter(|_| answer != ImageAnswer::Absent);
     let newer = |span: &Span| match (&answer, span.queued.split_first()) {
         (_, None) => NewerImage::None,

@@ -6,7 +6,7 @@ use promotion::inspect::status::{ComponentStatus, Drift, Limits};
 use promotion::model::component::{Component, Scope};
 use promotion::model::problem::Problem;
 use promotion::model::similar::cut;
-use promotion::report::status::{Each, Overview};
+use promotion::report::status::{Each, MANY, Overview};
 use promotion::report::{MOST_PEOPLE, json};
 use promotion::saas::choice::{self, Fit, Narrowing, SaasQuery};
 
@@ -40,7 +40,11 @@ pub fn run(session: &Session, typed: &cli::StatusArgs) -> Result<Ending> {
         false => CoverageScan::start(&work_tree, &config, &components),
     };
     scopes.splice(0..0, configured);
-    let mut survey = survey(session, &work_tree, &config, &scopes);
+    let each = if typed.pins { Each::Pin } else { Each::Environment };
+    // A row for each of many has no room for them, and they take a question for each.
+    let is_brief = scopes.len() > MANY && each == Each::Environment && !typed.all;
+    let asks_images = !is_brief || session.format != Format::Text;
+    let mut survey = survey(session, &work_tree, &config, &scopes, asks_images);
     survey.notes.extend(asked.notes);
     if !asked.saas.is_empty() {
         survey.sort_by_behind();
@@ -60,7 +64,7 @@ pub fn run(session: &Session, typed: &cli::StatusArgs) -> Result<Ending> {
         components: &survey.components,
         people: &survey.people,
         now,
-        each: if typed.pins { Each::Pin } else { Each::Environment },
+        each,
         most_people: if typed.people { usize::MAX } else { MOST_PEOPLE },
         is_whole: typed.all,
         drifts: drifts.as_deref(),

@@ -17,6 +17,8 @@ use crate::model::duration::age;
 use crate::model::problem::Problem;
 use crate::report::changes::pasted;
 
+pub use brief::MANY;
+
 /// The cell for a value that is not known.
 const UNKNOWN: &str = "?";
 /// The cell for a pin whose line is not committed.

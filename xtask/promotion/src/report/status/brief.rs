@@ -10,8 +10,8 @@ use crate::inspect::status::{Agreement, ComponentStatus};
 use crate::model::escape::escaped;
 use crate::report::{self, BOLD, GREEN, RED, YELLOW, cut, few};
 
-/// From how many components on each has one row only.
-pub(super) const MANY: usize = 20;
+/// More components than this have one row each.
+pub const MANY: usize = 20;
 
 /// How many rows are shown.
 const MOST_ROWS: usize = 40;
