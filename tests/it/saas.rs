@@ -125,6 +125,24 @@ fn status_of_saas_files() {
 }
 
 #[test]
+fn changes_of_saas_files() {
+    let sandbox = muo();
+    for (name, word) in [
+        ("saas-changes", "muo"),
+        ("saas-changes-several", "ci-ext"),
+        ("saas-changes-template", "saas-qontract-reconcile/qontract-reconcile"),
+        ("saas-changes-no-template", "saas-qontract-reconcile/nothing"),
+        ("saas-changes-unknown", "mou"),
+    ] {
+        sandbox.xtask(&["changes", word, "-q"]).matches(name);
+    }
+    let component = sandbox.xtask(&["changes", "qontract-schemas", "-q"]).succeeds();
+    let same = sandbox.xtask(&["changes", "--component", "qontract-schemas", "-q"]);
+    assert_eq!(component, same);
+    sandbox.xtask(&["changes", "muo", "--env", "production-1", "-q"]).succeeds();
+}
+
+#[test]
 fn without_a_place() {
     let sandbox = muo();
     sandbox.xtask(&["promote", "muo", "-q"]).matches("saas-open");

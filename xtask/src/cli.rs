@@ -341,6 +341,10 @@ pub struct RollbackArgs {
 
 #[derive(Debug, Args)]
 pub struct ChangesArgs {
+    /// A component or a saas file, by its name or a unique part of it, as `status` shows it:
+    /// SAAS-FILE/TEMPLATE where there are several upstreams
+    #[arg(value_name = "NAME", conflicts_with = "component")]
+    pub name: Option<String>,
     #[command(flatten)]
     pub only: EnvArgs,
     #[command(flatten)]

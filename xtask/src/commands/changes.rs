@@ -1,28 +1,49 @@
 //! Lists the commits that a promotion would take along, without promoting.
 
 use anyhow::Result;
-use promotion::model::component::Scope;
+use promotion::config::Config;
+use promotion::model::component::{Component, Scope};
+use promotion::model::problem::Problem;
 use promotion::model::version::CommitId;
 use promotion::plan::Part;
 use promotion::report::changes::{Most, Queue, markdown};
 use promotion::report::json::{self, version};
 use promotion::report::printable;
+use promotion::saas::choice::{Narrowing, SaasQuery};
 use serde_json::{Value, json};
+
+use super::saas::or_configured;
+use super::status::part_of;
 
 use crate::ask::checks;
 use crate::ask::people;
+use crate::ask::saas::SaasFiles;
+use crate::ask::saas_promotion::{SaasPromotion, in_repository};
 use crate::ask::upstreams::Upstreams;
 use crate::cli::{self, Format};
 use crate::git::Git;
+use crate::hint::Hint;
 use crate::land::{check, verified};
 use crate::session::Session;
+use crate::worktree::WorkTree;
 
 /// Prints the queue of a component.
 pub fn run(session: &Session, typed: &cli::ChangesArgs) -> Result<()> {
     let work_tree = session.work_tree()?;
     let config = session.config(&work_tree)?;
-    let component = config.component(&typed.of.component)?;
-    let scope = Scope { component, environments: config.environments(component, &typed.only.env)? };
+    let name = typed.name.as_ref().unwrap_or(&typed.of.component);
+    let saas = match config.component(name) {
+        Err(_) if typed.name.is_some() => meant(session, &work_tree, &config, typed, name)?,
+        configured => NamedQueue::Configured(configured?.name.clone()),
+    };
+    let scope = match &saas {
+        NamedQueue::Saas(component) => Scope::all(component),
+        NamedQueue::Configured(name) => {
+            let component = config.component(name)?;
+            Scope { component, environments: config.environments(component, &typed.only.env)? }
+        }
+    };
+    let component = scope.component;
     let scopes = std::slice::from_ref(&scope);
     let tree = match typed.from {
         Some(_) => None,
@@ -66,6 +87,58 @@ pub fn run(session: &Session, typed: &cli::ChangesArgs) -> Result<()> {
         notes.iter().for_each(|note| session.note(note));
     }
     Ok(())
+}
+
+/// What a word means.
+enum NamedQueue {
+    /// The component of that name.
+    Configured(String),
+    /// What a saas file makes, or one of its templates, in the environments that were asked for.
+    Saas(Box<Component>),
+}
+
+/// A saas file, one of its templates, or the component that has the word in its name.
+fn meant(
+    session: &Session,
+    work_tree: &WorkTree,
+    config: &Config,
+    typed: &cli::ChangesArgs,
+    word: &str,
+) -> Result<NamedQueue> {
+    let files = SaasFiles::search(work_tree);
+    let find = |word: &str| files.find(&in_repository(work_tree, word));
+    let (file, template) = match (find(word), word.rsplit_once('/')) {
+        (Ok(_), _) => (word, None),
+        (Err(_), Some((file, template))) if find(file).is_ok() => (file, Some(template)),
+        (Err(unknown), _) => {
+            let name = part_of(config, word);
+            return Ok(NamedQueue::Configured(
+                name.ok_or_else(|| or_configured(unknown, word, config))?,
+            ));
+        }
+    };
+    let narrowing = Narrowing { environments: typed.only.env.clone(), ..Narrowing::default() };
+    let names = vec![file.to_owned()];
+    let query = SaasQuery { names, narrowing, all: true, ..SaasQuery::default() };
+    let (mut found, mut refused) = SaasPromotion::survey(work_tree, &query, files)?;
+    let is_meant = |name: &str| {
+        template
+            .is_none_or(|template| name.rsplit_once('/').is_some_and(|(_, one)| one == template))
+    };
+    found.retain(|one| is_meant(&one.name));
+    match (found.len(), refused.is_empty()) {
+        (1, _) => Ok(NamedQueue::Saas(Box::new(found.swap_remove(0)))),
+        (0, false) => Err(refused.swap_remove(0).into()),
+        (0, true) => Err(Problem::usage(format!("nothing in `{word}` could move")).into()),
+        _ => {
+            let command = |one: &Component| {
+                Hint::new(session, "changes").words(std::slice::from_ref(&one.name)).to_string()
+            };
+            let commands: Vec<_> = found.iter().map(command).collect();
+            let problem = Problem::usage(format!("`{word}` has several upstreams"));
+            Err(problem.help(format!("name one:\n{}", commands.join("\n"))).into())
+        }
+    }
 }
 
 fn text(typed: &cli::ChangesArgs, scope: &Scope, to: &CommitId, queue: &Queue) -> String {

@@ -163,7 +163,7 @@ fn asked(work_tree: &WorkTree, config: &Config, typed: &cli::StatusArgs) -> Resu
 }
 
 /// The only component that has the word in its name.
-fn part_of(config: &Config, word: &str) -> Option<String> {
+pub(super) fn part_of(config: &Config, word: &str) -> Option<String> {
     let mut parts = config.components.iter().filter(|one| choice::fit(word, &one.name) != Fit::No);
     let name = parts.next().map(|one| one.name.clone());
     name.filter(|_| parts.next().is_none())
