@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -25,6 +25,9 @@ use crate::worktree::WorkTree;
 
 /// How long an old target or a new command may take.
 const PATIENCE: Duration = Duration::from_secs(10 * 60);
+
+/// The configuration beside both copies.
+const CONFIG: &str = "promote.toml";
 
 /// How many lines of a difference are shown.
 const MOST_LINES: usize = 20;
@@ -53,10 +56,14 @@ pub fn run(
         let problem = Problem::new("no make target of the old kind is there to compare with");
         return Err(problem.help("`--target NAME` takes one in, whatever its recipe says").into());
     }
+    let step = session.progress.local("checking the last commit out twice");
+    let copies = Copies::of(work_tree)?;
+    fs::write(copies.at(CONFIG), config)?;
+    drop(step);
     let mut results = Vec::new();
     for (target, task) in tasks {
         let step = session.progress.local(format!("running the old `{}`", target.name));
-        let differences = compared(session, work_tree, (&target.name, task), config)?;
+        let differences = compared(session, &copies, (&target.name, task))?;
         drop(step);
         results.push((target.name.as_str(), differences));
     }
@@ -91,18 +98,15 @@ pub fn run(
 /// What differs after both, line by line; empty if nothing does.
 fn compared(
     session: &Session,
-    work_tree: &WorkTree,
+    copies: &Copies,
     (target, task): (&str, &[String]),
-    config: &str,
 ) -> Result<Vec<String>> {
-    let copies = Copies::of(work_tree)?;
-    let config_file = copies.at("promote.toml");
-    fs::write(&config_file, config)?;
+    copies.reset()?;
     let (old, new) = (copies.at("old"), copies.at("new"));
     let program = std::env::current_exe().context("can't tell where this program is")?;
     let mut command = Command::new(program);
     command.args(task).args(["--no-image-check", "--format", "json", "--quiet"]);
-    command.arg("--repo").arg(&new).arg("--config").arg(&config_file);
+    command.arg("--repo").arg(&new).arg("--config").arg(copies.at(CONFIG));
     command.args(session.offline.then_some("--offline")).current_dir(&new);
     let ended = ended(command)?;
     let document: Value = serde_json::from_str(&ended.stdout).unwrap_or_default();
@@ -180,7 +184,17 @@ impl<'w> Copies<'w> {
         Ok(copies)
     }
 
-    fn at(&self, name: &str) -> std::path::PathBuf {
+    /// Takes back what an earlier target did.
+    fn reset(&self) -> Result<()> {
+        for name in ["old", "new"] {
+            let git = Git::at(self.at(name));
+            git.run(["reset", "--quiet", "--hard"], b"")?;
+            git.run(["clean", "--quiet", "--force", "-d"], b"")?;
+        }
+        Ok(())
+    }
+
+    fn at(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 }
