@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use memchr::memmem;
+use promotion::config::Config;
 use promotion::model::component::FilePattern;
 use promotion::model::escape::{escaped, is_obeyed};
 use promotion::model::path::RepoPath;
 use promotion::model::problem::Problem;
+use promotion::model::similar::did_you_mean;
 use promotion::model::tree::Tree;
 use promotion::model::upstream::Upstream;
 use promotion::saas::app::{Versions, versions};
@@ -203,4 +205,15 @@ fn values<const N: usize>(
         }
         yaml.scalar(node).map(escaped)
     })
+}
+
+/// The problem of a word that names no saas file, with the components and environments that come
+/// close to it.
+pub fn or_configured(unknown: Problem, word: &str, config: &Config) -> Problem {
+    let environments = config.components.iter().flat_map(|one| &one.environments);
+    let names = config.components.iter().map(|one| one.name.as_str());
+    let names = names.chain(environments.map(|one| one.name.as_str()));
+    let question = did_you_mean(word, names).filter(|_| unknown.usage);
+    let help: Vec<String> = question.into_iter().chain(unknown.help.clone()).collect();
+    Problem { help: Some(help.join("\n")), ..unknown }
 }

@@ -12,12 +12,11 @@ use promotion::report::printable;
 use promotion::saas::choice::{Narrowing, SaasQuery};
 use serde_json::{Value, json};
 
-use super::saas::or_configured;
 use super::status::part_of;
 
 use crate::ask::checks;
 use crate::ask::people;
-use crate::ask::saas::SaasFiles;
+use crate::ask::saas::{SaasFiles, or_configured};
 use crate::ask::saas_promotion::{SaasPromotion, in_repository};
 use crate::ask::upstreams::Upstreams;
 use crate::cli::{self, Format};

@@ -1,7 +1,6 @@
 //! One module for each command, and how a command ends.
 
 pub mod adopt;
-mod afterwards;
 pub mod block;
 pub mod changes;
 pub mod completions;
@@ -10,7 +9,6 @@ pub mod demo;
 pub mod discover;
 pub mod explain;
 pub mod promote;
-mod saas;
 pub mod status;
 
 /// How a command ended that printed its result; `main` turns it into the exit status.

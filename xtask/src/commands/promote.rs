@@ -14,14 +14,11 @@ use promotion::model::tree::Tree;
 use promotion::model::version::CommitId;
 use promotion::plan::landed::Landed;
 use promotion::plan::{Digests, Part, Plan};
-use promotion::report::changes::{Most, Queue, told};
-use promotion::report::promotion::PromotionReport;
-use promotion::report::{self, MOST_PEOPLE, few, json};
+use promotion::report::changes::told;
+use promotion::report::{MOST_PEOPLE, few};
 use promotion::saas::app::ListChange;
 
 use super::Ending;
-use super::afterwards;
-use super::saas::{self, Preparation, Prepared, Saas};
 use crate::ask::checks::{self, Review};
 use crate::ask::coverage::{CoverageScan, TargetScan};
 use crate::ask::image::{self, ImageChecks};
@@ -31,13 +28,17 @@ use crate::ask::saas::SaasFiles;
 use crate::ask::saas_promotion::Asked;
 use crate::ask::target;
 use crate::ask::upstreams::Upstreams;
-use crate::cli::Format;
 use crate::git::Git;
 use crate::land::merge_request::{Delivery, ProposedCommit};
 use crate::land::{self, Landing, MergeRequestOptions, Planned, Promotion, verified};
 use crate::request::{Request, WantedVersion};
-use crate::session::{self, Session, shown_diff};
+use crate::session::Session;
 use crate::worktree::WorkTree;
+use saas::{Preparation, Prepared, Saas};
+
+mod afterwards;
+mod saas;
+mod told;
 
 /// Carries out a request and prints what happened.
 pub fn run(session: &Session, request: &Request) -> Result<Ending> {
@@ -370,81 +371,5 @@ impl<'a> Run<'a> {
             }
         }
         Ok(review.judged(self.request.switches.strict)?)
-    }
-
-    fn queues<'q>(&'q self, review: &'q Review) -> Vec<Queue<'q>> {
-        let queue = |(component, changes)| Queue {
-            component,
-            changes,
-            people: &review.people,
-            now: self.session.now(),
-            most: Most::few("changes --all"),
-        };
-        self.components.iter().copied().zip(&review.changes).map(queue).collect()
-    }
-
-    /// The commands that do the same without a choice, and that undo what was done.
-    fn commands(&self, done: &Done) -> Vec<(&'static str, String)> {
-        let Run { session, request, .. } = self;
-        let meant = self.saas.as_ref().map(|saas| saas.spelled(&self.scopes));
-        let is_spelled = meant.is_some();
-        let meant = request.with(meant.unwrap_or_else(|| request.what.clone()));
-        let mut commands = Vec::new();
-        if is_spelled && !done.plan.is_empty() && request.landing.is_shown() {
-            let to = afterwards::version(&done.plan);
-            commands.push(("same as", meant.same(session, to).to_string()));
-        }
-        if done.landed.is_effect() {
-            let parts = self.components.iter().copied().zip(&done.plan.parts);
-            let undo = afterwards::undo(session, &meant, self.work_tree, parts);
-            commands.extend(undo.into_iter().map(|command| (done.landed.undo(), command)));
-        }
-        commands
-    }
-
-    /// Prints what happened. What a merge request lacks comes last: a failure if it was asked for,
-    /// or if warnings are to refuse.
-    fn tell(&self, done: &Done) -> Result<Ending> {
-        let Run { session, request, .. } = self;
-        let Done { plan, review, message, landed, .. } = done;
-        let (warnings, failures) = match landed {
-            Landed::Delivered(delivered) if request.switches.strict => {
-                (Vec::new(), [delivered.faults(), delivered.failures()].concat())
-            }
-            Landed::Delivered(delivered) => (delivered.faults(), delivered.failures()),
-            _ => (Vec::new(), Vec::new()),
-        };
-        let notes: Vec<_> = review.notes.iter().chain(&plan.notes).cloned().collect();
-        review.warnings.iter().for_each(|warning| session.warn(warning));
-        notes.iter().for_each(|note| session.note(note));
-        let report = PromotionReport {
-            plan,
-            queues: &self.queues(review),
-            landed,
-            title: message.lines().next().unwrap_or_default(),
-            warnings: &review.warnings,
-            notes: &notes,
-            commands: &self.commands(done),
-        };
-        let again = request.commit(session, afterwards::version(plan)).to_string();
-        // The branch is there, whatever lacks: so the document says where.
-        let text = match session.format {
-            Format::Json => {
-                json::text(&json::with_errors(report.document(session.command), &failures))
-            }
-            _ => report.text(shown_diff(&report::plan_diff(plan)), &again),
-        };
-        let printed = match landed {
-            Landed::Planned | Landed::Unchanged => session.print(&text),
-            _ => session::print_done(&text, &report.ending(&again)),
-        };
-        warnings.iter().for_each(|warning| session.warn(warning));
-        failures.iter().for_each(|failure| session.fail(failure));
-        printed?;
-        if request.open {
-            let parts = review.parts(&self.scopes, plan);
-            session.open(afterwards::page(landed, &parts));
-        }
-        Ok(if failures.is_empty() { Ending::Done } else { Ending::Incomplete })
     }
 }

@@ -11,9 +11,8 @@ use promotion::report::{MOST_PEOPLE, json};
 use promotion::saas::choice::{self, Fit, Narrowing, SaasQuery};
 
 use super::Ending;
-use super::saas::or_configured;
 use crate::ask::coverage::CoverageScan;
-use crate::ask::saas::SaasFiles;
+use crate::ask::saas::{SaasFiles, or_configured};
 use crate::ask::saas_promotion::{SaasPromotion, in_repository};
 use crate::ask::status::{Survey, survey};
 use crate::cli::{self, Format};

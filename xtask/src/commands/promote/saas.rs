@@ -8,7 +8,7 @@ use promotion::config::Config;
 use promotion::model::component::{Component, Scope};
 use promotion::model::path::RepoPath;
 use promotion::model::problem::Problem;
-use promotion::model::similar::{cut, did_you_mean};
+use promotion::model::similar::cut;
 use promotion::model::tree::Tree;
 use promotion::model::version::CommitId;
 use promotion::plan::{Outcome, Part, Plan, plan};
@@ -17,7 +17,7 @@ use promotion::saas::app::ListChange;
 use promotion::saas::choice::{self, Fit, SaasQuery};
 
 use crate::ask::checks::Review;
-use crate::ask::saas::SaasFiles;
+use crate::ask::saas::{SaasFiles, or_configured};
 use crate::ask::saas_promotion::{Asked, SaasPromotion, in_repository, paths};
 use crate::ask::upstreams::Upstreams;
 use crate::cli;
@@ -74,17 +74,6 @@ pub(super) fn meant(
         }
         _ => Err(or_configured(unknown, first, config).into()),
     }
-}
-
-/// The problem of a word that names no saas file, with the components and environments that come
-/// close to it.
-pub(super) fn or_configured(unknown: Problem, word: &str, config: &Config) -> Problem {
-    let environments = config.components.iter().flat_map(|one| &one.environments);
-    let names = config.components.iter().map(|one| one.name.as_str());
-    let names = names.chain(environments.map(|one| one.name.as_str()));
-    let question = did_you_mean(word, names).filter(|_| unknown.usage);
-    let help: Vec<String> = question.into_iter().chain(unknown.help.clone()).collect();
-    Problem { help: Some(help.join("\n")), ..unknown }
 }
 
 /// The requests that are landed one by one: one for each saas file, if that is wished.
