@@ -140,6 +140,23 @@ fn changes_of_saas_files() {
     let same = sandbox.xtask(&["changes", "--component", "qontract-schemas", "-q"]);
     assert_eq!(component, same);
     sandbox.xtask(&["changes", "muo", "--env", "production-1", "-q"]).succeeds();
+    // Commits that change the template are marked.
+    sandbox.replace(FILE, "/deploy/olm.yaml", "/reconcile/gql_definitions/introspection.json");
+    sandbox.xtask(&["changes", "muo", "-q"]).matches("saas-changes-marked");
+    let json = sandbox.xtask(&["changes", "muo", "-q", "--format", "json"]).succeeds().stdout;
+    let document: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let queued = document["changes"][0]["queued"].as_array().unwrap();
+    let marked = queued.iter().filter(|commit| commit["template"] == true);
+    let marked: Vec<_> = marked.map(|commit| commit["subject"].as_str().unwrap()).collect();
+    assert_eq!(marked, ["feat(gql): query `promotion.schedule` of saas files"]);
+    let replaced = ["/..", "/", "/a\u{202e}b"];
+    for path in replaced {
+        let text = sandbox.read(FILE);
+        let old = text.lines().find(|line| line.starts_with("  path: ")).unwrap().to_owned();
+        sandbox.write(FILE, &text.replace(&old, &format!("  path: {path}")));
+        let plain = sandbox.xtask(&["changes", "muo", "-q"]).succeeds();
+        assert!(!plain.stdout.contains("[template]"), "{path}");
+    }
 }
 
 #[test]

@@ -177,6 +177,7 @@ mod tests {
             author: author.clone(),
             time,
             is_merge: false,
+            touches_template: false,
         };
         Span {
             old: id(digit).to_string(),

@@ -137,7 +137,8 @@ impl Description<'_> {
 }
 
 fn listed(part: &PartChanges, commit: &Commit) -> String {
-    format!("`{}` {}", commit.id.tag(part.component.tag_length), code(&commit.subject))
+    let mark = if commit.touches_template { " (template)" } else { "" };
+    format!("`{}` {}{mark}", commit.id.tag(part.component.tag_length), code(&commit.subject))
 }
 
 fn table(part: &PartChanges) -> String {

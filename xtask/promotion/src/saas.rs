@@ -93,6 +93,8 @@ pub struct Template {
     /// Why nobody may promote it: its line, and how its `url` or `path` got there.
     pub unfit: Option<(usize, String)>,
     pub targets: Vec<Target>,
+    /// Its file in the upstream, without the slash in front.
+    pub path: Option<String>,
 }
 
 /// A target of a template, in the saas file itself or in a file of its own.
@@ -174,6 +176,7 @@ fn template(yaml: &Yaml, item: NodeId, via: Via) -> Template {
         parameters: yaml.get(item, "parameters").map(|(node, via_key)| (node, via.or(via_key))),
         unfit: ["url", "path"].into_iter().find_map(|key| unfit(yaml, item, via, key)),
         targets: targets.unwrap_or_default(),
+        path: text(yaml, item, "path").map(|path| path.trim_start_matches('/').to_owned()),
     }
 }
 

@@ -88,7 +88,23 @@ impl<'a> Upstreams<'a> {
 
     /// What a part of the plan moves along.
     pub fn changes(&self, plan: &PartPlan) -> Result<Changes> {
-        self.mirror.changes(moving(plan), &plan.to)
+        let mut changes = self.mirror.changes(moving(plan), &plan.to)?;
+        self.mark(&mut changes);
+        Ok(changes)
+    }
+
+    /// Marks the commits that change the template of a saas file. A mirror that can't tell marks
+    /// none.
+    pub fn mark(&self, changes: &mut Changes) {
+        if self.component.templates.is_empty() {
+            return;
+        }
+        let spans = changes.0.iter();
+        let commits = spans.flat_map(|span| span.queued.iter().chain(&span.taken_back));
+        let ids: BTreeSet<&CommitId> = commits.map(|commit| &commit.id).collect();
+        let ids: Vec<&CommitId> = ids.into_iter().collect();
+        let touching = self.mirror.touching(&ids, &self.component.templates);
+        changes.mark(&touching.unwrap_or_default().into_iter().collect());
     }
 
     /// The commits of these changes that need newer schemas, the newest first.

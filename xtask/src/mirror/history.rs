@@ -124,6 +124,7 @@ fn commit(fields: &[&str]) -> Option<(Commit, Vec<CommitId>)> {
     let commit = Commit {
         id: CommitId::parse(id)?,
         is_merge: parents.len() > 1,
+        touches_template: false,
         time: time.parse().ok()?,
         author: Author { name: name.to_owned(), email: email.to_owned() },
         subject: subject.to_owned(),

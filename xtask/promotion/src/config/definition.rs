@@ -48,6 +48,7 @@ fn component(name: &Text, table: &TomlTable, names: &[&str]) -> Result<Component
         tag_length,
         schema_paths: table.texts("schema-paths", rules::upstream_path)?,
         schemas: table.text("schemas", |schemas| other_component(schemas, name, names))?,
+        templates: Vec::new(),
         environments: environments(table, &Images { all: &images, tag_length })?,
         images,
         at: name.at(),

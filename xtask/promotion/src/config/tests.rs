@@ -830,6 +830,7 @@ fn builtin() {
         tag_length: 7,
         schema_paths: vec!["reconcile/gql_definitions/introspection.json".to_owned()],
         schemas: Some("qontract-schemas".to_owned()),
+        templates: Vec::new(),
         environments: vec![
             environment("app-sre-prod-01", &[], vec![saas(ext, 11)]),
             environment("internal", &["appsres03ue1", "appsrep05ue1"], vec![saas(int, 15)]),
@@ -861,6 +862,7 @@ fn builtin() {
         tag_length: 7,
         schema_paths: Vec::new(),
         schemas: None,
+        templates: Vec::new(),
         environments: vec![environment("pr-check", &[], vec![variable("SCHEMAS_IMAGE_TAG", 31)])],
         at: Position { line: 26, column: 12 },
     };
@@ -957,6 +959,7 @@ lib = { upstream = "/srv/lib" }
         tag_length: 12,
         schema_paths: vec!["schemas/".to_owned(), "api.json".to_owned()],
         schemas: Some("lib".to_owned()),
+        templates: Vec::new(),
         environments: vec![
             environment("one", &["uno", "first"], one),
             environment("two", &[], two),
@@ -972,6 +975,7 @@ lib = { upstream = "/srv/lib" }
         tag_length: 7,
         schema_paths: Vec::new(),
         schemas: None,
+        templates: Vec::new(),
         environments: Vec::new(),
         at: Position { line: 34, column: 1 },
     };

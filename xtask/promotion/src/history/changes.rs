@@ -124,6 +124,14 @@ impl Start {
 }
 
 impl Changes {
+    /// Marks the commits that change a template.
+    pub fn mark(&mut self, touching: &BTreeSet<CommitId>) {
+        let spans = self.0.iter_mut();
+        for commit in spans.flat_map(|span| span.queued.iter_mut().chain(&mut span.taken_back)) {
+            commit.touches_template = touching.contains(&commit.id);
+        }
+    }
+
     /// What goes along when each of these versions becomes `to`; all of them are in `graph`.
     /// Versions that are the same commit share a span. The longest queue comes first.
     pub fn new(versions: Vec<RunningVersion>, to: &CommitId, graph: &Graph) -> Changes {
@@ -249,6 +257,7 @@ mod tests {
             let commit = |(number, (name, email)): (usize, &(&str, &str))| Commit {
                 id: CommitId::parse(&format!("{number:040}")).unwrap(),
                 is_merge: false,
+                touches_template: false,
                 time: 0,
                 author: Author { name: (*name).to_owned(), email: (*email).to_owned() },
                 subject: String::new(),

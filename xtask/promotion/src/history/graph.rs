@@ -90,7 +90,17 @@ mod tests {
             let parents: Vec<_> = names.map(id).collect();
             let time = (lines.len() - age) as i64;
             let (id, subject) = (id(name), name.to_string());
-            (Commit { id, subject, author, time, is_merge: parents.len() > 1 }, parents)
+            (
+                Commit {
+                    id,
+                    subject,
+                    author,
+                    time,
+                    is_merge: parents.len() > 1,
+                    touches_template: false,
+                },
+                parents,
+            )
         };
         Graph::new(lines.iter().enumerate().map(commit).collect())
     }

@@ -41,6 +41,7 @@ fn commit(number: usize, subject: &str, name: &str, email: &str) -> Commit {
         author: Author { name: name.to_owned(), email: email.to_owned() },
         time: i64::try_from(number).unwrap(),
         is_merge: false,
+        touches_template: false,
     }
 }
 

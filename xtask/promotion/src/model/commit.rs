@@ -20,6 +20,8 @@ pub struct Commit {
     pub time: i64,
     /// Whether it has more than one parent.
     pub is_merge: bool,
+    /// Whether it changes the template of a saas file, if that was asked.
+    pub touches_template: bool,
 }
 
 /// One commit that changed a file of the repository.

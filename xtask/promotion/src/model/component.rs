@@ -29,6 +29,8 @@ pub struct Component {
     pub schema_paths: Vec<String>,
     /// The name of the component that holds the schemas.
     pub schemas: Option<String>,
+    /// The templates of a saas file that it was made of: paths in the upstream.
+    pub templates: Vec<String>,
     /// In the order of `promote.toml`.
     pub environments: Vec<Environment>,
     /// Where `promote.toml` defines it.

@@ -113,7 +113,8 @@ impl Queue<'_> {
                 let tag = commit.id.tag(self.component.tag_length);
                 let id = super::link(tag, commit_page(&upstream, &commit.id).as_deref());
                 let (subject, ago) = (escaped(&commit.subject), ago(self.now - commit.time));
-                text.push_str(&format!("    {id} {subject} {DIM}{ago}{DIM:#}\n"));
+                let mark = if commit.touches_template { "[template] " } else { "" };
+                text.push_str(&format!("    {id} {subject} {mark}{DIM}{ago}{DIM:#}\n"));
             }
         }
         if !others.is_empty() {
@@ -158,7 +159,7 @@ impl Queue<'_> {
             Who::You => "you",
             Who::Bot(_) => "bot",
         };
-        json!({
+        let mut document = json!({
             "commit": commit.id.as_str(),
             "subject": commit.subject,
             "author": commit.author.name,
@@ -166,7 +167,11 @@ impl Queue<'_> {
             "time": commit.time,
             "who": who,
             "user": self.people.user(&commit.author.email),
-        })
+        });
+        if commit.touches_template {
+            document["template"] = json!(true);
+        }
+        document
     }
 }
 

@@ -5,6 +5,7 @@ use crate::model::component::{
     Component, ComponentImage, Environment, FilePattern, Form, Origin, PinSpec, Position,
     SaasFilter, Selector,
 };
+use crate::model::escape::is_obeyed;
 use crate::model::image::Image;
 use crate::model::upstream::Upstream;
 use crate::saas::SaasFile;
@@ -26,9 +27,18 @@ pub fn components(file: &SaasFile, chosen: &[Chosen]) -> Vec<Component> {
             components.push(component(file, one, url));
             components.len() - 1
         });
+        let path = one.template.path.iter().filter(|path| is_path(path));
+        let new = path.filter(|path| !components[index].templates.contains(path)).cloned();
+        let new: Vec<_> = new.collect();
+        components[index].templates.extend(new);
         add(&mut components[index], file, one);
     }
     components
+}
+
+/// Whether it is a plain path in a repository, and not the whole of it.
+fn is_path(path: &str) -> bool {
+    !path.is_empty() && !path.contains(is_obeyed) && !path.split('/').any(|part| part == "..")
 }
 
 fn component(file: &SaasFile, one: &Chosen, url: &str) -> Component {
@@ -54,6 +64,7 @@ fn component(file: &SaasFile, one: &Chosen, url: &str) -> Component {
         tag_length,
         schema_paths: Vec::new(),
         schemas: None,
+        templates: Vec::new(),
         environments: Vec::new(),
         at: Position::default(),
     }

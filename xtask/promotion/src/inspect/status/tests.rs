@@ -33,7 +33,14 @@ fn environment(pins: Vec<PinStatus>) -> EnvironmentStatus {
 
 fn commit(id: &CommitId) -> Commit {
     let author = Author { name: "Ann".to_owned(), email: "ann@example.com".to_owned() };
-    Commit { id: id.clone(), subject: String::new(), author, time: NOW, is_merge: false }
+    Commit {
+        id: id.clone(),
+        subject: String::new(),
+        author,
+        time: NOW,
+        is_merge: false,
+        touches_template: false,
+    }
 }
 
 /// A commit that runs, with so many commits behind it for so many seconds, and before it.
