@@ -13,6 +13,7 @@ mod deliver;
 mod demo;
 mod discover;
 mod docs;
+mod everyday;
 mod explain;
 mod fixtures;
 mod from;
