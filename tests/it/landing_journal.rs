@@ -147,6 +147,28 @@ fn a_commit_that_goes_on() {
     }
 }
 
+/// Where it can't be noted which process commits, that one doesn't outlive the promotion.
+#[test]
+fn a_commit_that_nobody_would_know_of() {
+    let sandbox = Sandbox::covered();
+    sandbox.commit_all();
+    hook(&sandbox, "commit-msg", "trap '' TERM; until [ -e .git/end ]; do sleep 0.02; done");
+    let first = "case \" $* \" in
+        *' update-index '*) mkdir -p .git/xtask-promote/committer;;
+        *' commit '*) echo $$ >.git/pid;;
+    esac";
+    let output = with_git(&sandbox, first, &PROMOTE).run();
+    sandbox.write(".git/end", "");
+    let running = format!("/proc/{}", sandbox.read(".git/pid").trim());
+    while Path::new(&running).exists() {
+        thread::yield_now();
+    }
+    let told = "error: can't run `git commit`: Is a directory (os error 21)\n";
+    output.assert(1, "", told);
+    assert_eq!(sandbox.git("log -1 --format=%s"), "Everything\n");
+    assert_eq!(sandbox.git("status --porcelain"), "");
+}
+
 #[test]
 fn signals() {
     for signal in heard_signals() {

@@ -81,8 +81,13 @@ impl StagedCommit {
             let mut command = self.command(&text)?;
             command.stdin(stdin).stdout(output.try_clone()?).stderr(output);
             let child = command.spawn()?;
-            fs::write(self.folder.join(COMMITTER), child.id().to_string())?;
-            waited(child)
+            let noted = fs::write(self.folder.join(COMMITTER), child.id().to_string());
+            if noted.is_err() {
+                // A commit that nobody knows of would be made after everything was undone.
+                signal(child.id(), "TERM");
+            }
+            let status = waited(child)?;
+            noted.map(|()| status)
         })();
         if status.context("can't run `git commit`")?.success() {
             return Ok(());

@@ -73,7 +73,7 @@ impl Journal {
         let [new, old] = ["new", "old"].map(|suffix| self.file(index, suffix));
         match has_before {
             // The way back must not need room on the disk.
-            true => fs::hard_link(place, &old).or_else(|_| copy(place, &old))?,
+            true => fs::hard_link(place, &old).or_else(|_| copied(place, &old))?,
             false => fs::write(self.file(index, "absent"), "")?,
         }
         let Some(after) = after else { return Ok(()) };
@@ -281,6 +281,15 @@ fn moved(from: &Path, to: &Path) -> io::Result<()> {
     let result = copy(from, &beside).and_then(|()| fs::rename(&beside, to));
     let _ = fs::remove_file(if result.is_ok() { from } else { &beside });
     result
+}
+
+/// Copies a file to where none shall be. A link that failed may be there all the same, as over NFS: a
+/// copy would go through it, and empty the file.
+fn copied(from: &Path, to: &Path) -> io::Result<()> {
+    match fs::remove_file(to) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+        _ => copy(from, to),
+    }
 }
 
 fn copy(from: &Path, to: &Path) -> io::Result<()> {

@@ -28,7 +28,7 @@ pub struct Replaced {
     work_tree: WorkTree,
     journal: Journal,
     files: Vec<Replacement>,
-    /// How many of them are in their places.
+    /// How many of them are in their places; the last one perhaps not.
     put: usize,
     _deferred: Deferred,
 }
@@ -71,9 +71,10 @@ impl Replaced {
     /// Puts the new files in their places.
     fn put(&mut self) -> Result<()> {
         for (index, file) in self.files.iter().enumerate() {
+            // Before it is: a rename that fails may be done all the same, as over NFS.
+            self.put = index + 1;
             let put = self.journal.put(index, &self.place(file));
             put.with_context(|| format!("can't replace `{}`", file.path))?;
-            self.put = index + 1;
         }
         // Somebody may have edited a file in place up to the rename: the kept file has such edits.
         for (index, file) in self.files.iter().enumerate() {
@@ -181,7 +182,7 @@ mod tests {
         three.stage().unwrap();
         fs::remove_file(three.folder().join("2.new")).unwrap();
         let error = three.put().unwrap_err();
-        assert_eq!(three.put, 2);
+        assert_eq!(three.put, 3);
         let error = three.undo(error);
         assert!(format!("{error:#}").starts_with("can't replace `c`: No such file"), "{error:#}");
         assert_eq!(content(&work_tree), all("before"));
@@ -195,6 +196,24 @@ mod tests {
         let mut mixed = all("before");
         mixed[1].1 = "mine".to_owned();
         assert_eq!(content(&work_tree), mixed);
+    }
+
+    /// As over NFS, where the answer is lost and the call is made once more.
+    #[test]
+    fn what_was_done_and_then_failed_is_undone() {
+        let folder = xshell::Shell::new().unwrap().create_temp_dir().unwrap();
+        let work_tree = WorkTree { top: folder.path().to_owned(), git_dir: None };
+        let all = |text: &str| ["a", "b"].map(|name| (name.to_owned(), text.to_owned()));
+
+        let mut two = prepared(&work_tree, &["a", "b"]);
+        fs::hard_link(work_tree.top.join("a"), two.folder().join("0.old")).unwrap();
+        two.stage().unwrap();
+        assert_eq!(fs::read(work_tree.top.join("a")).unwrap(), b"before");
+        fs::rename(two.folder().join("1.new"), work_tree.top.join("b")).unwrap();
+        let error = two.put().unwrap_err();
+        let error = two.undo(error);
+        assert!(format!("{error:#}").starts_with("can't replace `b`: No such file"), "{error:#}");
+        assert_eq!(content(&work_tree), all("before"));
     }
 
     #[test]
