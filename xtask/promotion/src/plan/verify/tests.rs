@@ -63,6 +63,28 @@ fn values() {
     }
 }
 
+/// The edit of an item, which is to be the only one that differs.
+#[test]
+fn lists() {
+    let other = "expected `new` at [0, 0, 0] to differ, found `news` at [0, 0, 0]";
+    let cases = [
+        ("a: [old]", ["old", "new"], ""),
+        ("a: !x [old]", ["old", "new"], ""),
+        ("a: [old]", ["old", "news"], other),
+        ("a: !x [old]", ["old", "news"], other),
+        ("a: [old]", ["old", "new, x"], "what differs at [0, 0] does not read as a string"),
+        (
+            "a: [old, x]",
+            ["old, x", "new"],
+            "`f:1:5`: two YAML parsers find different values in this file",
+        ),
+    ];
+    for (before, edit, expected) in cases {
+        let a = (ValuePath::Yaml(vec![0, 0, 0], String::new()), "new");
+        assert_eq!(check("a.yaml", before, edit, a), expected, "{before:?} {edit:?}");
+    }
+}
+
 /// What one of two parsers can't read by itself is replaced before both texts are compared.
 #[test]
 fn stand_ins() {
@@ -85,9 +107,14 @@ fn stand_ins() {
 
 #[test]
 fn json() {
-    let a = (ValuePath::Yaml(vec![0, 0], String::new()), "new");
-    let reason = check("a.json", "{\"a\": 1234567}", ["1234567", "new"], a);
-    assert_eq!(reason, "can't be read as JSON: expected ident at line 1 column 8");
+    let check = |path: &str, before: &str, old: &str| {
+        check(path, before, [old, "new"], (ValuePath::Yaml(vec![0, 0], String::new()), "new"))
+    };
+    let reason = "can't be read as JSON: expected ident at line 1 column 8";
+    assert_eq!(check("a.json", "{\"a\": 1234567}", "1234567"), reason);
+    // By its name alone it is none, nor by its content.
+    assert_eq!(check("a.json", "{a: old}", "old"), "");
+    assert_eq!(check("a.yaml", "{\"a\": 1234567}", "1234567"), "");
 }
 
 #[test]
