@@ -43,11 +43,11 @@ impl<'de> Visitor<'de> for ValueVisitor {
     }
 
     fn visit_i128<E>(self, value: i128) -> Result<Value, E> {
-        Ok(tagged("int", value.to_string().into()))
+        Ok(large(value))
     }
 
     fn visit_u128<E>(self, value: u128) -> Result<Value, E> {
-        Ok(tagged("int", value.to_string().into()))
+        Ok(large(value))
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
@@ -81,6 +81,11 @@ impl<'de> Visitor<'de> for ValueVisitor {
         let Read(value) = content.newtype_variant()?;
         Ok(tagged(&tag, value))
     }
+}
+
+/// An integer that no `Value` holds. As a tag, so that another one is not another string.
+fn large(integer: impl fmt::Display) -> Value {
+    tagged(&format!("int {integer}"), Value::Null)
 }
 
 fn tagged(tag: &str, value: Value) -> Value {

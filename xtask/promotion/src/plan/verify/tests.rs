@@ -1,5 +1,8 @@
 use super::*;
 use crate::model::edit::Edit;
+use crate::model::upstream::Upstream;
+use crate::model::version::CommitId;
+use crate::saas::app::{ListAction, ListChange, VersionList};
 
 /// Judges the edit of `old` to `new` in `before` against what was planned.
 fn check(path: &str, before: &str, edit: [&str; 2], planned: (ValuePath, &str)) -> String {
@@ -60,6 +63,26 @@ fn values() {
     for (before, edit, expected) in cases {
         let a = (ValuePath::Yaml(vec![0, 0], String::new()), "new");
         assert_eq!(check("a.yaml", before, edit, a), expected, "{before:?} {edit:?}");
+    }
+}
+
+/// One number or truth value is not another one.
+#[test]
+fn other_scalars() {
+    let (large, less) = ("99999999999999999999", "99999999999999999998");
+    let [least, lesser] = [large, less].map(|number| format!("-{number}"));
+    let pairs = [
+        ["1", "2"],
+        ["-1", "-2"],
+        ["1.5", "2.5"],
+        ["true", "false"],
+        [large, less],
+        [&least, &lesser],
+    ];
+    for [old, new] in pairs {
+        let a = (ValuePath::Yaml(vec![0, 0], String::new()), "new");
+        let verdict = check("a.yaml", &format!("a: {old}"), [old, new], a);
+        assert_eq!(verdict, "what differs at [0, 0] does not read as a string", "{old} {new}");
     }
 }
 
@@ -159,4 +182,45 @@ fn variables() {
         let a = (ValuePath::Variable(1, "A".to_owned()), "new");
         assert_eq!(check(".env", before, edit, a), expected, "{before:?} {edit:?}");
     }
+}
+
+/// The only change is the commit in the list of that component.
+#[test]
+fn version_lists() {
+    let commit = "6ba2ceb4a1c53e6f7d8091a2b3c4d5e6f7a8b9c0";
+    let change = |action| ListChange {
+        app: RepoPath::parse("app.yml").unwrap(),
+        upstream: Upstream::new("https://example.com/a"),
+        list: VersionList::Blocked,
+        action,
+        commit: CommitId::parse(commit).unwrap(),
+    };
+    let file = |list: &str| {
+        format!(
+            "codeComponents:\n- url: https://example.com/b\n- url: https://example.com/a\n{list}"
+        )
+    };
+    let (key, x) = ("  blockedVersions:\n", "  - x\n");
+    let (ours, theirs) = (format!("  - {commit}\n"), format!("  - {}\n", commit.to_uppercase()));
+    let more = "more than `blockedVersions` of `https://example.com/a` differs";
+    let (add, remove) = (ListAction::Add, ListAction::Remove);
+    let cases = [
+        (add, [key, x].concat(), [key, x, &ours].concat(), ""),
+        (add, String::new(), [key, &ours].concat(), ""),
+        (add, "  blockedVersions:\n".to_owned(), [key, &ours].concat(), ""),
+        (add, [key, x].concat(), [key, &ours].concat(), more),
+        (add, [key, x].concat(), [key, x].concat(), more),
+        (add, [key, x].concat(), [key, x, &ours, "  name: y\n"].concat(), more),
+        (remove, [key, x, &theirs].concat(), [key, x].concat(), ""),
+        (remove, [key, &ours].concat(), String::new(), ""),
+        (remove, [key, &ours].concat(), "  blockedVersions: []\n".to_owned(), ""),
+        (remove, [key, x, &ours].concat(), String::new(), more),
+        (remove, [key, x, &ours].concat(), [key, &ours].concat(), more),
+    ];
+    for (action, before, after, expected) in cases {
+        let verdict = list::judge(&file(&before), &file(&after), &[change(action)]);
+        assert_eq!(verdict.err().unwrap_or_default(), expected, "{action:?} {before} {after}");
+    }
+    let none = "codeComponents:\n- url: https://example.com/b\n";
+    assert_eq!(list::judge(none, none, &[change(add)]).unwrap_err(), "has no such component");
 }
