@@ -150,6 +150,17 @@ fn scripts_are_removed_or_kept() {
 }
 
 #[test]
+fn a_makefile_with_another_prefix_stays() {
+    let sandbox = old_checkout();
+    let make = format!(".RECIPEPREFIX = >\n{}", sandbox.read("Makefile").replace("\n\t", "\n>"));
+    sandbox.write("Makefile", &make);
+    let args = ["adopt", ".", "-n", "--offline", "--from", FROM, "--rev", REV];
+    let output = sandbox.xtask(&args).succeeds();
+    assert!(!output.stdout.contains("Makefile"), "{}", output.stdout);
+    assert!(output.stderr.contains("note: `Makefile` sets `.RECIPEPREFIX`: its targets stay\n"));
+}
+
+#[test]
 fn what_can_not_be_adopted_is_refused() {
     let sandbox = old_checkout();
     sandbox.write("sub/x", "");

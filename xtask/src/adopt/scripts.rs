@@ -72,6 +72,11 @@ impl OldWays {
                 return Err(problem.help(format!("there are {}", few(&names, MOST))).into());
             }
         }
+        if ways.text.lines().any(|line| line.trim_start().starts_with(".RECIPEPREFIX")) {
+            let message = format!("`{}` sets `.RECIPEPREFIX`: its targets stay", ways.makefile);
+            adoption.notes.push(message);
+            return Ok(ways);
+        }
         for rule in rules {
             ways.add(adoption, rule, named)?;
         }
