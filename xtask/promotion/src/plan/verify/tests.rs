@@ -182,6 +182,10 @@ fn variables() {
         let a = (ValuePath::Variable(1, "A".to_owned()), "new");
         assert_eq!(check(".env", before, edit, a), expected, "{before:?} {edit:?}");
     }
+    for (name, expected) in [("A_1", ""), ("A-1", &*blind.replace("A=", "A-1="))] {
+        let planned = (ValuePath::Variable(1, name.to_owned()), "new");
+        assert_eq!(check(".env", &format!("{name}=old"), ["old", "new"], planned), expected);
+    }
 }
 
 /// The only change is the commit in the list of that component.
