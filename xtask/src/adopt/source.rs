@@ -43,6 +43,10 @@ impl ToolSource {
             Problem::new(format!("`{}` has no remote `origin`", folder.display())).help(CURE)
         })?;
         let url = address(&without_credentials(&origin))?;
+        if url.starts_with("file://") {
+            // Cargo keeps what it installs from git in such a checkout.
+            return Err(only_here(&url).into());
+        }
         if let Some(rev) = rev {
             return Ok(ToolSource { url, rev: rev.to_owned() });
         }
@@ -77,11 +81,12 @@ fn address(url: &str) -> Result<String, Problem> {
         Some((host, path)) if !host.contains('/') && !path.starts_with(['/', '\\']) => {
             Ok(format!("ssh://{host}/{path}"))
         }
-        _ => {
-            let problem = Problem::new(format!("`{url}` is a folder that only this machine has"));
-            Err(problem.help(CURE))
-        }
+        _ => Err(only_here(url)),
     }
+}
+
+fn only_here(url: &str) -> Problem {
+    Problem::new(format!("`{url}` is a folder that only this machine has")).help(CURE)
 }
 
 #[cfg(test)]
