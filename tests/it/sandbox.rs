@@ -113,12 +113,18 @@ impl Sandbox {
 
     /// How many git processes a run starts, those that git itself starts among them; it must succeed.
     pub fn git_processes(&self, args: &[&str]) -> usize {
+        self.git_traces(args).len()
+    }
+
+    /// What git tells of each of these processes, as lines of JSON.
+    pub fn git_traces(&self, args: &[&str]) -> Vec<String> {
         let traces = self.world.root.join("traces");
         fs::create_dir(&traces).unwrap();
         self.command(args).env("GIT_TRACE2_EVENT", &traces).run().succeeds();
-        let count = fs::read_dir(&traces).unwrap().count();
+        let files = fs::read_dir(&traces).unwrap().map(|entry| entry.unwrap().path());
+        let texts = files.map(|file| fs::read_to_string(file).unwrap()).collect();
         fs::remove_dir_all(traces).unwrap();
-        count
+        texts
     }
 
     /// Puts a `cargo` into the sandbox whose `xtask` is the program. It writes to `called` how it was

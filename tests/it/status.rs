@@ -375,6 +375,46 @@ fn few_processes() {
     assert_eq!(count(&status), two);
 }
 
+/// Each remote is asked once, whatever is asked; and what a command starts is bounded.
+#[test]
+fn round_trips_and_processes() {
+    let sandbox = Sandbox::covered();
+    sandbox.commit_all();
+    sandbox.world.answer_as_gitlab().unwrap();
+    let offline = ["qr-promote", "-n", "-q", "--offline", "--ref", HEAD];
+    let cases: [(&[&str], &str, usize); 9] = [
+        (&["status", "-q"], "fetch fetch", 16),
+        (&["changes", "-q"], "fetch", 12),
+        (&["qr-promote", "-n", "-q", "--no-image-check"], "fetch fetch", 24),
+        (&["update-schemas", "-n", "-q", "--no-image-check"], "fetch", 16),
+        (&offline, "", 12),
+        (&["explain", ".env", "-q"], "", 8),
+        (&["discover", "-q"], "", 8),
+        (&["status", "--all-saas", "-q"], "fetch fetch", 16),
+        // Here the processes of the remote count too.
+        (
+            &["qr-promote", "--mr", "-q", "--no-image-check"],
+            "fetch fetch fetch ls-remote ls-remote push",
+            110,
+        ),
+    ];
+    // The mirrors are there.
+    sandbox.xtask(&["status", "--all-saas", "-q"]).succeeds();
+    for (args, asked, most) in cases {
+        // What the first one remembers, the second one doesn't ask.
+        sandbox.xtask(args).succeeds();
+        let traces = sandbox.git_traces(args);
+        let is_run = |name: &str| {
+            let started = format!("\"hierarchy\":\"{name}\"");
+            move |text: &&String| text.contains(&started)
+        };
+        let names = ["fetch", "ls-remote", "clone", "push"];
+        let run = names.map(|name| vec![name; traces.iter().filter(is_run(name)).count()]);
+        assert_eq!(run.concat().join(" "), asked, "{args:?}");
+        assert!(traces.len() <= most, "{args:?}: {}", traces.len());
+    }
+}
+
 /// What git says of a mirror is remembered; it is asked again where a fetch has changed the mirror.
 #[test]
 fn mirrors_are_remembered() {
