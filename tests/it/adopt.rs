@@ -242,6 +242,22 @@ fn the_sources_can_come_along() {
 }
 
 #[test]
+fn a_sparse_checkout() {
+    let sandbox = old_checkout();
+    sandbox.git("sparse-checkout set --no-cone /* !/resources/");
+    let args = ["adopt", ".", "--offline", "--from", FROM, "--rev", REV];
+    let output = sandbox.xtask(&args).succeeds();
+    assert!(output.stderr.contains("note: this is a sparse checkout, "), "{}", output.stderr);
+    let discovered = sandbox.xtask(&["discover"]).succeeds();
+    assert!(discovered.stderr.contains("note: this is a sparse checkout, "));
+    let commit = output.stdout.lines().find(|line| line.contains(" commit -m ")).unwrap();
+    sandbox.program("sh", &["-c", commit]).run().succeeds();
+    sandbox.git("sparse-checkout disable");
+    assert_eq!(sandbox.git("status --porcelain"), "");
+    assert!(sandbox.path("resources/jenkins/global/defaults.yaml").exists());
+}
+
+#[test]
 fn odd_checkouts() {
     let sandbox = old_checkout();
     sandbox.git("config core.autocrlf input");

@@ -8,7 +8,7 @@ use promotion::model::problem::Problem;
 use promotion::report::{self, json};
 use serde_json::json;
 
-use super::discover::{Choice, find};
+use super::discover::{Choice, SPARSE, find};
 use crate::adopt::scripts::OldWays;
 use crate::adopt::source::ToolSource;
 use crate::adopt::{Adoption, cargo, compare, vendor};
@@ -84,6 +84,7 @@ fn configure(
         found = find(work_tree, &file, &choice)?;
     }
     drop(step);
+    adoption.notes.extend(found.is_sparse.then(|| SPARSE.to_owned()));
     adoption.set(CONFIG, Some(found.after.clone()).filter(|text| !text.is_empty()))?;
     Ok(Config::parse(CONFIG, &found.after)?)
 }

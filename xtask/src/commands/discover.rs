@@ -41,6 +41,9 @@ const MOST_NAMES: usize = 10;
 /// How many notes of one kind are shown without `--all`.
 const MOST_NOTES: usize = 5;
 
+/// What a search can't know of.
+pub(super) const SPARSE: &str = "this is a sparse checkout, and pins in files that are not checked out are not found; `git sparse-checkout disable` brings all of them";
+
 /// Shows what is missing in `promote.toml`; adds it with `--write`.
 pub fn run(session: &Session, typed: &cli::DiscoverArgs) -> Result<()> {
     let work_tree = session.work_tree()?;
@@ -102,6 +105,8 @@ pub(super) struct Discovery {
     dropped: Vec<Problem>,
     /// Files that nobody looked into, and why.
     too_large: Vec<Problem>,
+    /// Whether only some of the files are checked out.
+    pub(super) is_sparse: bool,
 }
 
 impl Discovery {
@@ -136,7 +141,8 @@ impl Discovery {
             )
         });
         let kinds = [orphans, left_out.into_iter().collect(), too_large];
-        kinds.into_iter().flat_map(|notes| report::first(notes, most)).chain(tail).collect()
+        let kinds = kinds.into_iter().flat_map(|notes| report::first(notes, most));
+        kinds.chain(tail).chain(self.is_sparse.then(|| SPARSE.to_owned())).collect()
     }
 }
 
@@ -156,6 +162,7 @@ pub(super) fn find(work_tree: &WorkTree, file: &ConfigFile, choice: &Choice) -> 
     let terms: Vec<Terms> = candidates.iter().map(|one| one.terms.clone()).collect();
     let unconfigured = coverage::unconfigured(&terms, &config, &tree);
     let sites = sites(work_tree, &unconfigured);
+    let is_sparse = work_tree.git_dir.is_some() && Git::at(&work_tree.top).is_sparse();
     let mut found = Discovery {
         name: file.name.clone(),
         before: file.text.clone(),
@@ -166,6 +173,7 @@ pub(super) fn find(work_tree: &WorkTree, file: &ConfigFile, choice: &Choice) -> 
         orphans,
         dropped: unfit(&unconfigured),
         too_large,
+        is_sparse,
     };
     match choice {
         Choice::Component(name) => found.keep_only(name)?,

@@ -119,6 +119,12 @@ impl Git {
         self.holds(["symbolic-ref", "--quiet", "HEAD"])
     }
 
+    /// Whether only some of the files are checked out.
+    pub fn is_sparse(&self) -> bool {
+        let args = ["config", "--type=bool", "--get", "core.sparseCheckout"];
+        self.find(args).is_ok_and(|value| value.as_deref() == Some("true"))
+    }
+
     /// Whether git is told to ignore a file.
     pub fn is_ignored(&self, path: &RepoPath) -> Result<bool> {
         let flags = ["ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--"];

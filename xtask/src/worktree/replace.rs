@@ -241,6 +241,14 @@ mod tests {
         assert_eq!(fs::read_to_string(top.join("sub/old")).unwrap(), "old");
         assert!(!top.join("a").exists());
 
+        // As if it had been killed: the next run puts everything back.
+        work_tree.replace(files().into()).unwrap().leave();
+        assert!(!top.join("sub").exists());
+        let told = "an earlier promotion was interrupted; put back: `a/b/new`, `sub/old`";
+        assert_eq!(work_tree.repair_if_needed().unwrap().as_deref(), Some(told));
+        assert_eq!(fs::read_to_string(top.join("sub/old")).unwrap(), "old");
+        assert!(!top.join("a").exists());
+
         // Somebody makes the file meanwhile: then nothing is done at all.
         fs::create_dir(top.join("a")).unwrap();
         fs::create_dir(top.join("a/b")).unwrap();
