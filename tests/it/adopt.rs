@@ -150,6 +150,23 @@ fn scripts_are_removed_or_kept() {
 }
 
 #[test]
+fn a_named_target_is_taken_in_whatever_its_recipe_says() {
+    let sandbox = old_checkout();
+    let more = "\nvault-manager-promote:\n\t@bin/promote vault\n\nodd:\n\t@bin/odd\n";
+    sandbox.write("Makefile", &(sandbox.read("Makefile") + more));
+    let plain = adopt(&sandbox, &["-n"]).succeeds();
+    assert!(!plain.stdout.contains("--component vault-manager"), "{}", plain.stdout);
+    let args = ["adopt", ".", "-n", "--offline", "--from", FROM, "--rev", REV];
+    let named = ["--target", "vault-manager-promote", "--target", "odd"];
+    let output = sandbox.xtask(&[&args[..], &named].concat()).succeeds();
+    let recipe = "set -- promote --all --component vault-manager; ";
+    assert_eq!(output.stdout.matches(recipe).count(), 1, "{}", output.stdout);
+    assert!(output.stdout.contains("+[component.vault-manager]\n"));
+    let stays = "`odd` stays: neither its name nor its script names a known component\n";
+    assert!(output.stderr.contains(stays), "{}", output.stderr);
+}
+
+#[test]
 fn a_makefile_with_another_prefix_stays() {
     let sandbox = old_checkout();
     let make = format!(".RECIPEPREFIX = >\n{}", sandbox.read("Makefile").replace("\n\t", "\n>"));

@@ -120,7 +120,9 @@ impl OldWays {
 
     /// What the targets mention, so that the components of these names are configured.
     pub fn words(&self) -> BTreeSet<String> {
-        self.targets.iter().flat_map(|target| words(&target.text)).map(str::to_owned).collect()
+        let texts = self.targets.iter().flat_map(|target| words(&target.text));
+        let names = self.targets.iter().map(|target| target.name.as_str());
+        texts.chain(names).map(str::to_owned).collect()
     }
 
     /// The components, as TOML, of versions that are nobody's so far: with the upstream that the
@@ -248,16 +250,25 @@ impl OldTarget {
                 _ => false,
             })
         });
-        let mentioned: Vec<_> = mentioned.collect();
+        let mut mentioned: Vec<_> = mentioned.collect();
+        if mentioned.is_empty() {
+            let all = config.components.iter();
+            mentioned = all.filter(|one| is_in_name(&one.name, &self.name)).collect();
+        }
         match mentioned.as_slice() {
             [one] => Ok(["promote", "--all", "--component", &one.name].map(str::to_owned).into()),
-            [] => Err("no component that is known is in its script".to_owned()),
+            [] => Err("neither its name nor its script names a known component".to_owned()),
             several => {
                 let names: Vec<_> = several.iter().map(|one| format!("`{}`", one.name)).collect();
                 Err(format!("its script promotes several: {}", names.join(", ")))
             }
         }
     }
+}
+
+/// Whether a component is named in a longer name, such as `vault-manager-promote`.
+pub fn is_in_name(component: &str, name: &str) -> bool {
+    name != component && format!("-{name}-").contains(&format!("-{component}-"))
 }
 
 /// The paths that a recipe mentions.

@@ -22,6 +22,7 @@ use promotion::report::{self, json};
 use promotion::saas::Site;
 use serde_json::{Value, json};
 
+use crate::adopt::scripts::is_in_name;
 use crate::ask::coverage as coverage_scan;
 use crate::ask::saas;
 use crate::cli::{self, Format};
@@ -191,8 +192,12 @@ pub(super) fn find(work_tree: &WorkTree, file: &ConfigFile, choice: &Choice) -> 
     Ok(found)
 }
 
-/// Whether a variable or a key of a proposal is among some words. Paths in quotes are none.
+/// Whether a variable or a key of a proposal is among some words, or its component in one of them.
+/// Paths in quotes are none.
 fn mentions(proposal: &ProposedEnvironment, words: &BTreeSet<String>) -> bool {
+    if words.iter().any(|word| is_in_name(&proposal.component, word)) {
+        return true;
+    }
     let quoted = proposal.pins.iter().flat_map(|pin| pin.split('"').skip(1).step_by(2));
     quoted.into_iter().any(|name| words.contains(name))
 }
