@@ -15,9 +15,10 @@ fn listed(title: &str) -> Vec<String> {
     names.map(|name| name.trim().trim_matches('`').trim_end_matches("/*").to_owned()).collect()
 }
 
-/// The sources of the core, of the shell around it, and of the world.
+/// The sources of the core, of the shell around it, of the YAML reader, and of the world.
 const CORE: &str = "xtask/promotion/src";
 const SHELL: &str = "xtask/src";
+const YAML: &str = "xtask/yaml-nodes/src";
 const WORLD: &str = "xtask/world/src";
 
 /// Path below `top` and text of every module in it that is shipped.
@@ -42,14 +43,17 @@ fn sources(top: &str) -> BTreeMap<String, String> {
     modules
 }
 
-/// Those of all three.
+/// Those of all four.
 fn modules() -> BTreeMap<String, String> {
     let (mut modules, shell) = (sources(CORE), sources(SHELL));
     let both: Vec<_> = shell.keys().filter(|name| modules.contains_key(*name)).collect();
     assert_eq!(both, ["lib.rs"], "a module of the core and one of the shell have one name");
     modules.extend(shell);
     assert!(modules.len() > 60);
-    modules.extend(sources(WORLD).into_iter().map(|(name, text)| (format!("world/{name}"), text)));
+    for (crate_name, top) in [("world", WORLD), ("yaml-nodes", YAML)] {
+        let sources = sources(top).into_iter();
+        modules.extend(sources.map(|(name, text)| (format!("{crate_name}/{name}"), text)));
+    }
     modules
 }
 
@@ -118,7 +122,9 @@ fn the_core_touches_nothing() {
         "anstream::stdout",
         "anstream::stderr",
     ];
-    check_in(&sources(CORE), &outside, |_| true);
+    for top in [CORE, YAML] {
+        check_in(&sources(top), &outside, |_| true);
+    }
 }
 
 #[test]
@@ -154,7 +160,7 @@ fn dependencies_have_reasons() {
         reason = if line.starts_with("# ") { line } else { "" };
     }
     assert!(seen > 10);
-    for member in ["xtask", "xtask/promotion", "xtask/world"] {
+    for member in ["xtask", "xtask/promotion", "xtask/world", "xtask/yaml-nodes"] {
         let text = fs::read_to_string(Path::new(ROOT).join(member).join("Cargo.toml")).unwrap();
         let sections = text.split("\n[").filter(|section| section.contains("dependencies]\n"));
         let lines = sections.flat_map(|section| section.lines().skip(1));
@@ -170,7 +176,7 @@ fn unsafe_code_is_forbidden() {
     let read = |path: &str| fs::read_to_string(Path::new(ROOT).join(path)).unwrap();
     let forbids = "unsafe_code = \"forbid\"";
     assert!(read("Cargo.toml").contains(&format!("[workspace.lints.rust]\n{forbids}\n")));
-    for member in ["xtask", "xtask/promotion", "xtask/world"] {
+    for member in ["xtask", "xtask/promotion", "xtask/world", "xtask/yaml-nodes"] {
         assert!(read(&format!("{member}/Cargo.toml")).contains("[lints]\nworkspace = true\n"));
     }
     assert!(read("xtask/fuzz/Cargo.toml").contains(forbids));

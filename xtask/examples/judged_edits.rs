@@ -16,7 +16,7 @@ use promotion::model::edit::Edit;
 use promotion::model::path::RepoPath;
 use promotion::plan::verify::verify;
 use promotion::plan::{FilePlan, Plan};
-use promotion::syntax::yaml::{NodeId, Yaml};
+use promotion::syntax::yaml::{self, NodeId, Yaml};
 
 const NEW: &str = "6ba2ceb4a1c53e6f7d8091a2b3c4d5e6f7a8b9c0";
 
@@ -28,7 +28,7 @@ fn main() -> Result<()> {
     let mut unreadable = Vec::new();
     for file in files {
         let text = fs::read_to_string(&file)?;
-        let yaml = match Yaml::parse(&text) {
+        let yaml = match yaml::parse(&text) {
             Ok(yaml) => yaml,
             Err(problem) => {
                 unreadable.push(format!("{}: {problem}", file.display()));

@@ -16,7 +16,7 @@ use crate::model::tree::Tree;
 use crate::model::upstream::Upstream;
 use crate::model::version::{commit_part, is_digest, is_full_commit, is_word, tag_and_digest};
 use crate::syntax::dotenv;
-use crate::syntax::yaml::{NodeId, Via, Yaml};
+use crate::syntax::yaml::{self, NodeId, Via, Yaml};
 pub use stay::Stay;
 use stay::with_invisible_shown;
 
@@ -91,7 +91,7 @@ pub fn locate(spec: &PinSpec, upstream: &Upstream, text: &str) -> Result<Vec<Loc
     if let Selector::Variable(name) = &spec.selector {
         return variables(spec, name, text);
     }
-    Ok(locate_in(spec, upstream, &Yaml::parse(text)?))
+    Ok(locate_in(spec, upstream, &yaml::parse(text)?))
 }
 
 /// The same in a YAML file that is read already; no variable stands in one.
@@ -117,7 +117,7 @@ pub fn locate_in_tree(
 ) -> Result<Vec<Located>, Problem> {
     match &spec.selector {
         Selector::Saas(_) | Selector::Parameter(..) => {
-            Ok(targets::in_file(&Yaml::parse(text)?, spec, upstream, Some(tree)))
+            Ok(targets::in_file(&yaml::parse(text)?, spec, upstream, Some(tree)))
         }
         _ => locate(spec, upstream, text),
     }

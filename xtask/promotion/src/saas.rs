@@ -12,7 +12,7 @@ use crate::model::escape::escaped;
 use crate::model::path::RepoPath;
 use crate::model::tree::Tree;
 use crate::model::version::is_full_commit;
-use crate::syntax::yaml::{NodeId, Via, Yaml};
+use crate::syntax::yaml::{self, NodeId, Via, Yaml};
 
 /// A saas file with all of its targets, wherever they are written.
 #[derive(Debug, Clone)]
@@ -33,7 +33,7 @@ impl SaasFile {
     /// Reads a file of a tree; `None` if it is no saas file. Targets in files of their own are
     /// looked up in the tree; those that are missing there, or can't be read, stay references.
     pub fn read(path: &RepoPath, tree: &Tree) -> Option<SaasFile> {
-        let yaml = Yaml::parse(std::str::from_utf8(tree.get(path)?).ok()?).ok()?;
+        let yaml = yaml::parse(std::str::from_utf8(tree.get(path)?).ok()?).ok()?;
         let &root = yaml.roots().first()?;
         yaml.get(root, "resourceTemplates")?;
         let mut templates = templates(&yaml);
@@ -65,7 +65,7 @@ impl SaasFile {
 /// The target that stands in a file of its own.
 fn looked_up(target: &Target, template: Option<&str>, tree: &Tree) -> Option<Target> {
     let path = RepoPath::parse_reference(&target.elsewhere.as_ref()?.0)?;
-    let yaml = Yaml::parse(std::str::from_utf8(tree.get(&path)?).ok()?).ok()?;
+    let yaml = yaml::parse(std::str::from_utf8(tree.get(&path)?).ok()?).ok()?;
     Some(Target { file: Some(path), ..target_file(&yaml, template)? })
 }
 
@@ -261,7 +261,7 @@ pub fn target_files(tree: &Tree, patterns: &[FilePattern]) -> Vec<RepoPath> {
         if !is_saas || !text.contains("$ref") {
             continue;
         }
-        let Ok(yaml) = Yaml::parse(text) else { continue };
+        let Ok(yaml) = yaml::parse(text) else { continue };
         let targets = templates(&yaml).into_iter().flat_map(|template| template.targets);
         let elsewhere = targets.filter_map(|target| target.elsewhere);
         found.extend(elsewhere.filter_map(|(file, _)| RepoPath::parse_reference(&file)));

@@ -28,8 +28,8 @@ pub fn refuse_unfit(text: &str) -> Result<(), Problem> {
 
 /// Adds line and column of a byte.
 pub fn place(problem: Problem, text: &str, byte: usize) -> Problem {
-    let start = text[..byte].rfind('\n').map_or(0, |line_break| line_break + 1);
-    problem.line(yaml::line_at(text, byte)).column(text[start..byte].chars().count() + 1)
+    let (line, column) = yaml::position(text, byte);
+    problem.line(line).column(column)
 }
 
 #[cfg(test)]

@@ -54,8 +54,9 @@ members = [\"xtask\"]
 debug = false
 ";
 
-/// The packages that read whole trees: without it a search takes fifteen times as long.
-const OPTIMISED: [&str; 2] = ["memchr", "granit-parser"];
+/// The packages that read whole trees, with their `opt-level`: without it a search takes fifteen times
+/// as long.
+const OPTIMISED: [(&str, i64); 3] = [("memchr", 2), ("granit-parser", 2), ("yaml-nodes", 1)];
 
 /// Adds the thin crate with its `main.rs`, or sets it to another version.
 pub fn add_thin_crate(adoption: &mut Adoption, source: &ToolSource) -> Result<()> {
@@ -128,7 +129,7 @@ pub fn add_member(adoption: &mut Adoption, members: &[&str]) -> Result<()> {
         }
     }
     let path = ["profile", "dev", "package"];
-    for package in OPTIMISED {
+    for (package, level) in OPTIMISED {
         let mut table = manifest.as_table_mut();
         for name in path {
             let entry = table.entry(name).or_insert_with(implicit);
@@ -137,8 +138,8 @@ pub fn add_member(adoption: &mut Adoption, members: &[&str]) -> Result<()> {
         }
         if !table.contains_key(package) {
             let mut own = Table::new();
-            own.insert("opt-level", value(2));
-            own.decor_mut().set_prefix(if package == OPTIMISED[0] {
+            own.insert("opt-level", value(level));
+            own.decor_mut().set_prefix(if package == OPTIMISED[0].0 {
                 "\n# It reads whole trees: without this `cargo xtask` takes fifteen times as long.\n"
             } else {
                 "\n"

@@ -12,7 +12,7 @@ use super::Adoption;
 use super::source::own_sources;
 
 /// The members of the workspace that it adds.
-pub const MEMBERS: [&str; 2] = ["xtask", "xtask/promotion"];
+pub const MEMBERS: [&str; 3] = ["xtask", "xtask/promotion", "xtask/yaml-nodes"];
 
 /// The tables of a manifest that only the own checkout needs.
 const OWN: [&str; 5] = ["dev-dependencies", "test", "bench", "example", "lints"];
@@ -35,7 +35,7 @@ pub fn copy(adoption: &mut Adoption) -> Result<()> {
     let mut copied = BTreeSet::new();
     for member in MEMBERS {
         let manifest = read(&own.join(member).join("Cargo.toml"))?;
-        adoption.set(&format!("{member}/Cargo.toml"), Some(alone(&manifest, &root)?))?;
+        adoption.set(&format!("{member}/Cargo.toml"), Some(alone(member, &manifest, &root)?))?;
         let mut sources = Vec::new();
         walk(&own, &format!("{member}/src"), &mut sources)?;
         for path in sources {
@@ -74,8 +74,8 @@ fn walk(top: &Path, folder: &str, found: &mut Vec<String>) -> Result<()> {
     Ok(())
 }
 
-/// A manifest that inherits nothing: what it had from the workspace is written out.
-fn alone(text: &str, root: &DocumentMut) -> Result<String> {
+/// The manifest of a member that inherits nothing: what it had from the workspace is written out.
+fn alone(member: &str, text: &str, root: &DocumentMut) -> Result<String> {
     let mut manifest = text.parse::<DocumentMut>()?;
     for name in OWN {
         manifest.remove(name);
@@ -96,7 +96,7 @@ fn alone(text: &str, root: &DocumentMut) -> Result<String> {
         }
     }
     if let Some(dependencies) = manifest["dependencies"].as_table_mut() {
-        inherit(dependencies, &workspace["dependencies"]);
+        inherit(member, dependencies, &workspace["dependencies"]);
     }
     let mut lint = InlineTable::new();
     let known = ["cfg(fuzzing)", "cfg(feature, values(\"demo\"))"];
@@ -111,18 +111,22 @@ fn alone(text: &str, root: &DocumentMut) -> Result<String> {
     Ok(manifest.to_string())
 }
 
-/// Writes the dependencies out; what is a crate of the own checkout is found beside, or left out.
-fn inherit(dependencies: &mut Table, all: &Item) {
+/// Writes the dependencies out; the members find each other by their paths, and the others that are
+/// crates of the own checkout are left out.
+fn inherit(member: &str, dependencies: &mut Table, all: &Item) {
     let names: Vec<String> = dependencies.iter().map(|(name, _)| name.to_owned()).collect();
     for name in names {
-        match name.as_str() {
-            "world" => drop(dependencies.remove(&name)),
-            "promotion" => {
-                let mut beside = InlineTable::new();
-                beside.insert("path", "promotion".into());
-                dependencies.insert(&name, value(beside));
-            }
-            _ => drop(dependencies.insert(&name, all[&name].clone())),
+        let Some(path) = all[&name].get("path").and_then(Item::as_str) else {
+            dependencies.insert(&name, all[&name].clone());
+            continue;
+        };
+        if !MEMBERS.contains(&path) {
+            dependencies.remove(&name);
+            continue;
         }
+        let up = "../".repeat(member.matches('/').count() + 1);
+        let mut beside = InlineTable::new();
+        beside.insert("path", format!("{up}{path}").into());
+        dependencies.insert(&name, value(beside));
     }
 }

@@ -12,7 +12,7 @@ use promotion::model::problem::Problem;
 use promotion::model::similar::listed;
 use promotion::saas::SaasFile;
 use promotion::saas::choice::{Fit, fit};
-use promotion::syntax::yaml::{NodeId, Yaml};
+use promotion::syntax::yaml::{self, NodeId, Yaml};
 
 use crate::search::search;
 use crate::worktree::WorkTree;
@@ -70,7 +70,7 @@ fn roles(work_tree: &WorkTree) -> Vec<(String, RepoPath)> {
     for (path, bytes) in search(work_tree, is_role, holds).tree.0 {
         let Some(team) = path.as_str()[TEAMS.len()..].split('/').next() else { continue };
         let Ok(text) = std::str::from_utf8(&bytes) else { continue };
-        let Ok(yaml) = Yaml::parse(text) else { continue };
+        let Ok(yaml) = yaml::parse(text) else { continue };
         found.extend(datafiles(&yaml).into_iter().map(|file| (team.to_owned(), file)));
     }
     found

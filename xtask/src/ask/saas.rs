@@ -15,7 +15,7 @@ use promotion::model::upstream::Upstream;
 use promotion::saas::app::{Versions, versions};
 use promotion::saas::choice::{self, Chosen, Fit, fit};
 use promotion::saas::{SaasFile, Site, target_files};
-use promotion::syntax::yaml::Yaml;
+use promotion::syntax::yaml;
 
 use crate::pool;
 use crate::search::search;
@@ -112,7 +112,7 @@ impl SaasFiles {
 
 fn why_unreadable(tree: &Tree, path: &RepoPath) -> Option<Problem> {
     let text = std::str::from_utf8(tree.get(path)?).ok()?;
-    Some(Yaml::parse(text).err()?.file(path.as_str()))
+    Some(yaml::parse(text).err()?.file(path.as_str()))
 }
 
 /// Adds the files that hold targets of the saas files in a tree.
@@ -196,7 +196,7 @@ fn values<const N: usize>(
     let path = RepoPath::parse_reference(reference);
     let bytes = path.and_then(|path| work_tree.read_file(&path).ok()?);
     let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default();
-    let yaml = Yaml::parse(&text).ok();
+    let yaml = yaml::parse(&text).ok();
     all.map(|keys| {
         let yaml = yaml.as_ref()?;
         let mut node = *yaml.roots().first()?;

@@ -145,7 +145,7 @@ fn days_of(days: u64) -> String {
 mod tests {
     use super::*;
     use crate::saas::templates;
-    use crate::syntax::yaml::Yaml;
+    use crate::syntax::yaml;
 
     const NEW: &str = "4f1c2aa4a1c53e6f7d8091a2b3c4d5e6f7a8b9c0";
 
@@ -157,7 +157,7 @@ mod tests {
         runs_for: &[Option<u64>],
     ) -> Vec<String> {
         let text = format!("resourceTemplates: [{{name: t, targets: [{target}]}}]");
-        let yaml = Yaml::parse(&text).unwrap();
+        let yaml = yaml::parse(&text).unwrap();
         let templates = templates(&yaml);
         let owned = |list: &[&str]| list.iter().map(|one| (*one).to_owned()).collect();
         let publishers: Vec<_> = runs_for

@@ -9,7 +9,7 @@ use crate::model::commit::Revision;
 use crate::model::component::{FilePattern, KeyPath, PathStep, PinSpec, Selector};
 use crate::model::path::RepoPath;
 use crate::model::upstream::Upstream;
-use crate::syntax::yaml::Yaml;
+use crate::syntax::yaml;
 
 /// Names one value of a file, so that it is found again in another content of that file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,7 +57,7 @@ pub fn values(names: &[&PinName], text: &str) -> Vec<Option<String>> {
     let found = |name: &PinName| match &name.spec.selector {
         Selector::Variable(_) => locate(&name.spec, &name.upstream, text).ok(),
         _ => {
-            let yaml = yaml.get_or_init(|| Yaml::parse(text).ok()).as_ref()?;
+            let yaml = yaml.get_or_init(|| yaml::parse(text).ok()).as_ref()?;
             Some(locate_in(&name.spec, &name.upstream, yaml))
         }
     };

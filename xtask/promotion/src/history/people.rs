@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::model::commit::Author;
 use crate::model::version::is_word;
-use crate::syntax::yaml::Yaml;
+use crate::syntax::yaml;
 
 /// Who an author is to the one who promotes. Lists are sorted in this order.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -97,7 +97,7 @@ impl People {
 
 /// The user names in the organisation and on GitHub, in lowercase.
 fn user_names(text: &str) -> Option<(String, Option<String>)> {
-    let yaml = Yaml::parse(text).ok()?;
+    let yaml = yaml::parse(text).ok()?;
     let &root = yaml.roots().first()?;
     let value = |key| {
         let (node, _) = yaml.get(root, key)?;

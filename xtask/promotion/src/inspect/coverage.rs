@@ -22,7 +22,7 @@ use crate::model::tree::Tree;
 use crate::model::upstream::Upstream;
 use crate::model::version::{commit_part, is_digest};
 use crate::saas;
-use crate::syntax::yaml::Yaml;
+use crate::syntax::yaml::{self, Yaml};
 
 /// Unconfigured pins of one file that one item of `pins` in `promote.toml` would find.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -145,7 +145,7 @@ impl<'t> ReadFile<'t> {
         match FileKind::of(path.as_str())? {
             FileKind::Shell => Some(ReadFile::Shell(text)),
             FileKind::Yaml => {
-                let yaml = Box::new(Yaml::parse(text).ok()?);
+                let yaml = Box::new(yaml::parse(text).ok()?);
                 let urls = saas::templates(&yaml).into_iter().filter_map(|template| template.url);
                 let urls = urls.map(|url| Upstream::new(&url).identity().to_owned()).collect();
                 let versions = VersionParameters::of(&yaml);

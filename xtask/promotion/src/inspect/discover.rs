@@ -17,7 +17,7 @@ use crate::model::upstream::{Upstream, without_credentials};
 use crate::model::version::{commit_part, is_full_commit};
 use crate::saas;
 use crate::syntax::dotenv::{self, Assignment};
-use crate::syntax::yaml::Yaml;
+use crate::syntax::yaml::{self, Yaml};
 
 /// Texts to search for: a file that hints at a component contains at least one of them.
 pub const NEEDLES: [&str; 3] = ["resourceTemplates", TAG_KEY, TAG_VARIABLE];
@@ -210,7 +210,7 @@ fn clues(
         match FileKind::of(path.as_str()) {
             Some(FileKind::Shell) => tags.extend(variables(path, text)),
             Some(FileKind::Yaml) => {
-                let Ok(yaml) = Yaml::parse(text) else { continue };
+                let Ok(yaml) = yaml::parse(text) else { continue };
                 tags.extend(keys(path, &yaml));
                 let pinned = saas::templates(&yaml).into_iter().filter(|one| takes(&yaml, one));
                 let pinned = pinned.filter_map(|template| template.url);

@@ -7,7 +7,7 @@ use crate::model::path::RepoPath;
 use crate::model::tree::Tree;
 use crate::model::upstream::Upstream;
 use crate::saas::{Target, Template, target_file, templates};
-use crate::syntax::yaml::{NodeId, Via, Yaml};
+use crate::syntax::yaml::{self, NodeId, Via, Yaml};
 
 /// What a selector finds in a saas file. With a `tree`, also in the files that its targets refer
 /// to: one that is missing, or can't be read, gives a target that is unfit.
@@ -137,7 +137,7 @@ impl<'a> SaasSearch<'a> {
         let Some(bytes) = tree.get(&path) else {
             return unfit(None, line, "refers to a file that is not there");
         };
-        let yaml = std::str::from_utf8(bytes).ok().and_then(|text| Yaml::parse(text).ok());
+        let yaml = std::str::from_utf8(bytes).ok().and_then(|text| yaml::parse(text).ok());
         let Some(yaml) = yaml else {
             return unfit(Some(path), 1, "can't be read as YAML");
         };

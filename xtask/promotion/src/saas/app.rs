@@ -7,7 +7,7 @@ use crate::model::path::RepoPath;
 use crate::model::problem::Problem;
 use crate::model::upstream::Upstream;
 use crate::model::version::{CommitId, reads_as_number};
-use crate::syntax::yaml::{NodeId, Via, Yaml};
+use crate::syntax::yaml::{self, NodeId, Via, Yaml};
 
 /// What an app says about the versions of an upstream.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -58,7 +58,7 @@ impl VersionList {
 
 /// What the text of an app says about an upstream; nothing if it can't be read.
 pub fn versions(text: &str, upstream: &Upstream) -> Versions {
-    let Ok(yaml) = Yaml::parse(text) else { return Versions::default() };
+    let Ok(yaml) = yaml::parse(text) else { return Versions::default() };
     let Some(component) = code_component(&yaml, upstream) else { return Versions::default() };
     let list = |list: VersionList| {
         let items = yaml.get(component, list.key()).map(|(node, _)| yaml.items(node));
@@ -83,7 +83,7 @@ fn code_component(yaml: &Yaml, upstream: &Upstream) -> Option<NodeId> {
 /// Every byte around the item stays; a new item looks like the last one. Refuses an app without
 /// that code component, and lists in a form that can't be edited alone.
 pub fn edit(text: &str, change: &ListChange) -> Result<Option<Edit>, Problem> {
-    let yaml = Yaml::parse(text)?;
+    let yaml = yaml::parse(text)?;
     let component = code_component(&yaml, &change.upstream).ok_or_else(|| {
         let message = format!("no code component has the `url` `{}`", change.upstream);
         Problem::new(message).help("add it to `codeComponents`")

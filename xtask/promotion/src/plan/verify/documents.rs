@@ -11,7 +11,7 @@ use crate::model::path::RepoPath;
 use crate::model::problem::Problem;
 use crate::plan::FilePlan;
 use crate::syntax::place;
-use crate::syntax::yaml::Yaml;
+use crate::syntax::yaml;
 
 const CURE: &str = "nothing was written; mend that place, or edit the file by hand";
 
@@ -120,7 +120,7 @@ fn unreadable(error: &serde_yaml::Error) -> Problem {
 /// The text with what hinders libyaml alone replaced, the same way before and after the edit: each
 /// alias that has no value by one string, and each tab outside of scalars by a blank.
 fn with_stand_ins(text: &str) -> Result<String, Problem> {
-    let yaml = Yaml::parse(text)?;
+    let yaml = yaml::parse(text)?;
     let aliases = yaml.aliases_without_value().map(|range| (range, "'an alias of another file'"));
     let tabs = tabs_outside(text, yaml.scalar_ranges()).map(|tab| (tab..tab + 1, " "));
     let mut edits: Vec<_> = aliases.chain(tabs).collect();

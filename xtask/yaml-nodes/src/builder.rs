@@ -4,9 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use granit_parser::{Event, Options, Parser, Span};
 
-use super::{Node, NodeId, NodeKind, Yaml};
-use crate::model::problem::Problem;
-use crate::syntax::{place, refuse_unfit};
+use super::{Node, NodeId, NodeKind, Unreadable, Yaml, position};
 
 /// The judge's parsers stop at 128 levels.
 const DEEPEST: usize = 120;
@@ -15,15 +13,15 @@ const DEEPEST: usize = 120;
 const MOST_MERGED: usize = 50_000;
 
 /// See [`Yaml::parse`].
-pub(super) fn read(text: &str) -> Result<Yaml<'_>, Problem> {
-    refuse_unfit(text)?;
+pub(super) fn read(text: &str) -> Result<Yaml<'_>, Unreadable> {
     let mut options = Options::default();
     options.emit_unresolved_aliases = true;
     options.set_emit_comments(false);
     let mut builder = Builder { yaml: empty(text), open: Vec::new() };
     for next in Parser::new_from_str_with_options(text, options) {
         let (event, span) = next.map_err(|error| {
-            unreadable(&error.info()).line(error.marker().line()).column(error.marker().col() + 1)
+            let (reason, marker) = (error.info(), error.marker());
+            Unreadable { reason, line: marker.line(), column: marker.col() + 1 }
         })?;
         builder.event(event, span)?;
     }
@@ -43,16 +41,12 @@ fn empty(text: &str) -> Yaml<'_> {
     }
 }
 
-fn unreadable(reason: &str) -> Problem {
-    Problem::new(format!("can't be read as YAML: {reason}"))
-        .help("mend the file, or leave its environment out")
+fn unreadable(text: &str, byte: usize, reason: String) -> Unreadable {
+    let (line, column) = position(text, byte);
+    Unreadable { reason, line, column }
 }
 
-fn problem(text: &str, byte: usize, reason: &str) -> Problem {
-    place(unreadable(reason), text, byte)
-}
-
-fn refuse_duplicate_keys(yaml: &Yaml) -> Result<(), Problem> {
+fn refuse_duplicate_keys(yaml: &Yaml) -> Result<(), Unreadable> {
     for node in &yaml.nodes {
         let mut seen = HashSet::new();
         for key in node.keys() {
@@ -60,14 +54,14 @@ fn refuse_duplicate_keys(yaml: &Yaml) -> Result<(), Problem> {
             // `~` and `null` are one key.
             if !seen.insert((!yaml.is_null(key)).then_some(name.as_ref())) {
                 let reason = format!("the key `{name}` stands twice in one mapping");
-                return Err(problem(yaml.text, yaml.nodes[key].range.start, &reason));
+                return Err(unreadable(yaml.text, yaml.nodes[key].range.start, reason));
             }
         }
     }
     Ok(())
 }
 
-fn refuse_endless_merges(yaml: &Yaml) -> Result<(), Problem> {
+fn refuse_endless_merges(yaml: &Yaml) -> Result<(), Unreadable> {
     let mut brought = 0;
     for (id, node) in yaml.nodes.iter().enumerate() {
         let NodeKind::Mapping(entries) = &node.kind else { continue };
@@ -78,7 +72,7 @@ fn refuse_endless_merges(yaml: &Yaml) -> Result<(), Problem> {
         });
         if too_many.is_some() {
             let reason = format!("its merge keys bring more than {MOST_MERGED} entries together");
-            return Err(problem(yaml.text, yaml.nodes[merged].range.start, &reason));
+            return Err(unreadable(yaml.text, yaml.nodes[merged].range.start, reason));
         }
     }
     Ok(())
@@ -95,7 +89,7 @@ struct Open {
 }
 
 impl<'s> Builder<'s> {
-    fn event(&mut self, event: Event<'s>, span: Span) -> Result<(), Problem> {
+    fn event(&mut self, event: Event<'s>, span: Span) -> Result<(), Unreadable> {
         let range = span.byte_range().unwrap_or_default();
         let foreign_tag = event.tag().is_some_and(|tag| !tag.is_yaml_core_schema_tag("str"));
         let (kind, anchor) = match event {
@@ -116,7 +110,7 @@ impl<'s> Builder<'s> {
         }
         if opens && self.open.len() == DEEPEST {
             let reason = format!("it is nested in more than {DEEPEST} levels");
-            return Err(problem(self.yaml.text, range.start, &reason));
+            return Err(unreadable(self.yaml.text, range.start, reason));
         }
         let id = self.yaml.nodes.len();
         if anchor != 0 {
