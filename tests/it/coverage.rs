@@ -6,8 +6,7 @@ use std::fs;
 use promotion::config::Config;
 use promotion::inspect::coverage::{Terms, unconfigured};
 use promotion::model::version::CommitId;
-use xtask::ask::coverage::{CoverageScan, MOST, TargetScan};
-use xtask::git::tracked_count;
+use xtask::ask::coverage::{CoverageScan, TargetScan};
 use xtask::worktree::WorkTree;
 
 use crate::fixtures::{Files, tree};
@@ -221,31 +220,45 @@ fn a_folder_that_git_does_not_know() {
     sandbox.offline(&run).matches("coverage-no-git");
 }
 
-#[test]
-fn beside_a_merge_request() {
-    let sandbox = Sandbox::new();
-    let top = sandbox.world.repository.clone();
+/// The finds of the target branch, as files.
+fn found_at(sandbox: &Sandbox, target: &str) -> Vec<String> {
     let config = Config::builtin();
     let component = config.component("qontract-reconcile").unwrap();
-    let tracked = sandbox.git("ls-files").lines().count();
-    assert_eq!(tracked_count(&top.join(".git")), u32::try_from(tracked).ok());
+    let top = sandbox.world.repository.clone();
+    let work_tree = WorkTree { git_dir: Some(top.join(".git")), top };
+    let place = TargetScan { work_tree: &work_tree, config: &config, components: &[component] };
+    let scan = CoverageScan::start(&work_tree, &config, &[component]);
+    let target = CommitId::parse(sandbox.git(&format!("rev-parse {target}")).trim()).unwrap();
+    let found = place.warnings(scan, &target).unwrap();
+    found.into_iter().map(|one| one.file.unwrap_or(one.message)).collect()
+}
 
-    let look = |git_dir| {
-        let work_tree = WorkTree { top: top.clone(), git_dir: Some(git_dir) };
-        CoverageScan::start_if_quick(&work_tree, &config, &[component]).warnings()
-    };
-    assert_eq!(look(top.join(".git")).unwrap().len(), 1);
-    // The same checkout, with the index of a larger one.
-    let large = sandbox.world.root.join("large");
-    fs::create_dir(&large).unwrap();
-    let index = |count: u32| [b"DIRC\0\0\0\x02".as_slice(), &count.to_be_bytes()].concat();
-    fs::write(large.join("index"), index(MOST)).unwrap();
-    assert_eq!(look(large.clone()).unwrap().len(), 1);
-    fs::write(large.join("index"), index(MOST + 1)).unwrap();
-    assert_eq!(
-        look(large).unwrap_err(),
-        "30001 files are too many to look for unconfigured pins beside a merge request; `--strict` does"
-    );
+/// What only one of both has, in every way in which a checkout can differ from its target branch.
+#[test]
+fn all_files_of_the_target_branch_count() {
+    let sandbox = Sandbox::new();
+    let stray = "qontract_reconcile_image_tag: 47fbced\n";
+    assert_eq!(found_at(&sandbox, "master"), [TEKTON]);
+    for name in ["only-there", "edited", "deleted", "assumed", "hidden"] {
+        sandbox.write(&format!("{name}.yml"), stray);
+    }
+    sandbox.git("add .");
+    sandbox.git("commit --quiet -m Strays");
+    sandbox.git("branch target");
+    sandbox.git("rm --quiet only-there.yml");
+    sandbox.git("commit --quiet -m Behind");
+    sandbox.git("update-index --assume-unchanged assumed.yml");
+    sandbox.git("update-index --skip-worktree hidden.yml");
+    for name in ["edited", "assumed"] {
+        sandbox.write(&format!("{name}.yml"), "a: b\n");
+    }
+    for name in ["deleted", "hidden"] {
+        fs::remove_file(sandbox.path(&format!("{name}.yml"))).unwrap();
+    }
+    sandbox.write("untracked.yml", stray);
+    let expected = ["assumed.yml", TEKTON, "deleted.yml", "edited.yml", "hidden.yml"];
+    assert_eq!(found_at(&sandbox, "target"), [&expected[..], &["only-there.yml"]].concat());
+    assert_eq!(found_at(&sandbox, "master"), expected);
 }
 
 /// What the target branch has and the clone lacks would be fetched file by file, without a limit.
@@ -271,9 +284,13 @@ fn a_partial_clone_fetches_nothing() {
     let work_tree = WorkTree { top: clone.clone(), git_dir: Some(clone.join(".git")) };
     let place = TargetScan { work_tree: &work_tree, config: &config, components: &[component] };
     let before = git("count-objects -v");
-    let watch = CoverageScan::start_if_quick(&work_tree, &config, &[component]);
-    let found = watch.warnings_at(&target, &place).unwrap();
-    let files: Vec<_> = found.iter().filter_map(|one| one.file.as_deref()).collect();
-    assert_eq!(files, ["b.yml"]);
+    let scan = CoverageScan::start(&work_tree, &config, &[component]);
+    let found = place.warnings(scan, &target).unwrap();
+    let files: Vec<_> = found.iter().map(|one| one.file.as_deref().unwrap_or("-")).collect();
+    assert_eq!(files, ["b.yml", "-"]);
+    assert_eq!(
+        found[1].to_string(),
+        "1 file of the target branch was not searched for pins: this partial clone lacks it"
+    );
     assert_eq!(git("count-objects -v"), before);
 }

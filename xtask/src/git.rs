@@ -4,8 +4,6 @@
 
 use std::error::Error;
 use std::ffi::{OsStr, OsString};
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::time::Duration;
@@ -225,25 +223,6 @@ impl Git {
         paths.iter().map(|_| next_blob(&mut rest)).collect()
     }
 
-    /// The files of a commit that contain one of these texts; skips names that are no [`RepoPath`].
-    ///
-    /// Fetches nothing: in a partial clone that lacks files it fails.
-    pub fn holding(&self, commit: &CommitId, needles: &[&str]) -> Result<Vec<RepoPath>> {
-        let flags = ["grep", "-z", "-l", "-F", "--full-name"];
-        let needles = needles.iter().flat_map(|needle| ["-e", needle]);
-        let args = flags.into_iter().chain(needles).chain([commit.as_str()]);
-        let git = self.clone().env("GIT_NO_LAZY_FETCH", "1");
-        let output = git.output(&collected(args.clone()), b"")?;
-        match output.status.code() {
-            Some(0 | 1) => {}
-            _ => return Err(failed(&collected(args), &output)),
-        }
-        let prefix = format!("{commit}:");
-        let text = String::from_utf8_lossy(&output.stdout);
-        let path = |name: &str| RepoPath::parse(name.strip_prefix(prefix.as_str())?);
-        Ok(text.split('\0').filter_map(path).collect())
-    }
-
     fn output(&self, args: &[OsString], stdin: &[u8]) -> Result<Output> {
         let attempt = attempt(args);
         let refuse = |error| Problem::from(not_started(&attempt, &error));
@@ -278,17 +257,6 @@ impl Git {
             .env("GIT_OPTIONAL_LOCKS", "0")
             .envs(self.env.iter().map(|(name, value)| (name, value)))
     }
-}
-
-/// The number of files in a git folder's index; too low if the index is split. `None` without an
-/// index.
-///
-/// Source: gitformat-index(5): a signature and a version of four bytes each, then the number.
-pub fn tracked_count(git_dir: &Path) -> Option<u32> {
-    let mut header = [0; 12];
-    File::open(git_dir.join("index")).ok()?.read_exact(&mut header).ok()?;
-    let (signature, number) = (header.first_chunk::<4>()?, header.last_chunk::<4>()?);
-    (signature == b"DIRC").then(|| u32::from_be_bytes(*number))
 }
 
 /// Reads commits, one in each line. Any other line is an error: skipping it would look as if there

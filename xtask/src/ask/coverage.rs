@@ -1,9 +1,11 @@
 //! Runs the coverage scan in the background: the search for unconfigured pins, in the work tree or
 //! in the files of a commit.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::thread;
 
+use anyhow::Result;
 use memchr::memmem;
 use promotion::config::Config;
 use promotion::guards::{Findings, Switches};
@@ -14,17 +16,15 @@ use promotion::model::problem::{Problem, Problems};
 use promotion::model::tree::{Tree, Wanted};
 use promotion::model::version::{CommitId, commit_part, tag_and_digest};
 use promotion::plan::{Outcome, Part, Plan, plan};
+use promotion::report::counted;
 
-use crate::git::{Git, tracked_count};
+use crate::git::Git;
 use crate::search::{Found, own_folders, search};
 use crate::worktree::WorkTree;
 
-/// Up to this many files, the scan takes no noticeable time beside a merge request.
-pub const MOST: u32 = 30_000;
-
 /// A coverage scan that runs on a thread of its own.
-#[derive(Debug)]
-pub struct CoverageScan(Option<thread::JoinHandle<Result<Unlisted, String>>>);
+#[derive(Debug, Default)]
+pub struct CoverageScan(Option<thread::JoinHandle<Unlisted>>);
 
 /// The pins that no environment has, and a warning for each file that was too large to look into.
 type Unlisted = (Vec<Unconfigured>, Vec<Problem>);
@@ -32,35 +32,14 @@ type Unlisted = (Vec<Unconfigured>, Vec<Problem>);
 impl CoverageScan {
     /// A scan that finds nothing, for promotions that don't depend on the work tree.
     pub fn idle() -> CoverageScan {
-        CoverageScan(None)
+        CoverageScan::default()
     }
 
     /// Starts a scan of the work tree for the pins of some components.
     pub fn start(work_tree: &WorkTree, config: &Config, components: &[&Component]) -> CoverageScan {
         let terms = terms(work_tree, components, config);
         let (work_tree, config) = (work_tree.clone(), config.clone());
-        CoverageScan(Some(thread::spawn(move || Ok(unconfigured(&work_tree, &config, &terms)))))
-    }
-
-    /// Starts a scan for a merge request: only if the checkout has at most [`MOST`] files, because
-    /// the merge request waits for the scan.
-    pub fn start_if_quick(
-        work_tree: &WorkTree,
-        config: &Config,
-        components: &[&Component],
-    ) -> CoverageScan {
-        let terms = terms(work_tree, components, config);
-        let (work_tree, config) = (work_tree.clone(), config.clone());
-        CoverageScan(Some(thread::spawn(move || {
-            let count = work_tree.git_dir.as_deref().and_then(tracked_count).unwrap_or(0);
-            match count <= MOST {
-                true => Ok(unconfigured(&work_tree, &config, &terms)),
-                false => Err(format!(
-                    "{count} files are too many to look for unconfigured pins beside a merge \
-                     request; `--strict` does"
-                )),
-            }
-        })))
+        CoverageScan(Some(thread::spawn(move || unconfigured(&work_tree, &config, &terms))))
     }
 
     /// With `--strict`, waits for the scan and refuses what it found, before the network is used;
@@ -69,35 +48,21 @@ impl CoverageScan {
         if !switches.strict {
             return Ok(self);
         }
-        let findings =
-            Findings { warnings: self.warnings().unwrap_or_default(), problems: Vec::new() };
+        let findings = Findings { warnings: self.warnings(), problems: Vec::new() };
         match findings.strict(true).problems {
-            problems if problems.is_empty() => Ok(CoverageScan(None)),
+            problems if problems.is_empty() => Ok(CoverageScan::idle()),
             problems => Err(Problems(problems)),
         }
     }
 
-    /// Waits for the scan, and returns a warning for each find. The error says why there was no
-    /// scan.
-    pub fn warnings(self) -> Result<Vec<Problem>, String> {
-        let (pins, too_large) = self.found()?;
-        Ok(pins.iter().map(Unconfigured::warning).chain(too_large).collect())
+    /// Waits for the scan, and returns a warning for each find.
+    pub fn warnings(self) -> Vec<Problem> {
+        let (pins, too_large) = self.found();
+        pins.iter().map(Unconfigured::warning).chain(too_large).collect()
     }
 
-    /// Waits for the scan, looks its finds up in the files of a commit, and returns a warning for
-    /// each that is there too.
-    pub fn warnings_at(
-        self,
-        commit: &CommitId,
-        place: &TargetScan,
-    ) -> Result<Vec<Problem>, String> {
-        let mut paths: Vec<_> = self.found()?.0.into_iter().map(|one| one.file).collect();
-        paths.dedup();
-        Ok(place.unconfigured(commit, paths).unwrap_or_default())
-    }
-
-    fn found(self) -> Result<Unlisted, String> {
-        self.0.and_then(|thread| thread.join().ok()).unwrap_or(Ok(Unlisted::default()))
+    fn found(self) -> Unlisted {
+        self.0.and_then(|thread| thread.join().ok()).unwrap_or_default()
     }
 }
 
@@ -112,34 +77,42 @@ pub struct TargetScan<'a> {
 }
 
 impl TargetScan<'_> {
-    /// Scans all files of a commit, and returns a warning for each find. Finds nothing in a partial
-    /// clone, where every file would have to be fetched first.
-    pub fn search(&self, commit: &CommitId) -> anyhow::Result<Vec<Problem>> {
-        let terms = terms(self.work_tree, self.components, self.config);
-        let needles: Vec<&str> = terms.iter().flat_map(Terms::needles).collect();
-        let git = Git::at(&self.work_tree.top);
-        let Ok(mut paths) = git.holding(commit, &needles) else { return Ok(Vec::new()) };
+    /// Scans all files of a commit, and returns a warning for each find. `scan` knows what the
+    /// checkout has, so only its finds and the files that differ are read.
+    ///
+    /// Fetches nothing: that a partial clone lacks some of them is a warning too.
+    pub fn warnings(&self, scan: CoverageScan, commit: &CommitId) -> Result<Vec<Problem>> {
+        if scan.0.is_none() {
+            return Ok(Vec::new());
+        }
+        let git = Git::at(&self.work_tree.top).env("GIT_NO_LAZY_FETCH", "1");
         let own = own_folders(&self.work_tree.top);
         let is_own =
             |path: &RepoPath| own.iter().any(|own| Path::new(path.as_str()).starts_with(own));
+        let mut paths = git.differing(commit)?;
         paths.retain(|path| FileKind::of(path.as_str()).is_some() && !is_own(path));
-        self.unconfigured(commit, paths)
-    }
-
-    /// Scans these files of a commit. Skips files that a partial clone lacks, because git would
-    /// fetch them.
-    fn unconfigured(
-        &self,
-        commit: &CommitId,
-        paths: Vec<RepoPath>,
-    ) -> anyhow::Result<Vec<Problem>> {
-        let terms = terms(self.work_tree, self.components, self.config);
-        let git = Git::at(&self.work_tree.top).env("GIT_NO_LAZY_FETCH", "1");
+        let differing = paths.len();
+        let (found, mut warnings) = scan.found();
+        let others = found.into_iter().map(|one| one.file).chain(git.not_looked_at()?);
+        paths.extend(others.collect::<BTreeSet<_>>());
         let texts = git.show_many(commit.as_str(), &paths)?;
+        let lacking = texts[..differing].iter().filter(|text| text.is_none()).count();
         let files = paths.into_iter().zip(texts).filter_map(|(path, text)| Some((path, text?)));
+        let terms = terms(self.work_tree, self.components, self.config);
         let found = coverage::unconfigured(&terms, self.config, &Tree(files.collect()));
-        Ok(found.iter().map(Unconfigured::warning).collect())
+        warnings.extend(found.iter().map(Unconfigured::warning));
+        warnings.extend((lacking > 0).then(|| not_searched(lacking)));
+        Ok(warnings)
     }
+}
+
+fn not_searched(count: usize) -> Problem {
+    let files = counted(count, "file");
+    let (were, them) = if count == 1 { ("was", "it") } else { ("were", "them") };
+    let message = format!(
+        "{files} of the target branch {were} not searched for pins: this partial clone lacks {them}"
+    );
+    Problem::new(message).help("`git pull` first")
 }
 
 fn terms(work_tree: &WorkTree, components: &[&Component], config: &Config) -> Vec<Terms> {

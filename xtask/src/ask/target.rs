@@ -2,39 +2,21 @@
 
 use anyhow::Result;
 use promotion::config::Config;
-use promotion::guards::Findings;
 use promotion::merge_request::is_of;
 use promotion::model::component::Component;
 use promotion::model::path::RepoPath;
-use promotion::model::problem::{Problem, Problems};
+use promotion::model::problem::Problem;
 use promotion::model::tree::Tree;
 
-use crate::ask::coverage::TargetScan;
-use crate::land::merge_request::{Delivery, Started};
+use crate::land::merge_request::Delivery;
 use crate::session::read_config;
 
-/// What is to be said of the target branch itself; refused with `strict`.
-pub fn warnings_on(
-    scan: &TargetScan,
-    started: &Started,
-    config_file: Option<&RepoPath>,
-    strict: bool,
-) -> Result<Vec<Problem>> {
-    let mut findings = Findings::default();
-    findings.warnings.extend(differs(scan.config, &started.tree, config_file)?);
-    // Reading every file of a commit costs more than the rest of the delivery.
-    if strict {
-        findings.warnings.extend(scan.search(&started.base)?);
-    }
-    let findings = findings.strict(strict);
-    match findings.problems {
-        problems if problems.is_empty() => Ok(findings.warnings),
-        problems => Err(Problems(problems).into()),
-    }
-}
-
 /// Warns if the target branch has another configuration: it may know other files.
-fn differs(config: &Config, tree: &Tree, path: Option<&RepoPath>) -> Result<Option<Problem>> {
+pub fn other_configuration(
+    config: &Config,
+    tree: &Tree,
+    path: Option<&RepoPath>,
+) -> Result<Option<Problem>> {
     let Some(path) = path else { return Ok(None) };
     if read_config(tree.get(path).map(<[u8]>::to_vec))? == *config {
         return Ok(None);

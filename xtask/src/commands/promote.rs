@@ -1,15 +1,17 @@
 //! Promotes components: plan, verify, review, land, tell. `update-schemas`, `qr-promote` and
 //! `rollback` are this command with the component, or the version, filled in.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::thread;
 
 use anyhow::{Context, Result};
 use promotion::config::Config;
+use promotion::guards::Findings;
 use promotion::merge_request::commit_message::commit_message;
 use promotion::merge_request::{Description, branch_names};
 use promotion::model::component::{Component, Scope};
-use promotion::model::problem::Problem;
+use promotion::model::path::RepoPath;
+use promotion::model::problem::{Problem, Problems};
 use promotion::model::tree::Tree;
 use promotion::model::version::CommitId;
 use promotion::plan::landed::Landed;
@@ -29,7 +31,7 @@ use crate::ask::saas_promotion::Asked;
 use crate::ask::target;
 use crate::ask::upstreams::Upstreams;
 use crate::git::Git;
-use crate::land::merge_request::{Delivery, ProposedCommit};
+use crate::land::merge_request::{Delivery, ProposedCommit, Started};
 use crate::land::{self, Landing, MergeRequestOptions, Planned, Promotion, verified};
 use crate::request::{Request, WantedVersion};
 use crate::session::Session;
@@ -80,30 +82,29 @@ fn run_one(
     };
     let Prepared { scopes, upstreams, indices } = prepared;
     let components: Vec<&Component> = scopes.iter().map(|scope| scope.component).collect();
-    let scan = match options {
+    let mut scan = match saas {
         // A saas file has no configuration that could lack a pin.
-        _ if saas.is_some() => CoverageScan::idle(),
-        // Then the files of the target branch decide, not those of the checkout.
-        Some(_) if request.switches.strict => CoverageScan::idle(),
-        Some(_) => CoverageScan::start_if_quick(work_tree, config, &components),
-        None => CoverageScan::start(work_tree, config, &components).judged(&request.switches)?,
+        Some(_) => CoverageScan::idle(),
+        None => CoverageScan::start(work_tree, config, &components),
     };
+    // With `--mr`, the files of the target branch decide.
+    if options.is_none() {
+        scan = scan.judged(&request.switches)?;
+    }
     let saas = saas.as_ref().map(|saas| Saas { saas, indices });
     let fetched = RefCell::new(upstreams);
-    let run = Run { session, request, work_tree, config, scopes, components, saas, fetched };
+    let scan = Cell::new(scan);
+    let run = Run { session, request, work_tree, config, scopes, components, saas, fetched, scan };
     let mut done = match options {
         Some(options) => run.on_target(options)?,
         None if session.offline => run.offline()?,
         None => run.online()?,
     };
-    let found = match &done.target {
-        Some(target) => scan.warnings_at(target, &run.target_scan()),
-        None => scan.warnings(),
-    };
-    match found {
-        Ok(warnings) => done.review.warnings.extend(warnings),
-        Err(note) => done.review.notes.push(note),
-    }
+    done.review.warnings.extend(match &done.target {
+        // What is pushed is told, whatever the search meets.
+        Some(target) => run.unconfigured_at(target).unwrap_or_default(),
+        None => run.scan.take().warnings(),
+    });
     run.tell(&done)
 }
 
@@ -119,6 +120,8 @@ struct Run<'a> {
     saas: Option<Saas<'a>>,
     /// The upstreams that were fetched to find out about the scopes.
     fetched: RefCell<Vec<Upstreams<'a>>>,
+    /// The search for pins that no environment has, until somebody waits for it.
+    scan: Cell<CoverageScan>,
 }
 
 /// A promotion that has landed.
@@ -219,12 +222,7 @@ impl<'a> Run<'a> {
         if image::settled(&mut parts, digests) {
             plan = verified(&parts, &lists, tree)?;
         }
-        review.warnings.extend(target::warnings_on(
-            &self.target_scan(),
-            &started,
-            config_file.as_ref(),
-            request.switches.strict,
-        )?);
+        review.warnings.extend(self.warnings_on(&started, config_file.as_ref())?);
         let parts = review.parts(scopes, &plan);
         let message = commit_message(&parts, request.wording, None);
         let landed = match &request.landing {
@@ -271,9 +269,31 @@ impl<'a> Run<'a> {
         Upstreams::fetch_all(self.session, self.work_tree, self.config, &self.scopes)
     }
 
-    fn target_scan(&self) -> TargetScan<'_> {
+    /// What is to be said of the target branch itself; refused with `--strict`, which waits for the
+    /// search.
+    fn warnings_on(
+        &self,
+        started: &Started,
+        config_file: Option<&RepoPath>,
+    ) -> Result<Vec<Problem>> {
+        let mut findings = Findings::default();
+        let other = target::other_configuration(self.config, &started.tree, config_file)?;
+        findings.warnings.extend(other);
+        if self.request.switches.strict {
+            findings.warnings.extend(self.unconfigured_at(&started.base)?);
+        }
+        let findings = findings.strict(self.request.switches.strict);
+        match findings.problems {
+            problems if problems.is_empty() => Ok(findings.warnings),
+            problems => Err(Problems(problems).into()),
+        }
+    }
+
+    /// Waits for the search of the checkout, and looks at what differs in a commit. The second time
+    /// there is nothing to tell.
+    fn unconfigured_at(&self, commit: &CommitId) -> Result<Vec<Problem>> {
         let Run { work_tree, config, components, .. } = self;
-        TargetScan { work_tree, config, components }
+        TargetScan { work_tree, config, components }.warnings(self.scan.take(), commit)
     }
 
     /// Each scope with the version that is asked for; `tree` has the pins that `revision` led to.

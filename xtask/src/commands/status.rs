@@ -57,7 +57,7 @@ pub fn run(session: &Session, typed: &cli::StatusArgs) -> Result<Ending> {
     let limits = Limits { max_behind: typed.max_behind, max_age: typed.max_age };
     let drifts = typed.check.then(|| drifts(&survey, &limits, now));
     let step = session.progress.local("looking for pins that no environment has");
-    let warnings = scan.warnings().unwrap_or_default();
+    let warnings = scan.warnings();
     drop(step);
     let overview = Overview {
         components: &survey.components,

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use promotion::model::path::RepoPath;
+use promotion::model::version::CommitId;
 
 use super::Git;
 
@@ -59,6 +60,25 @@ impl Git {
         let lines = text.split('\0').filter(|line| !line.is_empty());
         let entries: Option<_> = lines.map(IndexEntry::parse).collect();
         entries.context("`git ls-files` answered in an unknown way")
+    }
+
+    /// The files of a commit that are not in the checkout, or with another content. Skips names that
+    /// are no [`RepoPath`], and fetches nothing.
+    pub fn differing(&self, commit: &CommitId) -> Result<Vec<RepoPath>> {
+        let git = self.clone().env("GIT_NO_LAZY_FETCH", "1");
+        let flags = ["diff", "--name-only", "-z", "--no-renames", "--no-relative", "--no-ext-diff"];
+        let rest = ["--diff-filter=a", "--ignore-submodules", commit.as_str(), "--"];
+        let out = git.bytes(flags.iter().chain(&rest))?;
+        Ok(String::from_utf8_lossy(&out).split('\0').filter_map(RepoPath::parse).collect())
+    }
+
+    /// The files that may be other than they look: not checked out, or assumed to be unchanged.
+    /// Skips names that are no [`RepoPath`].
+    pub fn not_looked_at(&self) -> Result<Vec<RepoPath>> {
+        let out = self.bytes(["ls-files", "-z", "-v"])?;
+        let text = String::from_utf8_lossy(&out);
+        let lines = text.split('\0').filter(|line| !line.starts_with('H'));
+        Ok(lines.filter_map(|line| RepoPath::parse(line.split_once(' ')?.1)).collect())
     }
 
     /// The ids of the files at `paths` in `revision`, in that order; `None` where there is no file.
