@@ -63,6 +63,21 @@ fn line(run: &Output, start: &str) -> String {
     lines.rfind(|line| line.starts_with(start)).unwrap_or_default().to_owned()
 }
 
+/// Its address is a link where the terminal takes them, and the rest of the line stays.
+#[test]
+fn the_merge_request_is_a_link() {
+    let sandbox = sandbox();
+    let args = ["promote", "--env", "jenkins", "--mr", "-q", "--ref", OLDER, "--color", "always"];
+    let run = sandbox.program(env!("CARGO_BIN_EXE_xtask"), &args);
+    let run = run.env("FORCE_HYPERLINK", "1").run().succeeds();
+    let url = "https://gitlab.example.com/service/app-interface/-/merge_requests/7";
+    let link = format!("\u{1b}]8;;{url}\u{1b}\\{url}\u{1b}]8;;\u{1b}\\");
+    assert_eq!(
+        line(&run, "opened: "),
+        format!("opened: {link} (promote/qontract-reconcile/jenkins -> master)")
+    );
+}
+
 #[test]
 fn opened_and_refreshed() {
     let sandbox = sandbox();

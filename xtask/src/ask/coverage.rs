@@ -27,7 +27,7 @@ use crate::worktree::WorkTree;
 pub struct CoverageScan(Option<thread::JoinHandle<Unlisted>>);
 
 /// The pins that no environment has, and a warning for each file that was too large to look into.
-type Unlisted = (Vec<Unconfigured>, Vec<Problem>);
+pub type Unlisted = (Vec<Unconfigured>, Vec<Problem>);
 
 impl CoverageScan {
     /// A scan that finds nothing, for promotions that don't depend on the work tree.
@@ -61,7 +61,8 @@ impl CoverageScan {
         pins.iter().map(Unconfigured::warning).chain(too_large).collect()
     }
 
-    fn found(self) -> Unlisted {
+    /// Waits for the scan, and returns its finds and a warning for each file that was too large.
+    pub fn found(self) -> Unlisted {
         self.0.and_then(|thread| thread.join().ok()).unwrap_or_default()
     }
 }

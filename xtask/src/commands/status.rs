@@ -2,12 +2,13 @@
 
 use anyhow::Result;
 use promotion::config::{Config, other_environments};
+use promotion::inspect::coverage::Unconfigured;
 use promotion::inspect::status::{ComponentStatus, Drift, Limits};
 use promotion::model::component::{Component, Scope};
 use promotion::model::problem::Problem;
 use promotion::model::similar::cut;
 use promotion::report::status::{Each, MANY, Overview};
-use promotion::report::{MOST_PEOPLE, json};
+use promotion::report::{MOST_PEOPLE, counted, json};
 use promotion::saas::choice::{self, Fit, Narrowing, SaasQuery};
 
 use super::Ending;
@@ -20,7 +21,7 @@ use crate::session::Session;
 use crate::terminal;
 use crate::worktree::WorkTree;
 
-/// How many pins that no environment has are warned about one by one.
+/// Up to how many pins that no environment has are warned about one by one.
 const MOST_WARNINGS: usize = 5;
 
 /// Prints the status, and says how it ended.
@@ -57,8 +58,9 @@ pub fn run(session: &Session, typed: &cli::StatusArgs) -> Result<Ending> {
     let limits = Limits { max_behind: typed.max_behind, max_age: typed.max_age };
     let drifts = typed.check.then(|| drifts(&survey, &limits, now));
     let step = session.progress.local("looking for pins that no environment has");
-    let warnings = scan.warnings();
+    let (unconfigured, mut warnings) = scan.found();
     drop(step);
+    warnings.splice(0..0, unconfigured.iter().map(Unconfigured::warning));
     let overview = Overview {
         components: &survey.components,
         people: &survey.people,
@@ -78,12 +80,16 @@ pub fn run(session: &Session, typed: &cli::StatusArgs) -> Result<Ending> {
             json::text(&json::with_errors(overview.document(session.command), untold.as_slice()))
         }
     })?;
-    let (first, others) = warnings.split_at(warnings.len().min(MOST_WARNINGS));
-    first.iter().for_each(|warning| session.warn(warning));
-    if !others.is_empty() {
-        let message = format!("{} more pins that no environment has", others.len());
-        session.warn(&Problem::new(message).help("`discover` shows all of them"));
+    let is_much = unconfigured.len() > MOST_WARNINGS && !typed.all;
+    let told = if is_much { &warnings[unconfigured.len()..] } else { &warnings };
+    if is_much {
+        let values = unconfigured.iter().map(|one| one.values.len()).sum();
+        let message = format!("{} that no environment has", counted(values, "pin"));
+        session.warn(
+            &Problem::new(message).help("`discover` lists them, `discover --write` takes them in"),
+        );
     }
+    told.iter().for_each(|warning| session.warn(warning));
     for note in survey.notes.iter().filter(|_| session.format != Format::Json) {
         session.note(note);
     }

@@ -35,11 +35,14 @@ impl PromotionReport<'_> {
         let tables = self.queues.iter().zip(&self.plan.parts);
         let tables = tables.map(|(queue, part)| super::table(queue.component, part));
         let commits = self.queues.iter().map(|queue| queue.commits_of(self.queues.len() > 1));
-        let (ending, tell) = (format!("{}\n", self.ending(again)), tell_line(self.queues));
+        let tell = tell_line(self.queues);
         let ending = match self.landed {
             // The address is what a person looks for: it comes last.
-            Landed::Delivered(_) => tell + &ending,
-            _ => ending + &tell,
+            Landed::Delivered(delivered) => {
+                let link = |url: &str| super::link(&super::printable(url), Some(url));
+                format!("{tell}{}\n", delivery(delivered, link))
+            }
+            _ => format!("{}\n{tell}", self.ending(again)),
         };
         let also = self.commands.iter().map(|(name, command)| format!("{name}: {command}\n"));
         let parts = tables.chain([diff]).chain(commits).chain([also.collect(), ending]);
@@ -61,7 +64,7 @@ impl PromotionReport<'_> {
             Landed::Committed(commit) => {
                 format!("committed {}: {}", commit.tag(7), super::printable(self.title))
             }
-            Landed::Delivered(delivered) => delivery(delivered),
+            Landed::Delivered(delivered) => delivery(delivered, super::printable),
         }
     }
 
@@ -219,8 +222,8 @@ fn merge_request(delivered: &Delivered) -> Value {
     })
 }
 
-/// The address, and what is not as it was asked for.
-fn delivery(delivered: &Delivered) -> String {
+/// The address, as `address` writes it, and what is not as it was asked for.
+fn delivery(delivered: &Delivered, address: impl Fn(&str) -> String) -> String {
     let Delivered { branch, target, url, state, notes, .. } = delivered;
     let way = format!("{} -> {}", super::printable(branch), super::printable(target));
     let what = match (state, url) {
@@ -230,12 +233,12 @@ fn delivery(delivered: &Delivered) -> String {
         (State::PushedOnly, Some(_)) => "pushed only; open it at",
         (State::PushedOnly, None) => "pushed only",
     };
-    let address = match url {
-        Some(url) => format!("{what}: {} ({way})", super::printable(url)),
+    let done = match url {
+        Some(url) => format!("{what}: {} ({way})", address(url)),
         None => format!("{what}: {way}"),
     };
     let notes = notes.iter().map(|note| format!("\nnote: {}", super::printable(note)));
-    address + &notes.collect::<String>()
+    done + &notes.collect::<String>()
 }
 
 fn state(state: State) -> &'static str {
