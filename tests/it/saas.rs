@@ -15,7 +15,7 @@ use promotion::saas::component::components;
 use promotion::saas::{SaasFile, Site, target_files};
 use world::big::{BigWorld, Size};
 
-use crate::sandbox::{Sandbox, fresh_folder};
+use crate::sandbox::{Output, Sandbox, fresh_folder};
 
 const FILE: &str = "data/services/muo/cicd/saas-muo.yaml";
 
@@ -407,4 +407,47 @@ fn completion() {
     check(&["promote", "--saas", "muo", "--target", ""], "last off");
     check(&["status", "muo", ""], "saas-muo");
     check(&["promote", "--owner", ""], "muo");
+}
+
+/// What is refused whatever an upstream or a remote would answer: `FETCHES` stands for the first
+/// command that asks one.
+#[test]
+fn usage_errors_ask_no_remote() {
+    let sandbox = muo();
+    let page = "https://example.com/x/commit/6ba2ceb0c6";
+    let runs = [
+        &["qr-promote"][..],
+        &["qr-promote", "--ref", "-x"],
+        &["qr-promote", "--ref", "a b"],
+        &["qr-promote", "--ref", page],
+        &["qr-promote", "--mr", "--remote", "origni"],
+        &["qr-promote", "--mr", "--target-branch", "-x"],
+        &["promote", "--env", "jenkins", "--component", "schemas"],
+        &["promote", "--env", "jenkin"],
+        &["promote", "muo", "nowhere"],
+        &["promote", "muo", "--template", "nope"],
+        &["promote", "muo", "production-1", "--like", "nowhere"],
+        &["promote", "muo", "production-1", "--ref", page],
+        &["promote", "muo", "production-1", "--mr", "--remote", "origni"],
+        &["promote", "nonsense"],
+        &["promote", "72aebf9"],
+        &["rollback", "--env", "jenkins", "--to", "a..b", "--reason", "x"],
+        &["rollback", "--env", "nowhere", "--reason", "x"],
+        &["changes", "--ref", page],
+        &["changes", "--from", page],
+        &["changes", "nonsense"],
+        &["status", "nonsense"],
+        &["block", "muo", "--ref", page, "--reason", "x"],
+        &["block", "muo", "--ref", "master", "--reason", "x", "--mr", "--remote", "origni"],
+        &["unblock", "muo", "--ref", "@"],
+    ];
+    let mut all = String::new();
+    for args in runs {
+        let run = sandbox.command(args).env("GIT_ALLOW_PROTOCOL", "none").run();
+        all += &format!("$ cargo xtask {}\n{}{}", args.join(" "), run.stdout, run.stderr);
+        all += &format!("exit status {}\n\n", run.status);
+    }
+    assert_eq!(all.matches("transport 'file' not allowed").count(), 1, "{all}");
+    assert_eq!(all.matches("\nfetching ").count(), 1, "{all}");
+    Output::of(all).matches("usage-asks-no-remote");
 }

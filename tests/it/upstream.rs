@@ -44,17 +44,20 @@ fn references_that_are_refused() -> Result<()> {
     world.set("refs/tags/a-file", &blob)?;
     let mirror = world.fetched()?;
     let none = "0123456789012345678901234567890123456789";
-    let unlike = "check the spelling, and that it is pushed";
+    let unlike = |newest: &str| {
+        format!("check the spelling, and that it is pushed; the newest are {newest}")
+    };
+    let all = unlike("`master`, `topic`, `v1.0`, `v1.1`, `a-file`");
     let cases = [
         ("mastre", "no branch or tag `mastre` in `URL`\nhelp: did you mean `master`?".to_owned()),
         (
             "v1.2",
             "no branch or tag `v1.2` in `URL`\nhelp: did you mean `v1.0` or `v1.1`?".to_owned(),
         ),
-        ("nowhere", format!("no branch or tag `nowhere` in `URL`\nhelp: {unlike}")),
+        ("nowhere", format!("no branch or tag `nowhere` in `URL`\nhelp: {all}")),
         ("refs/tags/topic", "no ref `refs/tags/topic` in `URL`\nhelp: did you mean `topic`?".into()),
         ("a-file", "`a-file` of `URL` is not a commit\nhelp: give a branch, or a tag of a commit".into()),
-        ("0123456", format!("no commit, branch or tag `0123456` in `URL`\nhelp: {unlike}")),
+        ("0123456", format!("no commit, branch or tag `0123456` in `URL`\nhelp: {all}")),
         (
             "01234",
             "no branch or tag `01234` in `URL`\nhelp: a commit needs 7 or more digits, and these are 5".into(),
@@ -69,7 +72,7 @@ fn references_that_are_refused() -> Result<()> {
         assert_eq!(world.told(mirror.resolve(Some(reference), None))?, expected);
     }
     let told = world.told(mirror.resolve(None, Some("main")))?;
-    assert_eq!(told, format!("no branch `main` in `URL`\nhelp: {unlike}"));
+    assert_eq!(told, format!("no branch `main` in `URL`\nhelp: {}", unlike("`master`, `topic`")));
     Ok(())
 }
 

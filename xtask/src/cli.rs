@@ -13,7 +13,7 @@ use adopt::AdoptArgs;
 use examples::with_examples;
 pub use landing::{CheckArgs, GuardArgs, LandingArgs};
 pub use status::StatusArgs;
-use values::sha;
+use values::{reference, sha};
 
 pub mod adopt;
 mod examples;
@@ -295,7 +295,7 @@ pub struct BlockArgs {
     /// A saas file or a component, by its name or a unique part of it
     pub name: String,
     /// The version: a commit (7 or more digits), a branch or a tag of the upstream
-    #[arg(long = "ref", value_name = "REF")]
+    #[arg(long = "ref", value_name = "REF", value_parser = reference)]
     pub reference: String,
     /// Why; becomes a trailer of the commit
     #[arg(long, value_name = "TEXT")]
@@ -309,7 +309,7 @@ pub struct UnblockArgs {
     /// A saas file or a component, by its name or a unique part of it
     pub name: String,
     /// The version: a commit (7 or more digits), a branch or a tag of the upstream
-    #[arg(long = "ref", value_name = "REF")]
+    #[arg(long = "ref", value_name = "REF", value_parser = reference)]
     pub reference: String,
     /// Why; becomes a trailer of the commit
     #[arg(long, value_name = "TEXT")]
@@ -328,7 +328,7 @@ pub struct RollbackArgs {
     #[command(flatten)]
     pub saas: SaasArgs,
     /// The version to go back to [default: the one before, by the history of the pins]
-    #[arg(long, value_name = "REF", alias = "ref")]
+    #[arg(long, value_name = "REF", alias = "ref", value_parser = reference)]
     pub to: Option<String>,
     /// Why; becomes a trailer of the commit
     #[arg(long, value_name = "TEXT")]
@@ -350,7 +350,7 @@ pub struct ChangesArgs {
     #[command(flatten)]
     pub of: ComponentArgs,
     /// List from this version on, not from what the environments run
-    #[arg(long, value_name = "REF")]
+    #[arg(long, value_name = "REF", value_parser = reference)]
     pub from: Option<String>,
     /// List every commit, and name everybody to tell
     #[arg(long)]
@@ -427,6 +427,6 @@ pub struct ComponentArgs {
 pub struct RefArgs {
     /// The version: a commit (7 or more digits), a branch or a tag of the upstream [default: the
     /// head of its default branch]
-    #[arg(long = "ref", value_name = "REF")]
+    #[arg(long = "ref", value_name = "REF", value_parser = reference)]
     pub reference: Option<String>,
 }

@@ -20,6 +20,7 @@ use promotion::model::upstream::{Upstream, without_credentials};
 
 use crate::git::{Cause, Failure, Git, PATIENCE};
 use answers::Answers;
+use reference::Reference;
 
 pub use place::{cache_folder, folder_name};
 pub use resolve::Resolved;
@@ -55,6 +56,22 @@ static SSH: OnceLock<Option<String>> = OnceLock::new();
 
 /// Every fetch that brings something adds a pack; so many are made one.
 const MOST_PACKS: usize = 50;
+
+/// Refuses the address of a page that none of the upstreams has, before one of them is asked.
+pub fn refuse_page<'u>(
+    reference: &str,
+    upstreams: impl IntoIterator<Item = &'u Upstream>,
+) -> Result<(), Problem> {
+    let typed = |upstream: &Upstream| Reference::typed(reference, upstream.address());
+    let mut refused = None;
+    for upstream in upstreams {
+        match typed(upstream) {
+            Ok(_) => return Ok(()),
+            Err(problem) => refused = Some(problem),
+        }
+    }
+    refused.map_or(Ok(()), |problem| Err(Problem { usage: true, ..problem }))
+}
 
 /// The mirror of one upstream; it may not exist yet.
 #[derive(Debug)]

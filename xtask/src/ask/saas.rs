@@ -12,6 +12,7 @@ use promotion::model::problem::Problem;
 use promotion::model::similar::did_you_mean;
 use promotion::model::tree::Tree;
 use promotion::model::upstream::Upstream;
+use promotion::model::version::commit_part;
 use promotion::saas::app::{Versions, versions};
 use promotion::saas::choice::{self, Chosen, Fit, fit};
 use promotion::saas::{SaasFile, Site, target_files};
@@ -208,12 +209,16 @@ fn values<const N: usize>(
 }
 
 /// The problem of a word that names no saas file, with the components and environments that come
-/// close to it.
+/// close to it, or how to name a version.
 pub fn or_configured(unknown: Problem, word: &str, config: &Config) -> Problem {
     let environments = config.components.iter().flat_map(|one| &one.environments);
     let names = config.components.iter().map(|one| one.name.as_str());
     let names = names.chain(environments.map(|one| one.name.as_str()));
-    let question = did_you_mean(word, names).filter(|_| unknown.usage);
+    let question = did_you_mean(word, names).or_else(|| {
+        let is_commit = commit_part(word) == Some(word);
+        is_commit.then(|| format!("a version is named with `--ref {word}`"))
+    });
+    let question = question.filter(|_| unknown.usage);
     let help: Vec<String> = question.into_iter().chain(unknown.help.clone()).collect();
     Problem { help: Some(help.join("\n")), ..unknown }
 }

@@ -111,17 +111,9 @@ impl SaasPromotion {
     /// Refuses an environment whose targets run none, or several.
     pub fn like(&self, index: usize, environment: &str, mirror: &Mirror) -> Result<CommitId> {
         let component = &self.components[index];
-        let word = Narrowing { environments: vec![environment.to_owned()], ..Narrowing::default() };
-        let all = self.files.targets(self.file(index));
-        let of_upstream =
-            |one: &Chosen| one.template.url.as_ref().is_some_and(|url| component.upstream.is(url));
-        let runs = |one: &Chosen| !one.target.delete && !one.target.disable;
-        let all: Vec<Chosen> =
-            all.into_iter().filter(|one| of_upstream(one) && runs(one)).collect();
         let mut found: BTreeSet<CommitId> = BTreeSet::new();
-        for one in choice::targets(&all, &word)? {
-            let Some((value, _)) = &one.target.value else { continue };
-            found.insert(mirror.resolve(Some(value), component.branch.as_deref())?.commit);
+        for value in self.values_of(index, environment)? {
+            found.insert(mirror.resolve(Some(&value), component.branch.as_deref())?.commit);
         }
         let mut found = found.into_iter();
         match (found.next(), found.next()) {
@@ -141,6 +133,20 @@ impl SaasPromotion {
                 Err(Problem::usage(message).help("name one of them with `--ref`").into())
             }
         }
+    }
+
+    /// The versions of the targets that fit an environment, of a component's upstream. Errors: no
+    /// target fits.
+    pub fn values_of(&self, index: usize, environment: &str) -> Result<Vec<String>> {
+        let component = &self.components[index];
+        let word = Narrowing { environments: vec![environment.to_owned()], ..Narrowing::default() };
+        let mut all = self.files.targets(self.file(index));
+        let of_upstream =
+            |one: &Chosen| one.template.url.as_ref().is_some_and(|url| component.upstream.is(url));
+        all.retain(|one| of_upstream(one) && !one.target.delete && !one.target.disable);
+        let chosen = choice::targets(&all, &word)?;
+        let values = chosen.iter().filter_map(|one| Some(one.target.value.as_ref()?.0.clone()));
+        Ok(values.collect())
     }
 
     /// What stands against a part of the plan at the gates of the merge. A `hotfix` skips those of

@@ -28,6 +28,19 @@ pub(super) fn word(text: &str) -> Result<String, String> {
         .ok_or_else(|| "expected one word without `-` in front".to_owned())
 }
 
+/// A branch, a tag or a commit, or the address of a page of one; without the blanks that come along
+/// when it is copied.
+pub(super) fn reference(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    let is_page = text.starts_with("https://") || text.starts_with("http://");
+    match objection(text).filter(|_| !is_page) {
+        None => Ok(text.to_owned()),
+        Some(reason) => {
+            Err(format!("it {reason}, expected a branch, a tag, or 7 or more digits of a commit"))
+        }
+    }
+}
+
 /// A branch, by git's rules.
 pub(super) fn branch(text: &str) -> Result<String, String> {
     match objection(text) {

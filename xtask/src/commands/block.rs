@@ -24,8 +24,9 @@ use crate::ask::saas_promotion::SaasPromotion;
 use crate::ask::upstreams::Upstreams;
 use crate::cli::{self, Format};
 use crate::hint::Hint;
-use crate::land::merge_request::{Delivery, ProposedCommit};
+use crate::land::merge_request::{Delivery, ProposedCommit, refuse_unknown_remotes};
 use crate::land::{self, Landing, MergeRequestOptions, Promotion, verified};
+use crate::mirror::refuse_page;
 use crate::request::{landing, with_landing};
 use crate::session::{Session, shown_diff};
 use crate::worktree::WorkTree;
@@ -66,6 +67,10 @@ pub fn run(session: &Session, typed: &Typed) -> Result<Ending> {
     let name = saas_file(&work_tree, &config, typed.name);
     let query = SaasQuery { names: vec![name], all: true, ..SaasQuery::default() };
     let saas = SaasPromotion::find(&work_tree, &query, None)?;
+    if let Some(to) = typed.landing.merge_request().and_then(|options| options.remote.as_deref()) {
+        let git = land::git_of(&work_tree, "or leave `--mr` out")?;
+        refuse_unknown_remotes(&git, &config.repository.remote, to)?;
+    }
     let (index, commit) = version(session, &work_tree, &config, &saas, typed)?;
     let change = saas.list_change(index, &commit, (VersionList::Blocked, typed.action))?;
     let run = VersionBlock { session, typed, work_tree: &work_tree, config: &config, change };
@@ -96,6 +101,7 @@ fn version(
     {
         return Ok((0, commit));
     }
+    refuse_page(typed.reference, saas.components.iter().map(|component| &component.upstream))?;
     let mut found = Vec::new();
     let mut last = None;
     for (index, component) in saas.components.iter().enumerate() {

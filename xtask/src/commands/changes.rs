@@ -23,6 +23,7 @@ use crate::cli::{self, Format};
 use crate::git::Git;
 use crate::hint::Hint;
 use crate::land::{check, verified};
+use crate::mirror::refuse_page;
 use crate::session::Session;
 use crate::worktree::WorkTree;
 
@@ -43,6 +44,9 @@ pub fn run(session: &Session, typed: &cli::ChangesArgs) -> Result<()> {
         }
     };
     let component = scope.component;
+    for reference in typed.from.iter().chain(&typed.version.reference) {
+        refuse_page(reference, [&component.upstream])?;
+    }
     let scopes = std::slice::from_ref(&scope);
     let tree = match typed.from {
         Some(_) => None,

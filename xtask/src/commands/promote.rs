@@ -31,8 +31,9 @@ use crate::ask::saas_promotion::Asked;
 use crate::ask::target;
 use crate::ask::upstreams::Upstreams;
 use crate::git::Git;
-use crate::land::merge_request::{Delivery, ProposedCommit, Started};
+use crate::land::merge_request::{Delivery, ProposedCommit, Started, refuse_unknown_remotes};
 use crate::land::{self, Landing, MergeRequestOptions, Planned, Promotion, verified};
+use crate::mirror::refuse_page;
 use crate::request::{Request, WantedVersion};
 use crate::session::Session;
 use crate::worktree::WorkTree;
@@ -63,21 +64,18 @@ fn run_one(
     config: &Config,
     files: Option<SaasFiles>,
 ) -> Result<Ending> {
-    let options = request.landing.merge_request();
-    if request.switches.reason.as_deref() == Some("") {
-        return Err(Problem::usage("`--reason` is empty")
-            .help("say why: it goes into the commit")
-            .into());
-    }
-    // The command line's own check misses an `--offline` before the command.
-    if session.offline && options.is_some() {
-        return Err(Problem::usage("`--mr` can't be used with `--offline`")
-            .help("leave one of them out")
-            .into());
-    }
     let saas = saas::found(request, work_tree, files)?;
+    let scopes = request.scopes(config)?;
+    let components = scopes.iter().map(|scope| scope.component);
+    let components = components.chain(saas.iter().flat_map(|saas| &saas.components));
+    refuse_before_asking(session, request, work_tree, config, components)?;
+    if let (Some(saas), WantedVersion::Like(environment)) = (&saas, &request.version) {
+        (0..saas.components.len())
+            .try_for_each(|one| saas.values_of(one, environment).map(drop))?;
+    }
+    let options = request.landing.merge_request();
     let prepared = match &saas {
-        None => Prepared::of(request.scopes(config)?),
+        None => Prepared::of(scopes),
         Some(saas) => Preparation { session, request, work_tree, config, saas }.prepare()?,
     };
     let Prepared { scopes, upstreams, indices } = prepared;
@@ -106,6 +104,36 @@ fn run_one(
         None => run.scan.take().warnings(),
     });
     run.tell(&done)
+}
+
+/// Refuses what no answer of a remote could make right, before one of them is asked.
+fn refuse_before_asking<'c>(
+    session: &Session,
+    request: &Request,
+    work_tree: &WorkTree,
+    config: &Config,
+    components: impl Iterator<Item = &'c Component>,
+) -> Result<()> {
+    if request.switches.reason.as_deref() == Some("") {
+        return Err(Problem::usage("`--reason` is empty")
+            .help("say why: it goes into the commit")
+            .into());
+    }
+    let options = request.landing.merge_request();
+    // The command line's own check misses an `--offline` before the command.
+    if session.offline && options.is_some() {
+        return Err(Problem::usage("`--mr` can't be used with `--offline`")
+            .help("leave one of them out")
+            .into());
+    }
+    if let WantedVersion::Named(Some(reference)) = &request.version {
+        refuse_page(reference, components.map(|component| &component.upstream))?;
+    }
+    if let Some(to) = options.and_then(|options| options.remote.as_deref()) {
+        let git = land::git_of(work_tree, "or leave `--mr` out")?;
+        refuse_unknown_remotes(&git, &config.repository.remote, to)?;
+    }
+    Ok(())
 }
 
 /// One promotion, from what was typed to what is told.

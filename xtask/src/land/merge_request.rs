@@ -23,6 +23,7 @@ use crate::git::remote::Extra;
 use crate::land::MergeRequestOptions;
 
 use find::RemoteState;
+pub use find::refuse_unknown_remotes;
 use push::Pushed;
 
 mod find;

@@ -5,7 +5,7 @@ use std::sync::PoisonError;
 use anyhow::{Result, anyhow};
 use promotion::model::escape::escaped;
 use promotion::model::problem::Problem;
-use promotion::model::similar::did_you_mean;
+use promotion::model::similar::{did_you_mean, listed};
 use promotion::model::version::CommitId;
 
 use super::reference::Reference;
@@ -196,15 +196,18 @@ impl Mirror {
     }
 
     fn unknown(&self, what: &str, typed: &str, kinds: &[&str]) -> Result<Problem> {
-        let format = ["for-each-ref", "--format=%(refname)"];
+        let format = ["for-each-ref", "--sort=-creatordate", "--format=%(refname)"];
         let refs = self.git().read(format.iter().chain(kinds))?;
         if refs.lines().any(|full| full == typed || (full != short(full) && short(full) == typed)) {
             let message = format!("`{}` of `{}` is not a commit", escaped(typed), self.shown);
             return Ok(Problem::new(message).help("give a branch, or a tag of a commit"));
         }
         let message = format!("no {what} `{}` in `{}`", escaped(typed), self.shown);
-        let help = did_you_mean(short(typed), refs.lines().map(short));
-        let help = help.unwrap_or_else(|| "check the spelling, and that it is pushed".to_owned());
+        let names = || refs.lines().map(short);
+        let help = did_you_mean(short(typed), names()).unwrap_or_else(|| {
+            let newest = listed(names());
+            format!("check the spelling, and that it is pushed; the newest are {newest}")
+        });
         Ok(Problem::new(message).help(help))
     }
 

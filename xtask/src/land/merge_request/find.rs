@@ -10,8 +10,8 @@ use promotion::model::similar::{cure, listed};
 use promotion::model::version::CommitId;
 
 use super::Delivery;
-use crate::git::Failure;
 use crate::git::remote::is_missing_branch;
+use crate::git::{Failure, Git};
 
 /// What a run found at the remotes.
 #[derive(Debug)]
@@ -24,6 +24,28 @@ pub(super) struct RemoteState {
     pub(super) branches: BTreeMap<String, CommitId>,
 }
 
+/// Refuses remotes that a checkout doesn't have, and names those that it has.
+pub fn refuse_unknown_remotes(git: &Git, from: &str, to: &str) -> Result<()> {
+    let cure_from = "name it in `promote.toml`, as `remote` under `[repository]`".to_owned();
+    let cure_to = format!(
+        "name another one with `--remote`, or add this one: `git remote add {} ADDRESS`",
+        escaped(to)
+    );
+    for (name, help) in [(from, cure_from), (to, cure_to)] {
+        if let Some(known) = git.other_remotes(name)? {
+            let known = || known.iter().map(String::as_str);
+            let there = match known().count() {
+                0 => "this checkout has none".to_owned(),
+                1 => format!("there is {}", listed(known())),
+                _ => format!("there are {}", listed(known())),
+            };
+            let message = format!("no remote `{}`; {there}", escaped(name));
+            return Err(Problem::new(message).help(cure(name, known(), &help)).into());
+        }
+    }
+    Ok(())
+}
+
 impl Delivery<'_> {
     /// Fetches the target branch and ours: in one round trip where both are at one address.
     pub(super) fn find(
@@ -31,7 +53,7 @@ impl Delivery<'_> {
         names: &[String; 2],
         progress: &mut dyn FnMut(&str),
     ) -> Result<RemoteState> {
-        self.check_remotes()?;
+        refuse_unknown_remotes(&self.git, self.from, &self.to)?;
         let below = names[0].split('/').nth(1).map(|name| format!("refs/heads/promote/{name}*"));
         let ours = below.filter(|_| self.repository.forge != Forge::Agit);
         let ours: Vec<&str> = ours.iter().map(String::as_str).collect();
@@ -48,28 +70,6 @@ impl Delivery<'_> {
             Some((name.strip_prefix("refs/heads/")?.to_owned(), commit))
         };
         Ok(RemoteState { target, base, branches: tips.into_iter().filter_map(branch).collect() })
-    }
-
-    /// Refuses remotes that this checkout doesn't have, and names those that it has.
-    fn check_remotes(&self) -> Result<()> {
-        let from = "name it in `promote.toml`, as `remote` under `[repository]`".to_owned();
-        let to = format!(
-            "name another one with `--remote`, or add this one: `git remote add {} ADDRESS`",
-            escaped(&self.to)
-        );
-        for (name, help) in [(self.from, from), (&self.to, to)] {
-            if let Some(known) = self.git.other_remotes(name)? {
-                let known = || known.iter().map(String::as_str);
-                let there = match known().count() {
-                    0 => "this checkout has none".to_owned(),
-                    1 => format!("there is {}", listed(known())),
-                    _ => format!("there are {}", listed(known())),
-                };
-                let message = format!("no remote `{}`; {there}", escaped(name));
-                return Err(Problem::new(message).help(cure(name, known(), &help)).into());
-            }
-        }
-        Ok(())
     }
 
     /// The address that has our branches, if it isn't the one that has the target branch.
