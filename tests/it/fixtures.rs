@@ -80,7 +80,7 @@ fn promote(promote_toml: &str, tree: Tree) -> Result<(String, Tree), Vec<Problem
         .map_err(|all| all.0)?;
     verify(&plan).map_err(|problem| vec![problem])?;
     let notes: String = plan.notes.iter().map(|note| report::note(note)).collect();
-    Ok((report::table(component, &plan.parts[0]) + &notes, landed(tree, &plan)))
+    Ok((report::table(component, &plan.parts[0], None) + &notes, landed(tree, &plan)))
 }
 
 fn landed(mut tree: Tree, plan: &Plan) -> Tree {

@@ -312,7 +312,7 @@ fn a_host_that_is_down() {
     check(&run("json"), "host-down-json");
 }
 
-/// Each upstream is asked once, and 16 of them at the same time.
+/// Each upstream is asked once, and 12 of one host at the same time.
 #[test]
 fn a_bounded_number_of_connections() {
     let sandbox = Sandbox::new();
@@ -329,8 +329,8 @@ fn a_bounded_number_of_connections() {
             let path = request.split(' ').nth(1).unwrap().split('?').next().unwrap().to_owned();
             paths.push(path);
             open.push(stream);
-            // Nobody gets an answer before 16 have asked, so that these are asked together.
-            if open.len() == 16 || paths.len() == 40 {
+            // Nobody gets an answer before 12 have asked, so that these are asked together.
+            if open.len() == 12 || paths.len() == 40 {
                 for mut stream in open.drain(..) {
                     let answer = answer(404, &[], "");
                     stream.write_all(answer.as_bytes()).unwrap();

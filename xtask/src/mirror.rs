@@ -22,7 +22,7 @@ use crate::git::{Cause, Failure, Git, PATIENCE};
 use answers::Answers;
 use reference::Reference;
 
-pub use place::{cache_folder, folder_name};
+pub use place::{cache_folder, folder_name, host};
 pub use resolve::Resolved;
 
 mod answers;

@@ -56,9 +56,13 @@ impl Progress {
             return Fetching { step: self.network(named), tally };
         }
         let counted = tally.clone();
-        let step = self.drawn("upstreams:", move |_, line| {
+        let step = self.drawn("upstreams:", move |state, line| {
+            let mut text = locked(&counted).line();
+            if state.elapsed() > UNHURRIED {
+                text.push_str(&locked(&counted).rows());
+            }
             // A line that can't be drawn must not fail the step.
-            let _ = line.write_str(&locked(&counted).line());
+            let _ = line.write_str(&text);
         });
         Fetching { step, tally }
     }
@@ -112,6 +116,12 @@ const MOST_NAMED: usize = 3;
 /// A longer name of a host is cut, so that the line fits 80 columns.
 const LONGEST_HOST: usize = 28;
 
+/// For so long, nobody needs to know what is known already.
+const UNHURRIED: Duration = Duration::from_secs(2);
+
+/// How many rows are shown below the bar: the newest ones.
+const MOST_ROWS: usize = 12;
+
 /// The fetching of several addresses.
 #[derive(Debug)]
 pub struct Fetching {
@@ -128,9 +138,21 @@ struct Tally {
     /// The hosts of those that are being fetched, the one that is waited for longest first.
     running: Vec<(usize, String, Instant)>,
     begun: usize,
+    /// What is known of those that have answered, a line each.
+    rows: Vec<String>,
 }
 
 impl Fetching {
+    /// Whether somebody sees what is told with [`known`](Fetching::known).
+    pub fn is_seen(&self) -> bool {
+        !self.step.0.is_hidden()
+    }
+
+    /// Shows what is known of one of them, below the bar: until the last of them has answered.
+    pub fn known(&self, rows: impl IntoIterator<Item = String>) {
+        locked(&self.tally).rows.extend(rows);
+    }
+
     /// Counts one of them, which `work` fetches: it gets git's latest line, and returns why it
     /// failed. `from` is what is waited for.
     pub fn one<F>(
@@ -167,6 +189,14 @@ impl Tally {
             true => self.fetched += 1,
             false => self.failed += 1,
         }
+    }
+
+    /// The newest rows, and how many are not shown.
+    fn rows(&self) -> String {
+        let (others, newest) = self.rows.split_at(self.rows.len().saturating_sub(MOST_ROWS));
+        let more = (!others.is_empty()).then(|| format!("… {} more", others.len()));
+        let rows = more.iter().chain(newest);
+        rows.map(|row| format!("\n  {}", escaped(row))).collect()
     }
 
     /// Such as `12 of 54 fetched, 3 failed, waiting for gitlab.example.com 8 s`.
@@ -228,5 +258,17 @@ mod tests {
             None::<()>
         });
         assert_eq!(line(), "2 of 3 fetched, 1 failed");
+    }
+
+    #[test]
+    fn rows_are_cut_with_a_count() {
+        let fetching = Progress::Silent.fetching(&["a".to_owned()]);
+        let rows = || locked(&fetching.tally).rows();
+        assert_eq!(rows(), "");
+        fetching.known(["a\u{1b}[2J".to_owned()]);
+        assert_eq!(rows(), "\n  a\\u{1b}[2J");
+        fetching.known((0..MOST_ROWS).map(|row| row.to_string()));
+        let all: String = (0..MOST_ROWS).map(|row| format!("\n  {row}")).collect();
+        assert_eq!(rows(), format!("\n  … 1 more{all}"));
     }
 }

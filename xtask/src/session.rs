@@ -296,5 +296,5 @@ pub fn write(text: &str) -> io::Result<()> {
 
 /// Prints what is no result. Nobody may be there to read it.
 pub fn tell(text: &str) {
-    let _ = anstream::stderr().lock().write_all(text.as_bytes());
+    let _ = anstream::stderr().lock().write_all(terminal::told(text).as_bytes());
 }

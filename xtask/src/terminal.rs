@@ -3,13 +3,86 @@
 use std::env;
 use std::io::IsTerminal;
 
-use console::Term;
+use console::{Term, measure_text_width};
+
+/// `warning` with its blanks in front is a label, and what follows it is below that.
+const LONGEST_LABEL: usize = 12;
 
 /// In columns: `COLUMNS`, else what the terminal says; `None` if results go somewhere else.
 pub fn width() -> Option<usize> {
     let set = env::var("COLUMNS").ok().and_then(|columns| columns.trim().parse().ok());
     let asked = || Term::stdout().size_checked().map(|(_, columns)| usize::from(columns));
     set.or_else(asked).filter(|width| *width > 0)
+}
+
+/// The text, each line of it broken between words that the terminal of standard error would break
+/// within one; as it is if that is no terminal.
+pub fn told(text: &str) -> String {
+    let width = || Term::stderr().size_checked().map(|(_, columns)| usize::from(columns));
+    match width().filter(|width| std::io::stderr().is_terminal() && *width > 0) {
+        Some(width) => text.split_inclusive('\n').map(|line| broken(line, width)).collect(),
+        None => text.to_owned(),
+    }
+}
+
+/// How wide results may be, and what breaks their lines: see [`fitted`].
+pub fn fitting() -> (Option<usize>, fn(&str) -> String) {
+    (width().filter(|_| std::io::stdout().is_terminal()), fitted)
+}
+
+/// The same for a result on standard output; what continues a line is indented further than it.
+///
+/// Not for diffs and commands. A line of a configuration stays whole too: both are there to be copied.
+pub fn fitted(text: &str) -> String {
+    let Some(width) = width().filter(|_| std::io::stdout().is_terminal()) else {
+        return text.to_owned();
+    };
+    let line = |line: &str| {
+        let rest = line.trim_start_matches(' ');
+        let blanks = line.len() - rest.len();
+        match line.contains("pins = [{") {
+            true => line.to_owned(),
+            false => filled(&line[..blanks], rest.split_inclusive(' '), (blanks + 4, width)),
+        }
+    };
+    text.split_inclusive('\n').map(line).collect()
+}
+
+/// The line, what continues it below what it begins with. Nothing is broken between backticks: a
+/// command is there to be copied.
+fn broken(line: &str, width: usize) -> String {
+    let rest = line.trim_start_matches(' ');
+    let blanks = line.len() - rest.len();
+    let label = line.find(": ").filter(|end| measure_text_width(&line[..*end]) < LONGEST_LABEL);
+    let indent = label.map_or(blanks, |end| measure_text_width(&line[..end + 2]));
+    let mut is_quoted = false;
+    let ends = |c: char| {
+        is_quoted ^= c == '`';
+        c == ' ' && !is_quoted
+    };
+    filled(&line[..blanks], rest.split_inclusive(ends), (indent, width))
+}
+
+/// The words behind `start`, in lines of at most `width` columns unless a word is longer; all but the
+/// first are indented.
+pub fn filled<'w>(
+    start: &str,
+    words: impl Iterator<Item = &'w str>,
+    (indent, width): (usize, usize),
+) -> String {
+    let mut text = start.to_owned();
+    let mut column = measure_text_width(start);
+    for word in words {
+        let length = measure_text_width(word.trim_end());
+        if column > indent && column + length > width {
+            text.truncate(text.trim_end().len());
+            text.push_str(&format!("\n{:indent$}", ""));
+            column = indent;
+        }
+        text.push_str(word);
+        column += measure_text_width(word);
+    }
+    text
 }
 
 /// Whether the terminal is known to show links (OSC 8); `FORCE_HYPERLINK` says so too, or `0` not.
@@ -46,6 +119,21 @@ pub fn without_links(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lines_are_broken_between_words() {
+        let check = |line: &str, expected: &str| assert_eq!(broken(line, 20), expected, "{line}");
+        check("note: short\n", "note: short\n");
+        check("note: one two three four\n", "note: one two three\n      four\n");
+        check("error: `a b c d e f g h i j k` is\n", "error: `a b c d e f g h i j k`\n       is\n");
+        check("error: not `a-long-path` is\n", "error: not\n       `a-long-path`\n       is\n");
+        check("  help: one two three four", "  help: one two\n        three four");
+        check("        one two three four", "        one two\n        three four");
+        check("one two three four five", "one two three four\nfive");
+        check("\u{1b}[1mnote\u{1b}[0m: one two three", "\u{1b}[1mnote\u{1b}[0m: one two three");
+        check("note: 'it`s one two three four five'\n", "note: 'it`s one two three four five'\n");
+        check("\n", "\n");
+    }
 
     #[test]
     fn links_are_taken_out() {

@@ -8,6 +8,8 @@ pub mod json;
 pub mod promotion;
 pub mod status;
 
+pub use columns::clipped;
+
 use anstyle::{AnsiColor, Style};
 
 use crate::diff;
@@ -17,7 +19,7 @@ use crate::model::path::RepoPath;
 use crate::model::problem::Problem;
 use crate::model::upstream::without_credentials;
 use crate::plan::{FilePlan, Outcome, PartPlan, Plan, PlannedValue};
-use columns::{padded, widest};
+use columns::{padded, path_end, widest};
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -39,8 +41,9 @@ pub fn plan_diff(plan: &Plan) -> String {
     plan.changed().map(diff).collect()
 }
 
-/// A part of a plan as a table: each environment with its values.
-pub fn table(component: &Component, plan: &PartPlan) -> String {
+/// A part of a plan as a table: each environment with its values. With a width, a place that doesn't fit
+/// loses its first folders, and a target goes to a line of its own.
+pub fn table(component: &Component, plan: &PartPlan, columns: Option<usize>) -> String {
     let mut text = format!(
         "{BOLD}{} {}{BOLD:#} {DIM}{}{DIM:#}\n",
         printable(&component.name),
@@ -54,11 +57,17 @@ pub fn table(component: &Component, plan: &PartPlan) -> String {
         text.push_str(&format!("{BOLD}{}{BOLD:#}\n", printable(&environment.name)));
         for (value, change) in environment.values.iter().zip(&mut changes) {
             let style = if matches!(value.outcome, Outcome::Moves(_)) { GREEN } else { DIM };
-            let place = escaped(&format!("{}:{}", value.file, value.line));
-            let target = value.target.as_ref().map(|target| escaped(&format!("  {target}")));
-            let target = target.unwrap_or_default();
+            let mut place = escaped(&format!("{}:{}", value.file, value.line));
+            let target = value.target.as_ref().map(|target| escaped(target)).unwrap_or_default();
+            let mut gap = if target.is_empty() { "" } else { "  " };
+            if let Some(room) = columns.map(|columns| columns.saturating_sub(width + 4)) {
+                if columns::width(&place) + gap.len() + columns::width(&target) > room {
+                    gap = if target.is_empty() { "" } else { "\n      " };
+                }
+                place = path_end(&place, room);
+            }
             text.push_str(&format!(
-                "  {style}{}{style:#}  {place}{DIM}{target}{DIM:#}\n",
+                "  {style}{}{style:#}  {place}{DIM}{gap}{target}{DIM:#}\n",
                 padded(&change, width)
             ));
         }

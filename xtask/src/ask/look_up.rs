@@ -4,8 +4,8 @@
 //! Lenient: what can't be told is a problem of that upstream alone.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use promotion::history::changes::Start;
 use promotion::history::graph::Graph;
@@ -21,6 +21,9 @@ use crate::session::Session;
 
 /// How many connections are open at the same time.
 pub const CONNECTIONS: usize = 16;
+
+/// How many of them to one host: one that is silent must not hold all of them.
+const TO_ONE_HOST: usize = 12;
 
 /// What is asked of one upstream.
 #[derive(Debug)]
@@ -56,9 +59,16 @@ pub struct Known {
 /// Hosts that can't be reached, each with what its first upstream told.
 type Down = Mutex<BTreeMap<String, Problem>>;
 
-/// The answers, in the order of the questions. Hosts that can't be reached are asked no more, and
+/// The answers, in the order of the questions. Upstreams that are silent for longer than `patience` are
+/// as they were. Hosts that can't be reached are asked no more, and
 /// all their upstreams have the same problem.
-pub fn look_up(session: &Session, settings: &GitSettings, questions: &[Question]) -> Vec<Answer> {
+pub fn look_up(
+    session: &Session,
+    settings: &GitSettings,
+    questions: &[Question],
+    patience: Duration,
+    rows: impl Fn(usize, &Answer) -> Vec<String> + Sync,
+) -> Vec<Answer> {
     let cache = match mirror::cache_folder() {
         Ok(cache) => cache,
         Err(error) => {
@@ -69,9 +79,22 @@ pub fn look_up(session: &Session, settings: &GitSettings, questions: &[Question]
     let down = Down::default();
     let names: Vec<_> = questions.iter().map(|question| question.upstream.to_string()).collect();
     let fetching = (!session.offline).then(|| session.progress.fetching(&names));
-    let mut found = pool::each(questions, CONNECTIONS, |question| {
-        let url = settings.effective_url(question.upstream.address());
-        answer(fetching.as_ref(), &cache, &url, question, &down)
+    let numbered: Vec<_> = questions.iter().enumerate().collect();
+    let url_of = |question: &Question| settings.effective_url(question.upstream.address());
+    let host = |&(_, question): &(usize, &Question)| mirror::host(&url_of(question));
+    let limits = (CONNECTIONS, TO_ONE_HOST);
+    let mut found = pool::each_of_groups(&numbered, limits, host, |&(nth, question)| {
+        match Mirror::open(&cache, &url_of(question)) {
+            Ok(mirror) => {
+                let mirror = mirror.patience(patience);
+                let (answer, host) = answer(fetching.as_ref(), &mirror, question, &down);
+                if let Some(fetching) = fetching.as_ref().filter(|fetching| fetching.is_seen()) {
+                    fetching.known(rows(nth, &answer));
+                }
+                (answer, host)
+            }
+            Err(error) => (Answer { known: None, problem: Some(first(&error)) }, None),
+        }
     });
     let down = down.into_inner().unwrap_or_else(PoisonError::into_inner);
     for (answer, host) in &mut found {
@@ -85,20 +108,15 @@ pub fn look_up(session: &Session, settings: &GitSettings, questions: &[Question]
 /// The answer of one upstream, and its host if that can't be reached.
 fn answer(
     fetching: Option<&Fetching>,
-    cache: &Path,
-    url: &str,
+    mirror: &Mirror,
     question: &Question,
     down: &Down,
 ) -> (Answer, Option<String>) {
-    let mirror = match Mirror::open(cache, url) {
-        Ok(mirror) => mirror,
-        Err(error) => return (Answer { known: None, problem: Some(first(&error)) }, None),
-    };
     let failure = fetching.and_then(|fetching| {
-        fetching.one(&mirror.short_name(), |progress| fetched(&mirror, down, progress))
+        fetching.one(&mirror.short_name(), |progress| fetched(mirror, down, progress))
     });
     let (mut problem, host) = failure.map_or((None, None), |(problem, host)| (Some(problem), host));
-    let known = || mirror.remembering(|| known(&mirror, question));
+    let known = || mirror.remembering(|| known(mirror, question));
     let known = mirror.exists().then(known).transpose();
     let known = known.unwrap_or_else(|error| {
         problem = Some(first(&error));

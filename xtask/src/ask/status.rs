@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use anyhow::Result;
 use promotion::config::Config;
@@ -35,6 +36,8 @@ use crate::pool::{self, joined};
 use crate::registry::{ImageAnswer, Registry, problem};
 use crate::session::Session;
 use crate::worktree::WorkTree;
+
+mod rows;
 
 /// How many older versions are asked for when the newest one has no image.
 const MOST_IMAGES: usize = 10;
@@ -82,14 +85,22 @@ impl Survey<'_> {
     }
 }
 
-/// Reads everything about the components and environments of these scopes; whether there are newer
-/// images, only if that is wanted.
+/// How thoroughly a survey asks.
+#[derive(Debug, Clone, Copy)]
+pub struct Thoroughness {
+    /// Whether registries are asked for newer images.
+    pub asks_images: bool,
+    /// How long an upstream may be silent before what is known of it has to do.
+    pub patience: Duration,
+}
+
+/// Reads everything about the components and environments of these scopes.
 pub fn survey<'a>(
     session: &Session,
     work_tree: &WorkTree,
     config: &'a Config,
     scopes: &[Scope<'a>],
-    asks_images: bool,
+    Thoroughness { asks_images, patience }: Thoroughness,
 ) -> Survey<'a> {
     let mut components: Vec<ComponentStatus> =
         pool::each(scopes, pool::cores(), |scope| with_pins(work_tree, scope));
@@ -98,8 +109,9 @@ pub fn survey<'a>(
     let questions: Vec<Question> =
         groups.iter().map(|group| question(&components, group)).collect();
     let lines = lines_of(&components);
+    let row_of = |nth: usize, answer: &Answer| rows::of(session, &components, &groups[nth], answer);
     let (answers, (blames, mut notes), users) = thread::scope(|scope| {
-        let answers = scope.spawn(|| look_up(session, &settings, &questions));
+        let answers = scope.spawn(|| look_up(session, &settings, &questions, patience, row_of));
         let blames = scope.spawn(|| promoters(work_tree, &lines));
         let users = users(session, work_tree, config, &settings);
         let answers = joined(answers);

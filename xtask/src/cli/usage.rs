@@ -7,6 +7,8 @@ use console::measure_text_width;
 use promotion::model::escape::escaped;
 use promotion::model::problem::Problem;
 
+use crate::terminal::filled;
+
 /// Stands for an apostrophe that a person typed, while clap's own become backticks.
 const APOSTROPHE: char = '\u{ffff}';
 
@@ -70,20 +72,8 @@ pub fn wrapped(page: &str, width: usize) -> String {
 
 fn wrapped_line(line: &str, width: usize) -> String {
     let start = line.trim_end().rfind("  ").map_or(0, |blanks| blanks + 2);
-    let indent = measure_text_width(&line[..start]);
-    let mut text = line[..start].to_owned();
-    let mut column = indent;
-    for word in line[start..].split_inclusive(' ') {
-        let length = measure_text_width(word.trim_end());
-        if column > indent && column + length > width {
-            text.truncate(text.trim_end().len());
-            text.push_str(&format!("\n{:indent$}", ""));
-            column = indent;
-        }
-        text.push_str(word);
-        column += measure_text_width(word);
-    }
-    text
+    let (start, rest) = line.split_at(start);
+    filled(start, rest.split_inclusive(' '), (measure_text_width(start), width))
 }
 
 #[cfg(test)]

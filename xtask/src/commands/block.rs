@@ -29,6 +29,7 @@ use crate::land::{self, Landing, MergeRequestOptions, Promotion, verified};
 use crate::mirror::refuse_page;
 use crate::request::{landing, with_landing};
 use crate::session::{Session, shown_diff};
+use crate::terminal::fitting;
 use crate::worktree::WorkTree;
 
 /// What was typed, of either command.
@@ -237,7 +238,7 @@ impl VersionBlock<'_> {
                 document["reason"] = typed.reason.into();
                 json::text(&document)
             }
-            _ => report.text(shown_diff(&report::plan_diff(plan)), &again),
+            _ => report.text(shown_diff(&report::plan_diff(plan)), &again, fitting()),
         };
         let (warnings, failures) = match landed {
             Landed::Delivered(delivered) => (delivered.faults(), delivered.failures()),

@@ -25,6 +25,7 @@ use crate::hint::Hint;
 use crate::land::{check, verified};
 use crate::mirror::refuse_page;
 use crate::session::Session;
+use crate::terminal::fitted;
 use crate::worktree::WorkTree;
 
 /// Prints the queue of a component.
@@ -82,7 +83,7 @@ pub fn run(session: &Session, typed: &cli::ChangesArgs) -> Result<()> {
     let stale = || format!("offline: `{}` is as it was at the last fetch", component.upstream);
     let notes: Vec<_> = session.offline.then(stale).into_iter().collect();
     session.print(&match session.format {
-        Format::Text | Format::Html => text(typed, &scope, &to, &queue),
+        Format::Text | Format::Html => fitted(&text(typed, &scope, &to, &queue)),
         Format::Markdown => markdown(&text(typed, &scope, &to, &queue), &to),
         Format::Json => json::text(&document(session, &to, &queue, &notes)),
     })?;

@@ -30,6 +30,7 @@ use crate::git::Git;
 use crate::hint::{Hint, quoted};
 use crate::search::{Found, search};
 use crate::session::{ConfigFile, Session, shown_diff};
+use crate::terminal::fitting;
 use crate::worktree::{Replacement, WorkTree};
 
 /// If more upstreams than this have nothing but one saas file, they are only counted without
@@ -369,7 +370,7 @@ fn text(found: &Discovery, is_written: bool, is_whole: bool) -> String {
     let head = format!(
         "{}\n{}",
         found.summary(),
-        report::discover::components(&found.proposals, is_whole)
+        report::discover::components(&found.proposals, is_whole, fitting().0)
     );
     match is_file {
         true => format!("{}\n{shown}", commented(&head)),

@@ -21,6 +21,7 @@ use crate::cli::{self, Format};
 use crate::git::Git;
 use crate::git::past::{Past, Walk};
 use crate::session::Session;
+use crate::terminal::fitted;
 use crate::worktree::WorkTree;
 
 /// Prints the pins of a file, or those of one line.
@@ -75,7 +76,7 @@ pub fn run(session: &Session, typed: &cli::ExplainArgs) -> Result<()> {
         _ => {
             let mut parts = report::pins(&path, &config, &pins, &pasts, typed.all);
             parts.extend(orphans.iter().map(report::orphan));
-            session.print(&parts.join("\n"))
+            session.print(&fitted(&parts.join("\n")))
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Shows what runs where, how far behind it is and who waits; checks for a drift.
 
+use std::time::Duration;
+
 use anyhow::Result;
 use promotion::config::{Config, other_environments};
 use promotion::inspect::coverage::Unconfigured;
@@ -15,14 +17,18 @@ use super::Ending;
 use crate::ask::coverage::CoverageScan;
 use crate::ask::saas::{SaasFiles, or_configured};
 use crate::ask::saas_promotion::{SaasPromotion, in_repository};
-use crate::ask::status::{Survey, survey};
+use crate::ask::status::{Survey, Thoroughness, survey};
 use crate::cli::{self, Format};
+use crate::git::PATIENCE;
 use crate::session::Session;
 use crate::terminal;
 use crate::worktree::WorkTree;
 
 /// Up to how many pins that no environment has are warned about one by one.
 const MOST_WARNINGS: usize = 5;
+
+/// How long a person who looks at many upstreams waits for a silent one.
+const GLANCE: Duration = Duration::from_secs(8);
 
 /// Prints the status, and says how it ended.
 pub fn run(session: &Session, typed: &cli::StatusArgs) -> Result<Ending> {
@@ -44,7 +50,10 @@ pub fn run(session: &Session, typed: &cli::StatusArgs) -> Result<Ending> {
     // A row for each of many has no room for them, and they take a question for each.
     let is_brief = scopes.len() > MANY && each == Each::Environment && !typed.all;
     let asks_images = !is_brief || session.format != Format::Text;
-    let mut survey = survey(session, &work_tree, &config, &scopes, asks_images);
+    // A check that doesn't know the newest version fails; a glance goes on with what is known.
+    let patience = if typed.check { PATIENCE } else { GLANCE };
+    let thoroughness = Thoroughness { asks_images, patience };
+    let mut survey = survey(session, &work_tree, &config, &scopes, thoroughness);
     survey.notes.extend(asked.notes);
     if !asked.saas.is_empty() {
         survey.sort_by_behind();

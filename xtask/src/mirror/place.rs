@@ -48,7 +48,7 @@ pub fn folder_name(url: &str) -> String {
 }
 
 /// The host of an address, with its port: `HOST` of `scheme://user@HOST/path` and of `user@HOST:path`.
-pub(super) fn host(url: &str) -> Option<String> {
+pub fn host(url: &str) -> Option<String> {
     let authority = match url.split_once("://") {
         Some((_, rest)) => rest.split('/').next()?,
         None => url.split_once(':').map(|(host, _)| host).filter(|host| !host.contains('/'))?,

@@ -17,7 +17,7 @@ use crate::model::problem::Problem;
 use crate::model::version::{CommitId, commit_or_tag, commit_part, is_full_commit};
 
 /// One component, in all the environments that were asked for.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct ComponentStatus<'a> {
     /// Which one.
     pub component: &'a Component,
@@ -30,7 +30,7 @@ pub struct ComponentStatus<'a> {
 }
 
 /// The upstream of a component, as far as its versions are concerned.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct UpstreamStatus {
     /// The newest commit of the branch.
     pub head: Commit,
@@ -39,7 +39,7 @@ pub struct UpstreamStatus {
 }
 
 /// A commit that runs somewhere.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Running {
     /// The commit.
     pub commit: Commit,
@@ -65,7 +65,7 @@ pub enum NewerImage {
 }
 
 /// One environment of a component.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct EnvironmentStatus {
     /// Its name.
     pub name: String,
@@ -78,7 +78,7 @@ pub struct EnvironmentStatus {
 }
 
 /// One pin.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct PinStatus {
     /// Its file.
     pub file: RepoPath,

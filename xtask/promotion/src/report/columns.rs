@@ -19,7 +19,7 @@ pub(super) fn padded(text: &str, columns: usize) -> String {
 }
 
 /// The text, its end left out where it is wider than `columns`.
-pub(super) fn clipped(text: &str, columns: usize) -> String {
+pub fn clipped(text: &str, columns: usize) -> String {
     if width(text) <= columns {
         return text.to_owned();
     }
@@ -28,9 +28,34 @@ pub(super) fn clipped(text: &str, columns: usize) -> String {
     longest.map(|start| format!("{start}…")).unwrap_or_default()
 }
 
+/// The path without as many of its first folders as it takes to fit into `columns`: `…/c/d.yml:7`. A
+/// file name is never cut.
+pub(super) fn path_end(path: &str, columns: usize) -> String {
+    let ends = path.match_indices('/').map(|(at, _)| format!("…{}", &path[at..]));
+    let mut shorter = std::iter::once(path.to_owned()).chain(ends.skip(1));
+    let last = path.rfind('/').map_or(path.to_owned(), |at| format!("…{}", &path[at..]));
+    shorter.find(|end| width(end) <= columns).unwrap_or(last)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn paths_keep_their_end() {
+        let path = "data/services/app/saas-app.yaml:40";
+        let cases = [
+            (34, path),
+            (33, "…/app/saas-app.yaml:40"),
+            (21, "…/saas-app.yaml:40"),
+            (3, "…/saas-app.yaml:40"),
+        ];
+        for (columns, expected) in cases {
+            assert_eq!(path_end(path, columns), expected, "{columns}");
+        }
+        assert_eq!(path_end(".env:26", 3), ".env:26");
+        assert_eq!(path_end("a/long-name.yml", 14), "…/long-name.yml");
+    }
 
     #[test]
     fn pads_and_clips() {

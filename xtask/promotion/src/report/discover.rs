@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::columns::{clipped, padded, widest};
+use super::columns::{clipped, padded, widest, width};
 use super::{BOLD, counted, cut, few, printable};
 use crate::inspect::discover::environments::ProposedEnvironment;
 
@@ -15,24 +15,31 @@ const MOST_NAMES: usize = 2;
 const WIDEST_NAME: usize = 30;
 
 /// One row for each component, in the order of the proposals: its pins, and its environments by
-/// name. Without `is_whole`, the end of a long table is counted.
-pub fn components(proposals: &[ProposedEnvironment], is_whole: bool) -> String {
-    let mut rows: Vec<(String, String, String)> = Vec::new();
+/// name. Without `is_whole`, the end of a long table is counted. With a width, fewer names are in a
+/// row.
+pub fn components(
+    proposals: &[ProposedEnvironment],
+    is_whole: bool,
+    columns: Option<usize>,
+) -> String {
+    let mut rows: Vec<(String, String, Vec<String>)> = Vec::new();
     for of_one in by_component(proposals) {
         let pins = of_one.iter().map(|one| one.pins.len()).sum();
         let files: BTreeSet<_> = of_one.iter().map(|one| &one.file).collect();
         let count = format!("{} in {}", counted(pins, "pin"), counted(files.len(), "file"));
         let names: Vec<_> = of_one.iter().map(|one| printable(&one.environment)).collect();
         let name = clipped(&printable(&of_one[0].component), WIDEST_NAME);
-        rows.push((name, count, few(&names, MOST_NAMES)));
+        rows.push((name, count, names));
     }
     let most = if is_whole { rows.len() } else { MOST_COMPONENTS };
     let others = rows.len().saturating_sub(most);
     rows.truncate(most);
     let names = widest(rows.iter().map(|(name, ..)| name.as_str()));
     let counts = widest(rows.iter().map(|(_, count, _)| count.as_str()));
-    let row = |(name, count, environments): &(String, String, String)| {
+    let room = columns.map_or(usize::MAX, |columns| columns.saturating_sub(names + counts + 6));
+    let row = |(name, count, environments): &(String, String, Vec<String>)| {
         let (name, count) = (padded(name, names), padded(count, counts));
+        let environments = shortest(environments, room);
         format!("  {BOLD}{name}{BOLD:#}  {count}  {environments}\n")
     };
     let mut text: String = rows.iter().map(row).collect();
@@ -40,6 +47,13 @@ pub fn components(proposals: &[ProposedEnvironment], is_whole: bool) -> String {
         text.push_str(&format!("  {}\n", cut(others, "--all, or --component NAME")));
     }
     text
+}
+
+/// As many names as fit, with the number of the others.
+fn shortest(names: &[String], columns: usize) -> String {
+    let mut fewer = (1..=MOST_NAMES).rev().map(|most| few(names, most));
+    let fitting = fewer.find(|names| width(names) <= columns);
+    fitting.unwrap_or_else(|| clipped(&few(names, 1), columns))
 }
 
 fn by_component(proposals: &[ProposedEnvironment]) -> Vec<Vec<&ProposedEnvironment>> {
@@ -63,4 +77,21 @@ pub fn start_of(text: &str) -> String {
     let shown: String = text.split_inclusive('\n').take(MOST_LINES).collect();
     let others = cut(lines - MOST_LINES, "--all, or --component NAME");
     format!("{shown}# {others}\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_fit() {
+        let names: Vec<String> = ["stage", "production", "canary"].map(str::to_owned).into();
+        let check = |columns: usize, expected: &str| {
+            assert_eq!(shortest(&names, columns), expected, "{columns}");
+        };
+        check(usize::MAX, "stage, production, +1 more");
+        check(26, "stage, production, +1 more");
+        check(25, "stage, +2 more");
+        check(9, "stage, +…");
+    }
 }

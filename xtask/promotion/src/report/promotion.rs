@@ -30,12 +30,19 @@ impl PromotionReport<'_> {
     /// The tables of the plan, the diff, the queued commits, what was done, and the people to tell.
     ///
     /// `diff` comes coloured or plain, as the caller shows it; `again` is the command that would
-    /// commit the edited files.
-    pub fn text(&self, diff: String, again: &str) -> String {
+    /// commit the edited files. For a terminal of so many `columns`, the tables fit, and `fit` breaks
+    /// lines that are too long: neither those of the diff, nor commands.
+    pub fn text(
+        &self,
+        diff: String,
+        again: &str,
+        (columns, fit): (Option<usize>, impl Fn(&str) -> String),
+    ) -> String {
         let tables = self.queues.iter().zip(&self.plan.parts);
-        let tables = tables.map(|(queue, part)| super::table(queue.component, part));
+        let tables = tables.map(|(queue, part)| super::table(queue.component, part, columns));
         let commits = self.queues.iter().map(|queue| queue.commits_of(self.queues.len() > 1));
-        let tell = tell_line(self.queues);
+        let commits = commits.map(|commits| fit(&commits));
+        let tell = fit(&tell_line(self.queues));
         let ending = match self.landed {
             // The address is what a person looks for: it comes last.
             Landed::Delivered(delivered) => {

@@ -11,6 +11,7 @@ use crate::ask::checks::Review;
 use crate::cli::Format;
 use crate::commands::Ending;
 use crate::session::{self, shown_diff};
+use crate::terminal::fitting;
 
 impl Run<'_> {
     pub(super) fn queues<'q>(&'q self, review: &'q Review) -> Vec<Queue<'q>> {
@@ -73,7 +74,7 @@ impl Run<'_> {
             Format::Json => {
                 json::text(&json::with_errors(report.document(session.command), &failures))
             }
-            _ => report.text(shown_diff(&report::plan_diff(plan)), &again),
+            _ => report.text(shown_diff(&report::plan_diff(plan)), &again, fitting()),
         };
         let printed = match landed {
             Landed::Planned | Landed::Unchanged => session.print(&text),

@@ -31,7 +31,7 @@ pub struct ProposedEnvironment {
 /// Pins of one environment whose name is not chosen yet.
 struct Group {
     base: String,
-    /// Added to the name if another group has the same `base`.
+    /// Added to the name if another group has the same `base`; may be empty.
     qualifier: String,
     clusters: BTreeSet<String>,
     pins: Vec<String>,
@@ -63,7 +63,7 @@ pub fn proposals(
             }
         }
         let known = config.components.iter().find(|component| component.name == *name);
-        let mut groups = saas_groups(&own, sites);
+        let mut groups = saas_groups(&own, name, sites);
         groups.extend(key_groups(&own, config));
         groups.extend(own.iter().filter(|one| is_single(one)).map(single));
         proposals.extend(named(name, &groups, known));
@@ -88,7 +88,11 @@ fn single(one: &Unconfigured) -> Group {
 
 /// One group for each environment in each saas file. Its pins are filtered only if the file has
 /// targets of several environments.
-fn saas_groups(own: &[Unconfigured], sites: &BTreeMap<String, Site>) -> Vec<Group> {
+fn saas_groups(
+    own: &[Unconfigured],
+    component: &str,
+    sites: &BTreeMap<String, Site>,
+) -> Vec<Group> {
     let mut finds: BTreeMap<(&RepoPath, String), Vec<&Unconfigured>> = BTreeMap::new();
     for one in own {
         if let Some(what) = in_saas_file(one) {
@@ -104,7 +108,11 @@ fn saas_groups(own: &[Unconfigured], sites: &BTreeMap<String, Site>) -> Vec<Grou
                 group.clusters.extend(clusters);
                 continue;
             }
-            let qualifier = stem(file).trim_start_matches("saas-").to_owned();
+            let stem = stem(file);
+            let name = stem.trim_start_matches("saas-");
+            // That a component's file is named after it says nothing.
+            let own = name.strip_prefix(component).filter(|rest| !rest.starts_with(is_of_name));
+            let qualifier = own.unwrap_or(name).trim_start_matches('-').to_owned();
             groups.push(Group {
                 base,
                 qualifier,
@@ -116,6 +124,11 @@ fn saas_groups(own: &[Unconfigured], sites: &BTreeMap<String, Site>) -> Vec<Grou
         }
     }
     groups
+}
+
+/// Whether a name goes on with this character.
+fn is_of_name(c: char) -> bool {
+    c.is_alphanumeric()
 }
 
 /// What a pin of a saas file is, without what narrows it: refs first, then parameters.
@@ -250,7 +263,10 @@ fn named(component: &str, groups: &[Group], known: Option<&Component>) -> Vec<Pr
     for group in groups {
         let is_shared = counts.get(&group.base).is_some_and(|count| *count > 1);
         let environment = joined(group).unwrap_or_else(|| {
-            let qualified = format!("{}-{}", group.base, group.qualifier);
+            let qualified = match group.qualifier.as_str() {
+                "" => group.base.clone(),
+                qualifier => format!("{}-{qualifier}", group.base),
+            };
             let plain = (!is_shared).then(|| group.base.clone());
             let numbered = (2..).map(|number| format!("{qualified}-{number}"));
             let names = plain.into_iter().chain([qualified.clone()]).chain(numbered);
