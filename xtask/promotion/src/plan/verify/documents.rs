@@ -49,33 +49,48 @@ impl Documents {
         Ok(found)
     }
 
-    /// Refuses a file that has another value than the edited one in some place of an edit.
+    /// Refuses a file that has another value than the edited one in some place of an edit, or than the
+    /// first parser's in another place.
     pub(super) fn refuse_without(
         &self,
         file: &FilePlan,
         wanted: &[Difference],
     ) -> Result<(), Problem> {
+        let other = |start| {
+            let problem = Problem::new("two YAML parsers find different values in this file");
+            Err(place(problem.help(CURE), &file.before, start))
+        };
         for ((at, value), edit) in wanted.iter().zip(file.edits.iter()) {
             let At::Path(path) = at else { continue };
-            let document = path.first().and_then(|index| self.0.get(*index));
-            let found = document.and_then(|top| path[1..].iter().try_fold(top, child));
             let prefix = value.strip_suffix(edit.text.trim_matches('\'')).unwrap_or_default();
             let old = &file.before[edit.range.clone()];
-            if !found.is_some_and(|found| reads_as(found, prefix, old)) {
-                let problem = Problem::new("two YAML parsers find different values in this file");
-                return Err(place(problem.help(CURE), &file.before, edit.range.start));
+            if !self.at(path).is_some_and(|found| reads_as(found, prefix, old)) {
+                return other(edit.range.start);
+            }
+        }
+        let yaml = yaml::parse(&file.before)?;
+        for (node, value) in yaml.values() {
+            let Ok(slot) = yaml.slot(node) else { continue };
+            if !self.at(&yaml.path(node)).is_some_and(|found| reads_as(found, "", value)) {
+                return other(slot.inner.start);
             }
         }
         Ok(())
     }
+
+    fn at(&self, path: &[usize]) -> Option<&Value> {
+        let (document, rest) = path.split_first()?;
+        rest.iter().try_fold(self.0.get(*document)?, child)
+    }
 }
 
-/// Whether a scalar is what stands in the file; a number may be written in many ways.
+/// Whether a scalar is what stands in the file.
 fn reads_as(value: &Value, prefix: &str, old: &str) -> bool {
     match value {
         Value::String(text) => text.strip_prefix(prefix) == Some(old),
         Value::Mapping(_) | Value::Sequence(_) => false,
-        _ => true,
+        Value::Tagged(_) => true,
+        _ => serde_yaml::from_str::<Read>(old).is_ok_and(|Read(read)| read == *value),
     }
 }
 

@@ -66,6 +66,22 @@ fn values() {
     }
 }
 
+/// A file of which each of the two reads something else before any edit.
+#[test]
+fn two_readers() {
+    let other = |place| format!("`f:{place}`: two YAML parsers find different values in this file");
+    let cases = [
+        // An anchor of that name, or an empty key before the others.
+        ("&b:\na: old", [0, 0], "2:4"),
+        ("&b:\na:\nc: old", [0, 1], "3:4"),
+        ("&b:\na: \"o\\x6cd\"\nc: old", [0, 1], "2:5"),
+    ];
+    for (before, path, place) in cases {
+        let planned = (ValuePath::Yaml(path.to_vec(), String::new()), "new");
+        assert_eq!(check("a.yaml", before, ["old", "new"], planned), other(place), "{before:?}");
+    }
+}
+
 /// One number or truth value is not another one.
 #[test]
 fn other_scalars() {
