@@ -311,6 +311,9 @@ fn big() {
     assert_eq!(shown, 2 + Size::SMALL.components, "{status:?}");
     // Many have a row each, the farthest behind first.
     sandbox.xtask(&["status", "--all-saas", "-q"]).matches("status-brief");
+    sandbox.xtask(&["status", "--all-saas", "-q", "--pins"]).matches("status-brief-pins");
+    let markdown = ["status", "--all-saas", "-q", "--format", "markdown"];
+    sandbox.xtask(&markdown).matches("status-brief-markdown");
     let whole = sandbox.xtask(&["status", "--all-saas", "-q", "--all"]).stdout;
     assert!(whole.matches(": newest is ").count() > 40, "{whole}");
 }

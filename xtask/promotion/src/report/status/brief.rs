@@ -13,6 +13,13 @@ use crate::report::{self, BOLD, GREEN, RED, YELLOW, cut, few};
 /// More components than this have one row each.
 pub const MANY: usize = 20;
 
+/// The titles of its columns.
+pub(super) const TITLES: [&str; 7] =
+    ["name", "behind", "version", "age", "newest", "environments", "waiting"];
+
+/// What to type to see the others.
+pub(super) const MORE: &str = "--all, or NAME";
+
 /// How many rows are shown.
 const MOST_ROWS: usize = 40;
 
@@ -25,27 +32,38 @@ const MOST_NAMES: usize = 3;
 impl<'a> Overview<'a> {
     /// One table, cut with a count, and what it takes to see more.
     pub(super) fn brief(&self, width: Option<usize>) -> String {
-        let mut components: Vec<&ComponentStatus> = self.components.iter().collect();
-        components.sort_by_key(|one| Reverse(one.behind()));
-        let newest =
-            components.iter().filter(|one| one.behind() == Some(0) && is_well(one)).count();
-        let (shown, others) = components.split_at(components.len().min(MOST_ROWS));
-        let table = StatusTable {
-            titles: vec!["name", "behind", "version", "age", "newest", "environments", "waiting"],
-            inline: 6,
-            lines: shown.iter().map(|one| self.component_line(one)).collect(),
-        };
-        let mut text = table.text(width);
-        if !others.is_empty() {
-            text.push_str(&format!("{}\n", cut(others.len(), "--all, or NAME")));
+        let (shown, others) = self.farthest_behind();
+        let lines = shown.iter().map(|one| self.component_line(one)).collect();
+        let mut text = StatusTable { titles: TITLES.to_vec(), inline: 6, lines }.text(width);
+        if others > 0 {
+            text.push_str(&format!("{}\n", cut(others, MORE)));
         }
-        let all = components.len();
-        text.push_str(&format!("\n{newest} of {all} have the newest version everywhere\n"));
+        text.push_str(&format!("\n{}\n", self.newest_everywhere()));
         text
     }
 
+    /// Whether there are so many components that each has one row.
+    pub(super) fn is_brief(&self) -> bool {
+        self.components.len() > MANY && !self.is_whole
+    }
+
+    /// The first components by how far they are behind, and how many there are more.
+    pub(super) fn farthest_behind(&self) -> (Vec<&'a ComponentStatus<'a>>, usize) {
+        let mut components: Vec<&ComponentStatus> = self.components.iter().collect();
+        components.sort_by_key(|one| Reverse(one.behind()));
+        let others = components.len().saturating_sub(MOST_ROWS);
+        components.truncate(MOST_ROWS);
+        (components, others)
+    }
+
+    pub(super) fn newest_everywhere(&self) -> String {
+        let is_newest = |one: &&ComponentStatus| one.behind() == Some(0) && is_well(one);
+        let newest = self.components.iter().filter(is_newest).count();
+        format!("{newest} of {} have the newest version everywhere", self.components.len())
+    }
+
     /// A row for the environments that are the farthest behind, with how many others are.
-    fn component_line(&self, component: &'a ComponentStatus<'a>) -> TableLine {
+    pub(super) fn component_line(&self, component: &'a ComponentStatus<'a>) -> TableLine {
         let rows = self.rows(component);
         let queued = |row: &&Row| row.running.map_or(0, |running| running.queued.len());
         let worst = rows.iter().max_by_key(queued);

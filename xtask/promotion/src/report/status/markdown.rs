@@ -1,26 +1,59 @@
 //! Renders the status as Markdown, for a merge request or a wiki. Other people's text is made
 //! harmless by `gitlab_text`.
 
+use super::brief::{MORE, TITLES};
 use super::{Each, NOTHING, Overview, Row, UNKNOWN, date, has_images, no_repair, word};
 use crate::inspect::status::{Agreement, ComponentStatus};
 use crate::merge_request::gitlab_text::{cell, prose};
 use crate::model::problem::Problem;
-use crate::report::few;
+use crate::report::{cut, few};
+
+/// How many warnings are listed.
+const MOST_WARNINGS: usize = 20;
 
 impl<'a> Overview<'a> {
-    /// A table for each component, then drifts and warnings as a list.
+    /// A table for each component, or one for all if there are many, then drifts and warnings as a
+    /// list.
     pub fn markdown(&self) -> String {
-        let mut text: String = self.components.iter().map(|one| self.component(one)).collect();
+        let mut text: String = match self.is_brief() {
+            true => self.one_table(),
+            false => self.components.iter().map(|one| self.component(one)).collect(),
+        };
         for drift in self.drifts.unwrap_or_default() {
             let place = format!("{}/{}", drift.component, drift.environment);
             text.push_str(&format!("* drift: {}: {}\n", cell(&place), prose(&drift.message)));
         }
-        for warning in self.warnings {
+        let most = if self.is_whole { usize::MAX } else { MOST_WARNINGS };
+        for warning in self.warnings.iter().take(most) {
             let help = warning.help.as_ref().map(|help| format!("; {}", prose(help)));
             let help = help.unwrap_or_default();
             text.push_str(&format!("* warning: {}{help}\n", prose(&warning.to_string())));
         }
+        if let Some(others @ 1..) = self.warnings.len().checked_sub(most) {
+            text.push_str(&format!("* {}\n", cut(others, "--all")));
+        }
         text.extend(self.no_drift().map(|verdict| format!("* {verdict}\n")));
+        text
+    }
+
+    /// A row for each of the components that are the farthest behind, and what is wrong with them.
+    fn one_table(&self) -> String {
+        let (shown, others) = self.farthest_behind();
+        let rule = TITLES.map(|title| if title == "behind" { "---:" } else { "---" });
+        let mut text = format!("| {} |\n|{}|\n", TITLES.join(" | "), rule.join("|"));
+        for one in &shown {
+            let cells = self.component_line(one).cells;
+            let cells: Vec<_> = cells.iter().map(|(cell, _)| names(cell)).collect();
+            text.push_str(&format!("| {} |\n", cells.join(" | ")));
+        }
+        if others > 0 {
+            text.push_str(&format!("\n{}\n", cut(others, MORE)));
+        }
+        text.push_str(&format!("\n{}\n\n", self.newest_everywhere()));
+        for one in shown {
+            let problem = self.news(one).map(error_item).unwrap_or_default();
+            text.push_str(&(problem + &remarks(one, &self.rows(one))));
+        }
         text
     }
 
@@ -86,6 +119,12 @@ fn remarks(component: &ComponentStatus, rows: &[Row]) -> String {
         }
     }
     list
+}
+
+/// Text for a cell that may be several names with commas, and how many more there are.
+fn names(text: &str) -> String {
+    let name = |name| if str::starts_with(name, '+') { name.to_owned() } else { words(name) };
+    text.split(", ").map(name).collect::<Vec<_>>().join(", ")
 }
 
 /// Text for a cell: words that Markdown could read become code spans, and `|` is escaped.

@@ -3,13 +3,13 @@
 
 use anstyle::Style;
 
-use super::brief::MANY;
+use super::brief::{MANY, MORE};
 use super::line::line;
 use super::{Each, Health, NOT_COMMITTED, NOTHING, Overview, Row, has_images, no_repair, word};
 use crate::inspect::status::{Agreement, ComponentStatus, EnvironmentStatus};
 use crate::model::escape::escaped;
 use crate::report::columns::{self, clipped, padded, widest};
-use crate::report::{self, BOLD, CYAN, DIM, GREEN, RED, YELLOW, few};
+use crate::report::{self, BOLD, CYAN, DIM, GREEN, RED, YELLOW, cut, few};
 
 /// The narrowest terminal for which the time line is drawn, in columns.
 const WIDE: usize = 100;
@@ -48,10 +48,14 @@ impl<'a> Overview<'a> {
     /// A table for each component, or one for all if there are many, then the verdict of a check.
     /// Without a width, as in a log, no cell is cut and each row is one line.
     pub fn text(&self, width: Option<usize>) -> String {
-        if self.components.len() > MANY && self.each == Each::Environment && !self.is_whole {
+        if self.is_brief() && self.each == Each::Environment {
             return self.brief(width) + &self.check();
         }
-        let parts: Vec<_> = self.components.iter().map(|one| self.section(one, width)).collect();
+        let most = if self.is_brief() { MANY } else { self.components.len() };
+        let shown = self.components.iter().take(most);
+        let mut parts: Vec<_> = shown.map(|one| self.section(one, width)).collect();
+        let others = self.components.len() - most;
+        parts.extend((others > 0).then(|| format!("{}\n", cut(others, MORE))));
         parts.join("\n") + &self.check()
     }
 
