@@ -71,9 +71,26 @@ fn what_a_hook_does_to_a_pin() {
             [false, true],
         ),
     );
-    // More than the pin may change: a formatter does that.
+    // More than the pin may change: a formatter does that. It is told.
+    let cure = "  help: `git show` shows it; `git reset --soft HEAD^` takes the commit back\n";
     let more = "echo '# formatted' >> .env; git add .env";
-    check(with_hook("pre-commit", more), (0, "", "", [true, true]));
+    let told =
+        format!("warning: the commit has more than the promotion: a hook changed `.env`\n{cure}");
+    check(with_hook("pre-commit", more), (0, &told, "", [true, true]));
+    // What it adds is in the index then, so that the next commit does not take it out again; what
+    // somebody has staged there stays staged.
+    let others = "echo one > one; echo two > 'two\u{1b}[2J'; git add one two*; echo 3 >> README.md; git add README.md";
+    let told = format!(
+        "warning: the commit has more than the promotion: a hook changed `README.md`, `one`, `two\\u{{1b}}[2J`\n{cure}"
+    );
+    check(
+        |sandbox: &Sandbox| {
+            sandbox.write("README.md", "staged\n");
+            sandbox.git("add README.md");
+            with_hook("pre-commit", others)(sandbox)
+        },
+        (0, &told, "MM README.md\n", [true, true]),
+    );
     let edit = format!("echo '# mine' >> {JENKINS}; exit 1");
     check(
         with_hook("pre-commit", &edit),

@@ -89,7 +89,7 @@ pub struct Planned {
     /// The files of the work tree that hold the result already: an earlier run wrote it and nobody
     /// committed.
     written: Vec<RepoPath>,
-    /// What to know before it is committed.
+    /// What to know before it is committed, and about the commit.
     pub warnings: Vec<Problem>,
     /// What was repaired before it was planned.
     pub repaired: Option<String>,
@@ -213,6 +213,7 @@ impl Promotion<'_> {
                 } else {
                     replaced.keep();
                 }
+                planned.warnings.extend(made.warnings);
                 made.commit.map(Landed::Committed)
             }
         }

@@ -160,6 +160,7 @@ impl VersionBlock<'_> {
                         session.progress,
                     )?,
                 };
+                planned.warnings.iter().for_each(|warning| session.warn(warning));
                 (planned.plan, landed)
             }
         };

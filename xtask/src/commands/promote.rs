@@ -209,9 +209,9 @@ impl<'a> Run<'a> {
         mut planned: Planned,
         mut review: Review,
     ) -> Result<Done> {
-        review.warnings.extend(planned.warnings.iter().cloned());
+        review.warnings.append(&mut planned.warnings);
         review.notes.extend(planned.repaired.clone());
-        let review = review.judged(self.request.switches.strict)?;
+        let mut review = review.judged(self.request.switches.strict)?;
         let Request { wording, switches, .. } = self.request;
         let parts = review.parts(&self.scopes, &planned.plan);
         let message = commit_message(&parts, *wording, switches.reason.as_deref());
@@ -220,6 +220,7 @@ impl<'a> Run<'a> {
             Landing::Show(_) => Landed::Planned,
             landing => promotion.land(&mut planned, landing, &message, self.session.progress)?,
         };
+        review.warnings.append(&mut planned.warnings);
         let review = review.of(&planned.plan);
         Ok(Done { plan: planned.plan, review, message, landed, target: None })
     }

@@ -72,6 +72,14 @@ impl Git {
         Ok(String::from_utf8_lossy(&out).split('\0').filter_map(RepoPath::parse).collect())
     }
 
+    /// The names of the files in which two commits differ.
+    pub fn names_between(&self, from: &CommitId, to: &CommitId) -> Result<Vec<String>> {
+        let flags = ["diff-tree", "-r", "-z", "--name-only", "--no-renames"];
+        let out = self.bytes(flags.into_iter().chain([from.as_str(), to.as_str()]))?;
+        let text = String::from_utf8_lossy(&out);
+        Ok(text.split_terminator('\0').map(str::to_owned).collect())
+    }
+
     /// The files that may be other than they look: not checked out, or assumed to be unchanged.
     /// Skips names that are no [`RepoPath`].
     pub fn not_looked_at(&self) -> Result<Vec<RepoPath>> {

@@ -6,6 +6,7 @@ use anyhow::Result;
 use promotion::model::escape::shell_word;
 use promotion::model::path::RepoPath;
 use promotion::model::problem::{Problem, Problems, problems};
+use promotion::model::similar::listed;
 use promotion::model::tree::Tree;
 use promotion::model::version::CommitId;
 
@@ -29,6 +30,14 @@ pub struct MadeCommit {
     pub commit: Result<CommitId>,
     /// Whether the next run has to complete it, or to find out whether there is a commit at all.
     pub needs_repair: bool,
+    /// What a hook put into it.
+    pub warnings: Vec<Problem>,
+}
+
+impl MadeCommit {
+    fn unclear(commit: Result<CommitId>) -> Self {
+        MadeCommit { commit, needs_repair: true, warnings: Vec::new() }
+    }
 }
 
 /// What to know before a commit, although nothing is wrong.
@@ -105,29 +114,35 @@ impl PromotionCommit<'_> {
             // Nobody knows whether there is one: then nothing may be undone, and the next run looks.
             Err(error) => {
                 let commit = Err(result.err().unwrap_or(error));
-                return Ok(MadeCommit { commit, needs_repair: true });
+                return Ok(MadeCommit::unclear(commit));
             }
         };
         if head == base {
             return Err(result.err().unwrap_or_else(|| no_commit().into()));
         }
-        let is_whole = match self.committed(&git, &staged) {
-            Ok(paths) => paths.len() == self.files.len(),
+        let whole = match self.committed(&git, &staged) {
+            Ok(paths) => paths,
             Err(error) => {
                 let commit = finish(&head, [result, Err(error), Ok(())]);
-                return Ok(MadeCommit { commit, needs_repair: true });
+                return Ok(MadeCommit::unclear(commit));
             }
         };
+        let is_whole = whole.len() == self.files.len();
         if !is_whole && let Err(error) = result {
             // Somebody else made that commit.
             return Err(error);
         }
-        let unstaged = self.unstage(&git, &entries);
+        let is_ours = |name: &String| whole.iter().any(|path| path.as_str() == name);
+        let mut more = git.names_between(&base, &head).unwrap_or_default();
+        more.retain(|name| !is_ours(name));
+        let unstaged = self.unstage(&git, &entries).and_then(|()| unstage_more(&git, &base, &more));
         // What a hook took out of the commit stays in the work tree: a repair would put it back.
         let needs_repair = is_whole && unstaged.is_err();
         let missing = if is_whole { Ok(()) } else { self.refuse_missing(&git) };
         let commit = finish(&head, [result, unstaged, missing]);
-        Ok(MadeCommit { commit, needs_repair })
+        // Where it went wrong, the errors say more.
+        let warnings = commit.iter().filter(|_| !more.is_empty()).map(|_| by_a_hook(&more));
+        Ok(MadeCommit { needs_repair, warnings: warnings.collect(), commit })
     }
 
     fn entries(&self, git: &Git) -> Result<Vec<IndexEntry>> {
@@ -167,14 +182,7 @@ impl PromotionCommit<'_> {
         };
         let is_as_before = |path: &&RepoPath| entry(before, path) == entry(&now, path);
         let paths: Vec<RepoPath> = paths.iter().filter(is_as_before).cloned().collect();
-        if paths.is_empty() {
-            return Ok(());
-        }
-        git.unstage(&paths).map_err(|error| {
-            let list = paths.iter().map(RepoPath::quoted).collect::<Vec<_>>().join(" ");
-            let message = format!("the index still has the old files: {error:#}");
-            Problem::new(message).help(format!("`git restore --staged -- {list}`")).into()
-        })
+        unstage(git, &paths)
     }
 
     /// Names the files whose pins a hook took out of the commit.
@@ -196,6 +204,34 @@ impl PromotionCommit<'_> {
     }
 }
 
+/// Gives the index what a hook put into the commit: else the next commit would take it out again. What
+/// somebody staged there stays.
+fn unstage_more(git: &Git, base: &CommitId, names: &[String]) -> Result<()> {
+    let paths: Vec<RepoPath> = names.iter().filter_map(|name| RepoPath::parse(name)).collect();
+    if paths.is_empty() {
+        return Ok(());
+    }
+    let entries = git.index_entries(paths.iter().map(RepoPath::as_str))?;
+    let staged = |path: &RepoPath| entries.iter().find(|entry| entry.path == path.as_str());
+    let before = git.ids_at(base.as_str(), &paths)?;
+    let is_as_before = |(path, id): &(RepoPath, Option<String>)| {
+        staged(path).map(|entry| &entry.id) == id.as_ref()
+    };
+    let paths = paths.into_iter().zip(before).filter(is_as_before).map(|(path, _)| path);
+    unstage(git, &paths.collect::<Vec<_>>())
+}
+
+fn unstage(git: &Git, paths: &[RepoPath]) -> Result<()> {
+    if paths.is_empty() {
+        return Ok(());
+    }
+    git.unstage(paths).map_err(|error| {
+        let list = paths.iter().map(RepoPath::quoted).collect::<Vec<_>>().join(" ");
+        let message = format!("the index still has the old files: {error:#}");
+        Problem::new(message).help(format!("`git restore --staged -- {list}`")).into()
+    })
+}
+
 /// The commit, or what went wrong after it was made. Nothing is undone then.
 fn finish(commit: &CommitId, results: [Result<()>; 3]) -> Result<CommitId> {
     let errors = results.into_iter().filter_map(Result::err);
@@ -205,6 +241,12 @@ fn finish(commit: &CommitId, results: [Result<()>; 3]) -> Result<CommitId> {
     }
     let made = Problem::new(format!("{} is committed, but not all went well", commit.tag(7)));
     Err(Problems([vec![made], errors].concat()).into())
+}
+
+fn by_a_hook(files: &[String]) -> Problem {
+    let files = listed(files.iter().map(String::as_str));
+    Problem::new(format!("the commit has more than the promotion: a hook changed {files}"))
+        .help("`git show` shows it; `git reset --soft HEAD^` takes the commit back")
 }
 
 fn no_commit() -> Problem {

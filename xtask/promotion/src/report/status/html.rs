@@ -77,7 +77,7 @@ impl<'a> Overview<'a> {
 
     fn components_table(&self) -> String {
         let orders = [
-            ("configuration", "as configured"),
+            ("configuration", "as listed"),
             ("name", "by name"),
             ("behind", "most behind first"),
             ("oldest", "oldest first"),
