@@ -384,6 +384,26 @@ fn one_commit_for_each_file() {
     }
 }
 
+/// Of the files of a team, deprecated ones stay, and one that can't be promoted is named together with
+/// the others. Alone, a deprecated one is refused.
+#[test]
+fn files_of_a_team() {
+    let sandbox = muo();
+    let file = |name: &str| format!("data/services/muo/cicd/saas-muo-{name}.yaml");
+    let text = sandbox.read(FILE).replace("- muo-stage", "- two-stage");
+    let old = text.replace("name: saas-muo\n", "name: saas-muo-old\ndeprecated: true\n");
+    sandbox.write(&file("old"), &old);
+    sandbox.commit_all();
+    let team = ["promote", "--owner", "muo", "--env", "hivep01", "-n"];
+    sandbox.xtask(&team).matches("saas-owner-deprecated");
+    sandbox.xtask(&["promote", "saas-muo-old", "hivep01", "-n", "-q"]).matches("saas-deprecated");
+    let unfit = text.replace("name: saas-muo\n", "name: saas-muo-unfit\n");
+    let unfit = unfit.replace("  url: ", "  x: &u https://example.com\n  url: *u #");
+    sandbox.write(&file("unfit"), &unfit);
+    sandbox.commit_all();
+    sandbox.xtask(&team).matches("saas-owner-unfit");
+}
+
 /// What may stand at the cursor comes from the saas files.
 #[test]
 fn completion() {

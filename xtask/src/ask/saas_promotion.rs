@@ -2,7 +2,6 @@
 //! pass.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -21,11 +20,15 @@ use promotion::saas::choice::{self, Chosen, Narrowing, SaasQuery};
 use promotion::saas::component::components;
 use promotion::saas::{SaasFile, Target};
 
-use crate::ask::owner::saas_files_of;
 use crate::ask::saas::{SaasFiles, code_component};
 use crate::git::Git;
 use crate::mirror::Mirror;
 use crate::worktree::WorkTree;
+
+use files::{by_path, with_others};
+pub use files::{in_repository, paths, without_deprecated};
+
+mod files;
 
 /// The saas files that are promoted, and a component for each of their upstreams.
 #[derive(Debug)]
@@ -36,6 +39,8 @@ pub struct SaasPromotion {
     of_file: Vec<usize>,
     /// What narrowed the targets.
     pub narrowing: Narrowing,
+    /// What is left out, and why.
+    pub notes: Vec<String>,
 }
 
 impl SaasPromotion {
@@ -52,10 +57,13 @@ impl SaasPromotion {
             Some(files) => files,
             None => by_path(work_tree, query)?.unwrap_or_else(|| SaasFiles::search(work_tree)),
         };
-        match SaasPromotion::among(work_tree, query, files, |_| true)? {
-            (found, refused) if refused.is_empty() => Ok(found),
-            (_, mut refused) => Err(refused.swap_remove(0).into()),
+        let paths = paths(work_tree, &files, query)?;
+        let (paths, notes) = without_deprecated(&files, paths);
+        let (found, mut refused) = SaasPromotion::among(work_tree, query, files, &paths, |_| true)?;
+        if refused.is_empty() {
+            return Ok(SaasPromotion { notes, ..found });
         }
+        Err(with_others(refused.swap_remove(0), &found).into())
     }
 
     /// The components of the targets that people promote, for a look only: a file whose targets are
@@ -67,8 +75,9 @@ impl SaasPromotion {
         query: &SaasQuery,
         files: SaasFiles,
     ) -> Result<(Vec<Component>, Vec<Problem>)> {
-        let (found, refused) =
-            SaasPromotion::among(work_tree, query, files, Target::is_promoted_by_people)?;
+        let paths = paths(work_tree, &files, query)?;
+        let takes = Target::is_promoted_by_people;
+        let (found, refused) = SaasPromotion::among(work_tree, query, files, &paths, takes)?;
         Ok((found.components, refused))
     }
 
@@ -77,10 +86,10 @@ impl SaasPromotion {
         work_tree: &WorkTree,
         query: &SaasQuery,
         mut files: SaasFiles,
+        paths: &[RepoPath],
         takes: impl Fn(&Target) -> bool,
     ) -> Result<(SaasPromotion, Vec<Problem>)> {
-        let paths = paths(work_tree, &files, query)?;
-        files.locate(work_tree, &paths);
+        files.locate(work_tree, paths);
         let (mut all, mut of_file, mut refused) = (Vec::new(), Vec::new(), Vec::new());
         let mut shared = BTreeMap::new();
         for (index, file) in files.files.iter().enumerate() {
@@ -102,8 +111,8 @@ impl SaasPromotion {
             let problem = Problem::new(format!("no target of {} has an upstream", cut(paths)));
             return Err(problem.help("give its template a `url`").into());
         }
-        let narrowing = query.narrowing.clone();
-        Ok((SaasPromotion { files, components: all, of_file, narrowing }, refused))
+        let (narrowing, notes) = (query.narrowing.clone(), Vec::new());
+        Ok((SaasPromotion { files, components: all, of_file, narrowing, notes }, refused))
     }
 
     /// The version that the targets of an environment run, for the upstream of a component.
@@ -244,43 +253,6 @@ impl SaasPromotion {
     pub fn file(&self, index: usize) -> &SaasFile {
         &self.files.files[self.of_file[index]]
     }
-}
-
-/// The paths of the saas files that are asked for.
-pub fn paths(
-    work_tree: &WorkTree,
-    files: &SaasFiles,
-    query: &SaasQuery,
-) -> Result<Vec<RepoPath>, Problem> {
-    let mut paths: Vec<RepoPath> = Vec::new();
-    for word in &query.names {
-        let found = files.find(&in_repository(work_tree, word))?;
-        paths.extend(found.iter().map(|file| file.path.clone()));
-    }
-    if let Some(team) = &query.owner {
-        paths.extend(saas_files_of(work_tree, &files.files, team)?);
-    }
-    Ok(paths)
-}
-
-/// The only file that is asked for, by its path.
-fn by_path(work_tree: &WorkTree, query: &SaasQuery) -> Result<Option<SaasFiles>> {
-    let [name] = query.names.as_slice() else { return Ok(None) };
-    let name = in_repository(work_tree, name);
-    match RepoPath::parse(&name) {
-        Some(path) if name.contains('/') => SaasFiles::read(work_tree, &path),
-        _ => Ok(None),
-    }
-}
-
-/// The path in the repository, of a file that was named as a shell completes it; else the word.
-pub fn in_repository(work_tree: &WorkTree, word: &str) -> String {
-    let inside = || {
-        let file = Path::new(word).canonicalize().ok().filter(|file| file.is_file())?;
-        let top = work_tree.top.canonicalize().ok()?;
-        Some(file.strip_prefix(top).ok()?.to_str()?.to_owned())
-    };
-    inside().unwrap_or_else(|| word.to_owned())
 }
 
 /// The targets of a file that a narrowing takes.

@@ -18,7 +18,7 @@ use promotion::saas::choice::{self, Fit, SaasQuery};
 
 use crate::ask::checks::Review;
 use crate::ask::saas::{SaasFiles, or_configured};
-use crate::ask::saas_promotion::{Asked, SaasPromotion, in_repository, paths};
+use crate::ask::saas_promotion::{Asked, SaasPromotion, in_repository, paths, without_deprecated};
 use crate::ask::upstreams::Upstreams;
 use crate::cli;
 use crate::land;
@@ -82,7 +82,7 @@ pub(super) fn split(request: Request, work_tree: &WorkTree) -> Result<Vec<Reques
         return Ok(vec![request]);
     };
     let files = SaasFiles::search(work_tree);
-    let paths = paths(work_tree, &files, query)?;
+    let (paths, _) = without_deprecated(&files, paths(work_tree, &files, query)?);
     let one = |file: &SaasFile| {
         let query = SaasQuery { names: vec![files.name_of(file)], owner: None, ..query.clone() };
         request.with(What::Saas(query))

@@ -56,7 +56,9 @@ impl Run<'_> {
             Landed::Delivered(delivered) => (delivered.faults(), delivered.failures()),
             _ => (Vec::new(), Vec::new()),
         };
-        let notes: Vec<_> = review.notes.iter().chain(&plan.notes).cloned().collect();
+        let of_saas = self.saas.iter().flat_map(|saas| &saas.saas.notes);
+        let notes: Vec<_> =
+            review.notes.iter().chain(&plan.notes).chain(of_saas).cloned().collect();
         review.warnings.iter().for_each(|warning| session.warn(warning));
         notes.iter().for_each(|note| session.note(note));
         let report = PromotionReport {
