@@ -20,6 +20,7 @@ mod from;
 mod git;
 mod git_settings;
 mod guards;
+mod hostile;
 mod http;
 mod image;
 mod json;

@@ -165,7 +165,8 @@ impl Git {
             if failure.reason.starts_with("not a git repository (or any ") {
                 return Ok(None);
             }
-            if failure.reason == "this operation must be run in a work tree" {
+            let is_bare = failure.reason.starts_with("cannot use bare repository ");
+            if is_bare || failure.reason == "this operation must be run in a work tree" {
                 let problem = Problem::new("this is a bare repository or a `.git` folder")
                     .help("name the folder of a checkout with `--repo`");
                 return Err(problem.into());
@@ -246,8 +247,14 @@ impl Git {
     {
         let place = &self.place;
         // These settings of the user would change what `log` and `diff` print: signatures between the
-        // lines, no files for the first commit, and a list of files that may not be here.
-        let plain = ["log.showSignature=false", "log.showRoot=true", "diff.orderFile=/dev/null"];
+        // lines, no files for the first commit, and a list of files that may not be here. The last one
+        // is about committed files that look like a git folder with a configuration.
+        let plain = [
+            "log.showSignature=false",
+            "log.showRoot=true",
+            "diff.orderFile=/dev/null",
+            "safe.bareRepository=explicit",
+        ];
         let plain = plain.iter().flat_map(|setting| ["-c", setting]);
         let command = cmd!(shell, "git {place...} {plain...} {config...} {args...}");
         without(without(command, ELSEWHERE), PATHSPECS)

@@ -4,6 +4,7 @@
 //! with a mirror is repaired by making it anew; what is wrong with the network is an error.
 
 use std::ffi::OsStr;
+use std::fmt;
 use std::fs::{self, File, TryLockError};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -28,6 +29,7 @@ pub use resolve::Resolved;
 mod answers;
 mod checked;
 pub mod history;
+pub mod kept;
 mod place;
 mod reference;
 mod resolve;
@@ -154,7 +156,7 @@ impl Mirror {
 
     /// Whether there is something to work with offline.
     pub fn exists(&self) -> bool {
-        self.folder.join("HEAD").exists()
+        checked::is_ours(&self.folder, CONFIG)
     }
 
     /// Makes the mirror equal to the upstream; `progress` gets git's latest line.
@@ -279,16 +281,23 @@ impl Mirror {
     /// Waits until no other process fetches this mirror. The lock ends with the returned file.
     fn lock(&self) -> Result<File> {
         let path = self.beside("lock");
-        let unusable = || format!("can't use the cache: `{}`", path.display());
+        let unusable = |reason: &dyn fmt::Display| {
+            let message = format!("can't use the cache: `{}`: {reason}", path.display());
+            Problem::new(message).help("mend that, or set `XTASK_CACHE` to another folder")
+        };
         if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder).with_context(unusable)?;
+            fs::create_dir_all(folder).map_err(|error| unusable(&error))?;
         }
-        let file = File::options().create(true).append(true).open(&path).with_context(unusable)?;
+        if path.symlink_metadata().is_ok_and(|it| !it.is_file()) {
+            return Err(unusable(&"it is not a regular file").into());
+        }
+        let file = File::options().create(true).append(true).open(&path);
+        let file = file.map_err(|error| unusable(&error))?;
         let (asked, longest) = (Instant::now(), self.patience * 2);
         loop {
             match file.try_lock() {
                 Ok(()) => return Ok(file),
-                Err(TryLockError::Error(error)) => return Err(error).with_context(unusable),
+                Err(TryLockError::Error(error)) => return Err(unusable(&error).into()),
                 Err(TryLockError::WouldBlock) if asked.elapsed() < longest => {
                     thread::sleep(Duration::from_millis(50).min(longest));
                 }

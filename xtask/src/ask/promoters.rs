@@ -2,16 +2,14 @@
 //! the history is.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
 use promotion::model::commit::Author;
 use promotion::model::path::RepoPath;
 use promotion::model::version::CommitId;
 
 use crate::git::{Blame, Git};
-use crate::mirror;
+use crate::mirror::{self, kept};
 use crate::pool;
 use crate::worktree::WorkTree;
 
@@ -28,7 +26,7 @@ const FORMAT: &str = "xtask blame 1";
 const FIELDS: usize = 7;
 
 /// A cache file that is longer (in bytes) is not read.
-const LONGEST: u64 = 1 << 24;
+const LONGEST: usize = 1 << 24;
 
 /// Who wrote these lines, and notes on what nobody can tell.
 pub fn promoters(work_tree: &WorkTree, lines: &Lines) -> (Blames, Vec<String>) {
@@ -70,7 +68,7 @@ pub fn promoters(work_tree: &WorkTree, lines: &Lines) -> (Blames, Vec<String>) {
     }
     if let Some(file) = file.filter(|_| !unknown.is_empty()) {
         // If it can't be written, the next run only takes longer.
-        let _ = memory.save(&file);
+        let _ = kept::save(&file, memory.text().as_bytes());
     }
     (blames, notes)
 }
@@ -94,18 +92,7 @@ struct Memory {
 
 impl Memory {
     fn load(file: &Path) -> Option<Memory> {
-        let length = fs::metadata(file).ok()?.len();
-        let text = (length <= LONGEST).then(|| fs::read_to_string(file).ok())??;
-        Memory::parse(&text)
-    }
-
-    /// Writes it beside its place first, so that nobody reads half of it.
-    fn save(&self, file: &Path) -> Result<()> {
-        let folder = file.parent().context("the file is in a folder")?;
-        fs::create_dir_all(folder)?;
-        let new = file.with_extension(format!("{}.new", std::process::id()));
-        fs::write(&new, self.text())?;
-        Ok(fs::rename(&new, file)?)
+        Memory::parse(&String::from_utf8(kept::load(file, LONGEST)?).ok()?)
     }
 
     /// What is still true when `head` is checked out: of files that no commit between has changed.

@@ -2,14 +2,13 @@
 //! of upstreams, processes are what a look at all of them costs.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::PoisonError;
 
 use anyhow::Result;
 
-use super::Mirror;
 use super::checked::listed;
+use super::{Mirror, kept};
 
 /// The file in a mirror that holds the answers.
 const FILE: &str = "xtask-answers";
@@ -70,13 +69,11 @@ impl Answers {
     fn load(folder: &Path) -> Option<Answers> {
         let state = state(folder)?;
         let file = folder.join(FILE);
-        let is_short = fs::metadata(&file).is_ok_and(|file| file.len() <= LONGEST as u64);
-        let bytes = if is_short { fs::read(&file).unwrap_or_default() } else { Vec::new() };
+        let bytes = kept::load(&file, LONGEST).unwrap_or_default();
         let known = parse(&bytes, &state).unwrap_or_default();
         Some(Answers { state, known, is_changed: false })
     }
 
-    /// Writes them beside their place first, so that nobody reads half of them.
     fn save(&self, folder: &Path) -> Result<()> {
         let mut text = FORMAT.to_vec();
         let pairs = self.known.iter().flat_map(|(question, answer)| [question, answer]);
@@ -87,9 +84,7 @@ impl Answers {
         if text.len() > LONGEST {
             return Ok(());
         }
-        let new = folder.join(format!("{FILE}.{}.new", std::process::id()));
-        fs::write(&new, text)?;
-        Ok(fs::rename(new, folder.join(FILE))?)
+        kept::save(&folder.join(FILE), &text)
     }
 }
 

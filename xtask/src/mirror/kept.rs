@@ -1,0 +1,27 @@
+//! Single files of the cache. Whoever can write there could put a link, a pipe or a device in their
+//! place: those are neither read nor written through.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+/// What is in a regular file of at most `longest` bytes; `None` if it is none.
+pub fn load(file: &Path, longest: usize) -> Option<Vec<u8>> {
+    let is_short = |file: fs::Metadata| file.is_file() && file.len() <= longest as u64;
+    file.symlink_metadata().is_ok_and(is_short).then(|| fs::read(file).ok())?
+}
+
+/// Writes it beside its place first, so that nobody reads half of it.
+pub fn save(file: &Path, content: &[u8]) -> Result<()> {
+    let folder = file.parent().context("the file is in a folder")?;
+    fs::create_dir_all(folder)?;
+    let mut name = file.file_name().context("it has a name")?.to_owned();
+    name.push(format!(".{}.new", std::process::id()));
+    let new = folder.join(name);
+    // An earlier process with this number may have left it.
+    let _ = fs::remove_file(&new);
+    File::create_new(&new)?.write_all(content)?;
+    Ok(fs::rename(&new, file)?)
+}
