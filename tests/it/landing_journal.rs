@@ -119,6 +119,37 @@ fn many_at_once() {
     assert!(sandbox.git("show HEAD:.env").contains(&HEAD[..7]));
 }
 
+/// Three promotions of different environments, again and again: one commit for each.
+#[test]
+fn many_different_at_once() {
+    let sandbox = Sandbox::covered();
+    sandbox.commit_all();
+    let start = |index: usize| {
+        let environment = ["pr-check", "jenkins", "tekton"][index % 3];
+        let args = ["promote", "--env", environment, "--commit", "--offline", "-q", "--ref", HEAD];
+        sandbox.command(&args)
+    };
+    let mut running: Vec<_> = (0..20).map(|index| start(index).spawn()).collect();
+    running.iter_mut().step_by(4).for_each(|child| child.kill().unwrap());
+    for child in running {
+        let output = child.wait_with_output().unwrap();
+        if output.status.code().is_some() {
+            let output = sandbox.output(output);
+            let told = "error: another promotion is running in this checkout";
+            assert!(output.status == 0 || output.stderr.starts_with(told), "{}", output.stderr);
+        }
+    }
+    (0..3).for_each(|index| _ = start(index).run().succeeds());
+    assert_eq!(left(&sandbox), Vec::<String>::new());
+    assert_eq!(sandbox.git("status --porcelain"), "");
+    let log = sandbox.git("log -4 --format=%s");
+    let mut subjects: Vec<&str> = log.lines().collect();
+    assert_eq!(subjects.pop(), Some("Everything"));
+    subjects.sort_unstable();
+    let title = |old: &str| format!("qontract-reconcile promotion {old} to {}", &HEAD[..7]);
+    assert_eq!(subjects, ["47fbced", "47fbced", "72aebf9-rc"].map(title));
+}
+
 #[test]
 fn a_promotion_after_a_killed_one() {
     let sandbox = Sandbox::covered();

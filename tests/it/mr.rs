@@ -190,35 +190,71 @@ fn where_git_pushes_to() {
     jenkins(&sandbox, &[]).matches("mr-no-such-remote");
 }
 
-/// Several clones promote the same at once: one opens it, and each says what became of its run.
+/// Several clones promote the same at once, and every fourth is killed at another start of git: one
+/// opens it, each of the others says what became of its run, and nothing stays behind.
 #[test]
 fn many_at_once() {
     let sandbox = sandbox();
-    let remote = sandbox.world.remote.display();
-    let clones: Vec<PathBuf> =
-        (0..20).map(|index| sandbox.world.root.join(format!("clone{index}"))).collect();
+    let root = &sandbox.world.root;
+    let clones: Vec<PathBuf> = (0..20).map(|index| root.join(format!("clone{index}"))).collect();
     for (index, clone) in clones.iter().enumerate() {
-        sandbox.git(&format!("clone --quiet {remote} {}", clone.display()));
+        sandbox.git(&format!(
+            "clone --quiet {} {}",
+            sandbox.world.remote.display(),
+            clone.display()
+        ));
         fs::copy(sandbox.path(".git/config"), clone.join(".git/config")).unwrap();
         let email = format!("who{}@example.com", index / 2);
         sandbox.git(&format!("-C {} config user.email {email}", clone.display()));
     }
-    let start = |clone: &PathBuf| {
-        let repo = clone.to_str().unwrap();
+    let bin = root.join("bin");
+    fs::create_dir(&bin).unwrap();
+    let git = "#!/bin/sh\nPATH=\"${PATH#*:}\"\necho >>\"$STARTS\"\n\
+        [ \"$(wc -l <\"$STARTS\")\" -lt \"$LAST\" ] || kill -s KILL $PROGRAM\nexec git \"$@\"\n";
+    executable(&bin.join("git"), git).unwrap();
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap_or_default());
+    let run = |index: usize, last: usize| {
+        let repo = clones[index].to_str().unwrap();
         let args = ["promote", "--env", "jenkins", "--mr", "-q", "--ref", OLDER, "--repo", repo];
-        sandbox.command(&args).spawn()
+        // A git on the network is no child of the program's, but of what watches over it.
+        let named = ["-c", "export PROGRAM=$$; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_xtask")];
+        let run = sandbox.program("sh", &[&named[..], &args].concat()).env("PATH", &path);
+        let starts = root.join(format!("starts{index}"));
+        run.env("STARTS", starts).env("LAST", last.to_string())
     };
-    let running: Vec<_> = clones.iter().map(start).collect();
-    let runs: Vec<Output> = running
-        .into_iter()
-        .map(|child| sandbox.output(child.wait_with_output().unwrap()).succeeds())
-        .collect();
-    let endings: Vec<&str> = runs.iter().filter_map(|run| ending(&run.stdout)).collect();
-    assert_eq!(endings.len(), runs.len(), "{endings:?}");
-    assert!(endings.contains(&"opened"), "{endings:?}");
+    let is_killed = |index: usize| index.is_multiple_of(4);
+    let last = |index| if is_killed(index) { 2 + index } else { 1000 };
+    let running: Vec<_> = (0..clones.len()).map(|index| run(index, last(index)).spawn()).collect();
+    let mut endings = Vec::new();
+    for (index, child) in running.into_iter().enumerate() {
+        let output = child.wait_with_output().unwrap();
+        match output.status.code() {
+            // Who comes after another has no push to start.
+            None => assert!(is_killed(index)),
+            Some(_) => {
+                assert!(!is_killed(index) || index == 16, "{index} was not killed");
+                endings.push(ending(&sandbox.output(output).succeeds().stdout));
+            }
+        }
+    }
+    for index in (0..clones.len()).filter(|index| is_killed(*index)) {
+        endings.push(ending(&run(index, 1000).run().succeeds().stdout));
+    }
+    assert!(endings.iter().all(Option::is_some), "{endings:?}");
+    assert!(endings.contains(&Some("opened")), "{endings:?}");
     let count =
         Case::at(&sandbox).there("rev-list --count master..promote/qontract-reconcile/jenkins");
     assert_eq!(count, "1\n");
+    let mut folders: Vec<PathBuf> = clones.iter().map(|clone| clone.join(".git")).collect();
+    folders.push(sandbox.world.remote.clone());
+    let find = ["(", "-name", "*.lock", "-o", "-name", "*xtask*", "-o", "-name", "tmp_*", ")"];
+    let left = sandbox
+        .program(
+            "find",
+            &folders.iter().map(|it| it.to_str().unwrap()).chain(find).collect::<Vec<_>>(),
+        )
+        .run();
+    left.assert(0, "", "");
 }
 
 /// The loser of two runs that made the same commit is refused; the other one opens the merge request.
