@@ -144,13 +144,14 @@ impl Promotion<'_> {
     ///
     /// To be committed, a promoted file must not have other uncommitted changes.
     pub fn plan(&self, landing: &Landing) -> Result<Planned> {
-        // What another promotion has written may yet be undone, so wait for its end.
-        let lock = match landing {
+        // What another promotion has written may yet be undone, so wait for its end, and let none begin.
+        let mut lock = match landing {
             Landing::Show(_) | Landing::MergeRequest(_) => None,
             Landing::Files | Landing::Commit => Some(self.work_tree.lock()?),
         };
-        let repaired = lock.and_then(|mut lock| lock.repaired.take());
-        Ok(Planned { repaired, ..self.plan_now(landing)? })
+        let planned = self.plan_now(landing)?;
+        let repaired = lock.as_mut().and_then(|lock| lock.repaired.take());
+        Ok(Planned { repaired, ..planned })
     }
 
     fn plan_now(&self, landing: &Landing) -> Result<Planned> {
