@@ -336,6 +336,39 @@ fn target_branches_with_other_targets() {
     sandbox.xtask(&["promote", "muo", "hivep03", "--mr", "-n", "-q"]).matches("saas-other-targets");
 }
 
+/// With `--mr`, the gates are those of the target branch: what its publishers run, since when by its
+/// history, and what its apps block.
+#[test]
+fn gates_of_the_target_branch() {
+    let sandbox = muo();
+    let head = sandbox.world.reconcile.commits.last().unwrap().clone();
+    let promote = ["promote", "muo", "hivep01", "--no-image-check", "-n", "-q"];
+    let told = |more: &[&str]| sandbox.xtask(&[&promote[..], more].concat()).stderr;
+    // A branch that a stage follows runs what it has; here, the stage is pinned.
+    sandbox.replace(
+        FILE,
+        "ref: master\n    promotion:\n      publish",
+        &format!("ref: {}\n    promotion:\n      publish", sandbox.world.reconcile.commits[3]),
+    );
+    sandbox.commit_all();
+    let behind = sandbox.git("rev-parse HEAD");
+    sandbox.replace(FILE, &sandbox.world.reconcile.commits[3].clone(), &head);
+    sandbox.commit_all();
+    sandbox.git("push --quiet origin HEAD:master");
+    sandbox.git(&format!("reset --quiet --hard {behind}"));
+    let waits = "waits on `muo-stage`";
+    assert_eq!((told(&[]).matches(waits).count(), told(&["--mr"]).matches(waits).count()), (1, 0));
+    sandbox.git("reset --quiet --hard origin/master");
+    let app = "data/services/muo/app.yml";
+    sandbox.write(app, &(sandbox.read(app) + &format!("  blockedVersions: [{head}]\n")));
+    sandbox.commit_all();
+    sandbox.git("push --quiet origin HEAD:master");
+    sandbox.git("reset --quiet --hard HEAD~1");
+    let blocked = "is among the `blockedVersions`";
+    let count = |more: &[&str]| told(more).matches(blocked).count();
+    assert_eq!((count(&[]), count(&["--mr"])), (0, 1));
+}
+
 /// Two upstreams of one app become hotfixes in one commit.
 #[test]
 fn two_hotfixes_of_one_app() {

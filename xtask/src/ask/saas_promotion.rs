@@ -158,6 +158,25 @@ impl SaasPromotion {
         Ok(values.collect())
     }
 
+    /// The saas files with a target that publishes what a chosen one subscribes to.
+    pub fn publishers(&self, work_tree: &WorkTree) -> Vec<RepoPath> {
+        let chosen = self.of_file.iter().flat_map(|&index| self.files.files[index].targets());
+        let channels: BTreeSet<&String> =
+            chosen.flat_map(|(_, target)| &target.promotion.subscribe).collect();
+        if channels.is_empty() {
+            return Vec::new();
+        }
+        let all = (!self.files.is_whole).then(|| SaasFiles::search(work_tree));
+        let all = &all.as_ref().unwrap_or(&self.files).files;
+        let publishes = |file: &&SaasFile| {
+            let mut targets = file.targets();
+            targets.any(|(_, target)| {
+                target.promotion.publish.iter().any(|one| channels.contains(one))
+            })
+        };
+        all.iter().filter(publishes).map(|file| file.path.clone()).collect()
+    }
+
     /// What stands against a part of the plan at the gates of the merge. A `hotfix` skips those of
     /// the publishers.
     pub fn judge(&self, asked: &Asked, index: usize, part: &PartPlan) -> Findings {
@@ -330,6 +349,8 @@ pub struct Asked<'a> {
     pub work_tree: &'a WorkTree,
     /// The files that are planned on, as far as they are not those of the work tree.
     pub tree: &'a Tree,
+    /// Their commit.
+    pub at: Option<&'a CommitId>,
     /// The upstream, if it was asked.
     pub mirror: Option<&'a Mirror>,
     /// Seconds since 1970.
@@ -352,6 +373,8 @@ impl Publishing<'_> {
             targets.iter().flat_map(|target| &target.promotion.subscribe).collect();
         let mut found = Vec::new();
         for file in files {
+            let planned = SaasFile::read(&file.path, self.asked.tree);
+            let file = planned.as_ref().unwrap_or(file);
             for (template, target) in file.targets() {
                 let is_same = template.url.as_deref().is_some_and(|url| self.upstream.is(url));
                 for channel in target.promotion.publish.iter().filter(|_| is_same) {
@@ -379,7 +402,8 @@ impl Publishing<'_> {
 
     /// How long a line of a file has been as it is.
     fn since(&self, path: &RepoPath, line: usize) -> Duration {
-        let blame = Git::at(&self.asked.work_tree.top).blame(path, &[line]).ok();
+        let git = Git::at(&self.asked.work_tree.top);
+        let blame = git.blame_at(self.asked.at, path, &[line]).ok();
         let time = blame
             .and_then(|lines| lines.get(&line).map(|blame| (blame.commit.clone(), blame.time)));
         match time {

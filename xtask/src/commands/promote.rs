@@ -196,7 +196,7 @@ impl<'a> Run<'a> {
         let mut planned = promotion.plan(&self.request.landing)?;
         let tree = self.work_tree.read(&checks::wanted(self.config, &self.scopes))?;
         let (review, digests) =
-            self.review(&upstreams, &planned.plan, &tree, images, &|_| Ok(None))?;
+            self.review(&upstreams, &planned.plan, (&tree, None), images, &|_| Ok(None))?;
         if image::settled(&mut promotion.parts, digests) {
             planned = promotion.plan(&self.request.landing)?;
         }
@@ -236,7 +236,9 @@ impl<'a> Run<'a> {
         let mut wanted = land::wanted(scopes).and(checks::wanted(config, scopes));
         let config_file = session.config_in_tree()?;
         wanted.files.extend(config_file.clone());
-        wanted.files.extend(self.saas.iter().flat_map(Saas::apps));
+        if let Some(saas) = &self.saas {
+            wanted = wanted.and(saas.gate_files(self.work_tree));
+        }
         let step = session.progress.network(format!("fetching {}", delivery.from));
         let started = delivery.start(&wanted, &mut |line| step.detail(line))?;
         drop(step);
@@ -247,7 +249,8 @@ impl<'a> Run<'a> {
         let lists = self.lists(&parts)?;
         let mut plan = verified(&parts, &lists, tree)?;
         let branch_of = |first: &Component| target::open_already(&delivery, first);
-        let (mut review, digests) = self.review(&upstreams, &plan, tree, images, &branch_of)?;
+        let (mut review, digests) =
+            self.review(&upstreams, &plan, (tree, Some(base)), images, &branch_of)?;
         if image::settled(&mut parts, digests) {
             plan = verified(&parts, &lists, tree)?;
         }
@@ -356,7 +359,7 @@ impl<'a> Run<'a> {
         &self,
         upstreams: &[Upstreams],
         plan: &Plan,
-        tree: &Tree,
+        (tree, at): (&Tree, Option<&CommitId>),
         mut images: Vec<ImageChecks>,
         branch_of: &dyn Fn(&Component) -> Result<Option<String>>,
     ) -> Result<(Review, Vec<Digests>)> {
@@ -378,6 +381,7 @@ impl<'a> Run<'a> {
             let asked = Asked {
                 work_tree: self.work_tree,
                 tree,
+                at,
                 mirror: None,
                 now: session.now(),
                 hotfix: request.hotfix,

@@ -23,6 +23,16 @@ pub struct Blame {
 impl Git {
     /// Who wrote these lines (from 1) of a file in the work tree, by line.
     pub fn blame(&self, path: &RepoPath, lines: &[usize]) -> Result<BTreeMap<usize, Blame>> {
+        self.blame_at(None, path, lines)
+    }
+
+    /// The same for the file in a commit.
+    pub fn blame_at(
+        &self,
+        commit: Option<&CommitId>,
+        path: &RepoPath,
+        lines: &[usize],
+    ) -> Result<BTreeMap<usize, Blame>> {
         // The user's own list of commits to pass over would name another promoter, or be missing;
         // `-c` adds to that list and can't empty it. A filter for diffs may change the lines.
         let plain = ["--no-ignore-revs-file", "--no-textconv", "--encoding=UTF-8"];
@@ -30,6 +40,7 @@ impl Git {
         args.extend(plain);
         let ranges: Vec<String> = lines.iter().map(|line| format!("-L{line},{line}")).collect();
         args.extend(ranges.iter().map(String::as_str));
+        args.extend(commit.map(CommitId::as_str));
         args.extend(["--", path.as_str()]);
         Ok(blames(&String::from_utf8_lossy(&self.bytes(args)?)))
     }

@@ -5,11 +5,11 @@ use std::io::IsTerminal;
 
 use anyhow::{Result, bail};
 use promotion::config::Config;
-use promotion::model::component::{Component, Scope};
+use promotion::model::component::{Component, FilePattern, Scope};
 use promotion::model::path::RepoPath;
 use promotion::model::problem::Problem;
 use promotion::model::similar::cut;
-use promotion::model::tree::Tree;
+use promotion::model::tree::{Tree, Wanted};
 use promotion::model::version::CommitId;
 use promotion::plan::{Outcome, Part, Plan, plan};
 use promotion::saas::SaasFile;
@@ -162,10 +162,14 @@ impl Saas<'_> {
         }
     }
 
-    /// The files of the apps that list versions.
-    pub(super) fn apps(&self) -> Vec<RepoPath> {
+    /// What the gates read: the apps that list versions, and the saas files of the publishers.
+    pub(super) fn gate_files(&self, work_tree: &WorkTree) -> Wanted {
         let apps = self.indices.iter().filter_map(|index| self.saas.file(*index).app.as_deref());
-        apps.filter_map(RepoPath::parse_reference).collect()
+        let publishers = self.saas.publishers(work_tree);
+        let apps = apps.filter_map(RepoPath::parse_reference);
+        let files = apps.chain(publishers.iter().cloned()).collect();
+        let saas = publishers.into_iter().map(FilePattern::File).collect();
+        Wanted { files, saas, ..Wanted::default() }
     }
 
     /// Names each part's commit as a hotfix in the app of its saas file.
