@@ -20,7 +20,7 @@ use crate::sandbox::{Output, Sandbox, fresh_folder};
 const FILE: &str = "data/services/muo/cicd/saas-muo.yaml";
 
 /// A saas file with a stage that publishes, two waves of production, and targets that stay.
-fn muo() -> Sandbox {
+pub fn muo() -> Sandbox {
     let sandbox = Sandbox::new();
     let commits = &sandbox.world.reconcile.commits;
     let namespace = |name: &str, environment: &str| {
