@@ -272,6 +272,11 @@ fn blocked_versions() {
         .matches("unblock-json");
     assert_eq!(sandbox.git("diff HEAD~1 --stat"), "");
     sandbox.xtask(&["unblock", "muo", "--ref", "v0.10.0", "-q"]).matches("unblock-again");
+    // The saas file of this component has templates with another upstream too.
+    let block = ["block", "--ref", "master", "--reason", "x", "-n", "-q"];
+    let component = [&block[..], &["qontract-reconcile"]].concat();
+    sandbox.xtask(&component).matches("block-component");
+    sandbox.xtask(&[&block[..], &["saas-qontract-reconcile"]].concat()).matches("block-either");
 }
 
 /// What is promoted is what was meant, or nothing.

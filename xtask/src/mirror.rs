@@ -69,7 +69,7 @@ pub fn refuse_page<'u>(
     for upstream in upstreams {
         match typed(upstream) {
             Ok(_) => return Ok(()),
-            Err(problem) => refused = Some(problem),
+            Err(problem) => refused = refused.or(Some(problem)),
         }
     }
     refused.map_or(Ok(()), |problem| Err(Problem { usage: true, ..problem }))

@@ -102,10 +102,16 @@ fn version(
     {
         return Ok((0, commit));
     }
-    refuse_page(typed.reference, saas.components.iter().map(|component| &component.upstream))?;
+    // The name of a component says which upstream is meant.
+    let meant = config.component(typed.name).ok().map(|component| &component.upstream);
+    let components = saas.components.iter().enumerate();
+    let components: Vec<(usize, &Component)> = components
+        .filter(|(_, one)| meant.is_none_or(|meant| one.upstream.identity() == meant.identity()))
+        .collect();
+    refuse_page(typed.reference, components.iter().map(|(_, component)| &component.upstream))?;
     let mut found = Vec::new();
     let mut last = None;
-    for (index, component) in saas.components.iter().enumerate() {
+    for (index, component) in components {
         let upstreams = Upstreams::open(work_tree, config, component)?;
         let upstreams = if session.offline { upstreams } else { upstreams.fetched(session)? };
         match upstreams.mirror.resolve(Some(typed.reference), component.branch.as_deref()) {
