@@ -11,6 +11,8 @@ use promotion::inspect::discover::merge::{merged, pruned};
 use promotion::model::path::RepoPath;
 use serde_json::Value;
 
+use world::executable;
+
 use crate::sandbox::HEAD;
 use crate::sandbox::Sandbox;
 
@@ -255,4 +257,25 @@ fn pruning() {
         "# c\n[component.a]\nupstream = 'u'\n[component.a.environment.x]\npins = []\n"
     );
     assert_eq!(keep(&[]), "");
+}
+
+/// Less than all of the files is not written as if it were all; without `--write` it is shown.
+#[test]
+fn files_that_can_not_be_listed() {
+    let sandbox = Sandbox::new();
+    let before = sandbox.state();
+    let bin = sandbox.world.root.join("bin");
+    fs::create_dir(&bin).unwrap();
+    let git = "#!/bin/sh\nPATH=\"${PATH#*:}\"\ncase \" $* \" in *' --cached '*) exit 1;; esac\nexec git \"$@\"\n";
+    executable(&bin.join("git"), git).unwrap();
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
+    let run = |args: &[&str]| sandbox.command(args).env("PATH", &path).run();
+    let told = "can't list the files: `git ls-files` failed: git says no reason";
+    let shown = run(&["discover"]).succeeds();
+    assert!(shown.stderr.contains(&format!("note: {told}\n")), "{}", shown.stderr);
+    let adopt = ["adopt", ".", "--offline", "--all-components"];
+    for args in [&["discover", "--write"][..], &adopt] {
+        run(&[args, &["-q"]].concat()).assert(1, "", &format!("error: {told}\n"));
+    }
+    assert_eq!(sandbox.state(), before);
 }

@@ -1,15 +1,16 @@
 //! Searches the whole work tree on every core, for files that nobody named.
 //!
-//! Never fails: what can't be listed or read is passed over, for whoever needs it reads it again.
+//! Never fails: what can't be listed or read is named beside what was found.
 
 use std::fs;
-use std::io::{ErrorKind, Read};
+use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+use anyhow::{Result, anyhow};
 use promotion::model::path::RepoPath;
-use promotion::model::problem::Problem;
+use promotion::model::problem::{Problem, Problems};
 use promotion::model::tree::Tree;
 
 use crate::git::Git;
@@ -26,6 +27,8 @@ pub struct Found {
     pub tree: Tree,
     /// Those that were too large to look into, as warnings.
     pub too_large: Vec<Problem>,
+    /// What could not be listed or read.
+    pub unread: Vec<Problem>,
 }
 
 /// The files that `wants` by their path and then `holds` by their content.
@@ -39,7 +42,7 @@ pub fn search(
 ) -> Found {
     let top = &work_tree.top;
     let own = own_folders(top);
-    let among = |paths: Vec<String>| {
+    let among = &|paths: Vec<String>| {
         let is_own = |path: &String| own.iter().any(|own| Path::new(path).starts_with(own));
         let wanted = |path: &String| wants(path) && !is_own(path);
         filter(top, &paths.into_iter().filter(wanted).collect::<Vec<_>>(), &holds)
@@ -52,16 +55,30 @@ pub fn search(
     thread::scope(|scope| {
         // The index knows nearly all of them without looking into a single folder.
         let untracked = scope.spawn(|| Git::at(top).untracked());
-        let found = among(Git::at(top).tracked().unwrap_or_default());
-        let untracked = untracked.join().ok().and_then(Result::ok);
-        found.and(among(untracked.unwrap_or_default()))
+        let found = among_listed(Git::at(top).tracked(), among);
+        let untracked = untracked.join().unwrap_or_else(|_| Err(anyhow!("a thread panicked")));
+        found.and(among_listed(untracked, among))
     })
 }
 
+fn among_listed(paths: Result<Vec<String>>, among: impl Fn(Vec<String>) -> Found) -> Found {
+    paths.map(among).unwrap_or_else(|error| {
+        let unread = vec![Problem::new(format!("can't list the files: {error:#}"))];
+        Found { unread, ..Found::default() }
+    })
+}
+
+/// Refuses to go on with less than all.
+pub fn refuse(unread: &[Problem]) -> Result<(), Problems> {
+    if unread.is_empty() { Ok(()) } else { Err(Problems(unread.to_vec())) }
+}
+
 impl Found {
-    fn and(mut self, other: Found) -> Found {
+    /// Both; what one names and the other too is named twice.
+    pub fn and(mut self, other: Found) -> Found {
         self.tree.0.extend(other.tree.0);
         self.too_large.extend(other.too_large);
+        self.unread.extend(other.unread);
         self
     }
 }
@@ -91,12 +108,13 @@ fn filter(top: &Path, paths: &[String], holds: &(impl Fn(&[u8]) -> bool + Sync))
                     continue;
                 }
                 match read(&top.join(path), &mut buffer) {
-                    Some(Err(size)) => found.too_large.push(too_large(path, size)),
-                    Some(Ok(bytes)) if holds(bytes) => {
+                    Ok(Content::TooLarge(size)) => found.too_large.push(too_large(path, size)),
+                    Ok(Content::Bytes(bytes)) if holds(bytes) => {
                         let path = RepoPath::parse(path);
                         found.tree.0.extend(path.map(|path| (path, bytes.to_vec())));
                     }
-                    _ => {}
+                    Ok(_) => {}
+                    Err(error) => found.unread.push(unread(path, &error)),
                 }
             }
         }
@@ -124,26 +142,45 @@ fn is_in_plain_folder(top: &Path, path: &str, last: &mut (String, bool)) -> bool
     last.1
 }
 
-/// Reads a file into a buffer that is used again and again; the size of one that is too large.
+enum Content<'b> {
+    Bytes(&'b [u8]),
+    TooLarge(u64),
+    /// It is gone, or no regular file.
+    None,
+}
+
+/// Reads a file into a buffer that is used again and again.
 ///
 /// A short read of a regular file has reached its end. Not asking again saves one call in four.
-fn read<'b>(path: &Path, buffer: &'b mut Vec<u8>) -> Option<Result<&'b [u8], u64>> {
-    let (mut file, size) = regular::open(path).ok()??;
+fn read<'b>(path: &Path, buffer: &'b mut Vec<u8>) -> io::Result<Content<'b>> {
+    let (mut file, size) = match regular::open(path) {
+        Ok(Some(open)) => open,
+        Ok(None) => return Ok(Content::None),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            return Ok(Content::None);
+        }
+        Err(error) => return Err(error),
+    };
     let mut length = 0;
     while size.max(length as u64) <= LARGEST {
         match file.read(&mut buffer[length..]) {
             Ok(count) if length + count < buffer.len() => {
-                return Some(Ok(&buffer[..length + count]));
+                return Ok(Content::Bytes(&buffer[..length + count]));
             }
             Ok(count) => {
                 length += count;
                 buffer.resize(2 * length, 0);
             }
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(_) => return None,
+            Err(error) => return Err(error),
         }
     }
-    Some(Err(size.max(length as u64)))
+    Ok(Content::TooLarge(size.max(length as u64)))
+}
+
+fn unread(path: &str, error: &io::Error) -> Problem {
+    let message = format!("can't be read, so what is in it is not known: {error}");
+    Problem::new(message).file(path).help("mend that, then run it again")
 }
 
 /// Adds the files below a folder, for a work tree that git does not know.

@@ -34,6 +34,14 @@ pub struct WorkTree {
     pub git_dir: Option<PathBuf>,
 }
 
+/// What was read; `None` where a file is not fit to be edited. The error: one could not be read.
+pub fn fit<T>(read: Result<T>) -> Result<Option<T>> {
+    match read {
+        Err(error) if error.chain().any(|cause| cause.is::<std::io::Error>()) => Err(error),
+        read => Ok(read.ok()),
+    }
+}
+
 impl WorkTree {
     /// Reads the wanted files. A literal file that is missing is not an error here.
     ///

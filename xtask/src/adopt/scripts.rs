@@ -14,6 +14,7 @@ use super::Adoption;
 use super::makefile::{self, Rule};
 use crate::cli::DEFAULT_COMPONENT;
 use crate::cli::adopt::OldScripts;
+use crate::worktree::fit;
 
 /// The makefiles that make looks for, in its order.
 const MAKEFILES: [&str; 3] = ["GNUmakefile", "makefile", "Makefile"];
@@ -95,8 +96,8 @@ impl OldWays {
         let mut all = recipe.to_owned();
         let mut scripts = Vec::new();
         for path in called(recipe) {
-            // What can't be read as a text is no script of theirs.
-            if let Ok(Some(text)) = adoption.text(path) {
+            // What is no text is no script of theirs.
+            if let Some(text) = fit(adoption.text(path))?.flatten() {
                 all.push_str(&text);
                 scripts.push(path.to_owned());
             }

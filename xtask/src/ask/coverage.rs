@@ -146,10 +146,11 @@ pub fn versions(work_tree: &WorkTree, component: &Component) -> Vec<String> {
 pub fn unconfigured(work_tree: &WorkTree, config: &Config, terms: &[Terms]) -> Unlisted {
     let needles: Vec<&str> = terms.iter().flat_map(Terms::needles).collect();
     let finders: Vec<_> = needles.iter().map(memmem::Finder::new).collect();
-    let Found { tree, too_large } = search(
+    let Found { tree, mut too_large, unread } = search(
         work_tree,
         |path| FileKind::of(path).is_some(),
         |bytes| finders.iter().any(|finder| finder.find(bytes).is_some()),
     );
+    too_large.extend(unread);
     (coverage::unconfigured(terms, config, &tree), too_large)
 }

@@ -15,6 +15,7 @@ use crate::adopt::{Adoption, cargo, compare, vendor};
 use crate::cli::Format;
 use crate::cli::adopt::AdoptArgs;
 use crate::hint::quoted;
+use crate::search::refuse;
 use crate::session::{ConfigFile, Session, print_done, shown_diff};
 use crate::worktree::WorkTree;
 
@@ -83,6 +84,7 @@ fn configure(
         file = ConfigFile { text: Some(found.after + &own), ..file };
         found = find(work_tree, &file, &choice)?;
     }
+    refuse(&found.unread)?;
     drop(step);
     adoption.notes.extend(found.is_sparse.then(|| SPARSE.to_owned()));
     adoption.set(CONFIG, Some(found.after.clone()).filter(|text| !text.is_empty()))?;

@@ -1,5 +1,4 @@
-//! `discover`: finds components, environments and pins in the checkout, and shows or writes them as
-//! a `promote.toml`.
+//! `discover`: finds components, environments and pins, and shows or writes them as `promote.toml`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::IsTerminal as _;
@@ -28,10 +27,10 @@ use crate::ask::saas;
 use crate::cli::{self, Format};
 use crate::git::Git;
 use crate::hint::{Hint, quoted};
-use crate::search::{Found, search};
+use crate::search::{Found, refuse, search};
 use crate::session::{ConfigFile, Session, shown_diff};
 use crate::terminal::fitting;
-use crate::worktree::{Replacement, WorkTree};
+use crate::worktree::{Replacement, WorkTree, fit};
 
 /// If more upstreams than this have nothing but one saas file, they are only counted without
 /// `--all`.
@@ -58,6 +57,9 @@ pub fn run(session: &Session, typed: &cli::DiscoverArgs) -> Result<()> {
     };
     let found = find(&work_tree, &file, &choice)?;
     drop(step);
+    if typed.write {
+        refuse(&found.unread)?;
+    }
     let is_written = typed.write && !found.is_unchanged();
     if is_written {
         write(&work_tree, &file, &found.after)?;
@@ -107,6 +109,8 @@ pub(super) struct Discovery {
     dropped: Vec<Problem>,
     /// Files that nobody looked into, and why.
     too_large: Vec<Problem>,
+    /// What could not be read: then this is not all.
+    pub(super) unread: Vec<Problem>,
     /// Whether only some of the files are checked out.
     pub(super) is_sparse: bool,
 }
@@ -135,14 +139,14 @@ impl Discovery {
         let orphans = self.orphans.iter().map(Orphan::to_string).collect();
         let left_out: BTreeSet<_> =
             self.dropped.iter().map(|problem| format!("left out: {problem}")).collect();
-        let too_large = self.too_large.iter().map(Problem::to_string).collect();
+        let passed = self.too_large.iter().chain(&self.unread).map(Problem::to_string).collect();
         let tail = (!self.tail.is_empty()).then(|| {
             format!(
                 "{} more upstreams have one saas file each; `discover --all` takes them in",
                 self.tail.len()
             )
         });
-        let kinds = [orphans, left_out.into_iter().collect(), too_large];
+        let kinds = [orphans, left_out.into_iter().collect(), passed];
         let kinds = kinds.into_iter().flat_map(|notes| report::first(notes, most));
         kinds.chain(tail).chain(self.is_sparse.then(|| SPARSE.to_owned())).collect()
     }
@@ -155,12 +159,12 @@ pub(super) fn find(work_tree: &WorkTree, file: &ConfigFile, choice: &Choice) -> 
         None => builtin(work_tree)?,
     };
     let config = Config::parse(&file.name, &start)?;
-    let Found { tree, too_large } = clues(work_tree, &config);
-    let (mut candidates, orphans) = candidates(&config, &tree);
+    let found = clues(work_tree, &config);
+    let (mut candidates, orphans) = candidates(&config, &found.tree);
     for (component, candidate) in config.components.iter().zip(&mut candidates) {
         candidate.terms.versions = coverage_scan::versions(work_tree, component);
     }
-    let tree = with_images(work_tree, &candidates, tree);
+    let Found { tree, too_large, unread } = with_images(work_tree, &candidates, found);
     let terms: Vec<Terms> = candidates.iter().map(|one| one.terms.clone()).collect();
     let unconfigured = coverage::unconfigured(&terms, &config, &tree);
     let sites = sites(work_tree, &unconfigured);
@@ -175,6 +179,7 @@ pub(super) fn find(work_tree: &WorkTree, file: &ConfigFile, choice: &Choice) -> 
         orphans,
         dropped: unfit(&unconfigured),
         too_large,
+        unread,
         is_sparse,
     };
     match choice {
@@ -215,19 +220,20 @@ fn unfit(unconfigured: &[Unconfigured]) -> Vec<Problem> {
     unfit.collect()
 }
 
-/// The part of the built-in configuration that fits this checkout, so that its environments keep
-/// their names.
+/// The part of the built-in configuration that fits here, so that its environments keep their names.
 fn builtin(work_tree: &WorkTree) -> Result<String> {
     let config = Config::builtin();
-    let keeps = |component: &str, environment: &str| {
-        let component = config.component(component).ok();
-        component.is_some_and(|component| {
-            let environments: Vec<_> = component.environment(environment).into_iter().collect();
-            let tree = work_tree.read(&Wanted::new(component, &environments)).unwrap_or_default();
-            plan(&[Part::any(&Scope { component, environments })], &tree).is_ok()
-        })
-    };
-    Ok(pruned(Config::BUILTIN_TEXT, keeps)?)
+    let mut kept = BTreeSet::new();
+    for component in &config.components {
+        for one in &component.environments {
+            let scope = Scope { component, environments: vec![one] };
+            let tree = fit(work_tree.read(&Wanted::new(component, &scope.environments)))?;
+            if plan(&[Part::any(&scope)], &tree.unwrap_or_default()).is_ok() {
+                kept.insert((component.name.as_str(), one.name.as_str()));
+            }
+        }
+    }
+    Ok(pruned(Config::BUILTIN_TEXT, |component, one| kept.contains(&(component, one)))?)
 }
 
 /// The files that contain a name of a configured component, or a hint at another component.
@@ -239,13 +245,14 @@ fn clues(work_tree: &WorkTree, config: &Config) -> Found {
 }
 
 /// Adds the files with images that only became known from the files found before.
-fn with_images(work_tree: &WorkTree, candidates: &[DiscoveredComponent], mut tree: Tree) -> Tree {
-    let images = candidates.iter().filter(|one| !one.is_configured);
+fn with_images(work_tree: &WorkTree, all: &[DiscoveredComponent], mut found: Found) -> Found {
+    let images = all.iter().filter(|one| !one.is_configured);
     let images: Vec<&str> = images.filter_map(|one| one.image.as_deref()).collect();
     if !images.is_empty() {
-        tree.0.extend(with_any(work_tree, images).tree.0);
+        let more = with_any(work_tree, images);
+        found = Found { too_large: found.too_large.clone(), ..found.and(more) };
     }
-    tree
+    found
 }
 
 fn with_any(work_tree: &WorkTree, needles: Vec<&str>) -> Found {
@@ -278,8 +285,7 @@ impl Discovery {
         Ok(())
     }
 
-    /// Moves proposals of upstreams with nothing but one saas file to `tail`, if there are many of
-    /// them.
+    /// Moves the proposals to `tail` whose upstreams have one saas file each, if they are many.
     fn cut_tail(&mut self) {
         let mut files: BTreeMap<&str, BTreeSet<&RepoPath>> = BTreeMap::new();
         for proposal in &self.proposals {
@@ -320,8 +326,7 @@ impl Discovery {
     }
 }
 
-/// Plans a promotion of every component in every environment of a configuration; returns the first
-/// problem.
+/// Plans a promotion of everything in a configuration; returns the first problem.
 fn tried(config: &Config, tree: &Tree) -> Result<(), Problem> {
     for component in &config.components {
         plan(&[Part::any(&Scope::all(component))], tree)
