@@ -168,6 +168,20 @@ fn without_a_place() {
     sandbox.xtask(&["promote", "muo", "-q", "-n"]).matches("saas-only-one");
 }
 
+/// A canary is offered before the rest of its environment, and moves alone.
+#[test]
+fn canaries_go_first() {
+    let sandbox = muo();
+    sandbox.replace(FILE, "    name: last\n", "    name: hivep03-prod-canary\n");
+    sandbox.replace(FILE, "    name: off\n", "    name: hivep03\n");
+    sandbox.replace(FILE, "    disable: true\n", "");
+    sandbox.commit_all();
+    sandbox.xtask(&["promote", "muo", "-q"]).matches("saas-canary-open");
+    let canary = ["promote", "--saas", "muo", "--env", "hivep03-prod-canary", "--no-image-check"];
+    sandbox.xtask(&[&canary[..], &["-q"]].concat()).matches("saas-canary");
+    sandbox.xtask(&["status", "muo", "-q"]).matches("saas-canary-status");
+}
+
 #[test]
 fn words_that_fit_nothing() {
     let sandbox = muo();

@@ -98,6 +98,9 @@ impl Narrowing {
     }
 }
 
+/// How the names of canaries end.
+pub const CANARY: &str = "-canary";
+
 /// A target that was chosen, and where it runs.
 #[derive(Debug, Clone, Copy)]
 pub struct Chosen<'f> {
@@ -107,9 +110,12 @@ pub struct Chosen<'f> {
 }
 
 impl Chosen<'_> {
-    /// What a promotion calls its environment.
+    /// What a promotion calls its environment. A canary is one by itself: it is promoted first, and
+    /// then the rest of its environment is not half promoted.
     pub fn environment(&self) -> String {
-        self.site.environment.clone().unwrap_or_else(|| self.target.called.clone())
+        let canary = self.target.filter.target.as_ref().filter(|name| name.ends_with(CANARY));
+        let environment = canary.or(self.site.environment.as_ref());
+        environment.unwrap_or(&self.target.called).clone()
     }
 
     /// The names by which an environment's word finds it.

@@ -14,7 +14,7 @@ use promotion::model::version::CommitId;
 use promotion::plan::{Outcome, Part, Plan, plan};
 use promotion::saas::SaasFile;
 use promotion::saas::app::ListChange;
-use promotion::saas::choice::{self, Fit, SaasQuery};
+use promotion::saas::choice::{self, CANARY, Fit, SaasQuery};
 
 use crate::ask::checks::Review;
 use crate::ask::saas::{SaasFiles, or_configured};
@@ -331,6 +331,5 @@ fn in_order(environments: &mut [String]) {
         let digits: String = name.chars().filter(char::is_ascii_digit).collect();
         digits.parse().unwrap_or_default()
     };
-    environments
-        .sort_by_cached_key(|name| (!name.ends_with("-canary"), number(name), name.clone()));
+    environments.sort_by_cached_key(|name| (!name.ends_with(CANARY), number(name), name.clone()));
 }
