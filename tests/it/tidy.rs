@@ -3,6 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+use toml_edit::DocumentMut;
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
@@ -185,11 +189,11 @@ fn unsafe_code_is_forbidden() {
 /// What is built is what `Cargo.lock` says, and it says where it is from.
 #[test]
 fn builds_are_locked_and_from_one_source() {
-    for script in [".ci/run", ".cargo/config.toml", "xtask/fuzz/run"] {
+    for script in [".ci/run", ".cargo/config.toml", "xtask/fuzz/run", "tests/faults/README.md"] {
         let text = fs::read_to_string(Path::new(ROOT).join(script)).unwrap();
         let builds = |line: &&str| {
             !line.starts_with('#')
-                && ["cargo build", "cargo test", "cargo clippy -", "\"run "]
+                && ["cargo build", "cargo test", "cargo clippy -", "cargo deny -", "\"run "]
                     .iter()
                     .any(|command| line.contains(command))
                 && !line.contains("--version")
@@ -205,6 +209,48 @@ fn builds_are_locked_and_from_one_source() {
         let other = text.lines().filter(|line| line.starts_with("source = ") && *line != source);
         assert_eq!(other.collect::<Vec<_>>(), Vec::<&str>::new(), "{lock}");
     }
+}
+
+/// What `cargo deny` finds too, for where it is not installed: each package that this machine builds
+/// has a licence that `deny.toml` allows, and is there in one version.
+#[test]
+fn packages_are_licensed_and_there_once() {
+    let deny = fs::read_to_string(Path::new(ROOT).join("deny.toml")).unwrap();
+    let deny: DocumentMut = deny.parse().unwrap();
+    let allowed = deny["licenses"]["allow"].as_array().unwrap();
+    let allowed: Vec<&str> = allowed.iter().filter_map(|name| name.as_str()).collect();
+    let is_allowed = |licence: &str| {
+        licence.replace('/', " OR ").split(" AND ").all(|part| {
+            part.trim_matches(['(', ')']).split(" OR ").any(|name| allowed.contains(&name.trim()))
+        })
+    };
+    let host = if cfg!(target_os = "macos") { "apple-darwin" } else { "unknown-linux-gnu" };
+    let host = format!("{}-{host}", std::env::consts::ARCH);
+    let metadata = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version", "1", "--locked", "--offline", "--all-features"])
+        .args(["--filter-platform", &host])
+        .current_dir(ROOT)
+        .output()
+        .unwrap();
+    assert!(metadata.status.success(), "{}", String::from_utf8_lossy(&metadata.stderr));
+    let metadata: Value = serde_json::from_slice(&metadata.stdout).unwrap();
+    let built: BTreeSet<&str> = metadata["resolve"]["nodes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|node| node["id"].as_str().unwrap())
+        .collect();
+    let mut versions: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let packages = metadata["packages"].as_array().unwrap();
+    for package in packages.iter().filter(|it| built.contains(it["id"].as_str().unwrap())) {
+        let name = package["name"].as_str().unwrap();
+        let licence = package["license"].as_str().unwrap_or("none");
+        assert!(is_allowed(licence), "`{name}`: {licence}, expected of {allowed:?}");
+        versions.entry(name).or_default().push(package["version"].as_str().unwrap());
+    }
+    assert!(versions.len() > 50);
+    versions.retain(|_, versions| versions.len() > 1);
+    assert_eq!(versions, BTreeMap::new());
 }
 
 #[test]
