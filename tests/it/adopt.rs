@@ -53,6 +53,16 @@ fn the_old_ways_become_the_new_ones() {
     sandbox.xtask(&other).matches("adopt-another-version");
 }
 
+/// `cargo xtask` is completed where it runs this program: not before, and afterwards.
+#[test]
+fn what_is_typed_there_is_completed() {
+    let sandbox = old_checkout();
+    let complete = ["__complete", "bash", "--", " ", "cargo xtask qr"];
+    assert_eq!(sandbox.xtask(&complete).stdout, "");
+    adopt(&sandbox, &[]).succeeds();
+    sandbox.xtask(&complete).assert(0, "words\nqr-promote\n", "");
+}
+
 #[test]
 fn what_it_says_takes_it_back() {
     let sandbox = old_checkout();

@@ -26,7 +26,7 @@ pub const LOCKFILE: &str = "Cargo.lock";
 const THIN: &str = "app-xtask";
 
 /// The dependency on the tool, by which a later run knows what an earlier one wrote.
-const TOOL: &str = "promotion-tool";
+pub const TOOL: &str = "promotion-tool";
 
 /// How long cargo may take to fetch the tool and the list of packages.
 const PATIENCE: Duration = Duration::from_secs(10 * 60);

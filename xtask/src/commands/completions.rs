@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 use promotion::model::problem::Problem;
 
 use super::Ending;
+use crate::adopt::cargo::TOOL;
 use crate::called::called;
 use crate::cli::{self, Cli, Color, Format, GlobalArgs, ShellName};
 use crate::complete::bash::TypedLine;
@@ -118,7 +119,11 @@ fn is_typed_here() -> bool {
     let manifest = here.ancestors().map(|folder| folder.join("xtask/Cargo.toml"));
     let found = manifest.filter_map(|file| std::fs::read_to_string(file).ok()).next();
     let ours = format!("description = \"{}\"", env!("CARGO_PKG_DESCRIPTION"));
-    found.is_some_and(|manifest| manifest.lines().any(|line| line == ours))
+    let is_ours = |line: &str| {
+        // The second one is that of a checkout that adopted this program.
+        line == ours || line.strip_prefix(TOOL).is_some_and(|rest| rest.starts_with(" = "))
+    };
+    found.is_some_and(|manifest| manifest.lines().any(is_ours))
 }
 
 fn in_quotes(word: &str) -> String {
