@@ -37,6 +37,8 @@ pub struct Findings {
     pub problems: Vec<Problem>,
     /// It may, but somebody should know.
     pub warnings: Vec<Problem>,
+    /// It may, and that is why.
+    pub notes: Vec<String>,
 }
 
 impl Findings {

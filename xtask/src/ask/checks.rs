@@ -75,6 +75,9 @@ impl Review {
     pub fn add_findings(&mut self, findings: Findings) {
         self.problems.extend(findings.problems);
         self.warnings.extend(findings.warnings);
+        let new = |note: &String| !self.notes.contains(note);
+        let notes: Vec<_> = findings.notes.into_iter().filter(new).collect();
+        self.notes.extend(notes);
     }
 
     /// The names of the components that should be promoted first.
@@ -101,7 +104,7 @@ impl Review {
     pub fn judged(mut self, strict: bool) -> Result<Review, Problems> {
         let (problems, warnings) =
             (std::mem::take(&mut self.problems), std::mem::take(&mut self.warnings));
-        let findings = Findings { problems, warnings }.strict(strict);
+        let findings = Findings { problems, warnings, notes: Vec::new() }.strict(strict);
         match findings.problems {
             problems if problems.is_empty() => Ok(Review { warnings: findings.warnings, ..self }),
             problems => Err(Problems(problems)),

@@ -48,7 +48,7 @@ impl CoverageScan {
         if !switches.strict {
             return Ok(self);
         }
-        let findings = Findings { warnings: self.warnings(), problems: Vec::new() };
+        let findings = Findings { warnings: self.warnings(), ..Findings::default() };
         match findings.strict(true).problems {
             problems if problems.is_empty() => Ok(CoverageScan::idle()),
             problems => Err(Problems(problems)),

@@ -390,14 +390,14 @@ impl Publishing<'_> {
     fn publisher(&self, file: &SaasFile, target: &Target, channel: &str) -> Publisher {
         let (value, line) = target.value.clone().unwrap_or_default();
         let path = target.file.as_ref().unwrap_or(&file.path);
-        let runs_for = match is_full_commit(&value) {
-            true if value.eq_ignore_ascii_case(self.to.as_str()) => Some(self.since(path, line)),
-            true => None,
+        let says_for = is_full_commit(&value).then(|| self.since(path, line));
+        let runs_for = match says_for {
+            Some(_) => says_for.filter(|_| value.eq_ignore_ascii_case(self.to.as_str())),
             // A branch runs every commit that it has.
-            false => self.on_branch(&value),
+            None => self.on_branch(&value),
         };
         let label = format!("`{}` {}", file.name, target.label);
-        Publisher { channel: channel.to_owned(), label, value, runs_for }
+        Publisher { channel: channel.to_owned(), label, value, runs_for, says_for }
     }
 
     /// How long a line of a file has been as it is.

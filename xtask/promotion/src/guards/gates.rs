@@ -26,6 +26,8 @@ pub struct Publisher {
     pub value: String,
     /// For how long it has run the commit that is promoted; `None` if it does not run that.
     pub runs_for: Option<Duration>,
+    /// For how long its `ref` has said so, if that is known.
+    pub says_for: Option<Duration>,
 }
 
 /// What a target has to pass.
@@ -103,7 +105,10 @@ impl Gates<'_> {
             }
             for publisher in publishers {
                 match publisher.runs_for {
-                    Some(time) => soaked = soaked.saturating_add(time),
+                    Some(time) => {
+                        soaked = soaked.saturating_add(time);
+                        findings.notes.push(has_run(publisher, tag, time));
+                    }
                     None => findings.warnings.push(waits(&name, publisher, tag)),
                 }
             }
@@ -125,11 +130,18 @@ const WAIT: &str =
     "wait, or declare a hotfix with `--hotfix`: the merge request's check refuses it";
 
 fn waits(name: &str, publisher: &Publisher, tag: &str) -> Problem {
-    let Publisher { channel, label, value, .. } = publisher;
+    let Publisher { channel, label, value, says_for, .. } = publisher;
     let runs = value.get(..tag.len()).filter(|_| value.len() == 40).unwrap_or(value);
-    let message =
-        format!("{name} waits on `{channel}` for {label}, which runs `{runs}`, not `{tag}`");
+    let time = says_for.map(|time| format!(" for {}", shown(time))).unwrap_or_default();
+    let has_run = if says_for.is_some() { "has run" } else { "runs" };
+    let message = format!(
+        "{name} waits on `{channel}` for {label}, which {has_run} `{runs}`{time}, not `{tag}`"
+    );
     Problem::new(message).help(format!("promote that one first; {WAIT}"))
+}
+
+fn has_run(Publisher { channel, label, .. }: &Publisher, tag: &str, time: Duration) -> String {
+    format!("{label}, which publishes `{channel}`, has run `{tag}` for {}", shown(time))
 }
 
 fn name(target: &Target) -> String {
@@ -167,6 +179,7 @@ mod tests {
                 label: "`saas-x` t/stage".to_owned(),
                 value: "1f3c5a7e9b2d4f6081a3c5e7092b4d6f8e1a3c5d".to_owned(),
                 runs_for: days.map(|days| Duration::from_secs(days * DAY)),
+                says_for: Some(Duration::from_secs(7200)),
             })
             .collect();
         let versions = Versions {
@@ -185,7 +198,8 @@ mod tests {
         let said = |kind: &str, all: Vec<Problem>| {
             all.into_iter().map(|one| format!("{kind}: {one}")).collect::<Vec<_>>()
         };
-        [said("refused", findings.problems), said("warned", findings.warnings)].concat()
+        let noted = findings.notes.into_iter().map(|note| format!("noted: {note}")).collect();
+        [said("refused", findings.problems), said("warned", findings.warnings), noted].concat()
     }
 
     #[test]
@@ -193,8 +207,11 @@ mod tests {
         let none: &[&str] = &[];
         let subscribed = "{name: prod, promotion: {subscribe: [chan], soakDays: 2}}";
         assert_eq!(check("{name: prod}", none, none, &[]), none);
-        assert_eq!(check(subscribed, none, none, &[Some(2)]), none);
-        assert_eq!(check(subscribed, none, none, &[Some(1), Some(1)]), none);
+        let ran = |time: &str| {
+            format!("noted: `saas-x` t/stage, which publishes `chan`, has run `4f1c2aa` for {time}")
+        };
+        assert_eq!(check(subscribed, none, none, &[Some(2)]), [ran("2 d")]);
+        assert_eq!(check(subscribed, none, none, &[Some(1), Some(1)]), [ran("1 d"), ran("1 d")]);
         assert_eq!(
             check("{name: prod}", &[NEW], none, &[]),
             [
@@ -211,8 +228,9 @@ mod tests {
         assert_eq!(
             check(subscribed, none, none, &[None, Some(1)]),
             [
-                "warned: target `prod` waits on `chan` for `saas-x` t/stage, which runs `1f3c5a7`, not `4f1c2aa`",
-                "warned: target `prod` wants `4f1c2aa` to run for 2 days with its publishers, and it has for 1 d"
+                "warned: target `prod` waits on `chan` for `saas-x` t/stage, which has run `1f3c5a7` for 2 h, not `4f1c2aa`",
+                "warned: target `prod` wants `4f1c2aa` to run for 2 days with its publishers, and it has for 1 d",
+                &ran("1 d")
             ]
         );
         assert_eq!(
@@ -223,7 +241,8 @@ mod tests {
                 &[Some(9)]
             ),
             [
-                "warned: target `prod` wants `4f1c2aa` to run for 18446744073709551615 days with its publishers, and it has for 9 d"
+                "warned: target `prod` wants `4f1c2aa` to run for 18446744073709551615 days with its publishers, and it has for 9 d",
+                &ran("9 d")
             ]
         );
         assert_eq!(check(subscribed, none, &[NEW], &[None]), none);
