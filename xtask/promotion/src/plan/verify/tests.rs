@@ -80,6 +80,14 @@ fn two_readers() {
         let planned = (ValuePath::Yaml(path.to_vec(), String::new()), "new");
         assert_eq!(check("a.yaml", before, ["old", "new"], planned), other(place), "{before:?}");
     }
+    // With something before what is edited, and with what reads as a collection.
+    for (before, old, path, planned, place) in [
+        ("&b:\na: \"q:o\\x6cd\"\nc: q:old", "old", [0, 1], "q:new", "2:5"),
+        ("&b:\na: { }\nc: \"{\\x7d\"\nd: \"{}\"", "{}", [0, 2], "new", "3:5"),
+    ] {
+        let planned = (ValuePath::Yaml(path.to_vec(), String::new()), planned);
+        assert_eq!(check("a.yaml", before, [old, "new"], planned), other(place), "{before:?}");
+    }
 }
 
 /// One number or truth value is not another one.

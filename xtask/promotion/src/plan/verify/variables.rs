@@ -216,3 +216,51 @@ fn balanced(text: &str) -> usize {
     }
     text.len()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_cut() {
+        let cases: [(&str, &[&str]); 24] = [
+            ("a b", &["a", " ", "b"]),
+            ("a;b&c|d>e<f", &["a", ";", "b", "&", "c", "|", "d", ">", "e", "<", "f"]),
+            ("a\\ b", &["a\\ b"]),
+            ("a\\é b", &["a\\é", " ", "b"]),
+            ("a\\\nb", &["a", "\\\n", "b"]),
+            ("'a \\' b", &["'a \\'", " ", "b"]),
+            ("\"a '\" b", &["\"a '\"", " ", "b"]),
+            ("`a '` b", &["`a '`", " ", "b"]),
+            ("$a b", &["$a", " ", "b"]),
+            ("$${a b", &["$${a", " ", "b"]),
+            ("a$$(b)", &["a$$", "(", "b", ")"]),
+            ("$((1 << 2)) b", &["$((1 << 2))", " ", "b"]),
+            ("$(a (b) c) d", &["$(a (b) c)", " ", "d"]),
+            ("a${b c} d", &["a${b c}", " ", "d"]),
+            ("a <<<b\nc d\n", &["a", " ", "<<<b", "\n", "c", " ", "d", "\n"]),
+            ("a <b\nc d\n", &["a", " ", "<", "b", "\n", "c", " ", "d", "\n"]),
+            ("a <<b\nc d\nb\ne f", &["a", " ", "<<b", "\nc d\nb\n", "e", " ", "f"]),
+            (
+                "a <<-'b c' d\n\tb c\ne f",
+                &["a", " ", "<<-'b c'", " ", "d", "\n\tb c\n", "e", " ", "f"],
+            ),
+            ("(a b) c", &["(", "a", " ", "b", ")", " ", "c"]),
+            ("((a b)) c", &["((a b))", " ", "c"]),
+            ("A=(b c) d", &["A=(b c)", " ", "d"]),
+            ("a # b c\nd", &["a", " ", "# b c", "\n", "d"]),
+            ("a#b c", &["a#b", " ", "c"]),
+            ("", &[""]),
+        ];
+        for (text, expected) in cases {
+            let pieces = pieces(text).unwrap();
+            let pieces: Vec<_> = pieces.into_iter().filter(|piece| !piece.is_empty()).collect();
+            let expected: Vec<_> =
+                expected.iter().copied().filter(|piece| !piece.is_empty()).collect();
+            assert_eq!(pieces, expected, "{text:?}");
+        }
+        for (text, open) in [("'a", '\''), ("$(a", ')'), ("\"${a\"", '"'), ("`a", '`')] {
+            assert_eq!(pieces(text), Err(format!("no `{open}` at its end")), "{text:?}");
+        }
+    }
+}
