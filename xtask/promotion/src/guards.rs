@@ -212,4 +212,112 @@ mod tests {
         check(&[forward('f', 0), back], &[], &[]);
         check(&[forward('f', 0), forward('a', 2)], &[], &[newer]);
     }
+
+    #[test]
+    fn directions_and_starts() {
+        let config = Config::builtin();
+        let component = config.component("qontract-schemas").unwrap();
+        let mut taken = forward('b', 0);
+        taken.taken_back = forward('c', 1).queued;
+        let back = Span { direction: Direction::Behind, ..taken.clone() };
+        let diverged = Span { direction: Direction::Diverged, ..taken };
+        let start = |start| Span { start, direction: Direction::Unknown, ..forward('a', 0) };
+        let allow = "allow it with `--allow-downgrade --reason TEXT`";
+        let twins = Start::Ambiguous(vec![id('a'), id('b')]);
+        let listed = format!("`{}`, `{}`", "a".repeat(40), "b".repeat(40));
+        let warning = format!(
+            "`{}` (env-a) is the beginning of 2 commits: {listed}; find out which one runs there before you rely on the list of changes",
+            "a".repeat(40)
+        );
+        let cases = [
+            (forward('a', 2), String::new(), ""),
+            (start(Start::Moving), String::new(), ""),
+            (
+                back,
+                format!(
+                    "`bbbbbbb` -> `fffffff` (env-b) goes back by 1 commit; name a newer version with `--ref`, or {allow}"
+                ),
+                "",
+            ),
+            (
+                diverged,
+                format!(
+                    "`bbbbbbb` -> `fffffff` (env-b) takes back 1 commit, which the new version lacks; {allow}"
+                ),
+                "",
+            ),
+            (
+                start(Start::Unknown),
+                format!(
+                    "`aaaaaaa` -> `fffffff` (env-a) starts from a commit that `{}` does not have; {allow}",
+                    component.upstream
+                ),
+                "",
+            ),
+            (
+                start(twins.clone()),
+                format!(
+                    "`aaaaaaa` -> `fffffff` (env-a) may go back: the old version means several commits; {allow}"
+                ),
+                &*warning,
+            ),
+            (Span { start: twins.clone(), ..forward('a', 0) }, String::new(), &warning),
+        ];
+        let shown = |all: &[Problem]| {
+            let one = |it: &Problem| {
+                format!("{}; {}", it.message, it.help.as_deref().unwrap_or("no help"))
+            };
+            all.iter().map(one).collect::<Vec<_>>().join("\n")
+        };
+        for (span, problem, warning) in cases {
+            let changes = Changes(vec![span]);
+            let found = directions(component, &changes, &id('f'), &Switches::default());
+            assert_eq!((shown(&found.problems), &*shown(&found.warnings)), (problem, warning));
+            let allowed = Switches { allow_downgrade: true, ..Switches::default() };
+            let found = directions(component, &changes, &id('f'), &allowed);
+            assert_eq!((&*shown(&found.problems), &*shown(&found.warnings)), ("", warning));
+        }
+        let switches = Switches { is_rollback: true, allow_downgrade: true, ..Switches::default() };
+        let ambiguous = Changes(vec![Span { start: twins, ..forward('a', 2) }]);
+        let found = directions(component, &ambiguous, &id('f'), &switches);
+        let newer = "`aaaaaaa` -> `fffffff` (env-a) goes forward: that is no rollback; name an older version with `--to`, or go there with `promote --ref`";
+        assert_eq!((&*shown(&found.problems), shown(&found.warnings)), (newer, warning));
+    }
+
+    #[test]
+    fn tags_branches_and_strictness() {
+        let config = Config::builtin();
+        let component = config.component("qontract-schemas").unwrap();
+        assert_eq!(colliding_tag(component, &[]), None);
+        assert_eq!(colliding_tag(component, &[id('a')]), None);
+        let tag = colliding_tag(component, &[id('a'), id('b')]).unwrap();
+        let listed = format!("`{}`, `{}`", "a".repeat(40), "b".repeat(40));
+        let expected =
+            Problem::new(format!("the tag `aaaaaaa` is the beginning of 2 commits: {listed}"))
+                .help("make sure that the image of that tag was built from the right one");
+        assert_eq!(tag, expected);
+
+        let off = off_branch(component, &id('a'), "main");
+        let upstream = &component.upstream;
+        let expected =
+            Problem::new(format!("`aaaaaaa` is not on the branch `main` of `{upstream}`"))
+                .help("promote a commit of that branch, or allow it with `--allow-off-branch`");
+        assert_eq!(off, expected);
+
+        let [bare, cured] = [Problem::new("bare"), Problem::new("cured").help("do this")];
+        let findings = || Findings {
+            problems: vec![Problem::new("worse")],
+            warnings: vec![bare.clone(), cured.clone()],
+        };
+        let lenient = findings().strict(false);
+        assert_eq!((lenient.problems.len(), lenient.warnings.len()), (1, 2));
+        let strict = findings().strict(true);
+        let leave = "or leave `--strict` out";
+        let expected = [
+            Problem::new("worse"),
+            Problem::new("bare").help(leave),
+            Problem::new("cured").help(format!("do this; {leave}")),
+        ];
+        assert_eq!((strict.problems.as_slice(), strict.warnings.len()), (&expected[..], 0));
+    }
 }
