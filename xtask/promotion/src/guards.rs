@@ -308,6 +308,7 @@ mod tests {
         let findings = || Findings {
             problems: vec![Problem::new("worse")],
             warnings: vec![bare.clone(), cured.clone()],
+            notes: Vec::new(),
         };
         let lenient = findings().strict(false);
         assert_eq!((lenient.problems.len(), lenient.warnings.len()), (1, 2));

@@ -1,8 +1,10 @@
 //! What a promotion keeps in the git folder while it replaces files: their old and new contents, and
 //! the list of them, by which the next run repairs what a killed one left.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, ErrorKind};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, chown};
 use std::path::{Path, PathBuf};
 
@@ -74,7 +76,7 @@ impl Journal {
         match has_before {
             // The way back must not need room on the disk.
             true => fs::hard_link(place, &old).or_else(|_| copied(place, &old))?,
-            false => fs::write(self.file(index, "absent"), "")?,
+            false => fs::write(self.file(index, "absent"), missing_folder(place))?,
         }
         let Some(after) = after else { return Ok(()) };
         fs::write(self.file(index, "after"), after)?;
@@ -123,6 +125,7 @@ impl Journal {
         let Ok(now) = work_tree.read_file(path) else { return Ok(PutBack::Edited) };
         let before = self.before(index).with_context(failed)?;
         if now == before {
+            self.remove_folders(index, &place);
             return Ok(PutBack::Untouched);
         }
         if now != self.after(index).with_context(failed)? {
@@ -135,9 +138,24 @@ impl Journal {
                 fs::create_dir_all(folder).with_context(failed)?;
                 moved(&self.file(index, "old"), &place).with_context(failed)?;
             }
-            None => removed(&place).with_context(failed)?,
+            None => {
+                fs::remove_file(&place).with_context(failed)?;
+                self.remove_folders(index, &place);
+            }
         }
         Ok(PutBack::Done)
+    }
+
+    /// Removes the folders that were made for a file that is not there, unless something is in them.
+    fn remove_folders(&self, index: usize, place: &Path) {
+        let Ok(first) = fs::read(self.file(index, "absent")) else { return };
+        if first.is_empty() {
+            return;
+        }
+        let made = place.ancestors().skip(1);
+        let mut made = made.take_while(|folder| folder.starts_with(OsStr::from_bytes(&first)));
+        // One may not have been made yet, with others above it that were.
+        made.all(|folder| fs::remove_dir(folder).is_ok() || !folder.exists());
     }
 
     fn list_file(&self) -> PathBuf {
@@ -241,6 +259,12 @@ impl WorkTree {
 
 fn named(paths: &[RepoPath]) -> String {
     paths.iter().map(|path| format!("`{path}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// The topmost of the folders that have to be made for a file; nothing if all are there.
+fn missing_folder(place: &Path) -> &[u8] {
+    let missing = place.ancestors().skip(1).take_while(|folder| !folder.exists()).last();
+    missing.map_or(b"", |folder| folder.as_os_str().as_bytes())
 }
 
 /// Moves a file to where none is. A link never replaces what somebody else wrote meanwhile.

@@ -249,6 +249,23 @@ mod tests {
         assert_eq!(fs::read_to_string(top.join("sub/old")).unwrap(), "old");
         assert!(!top.join("a").exists());
 
+        // A new file that can't be put in its place, in a folder that is there and one that is not.
+        fs::create_dir(top.join("a")).unwrap();
+        let mut replaced = Replaced {
+            work_tree: work_tree.clone(),
+            journal: Journal::start(&work_tree).unwrap(),
+            files: files().into(),
+            put: 0,
+            _deferred: signals::defer(),
+        };
+        replaced.stage().unwrap();
+        fs::remove_file(replaced.folder().join("0.new")).unwrap();
+        let error = replaced.put().unwrap_err();
+        assert!(top.join("a/b").exists());
+        replaced.undo(error);
+        assert_eq!(fs::read_dir(top.join("a")).unwrap().count(), 0);
+        fs::remove_dir(top.join("a")).unwrap();
+
         // Somebody makes the file meanwhile: then nothing is done at all.
         fs::create_dir(top.join("a")).unwrap();
         fs::create_dir(top.join("a/b")).unwrap();
