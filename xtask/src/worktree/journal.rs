@@ -1,10 +1,8 @@
 //! What a promotion keeps in the git folder while it replaces files: their old and new contents, and
 //! the list of them, by which the next run repairs what a killed one left.
 
-use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, ErrorKind};
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, chown};
 use std::path::{Path, PathBuf};
 
@@ -76,7 +74,7 @@ impl Journal {
         match has_before {
             // The way back must not need room on the disk.
             true => fs::hard_link(place, &old).or_else(|_| copied(place, &old))?,
-            false => fs::write(self.file(index, "absent"), missing_folder(place))?,
+            false => fs::write(self.file(index, "absent"), missing_folders(place).to_string())?,
         }
         let Some(after) = after else { return Ok(()) };
         fs::write(self.file(index, "after"), after)?;
@@ -148,12 +146,8 @@ impl Journal {
 
     /// Removes the folders that were made for a file that is not there, unless something is in them.
     fn remove_folders(&self, index: usize, place: &Path) {
-        let Ok(first) = fs::read(self.file(index, "absent")) else { return };
-        if first.is_empty() {
-            return;
-        }
-        let made = place.ancestors().skip(1);
-        let mut made = made.take_while(|folder| folder.starts_with(OsStr::from_bytes(&first)));
+        let made = fs::read_to_string(self.file(index, "absent")).unwrap_or_default();
+        let mut made = place.ancestors().skip(1).take(made.parse().unwrap_or_default());
         // One may not have been made yet, with others above it that were.
         made.all(|folder| fs::remove_dir(folder).is_ok() || !folder.exists());
     }
@@ -261,10 +255,9 @@ fn named(paths: &[RepoPath]) -> String {
     paths.iter().map(|path| format!("`{path}`")).collect::<Vec<_>>().join(", ")
 }
 
-/// The topmost of the folders that have to be made for a file; nothing if all are there.
-fn missing_folder(place: &Path) -> &[u8] {
-    let missing = place.ancestors().skip(1).take_while(|folder| !folder.exists()).last();
-    missing.map_or(b"", |folder| folder.as_os_str().as_bytes())
+/// How many folders have to be made for a file.
+fn missing_folders(place: &Path) -> usize {
+    place.ancestors().skip(1).take_while(|folder| !folder.exists()).count()
 }
 
 /// Moves a file to where none is. A link never replaces what somebody else wrote meanwhile.
