@@ -207,6 +207,9 @@ mod tests {
         let back = Span { direction: Direction::Behind, ..forward('b', 0) };
         check(&[forward('a', 2)], &[newer], &[]);
         check(&[forward('a', 2), back.clone()], &[], &[newer]);
+        // One that goes apart has commits that wait, too.
+        let apart = Span { direction: Direction::Diverged, ..forward('b', 1) };
+        check(&[forward('a', 2), apart], &[], &[newer]);
         // A pin that is there already goes nowhere.
         check(&[forward('f', 0)], &[], &[]);
         check(&[forward('f', 0), back], &[], &[]);

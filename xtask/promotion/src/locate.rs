@@ -334,3 +334,20 @@ fn one_step(yaml: &Yaml, node: NodeId, via: Via, step: &PathStep) -> Vec<(NodeId
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_of_a_file_that_can_not_be_read() {
+        for line in
+            ["tag: x", "tag:", "- tag: x", "{tag: x}", "\"tag\":1", "'tag' : x", "a: b, tag: x"]
+        {
+            assert!(has_key(line, "tag"), "{line}");
+        }
+        for line in ["tag:x", "tags: x", "xtag: x", "tag = x", "a: tag", "{tag}: x"] {
+            assert!(!has_key(line, "tag"), "{line}");
+        }
+    }
+}
