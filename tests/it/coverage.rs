@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::time::UNIX_EPOCH;
 
 use promotion::config::Config;
 use promotion::inspect::coverage::{Terms, unconfigured};
@@ -256,9 +257,15 @@ fn all_files_of_the_target_branch_count() {
         fs::remove_file(sandbox.path(&format!("{name}.yml"))).unwrap();
     }
     sandbox.write("untracked.yml", stray);
+    // A file that looks changed and isn't: git would like to note that in the index.
+    let env = fs::File::options().write(true).open(sandbox.path(".env")).unwrap();
+    env.set_modified(UNIX_EPOCH).unwrap();
+    let index = || fs::read(sandbox.path(".git/index")).unwrap();
+    let before = index();
     let expected = ["assumed.yml", TEKTON, "deleted.yml", "edited.yml", "hidden.yml"];
     assert_eq!(found_at(&sandbox, "target"), [&expected[..], &["only-there.yml"]].concat());
     assert_eq!(found_at(&sandbox, "master"), expected);
+    assert!(index() == before, "the index was written");
 }
 
 /// What the target branch has and the clone lacks would be fetched file by file, without a limit.

@@ -11,7 +11,7 @@ use promotion::merge_request::commit_message::commit_message;
 use promotion::merge_request::{Description, branch_names};
 use promotion::model::component::{Component, Scope};
 use promotion::model::path::RepoPath;
-use promotion::model::problem::{Problem, Problems};
+use promotion::model::problem::{Problem, Problems, problems};
 use promotion::model::tree::Tree;
 use promotion::model::version::CommitId;
 use promotion::plan::landed::Landed;
@@ -100,7 +100,7 @@ fn run_one(
     };
     done.review.warnings.extend(match &done.target {
         // What is pushed is told, whatever the search meets.
-        Some(target) => run.unconfigured_at(target).unwrap_or_default(),
+        Some(target) => run.unconfigured_at(target).unwrap_or_else(|error| problems(&error)),
         None => run.scan.take().warnings(),
     });
     run.tell(&done)

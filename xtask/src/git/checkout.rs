@@ -64,9 +64,11 @@ impl Git {
 
     /// The files of a commit that are not in the checkout, or with another content. Skips names that
     /// are no [`RepoPath`], and fetches nothing.
+    ///
+    /// Not `git diff`: that writes the index, whatever `GIT_OPTIONAL_LOCKS` says.
     pub fn differing(&self, commit: &CommitId) -> Result<Vec<RepoPath>> {
         let git = self.clone().env("GIT_NO_LAZY_FETCH", "1");
-        let flags = ["diff", "--name-only", "-z", "--no-renames", "--no-relative", "--no-ext-diff"];
+        let flags = ["diff-index", "--name-only", "-z", "--no-renames", "--no-relative"];
         let rest = ["--diff-filter=a", "--ignore-submodules", commit.as_str(), "--"];
         let out = git.bytes(flags.iter().chain(&rest))?;
         Ok(String::from_utf8_lossy(&out).split('\0').filter_map(RepoPath::parse).collect())
