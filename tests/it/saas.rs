@@ -336,6 +336,7 @@ fn exactly_the_targets_that_were_meant() {
         ("saas-target-missing", &["promote", "missing", "--all"]),
         ("saas-target-shared", &["promote", "shared-*", "--all"]),
         ("saas-unreadable", &["promote", "broken", "--all"]),
+        ("saas-unreadable", &["promote", "*{broken,shared-a}*", "--all"]),
         ("saas-odd-name", &["promote", "odd", "--all"]),
         ("saas-dotted-path", &["promote", "./data/services/muo/cicd/two.yaml", "hivep01"]),
     ] {

@@ -86,7 +86,8 @@ pub fn look_up(
     let mut found = pool::each_of_groups(&numbered, limits, host, |&(nth, question)| {
         match Mirror::open(&cache, &url_of(question)) {
             Ok(mirror) => {
-                let mirror = mirror.patience(patience);
+                // Where nothing is known yet, there is nothing to go on with.
+                let mirror = if mirror.exists() { mirror.patience(patience) } else { mirror };
                 let (answer, host) = answer(fetching.as_ref(), &mirror, question, &down);
                 if let Some(fetching) = fetching.as_ref().filter(|fetching| fetching.is_seen()) {
                     fetching.known(rows(nth, &answer));

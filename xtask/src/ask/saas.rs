@@ -19,7 +19,7 @@ use promotion::saas::{SaasFile, Site, target_files};
 use promotion::syntax::yaml;
 
 use crate::pool;
-use crate::search::search;
+use crate::search::{Found, search};
 use crate::worktree::WorkTree;
 
 /// A text that every saas file contains.
@@ -45,11 +45,14 @@ impl SaasFiles {
         let finder = memmem::Finder::new(NEEDLE);
         let is_yaml = |path: &str| path.ends_with(".yml") || path.ends_with(".yaml");
         // The search for unconfigured pins tells of files that are too large.
-        let found = search(work_tree, is_yaml, |bytes| finder.find(bytes).is_some());
-        let mut tree = found.tree;
+        let Found { mut tree, unread, .. } =
+            search(work_tree, is_yaml, |bytes| finder.find(bytes).is_some());
         let paths: Vec<RepoPath> = tree.0.keys().cloned().collect();
         complete(work_tree, &mut tree);
-        let mut all = SaasFiles { is_whole: true, ..SaasFiles::default() };
+        let unread = unread.into_iter();
+        let unread = unread.filter_map(|why| Some((RepoPath::parse(why.file.as_deref()?)?, why)));
+        let unreadable = unread.collect();
+        let mut all = SaasFiles { is_whole: true, unreadable, ..SaasFiles::default() };
         let read = pool::each(&paths, pool::cores(), |path| SaasFile::read(path, &tree));
         for (path, file) in paths.into_iter().zip(read) {
             match file {
@@ -62,10 +65,24 @@ impl SaasFiles {
 
     /// The files that a word names. Refuses what [`choice::files`] does.
     pub fn find(&self, word: &str) -> Result<Vec<&SaasFile>, Problem> {
-        choice::files(&self.files, word).map_err(|unknown| {
-            let fits = |(path, _): &&(RepoPath, Problem)| fit(word, path.as_str()) != Fit::No;
-            self.unreadable.iter().find(fits).map_or(unknown, |(_, why)| why.clone())
-        })
+        choice::files(&self.files, word)
+            .map_err(|unknown| self.why_unreadable(word).cloned().unwrap_or(unknown))
+    }
+
+    /// Why a file can't be read that a word fits. Its own name is not known; most files have it too.
+    fn why_unreadable(&self, word: &str) -> Option<&Problem> {
+        let fits = |(path, _): &&(RepoPath, Problem)| {
+            let name = path.as_str().rsplit('/').next().unwrap_or_default();
+            let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+            [path.as_str(), stem].iter().any(|one| fit(word, one) != Fit::No)
+        };
+        self.unreadable.iter().find(fits).map(|(_, why)| why)
+    }
+
+    /// Refuses a glob that fits a file which can't be read: it would be left out in silence.
+    pub fn refuse_unreadable(&self, word: &str) -> Result<(), Problem> {
+        let why = self.why_unreadable(word).filter(|_| word.contains(['*', '?', '[', '{']));
+        why.map_or(Ok(()), |why| Err(why.clone()))
     }
 
     /// What names just this file: its name, or its path where the name is odd or not known to be

@@ -57,6 +57,7 @@ impl SaasPromotion {
             Some(files) => files,
             None => by_path(work_tree, query)?.unwrap_or_else(|| SaasFiles::search(work_tree)),
         };
+        query.names.iter().try_for_each(|word| files.refuse_unreadable(word))?;
         let paths = paths(work_tree, &files, query)?;
         let (paths, notes) = without_deprecated(&files, paths);
         let (found, mut refused) = SaasPromotion::among(work_tree, query, files, &paths, |_| true)?;
