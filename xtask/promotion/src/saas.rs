@@ -287,3 +287,6 @@ fn stem(path: &str) -> &str {
     let name = path.rsplit('/').next().unwrap_or(path);
     name.split('.').next().unwrap_or(name)
 }
+
+#[cfg(test)]
+mod tests;
