@@ -193,3 +193,6 @@ fn fits_nothing(all: &[Chosen], word: &str, what: &str) -> Problem {
         _ => format!("there are {all}"),
     })
 }
+
+#[cfg(test)]
+mod tests;

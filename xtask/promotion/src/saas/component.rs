@@ -91,3 +91,6 @@ fn add(component: &mut Component, file: &SaasFile, one: &Chosen) {
         pins.push(pin);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,6 +10,11 @@ fn tree(files: &[(&str, &str)]) -> Tree {
     Tree(files.iter().map(|(name, text)| (path(name), bytes(text))).collect::<BTreeMap<_, _>>())
 }
 
+/// A saas file at a path, without files of its targets.
+pub(super) fn saas_file(path: &str, text: &str) -> SaasFile {
+    SaasFile::read(&RepoPath::parse(path).unwrap(), &tree(&[(path, text)])).unwrap()
+}
+
 /// Each target of a file: what it is called, where it stands, what it runs, and who moves it.
 fn check(files: &[(&str, &str)], expected: &[&str]) {
     let file = SaasFile::read(&RepoPath::parse("saas.yml").unwrap(), &tree(files)).unwrap();
