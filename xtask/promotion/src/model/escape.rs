@@ -49,4 +49,18 @@ mod tests {
             assert_eq!(escaped(text), expected);
         }
     }
+
+    #[test]
+    fn words_of_a_shell() {
+        let cases = [
+            ("data/a-b_c.yml", "data/a-b_c.yml"),
+            ("", "''"),
+            ("a b", "'a b'"),
+            ("it's", "'it'\\''s'"),
+            ("a\u{1b}", "'a\\u{1b}'"),
+        ];
+        for (word, expected) in cases {
+            assert_eq!(shell_word(word), expected, "{word:?}");
+        }
+    }
 }

@@ -145,6 +145,7 @@ mod tests {
         for (text, expected) in cases {
             let image = Image::parse(text);
             assert_eq!(image.as_ref().map(|i| (i.registry(), i.name())), expected, "{text}");
+            assert!(image.is_none_or(|image| image.to_string() == text), "{text}");
         }
     }
 

@@ -102,3 +102,28 @@ pub fn problems(error: &anyhow::Error) -> Vec<Problem> {
         (None, None) => vec![Problem::new(format!("{error:#}"))],
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn problems_of_an_error() {
+        let link = Problem::symlink("a.yml");
+        let expected = Problem {
+            message: "is a symbolic link, or lies behind one".to_owned(),
+            help: Some("name the file that it points to".to_owned()),
+            file: Some("a.yml".to_owned()),
+            ..Problem::default()
+        };
+        assert_eq!(link, expected);
+        let both = Problems(vec![link.clone(), Problem::new("other")]);
+        let shown = "`a.yml`: is a symbolic link, or lies behind one\nother";
+        assert_eq!(both.to_string(), shown);
+        let several = vec![link.clone(), Problem::new("other")];
+        assert_eq!(problems(&both.into()), several);
+        assert_eq!(problems(&link.clone().into()), [link]);
+        let error = anyhow::anyhow!("no space left").context("can't write");
+        assert_eq!(problems(&error), [Problem::new("can't write: no space left")]);
+    }
+}

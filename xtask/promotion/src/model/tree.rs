@@ -116,6 +116,74 @@ pub fn glob_folder(glob: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Config;
+    use crate::model::component::{Form, Origin};
+
+    #[test]
+    fn files_that_are_wanted() {
+        let config = Config::parse(
+            "promote.toml",
+            "[component.c]\nupstream = \"https://x/org/c\"\n\
+             [component.c.environment.e]\npins = [\n\
+             { file = \".env\", variable = \"TAG\" },\n\
+             { files = \"a/*\", variable = \"TAG\" },\n\
+             { files = \"b/*\", saas = true },\n\
+             { files = \"c/*\", parameter = \"P\" },\n\
+             { files = \"d/*\", path = \"x.tag\" },\n\
+             { files = \"e/*\", image = \"quay.io/org/c\" },\n]\n",
+        )
+        .unwrap();
+        let component = &config.components[0];
+        let glob = |glob: &str, text: &str| (glob.to_owned(), text.to_owned());
+        let saas = |glob: &str| FilePattern::Glob(glob.to_owned());
+        let other = Wanted {
+            files: vec![RepoPath::parse("x").unwrap()],
+            globs: vec![glob("x/*", "x")],
+            saas: vec![saas("x/*")],
+        };
+        let wanted = Wanted::new(component, &[&component.environments[0]]).and(other);
+        let expected = Wanted {
+            files: vec![RepoPath::parse(".env").unwrap(), RepoPath::parse("x").unwrap()],
+            globs: vec![
+                glob("a/*", "TAG"),
+                glob("b/*", "org/c"),
+                glob("c/*", "resourceTemplates"),
+                glob("d/*", "tag"),
+                glob("e/*", "quay.io/org/c"),
+                glob("x/*", "x"),
+            ],
+            saas: vec![saas("b/*"), saas("c/*"), saas("x/*")],
+        };
+        assert_eq!(wanted, expected);
+    }
+
+    #[test]
+    fn files_of_a_tree() {
+        let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:0\n";
+        let path = |path| RepoPath::parse(path).unwrap();
+        let files = [("a/b.yml", "b"), ("a/c d.yml", pointer), ("e.yml", "e")];
+        let tree = Tree(files.map(|(name, text)| (path(name), text.into())).into());
+        let spec = |files| PinSpec {
+            files,
+            selector: Selector::Key("tag".to_owned()),
+            form: Form::Tag,
+            image: None,
+            origin: Origin::Search,
+        };
+        let check = |pattern, expected: &[&str]| {
+            let spec = spec(pattern);
+            let found: Vec<_> = tree.of(&spec).into_iter().map(|(path, _)| path.as_str()).collect();
+            assert_eq!(found, expected);
+        };
+        check(FilePattern::File(path("e.yml")), &["e.yml"]);
+        check(FilePattern::File(path("x.yml")), &[]);
+        check(FilePattern::Glob("a/*".to_owned()), &["a/b.yml", "a/c d.yml"]);
+        let problem = Problem::new("is a Git LFS pointer, its content is not here")
+            .file("a/c d.yml")
+            .help("`git lfs pull --include 'a/c d.yml'`, or keep it out of LFS");
+        assert_eq!(tree.refuse_pointers(), Err(problem));
+        assert_eq!(Tree::default().refuse_pointers(), Ok(()));
+    }
 
     #[test]
     fn folders_of_globs() {

@@ -195,6 +195,7 @@ mod tests {
         }
         let upstream = Upstream::new("https://ann:secret@h/a");
         assert_eq!((upstream.to_string().as_str(), upstream.path()), ("https://h/a", "a"));
+        assert_eq!(upstream.address(), "https://ann:secret@h/a");
         assert_eq!(Upstream::new("http://h/a/b").path(), "a/b");
         assert_eq!(format!("{upstream:?}"), "Upstream(https://h/a)");
     }

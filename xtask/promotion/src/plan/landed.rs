@@ -102,3 +102,53 @@ impl Delivered {
         self.unmet.iter().map(failure).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn delivered(state: State, url: Option<&str>) -> Delivered {
+        Delivered {
+            branch: "b".to_owned(),
+            target: "master".to_owned(),
+            commit: CommitId::parse(&"a".repeat(40)).unwrap(),
+            url: url.map(str::to_owned),
+            state,
+            warnings: vec!["the label is new".to_owned()],
+            unmet: vec!["not labelled".to_owned()],
+            notes: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_has_an_address_where_there_is_one() {
+        let (fault, failure) = (Problem::new("the label is new"), Problem::new("not labelled"));
+        let by_hand = fault.clone().help("open it by hand: https://x");
+        let look = failure.clone().help("look at https://x");
+        let cases = [
+            (State::PushedOnly, Some("https://x"), &by_hand, &look),
+            (State::Opened, Some("https://x"), &fault, &look),
+            (State::PushedOnly, None, &fault, &failure),
+        ];
+        for (state, url, fault, failure) in cases {
+            let found = delivered(state, url);
+            let expected = (vec![fault.clone()], vec![failure.clone()]);
+            assert_eq!((found.faults(), found.failures()), expected, "{state:?} {url:?}");
+        }
+    }
+
+    #[test]
+    fn what_has_an_effect_can_be_undone() {
+        let commit = CommitId::parse(&"a".repeat(40)).unwrap();
+        let cases = [
+            (Landed::Planned, false, "undo"),
+            (Landed::Unchanged, false, "undo"),
+            (Landed::Written, true, "undo"),
+            (Landed::Committed(commit), true, "undo"),
+            (Landed::Delivered(delivered(State::Opened, None)), true, "undo once it is merged"),
+        ];
+        for (landed, is_effect, undo) in cases {
+            assert_eq!((landed.is_effect(), landed.undo()), (is_effect, undo), "{landed:?}");
+        }
+    }
+}

@@ -96,11 +96,14 @@ fn templates_that_nobody_may_promote() {
 fn files_of_targets() {
     let saas = "resourceTemplates: [{targets: [{$ref: /b.yml}, {$ref: /a.yml}, {$ref: /b.yml}]}]";
     let files = [("saas/x.yml", saas), ("other.yml", saas), ("saas/y.yml", "x: 1\n")];
-    let check = |pattern: &str, expected: &[&str]| {
-        let pattern = FilePattern::Glob(pattern.to_owned());
+    let glob = |glob: &str| FilePattern::Glob(glob.to_owned());
+    let check = |pattern: FilePattern, expected: &[&str]| {
         let found = target_files(&tree(&files), &[pattern]);
         assert_eq!(found.iter().map(RepoPath::as_str).collect::<Vec<_>>(), expected);
     };
-    check("saas/*.yml", &["data/a.yml", "data/b.yml"]);
-    check("none/*.yml", &[]);
+    check(glob("saas/*.yml"), &["data/a.yml", "data/b.yml"]);
+    check(glob("none/*.yml"), &[]);
+    check(FilePattern::File(RepoPath::parse("saas/y.yml").unwrap()), &[]);
+    let file = FilePattern::File(RepoPath::parse("saas/x.yml").unwrap());
+    check(file, &["data/a.yml", "data/b.yml"]);
 }
