@@ -338,6 +338,46 @@ fn one_step(yaml: &Yaml, node: NodeId, via: Via, step: &PathStep) -> Vec<(NodeId
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Config;
+
+    /// The names and filters of what an item of `pins` finds, with the targets in other files.
+    fn found(pin: &str, files: &[(&str, &str)]) -> Vec<String> {
+        let config = format!(
+            "[component.c]\nupstream = \"https://x/u\"\n\
+             [component.c.environment.e]\npins = [{{ file = \"s.yml\", {pin} }}]\n"
+        );
+        let config = Config::parse("promote.toml", &config).unwrap();
+        let path = |path| RepoPath::parse(path).unwrap();
+        let tree = Tree(files.iter().map(|(name, text)| (path(name), (*text).into())).collect());
+        let component = &config.components[0];
+        let spec = component.pins().next().unwrap();
+        let found = locate_in_tree(spec, &component.upstream, files[0].1, &tree).unwrap();
+        let shown = |one: Located| {
+            let filter = one.filter.map(|filter| filter.to_string());
+            let name = one.target.as_deref().unwrap_or("-");
+            format!("{} of {name}:{}", one.value, filter.as_deref().unwrap_or(" unknown"))
+        };
+        found.into_iter().map(shown).collect()
+    }
+
+    #[test]
+    fn what_narrows_a_selector_to_a_value() {
+        let saas = "parameters: {P: aaaaaaa}\nresourceTemplates:\n\
+                    - name: t\n  url: https://x/u\n  parameters: {P: bbbbbbb}\n  targets:\n\
+                    \x20 - {name: a, parameters: {P: ccccccc}}\n  - {$ref: /a.yml}\n\
+                    - name: v\n  url: https://x/u\n  targets: [{$ref: /a.yml}]\n";
+        let target = "name: z\nparameters: {P: ddddddd}\n";
+        let files = [("s.yml", saas), ("data/a.yml", target)];
+        let (all, template) = ("aaaaaaa of -:", "bbbbbbb of t: with template `t`");
+        let (a, z) = (
+            "ccccccc of t/a: with template `t` with target `a`",
+            "ddddddd of t/z: with template `t` with target `z`",
+        );
+        let other = "ddddddd of v/z: with template `v` with target `z`";
+        assert_eq!(found("parameter = \"P\"", &files), [all, template, a, z, other]);
+        assert_eq!(found("parameter = \"P\", template = \"t\"", &files), [template, a, z]);
+        assert_eq!(found("parameter = \"P\", target = \"z\"", &files), [z, other]);
+    }
 
     #[test]
     fn keys_of_a_file_that_can_not_be_read() {

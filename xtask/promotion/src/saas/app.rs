@@ -311,6 +311,22 @@ mod tests {
     }
 
     #[test]
+    fn versions_of_an_upstream() {
+        let text = "codeComponents:\n- url: https://x/v\n  blockedVersions: [b]\n\
+                    - url: https://x/u.git\n  blockedVersions: [C, d]\n  hotfixVersions:\n  - e\n";
+        let list = |commits: &[&str]| commits.iter().map(|one| (*one).to_owned()).collect();
+        let listed = |blocked, hotfixes| Versions {
+            file: String::new(),
+            blocked: list(blocked),
+            hotfixes: list(hotfixes),
+        };
+        let found = |text, upstream| versions(text, &Upstream::new(upstream));
+        assert_eq!(found(text, "https://x/u"), listed(&["c", "d"], &["e"]));
+        assert_eq!(found(text, "https://x/w"), listed(&[], &[]));
+        assert_eq!(found("{", "https://x/u"), listed(&[], &[]));
+    }
+
+    #[test]
     fn commits_are_added() {
         let head = "codeComponents:\n- name: u\n  url: https://x/u.git # here\n";
         let tail = "- name: v\n  url: https://x/v\n  hotfixVersions: [A]\n";
@@ -331,6 +347,9 @@ mod tests {
         }
         let crlf = "codeComponents:\r\n- url: https://x/u\r\n  hotfixVersions:\r\n  - A";
         assert_eq!(check(crlf, ListAction::Add, NEW), format!("{crlf}\r\n  - NEW"));
+        let apart = "codeComponents:\n- url:\n    https://x/u\n";
+        let refused = "`hotfixVersions` is written in a way that can't be edited alone";
+        assert_eq!(check(apart, ListAction::Add, NEW), refused);
         let flow = "codeComponents: [{url: https://x/u, name: u}]";
         let expected = "codeComponents: [{url: https://x/u, hotfixVersions: [NEW], name: u}]";
         assert_eq!(check(flow, ListAction::Add, NEW), expected);
@@ -356,7 +375,13 @@ mod tests {
         let first = "codeComponents:\n- hotfixVersions:\n  - NEW\n  url: https://x/u\n";
         let expected = "codeComponents:\n- hotfixVersions: []\n  url: https://x/u\n";
         assert_eq!(check(first, ListAction::Remove, NEW), expected);
+        let first = first.replace("hotfixVersions:", "hotfixVersions  :");
+        let expected = expected.replace("hotfixVersions:", "hotfixVersions  :");
+        assert_eq!(check(&first, ListAction::Remove, NEW), expected);
         assert_eq!(check(head, ListAction::Remove, NEW), "nothing");
+        let crlf = "codeComponents:\r\n- url: https://x/u\r\n  hotfixVersions:\r\n  - A\r\n";
+        let before = format!("{crlf}  - NEW\r\n  x: 1\r\n");
+        assert_eq!(check(&before, ListAction::Remove, NEW), format!("{crlf}  x: 1\r\n"));
     }
 
     #[test]

@@ -144,7 +144,7 @@ fn targets_by_word() {
             "no namespace fits `x`; there is `/services/a/west.yml`".to_owned(),
         ),
         (
-            Narrowing { targets: words("lost"), namespaces: words("x"), ..none.clone() },
+            Narrowing { targets: words("lost"), namespaces: words("x"), ..none },
             "no namespace fits `x`; none of its templates has a target".to_owned(),
         ),
     ];

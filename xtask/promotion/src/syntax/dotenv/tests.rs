@@ -62,20 +62,24 @@ fn what_make_reads_otherwise() {
     check(">f TAG=x\n", &[(1, &later)]);
     check("<TAG=y\n> TAG=y TAG=x\n", &[(2, &later)]);
     check("A=1 \\\n  TAG=x\n", &[(2, &later)]);
+    check("A=1 \\\r\n  TAG=x\r\n", &[(2, &later)]);
+    check("(TAG=x)\n", &[(1, &later)]);
     for line in ["TAG = x", "TAG =x", "export TAG = x y", "  TAG\t=\tx\r\n"] {
         check(line, &[(1, &format!("x {BLANKS}"))]);
     }
     for line in ["TAG:=x", "TAG := x", "TAG ::= x", "TAG ?= x", "TAG?=x", "TAG+=x", "TAG != x"] {
         check(line, &[(1, &format!("x {MAKE}"))]);
     }
-    check("TAG: x\n", &[(1, &format!("x {COLON}"))]);
+    check("TAG: x\nTAG:x\n=x TAG=y\n", &[(1, &format!("x {COLON}"))]);
     check(
         "TAG= x\nTAG= # y\nTAG= ;\nTAG= \n",
         &[(1, &format!(" {EMPTY}")), (2, ""), (3, &format!(" {EMPTY}")), (4, "")],
     );
+    check("TAG=;\n", &[(1, "")]);
     check("TAG=x#y\n", &[(1, &format!("x#y {HASH}"))]);
     check("TAG='x'#y\n", &[(1, &format!("'x'#y {PARTS}"))]);
     check("# a comment \\\nTAG=x\nTAG=y\n", &[(2, &format!("x {COMMENT}")), (3, "y")]);
+    check("# a comment \\\r\nTAG=x\r\n", &[(2, &format!("x {COMMENT}"))]);
     let hidden = format!("x {HIDDEN}");
     check("TAG=a\nN=\"\n export TAG=x\n\"\n", &[(1, "a"), (3, &hidden)]);
     check("cat <<E\nTAG=x\nTAG=$TAG\nE\n", &[(2, &hidden)]);
