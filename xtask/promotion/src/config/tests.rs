@@ -1078,3 +1078,23 @@ fn parameters() {
          help: remove one of the two pins, or narrow both by `template`, `target` or `namespace`",
     );
 }
+
+#[test]
+fn labels_of_a_merge_request() {
+    let text = "[repository]\nlgtm-label = 'ok'\nlgtm-blocked-by = ['self-serviceable']\n";
+    let repository = Config::parse(FILE, text).unwrap().repository;
+    let check = |lgtm: bool, labels: &[&str], expected: &[&str], note: Option<&str>| {
+        let labels: Vec<String> = labels.iter().map(|label| (*label).to_owned()).collect();
+        let (found, told) = repository.labels(lgtm, &labels);
+        assert_eq!(
+            (found, told.as_deref()),
+            (expected.iter().map(|one| (*one).to_owned()).collect(), note)
+        );
+    };
+    check(false, &["a"], &["a"], None);
+    check(true, &["a"], &["ok", "a"], None);
+    check(true, &["a", "ok"], &["a", "ok"], None);
+    check(false, &["self-serviceable"], &["self-serviceable"], None);
+    let note = "`ok` is not set: beside `self-serviceable` it would be taken away again";
+    check(true, &["self-serviceable"], &["self-serviceable"], Some(note));
+}

@@ -333,3 +333,6 @@ pub fn narrowed(
     }
     lines
 }
+
+#[cfg(test)]
+mod tests;

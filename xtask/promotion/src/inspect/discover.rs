@@ -311,3 +311,6 @@ fn orphan(tag: Tag, config: &Config) -> Option<Orphan> {
     });
     (!is_known).then_some(Orphan { file, line, name, value, image })
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,130 @@
+use super::*;
+use crate::model::problem::Problem;
+
+const CONFIG: &str = "[component.c]\nupstream = \"https://x/org/c\"\nimage = \"quay.io/org/c\"\n\
+    [component.c.environment.e]\npins = [\n\
+    { file = \".env\", variable = \"C_TAG\" },\n\
+    { file = \"a.yml\", key = \"c_tag\" },\n\
+    { file = \"s.yml\", saas = true, target = \"known\" },\n\
+    { file = \"p.yml\", parameter = \"C_VERSION\" },\n]\n";
+
+const COMMIT: &str = "22e638d7b4c1a0935f6e8d2c7b1a4938e5d6f0c2";
+
+#[test]
+fn kinds_of_files() {
+    let cases = [
+        ("a/b.yml", Some(FileKind::Yaml)),
+        ("a/b.yaml", Some(FileKind::Yaml)),
+        ("a.json", Some(FileKind::Yaml)),
+        (".env", Some(FileKind::Shell)),
+        ("a/.env.prod", Some(FileKind::Shell)),
+        ("a/prod.env", Some(FileKind::Shell)),
+        ("Makefile", Some(FileKind::Shell)),
+        ("a.sh", Some(FileKind::Shell)),
+        ("a.mk", Some(FileKind::Shell)),
+        ("Makefile.md", None),
+        ("env/a.txt", None),
+    ];
+    for (path, expected) in cases {
+        assert_eq!(FileKind::of(path), expected, "{path}");
+    }
+}
+
+/// The items of `pins` for what no environment has, each with its warning.
+fn check(config: &str, files: &[(&str, &str)], expected: &[(&str, &str)]) {
+    let config = Config::parse("promote.toml", config).unwrap();
+    let terms: Vec<Terms> = config.components.iter().map(|one| Terms::of(one, &config)).collect();
+    let bytes = |text: &str| text.replace("COMMIT", COMMIT).into_bytes();
+    let path = |path| RepoPath::parse(path).unwrap();
+    let tree = Tree(files.iter().map(|(name, text)| (path(name), bytes(text))).collect());
+    let found = unconfigured(&terms, &config, &tree);
+    let shown = |one: &Unconfigured| {
+        let Problem { file, line, message, .. } = one.warning();
+        let at = format!("{}:{}", file.unwrap(), line.unwrap());
+        (one.pin(), format!("{at}: {message}").replace(COMMIT, "COMMIT"))
+    };
+    let found: Vec<_> = found.iter().map(shown).collect();
+    let found: Vec<_> = found.iter().map(|(pin, text)| (pin.as_str(), text.as_str())).collect();
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn what_no_environment_has() {
+    let files = [
+        (".env", "C_TAG=22e638d\nB_TAG=22e638d\n"),
+        ("a.yml", "c_tag: 22e638d\n"),
+        ("b.sh", "C_TAG=22e638d\n"),
+        ("c.yml", "- c_tag: 22e638d\n- c_tag: latest\n- c_tag: 33e638d\n- c_tag: 44e638d\n"),
+        ("d.yml", "image: quay.io/org/c:22e638d\nc_tag: main\n"),
+        ("e.yml", "{"),
+        ("f.txt", "c_tag: 22e638d\n"),
+        (
+            "s.yml",
+            "resourceTemplates:\n- name: t\n  url: https://x/org/c.git\n  targets:\n\
+             \x20 - {name: known, ref: COMMIT}\n  - {name: new, ref: COMMIT}\n\
+             \x20 - {name: stage, ref: master}\n\
+             \x20 - {name: auto, ref: COMMIT, promotion: {auto: true}}\n\
+             - name: v\n  url: https://x/org/c\n  targets:\n  - {name: one, ref: COMMIT}\n\
+             \x20 - {name: two, ref: COMMIT}\n",
+        ),
+    ];
+    let has = |what: &str, at: &str, value: &str| {
+        format!("{at}: {what} is `{value}`, and no environment of `c` has it")
+    };
+    let variable = has("variable `C_TAG`", "b.sh:1", "22e638d");
+    let key = has("key `c_tag`", "c.yml:1", "22e638d") + " (also in lines 3, 4)";
+    let image = has("image `quay.io/org/c`", "d.yml:1", "22e638d");
+    let new = has("saas target with target `new`", "s.yml:6", "COMMIT");
+    let both = has("saas target with template `v`", "s.yml:12", "COMMIT") + " (also in line 13)";
+    let expected: [(&str, &str); 5] = [
+        ("{ file = \"b.sh\", variable = \"C_TAG\" }", &variable),
+        ("{ files = \"c.yml\", key = \"c_tag\" }", &key),
+        ("{ file = \"d.yml\", image = \"quay.io/org/c\" }", &image),
+        ("{ file = \"s.yml\", saas = true, target = \"new\" }", &new),
+        ("{ file = \"s.yml\", saas = true, template = \"v\" }", &both),
+    ];
+    check(CONFIG, &files, &expected);
+}
+
+#[test]
+fn parameters_of_saas_files() {
+    let saas = "resourceTemplates:\n- name: t\n  url: https://x/org/c\n  parameters:\n\
+                \x20   MY_IMAGE: quay.io/org/c\n    OTHER: quay.io/org/other\n  targets:\n\
+                \x20 - name: a\n    ref: master\n    parameters:\n\
+                \x20     C_VERSION: 22e638d\n      MY_IMAGE_TAG: 33e638d\n\
+                \x20     OTHER_TAG: 44e638d\n      WHOLE: COMMIT\n      WORD: 55e638d\n";
+    let has = |name: &str, line: usize, value: &str| {
+        format!("s.yml:{line}: parameter `{name}` is `{value}`, and no environment of `c` has it")
+    };
+    let (version, image) = (has("C_VERSION", 11, "22e638d"), has("MY_IMAGE_TAG", 12, "33e638d"));
+    let whole = has("WHOLE", 14, "COMMIT");
+    let expected: [(&str, &str); 3] = [
+        ("{ file = \"s.yml\", parameter = \"C_VERSION\" }", &version),
+        ("{ file = \"s.yml\", parameter = \"MY_IMAGE_TAG\" }", &image),
+        ("{ file = \"s.yml\", parameter = \"WHOLE\", value = \"commit\" }", &whole),
+    ];
+    check(CONFIG, &[("s.yml", saas)], &expected);
+}
+
+#[test]
+fn terms_of_a_component() {
+    let other = "[component.d]\nupstream = \"https://x/org/d\"\n\
+                 [component.d.environment.e]\npins = [{ file = \"b.yml\", key = \"c_tag\" }]\n";
+    let config = Config::parse("promote.toml", &format!("{CONFIG}{other}")).unwrap();
+    let mut terms = Terms::of(&config.components[0], &config);
+    let digest = format!("sha256:{}", "0".repeat(64));
+    terms.versions = vec![COMMIT.to_owned(), "33e638d".to_owned(), digest.clone()];
+    let expected = ["C_TAG", "quay.io/org/c", "C_VERSION", "22e638d", "33e638d", &digest, "org/c"];
+    assert_eq!(terms.needles().collect::<Vec<_>>(), expected);
+    for (value, runs) in [
+        (COMMIT, true),
+        ("22e638d7", true),
+        ("22e638", false),
+        ("33e638d7b4", true),
+        ("44e638d", false),
+        (&digest, true),
+        ("", false),
+    ] {
+        assert_eq!(terms.runs(value), runs, "{value}");
+    }
+}
