@@ -1098,3 +1098,20 @@ fn labels_of_a_merge_request() {
     let note = "`ok` is not set: beside `self-serviceable` it would be taken away again";
     check(true, &["self-serviceable"], &["self-serviceable"], Some(note));
 }
+
+#[test]
+fn a_version_is_no_environment() {
+    let config = Config::builtin();
+    let component = config.component("qontract-schemas").unwrap();
+    let cases = [
+        ("22e638d", "a version goes in `--ref`\nknown environments: `pr-check`"),
+        ("22e638", "known environments: `pr-check`"),
+        ("production", "known environments: `pr-check`"),
+        ("pr-chek", "did you mean `pr-check`?\nknown environments: `pr-check`"),
+    ];
+    for (name, help) in cases {
+        let problem = config.environments(component, &[name.to_owned()]).unwrap_err();
+        let message = format!("component `qontract-schemas` has no environment `{name}`");
+        assert_eq!(problem, Problem::new(message).help(help));
+    }
+}

@@ -130,3 +130,6 @@ fn new(
         name,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -193,3 +193,44 @@ fn environments_with_the_same_version() {
     let groups: Vec<_> = status.alike().into_iter().map(names).collect();
     assert_eq!(groups, ["ach", "b", "d", "e", "f", "g"]);
 }
+
+#[test]
+fn what_waits_and_what_is_known() {
+    let component = component();
+    let at = |commit: &str| found(commit, Start::Commit(id(commit)));
+    let upstream = |running| Some(UpstreamStatus { head: commit(&id(OTHER)), running });
+    let status = |upstream, environments| ComponentStatus {
+        component: &component,
+        upstream,
+        problem: None,
+        environments,
+    };
+    let known = status(
+        upstream(vec![running(ONE, 1, 0, 0), running(TWIN, 3, 0, 0), running(OTHER, 3, 0, 0)]),
+        vec![environment(vec![at(ONE), at(TWIN), at(OTHER)])],
+    );
+    let farthest = known.farthest(&known.environments[0]).map(|pin| pin.value.as_str());
+    assert_eq!((farthest, known.behind()), (Some(TWIN), Some(3)));
+    assert_eq!((known.is_complete(), known.is_judged()), (true, true));
+    let offline = status(None, vec![environment(vec![pin(ONE)])]);
+    assert_eq!(offline.farthest(&offline.environments[0]).map(|pin| pin.line), Some(1));
+    assert_eq!((offline.behind(), offline.is_complete(), offline.is_judged()), (None, true, false));
+    let problems = vec![Problem::new("is not UTF-8")];
+    let torn = EnvironmentStatus { problems, ..environment(vec![at(ONE)]) };
+    assert_eq!(torn.agreement(), Agreement::Unknown);
+    let unread = status(upstream(Vec::new()), vec![environment(Vec::new()), torn]);
+    assert_eq!((unread.is_complete(), unread.is_judged()), (false, false));
+    let failed =
+        ComponentStatus { problem: Some(Problem::new("no network")), ..status(None, vec![]) };
+    assert!(!failed.is_complete());
+}
+
+#[test]
+fn places_of_pins() {
+    let saas = PinStatus { target: Some("t/prod".to_owned()), ..pin(ONE) };
+    assert_eq!(
+        (pin(ONE).place(), saas.place()),
+        ("a.yml:1".to_owned(), "a.yml:1 (t/prod)".to_owned())
+    );
+    assert_eq!((seconds(5).as_secs(), seconds(-5).as_secs()), (5, 0));
+}
