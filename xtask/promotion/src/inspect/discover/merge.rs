@@ -191,3 +191,6 @@ fn set(table: &mut Item, key: &str, value: impl Into<Value>) {
         table.insert(key, Item::Value(value.into()));
     }
 }
+
+#[cfg(test)]
+mod tests;
