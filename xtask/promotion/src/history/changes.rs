@@ -293,4 +293,113 @@ mod tests {
             &["Other(\"Zoe\", None) 1", "You 1", "Bot(\"x[bot]\") 1"],
         );
     }
+
+    fn id(digit: char) -> CommitId {
+        CommitId::parse(&digit.to_string().repeat(40)).unwrap()
+    }
+
+    fn commit(digit: char, parents: usize) -> Commit {
+        let name = if digit == 'c' { "ci[bot]" } else { "Ann" };
+        Commit {
+            id: id(digit),
+            subject: digit.to_string(),
+            author: Author { name: name.to_owned(), email: format!("{name}@example.com") },
+            time: 0,
+            is_merge: parents > 1,
+            touches_template: false,
+        }
+    }
+
+    /// `f` merged `e`, which left the other commits at `b`.
+    fn changes(versions: &[(Start, &str)], to: char) -> Changes {
+        let lines = ["fde", "ec", "db", "cb", "ba", "a"];
+        let line = |line: &&str| {
+            let mut digits = line.chars();
+            let digit = digits.next().unwrap();
+            let parents: Vec<_> = digits.map(id).collect();
+            (commit(digit, parents.len()), parents)
+        };
+        let graph = Graph::new(lines.iter().map(line).collect());
+        let version = |(start, environment): &(Start, &str)| RunningVersion {
+            version: format!("{start:?}").chars().take(1).collect(),
+            start: start.clone(),
+            environments: vec![(*environment).to_owned()],
+        };
+        Changes::new(versions.iter().map(version).collect(), &id(to), &graph)
+    }
+
+    #[test]
+    fn spans_of_versions() {
+        let check = |versions: &[(Start, &str)], to: char, expected: &[&str]| {
+            let subjects = |all: &[Commit]| all.iter().map(|one| &*one.subject).collect::<String>();
+            let shown = |span: &Span| {
+                let (new, back) = (subjects(&span.queued), subjects(&span.taken_back));
+                format!("{}: +{new} -{back} {:?}", span.environments.join(","), span.direction)
+            };
+            let found: Vec<_> = changes(versions, to).0.iter().map(shown).collect();
+            assert_eq!(found, expected, "{versions:?}");
+        };
+        let at = |digit| Start::Commit(id(digit));
+        check(&[(at('d'), "x"), (at('b'), "y")], 'f', &["y: +fedc - Forward", "x: +fec - Forward"]);
+        check(&[(at('b'), "x"), (at('b'), "y"), (at('b'), "x")], 'd', &["x,y: +d - Forward"]);
+        check(&[(at('f'), "x")], 'b', &["x: + -fedc Behind"]);
+        check(&[(at('e'), "x")], 'd', &["x: +d -ec Diverged"]);
+        check(&[(at('d'), "x")], 'd', &["x: + - Forward"]);
+        check(
+            &[(Start::Moving, "x"), (Start::Moving, "y")],
+            'd',
+            &["x: + - Unknown", "y: + - Unknown"],
+        );
+        let twins = |one, other| Start::Ambiguous(vec![id(one), id(other)]);
+        check(&[(twins('a', 'b'), "x")], 'd', &["x: + - Forward"]);
+        check(&[(twins('a', 'e'), "x")], 'd', &["x: + - Unknown"]);
+    }
+
+    #[test]
+    fn commits_of_all_spans() {
+        let at = |digit| Start::Commit(id(digit));
+        let subjects = |all: Vec<&Commit>| all.iter().map(|one| &*one.subject).collect::<String>();
+        let mut found = changes(&[(at('b'), "x"), (at('d'), "y")], 'f');
+        assert_eq!(subjects(found.queued()), "edc");
+        assert_eq!(subjects(found.taken_back()), "");
+        let people = People::default();
+        assert_eq!(found.to_tell(&people), [Who::Other("Ann".to_owned(), None)]);
+        found.mark(&BTreeSet::from([id('d')]));
+        let marked = found.queued().into_iter().filter(|one| one.touches_template);
+        assert_eq!(subjects(marked.collect()), "d");
+        let back = changes(&[(at('f'), "x"), (at('e'), "y")], 'b');
+        assert_eq!(
+            (subjects(back.queued()), subjects(back.taken_back())),
+            (String::new(), "edc".to_owned())
+        );
+        assert_eq!(back.to_tell(&people), [Who::Other("Ann".to_owned(), None)]);
+    }
+
+    #[test]
+    fn versions_that_a_start_can_be() {
+        let cases = [
+            (Start::Commit(id('a')), Some(id('a')), vec![id('a')]),
+            (Start::Ambiguous(vec![id('a'), id('b')]), None, vec![id('a'), id('b')]),
+            (Start::Moving, None, vec![]),
+            (Start::Unknown, None, vec![]),
+        ];
+        for (start, commit, commits) in cases {
+            assert_eq!((start.commit(), start.commits()), (commit.as_ref(), &*commits));
+        }
+    }
+
+    #[test]
+    fn amounts() {
+        let (plain, merge) = (|| commit('a', 1), || commit('f', 2));
+        let cases = [
+            (vec![], "0 merges"),
+            (vec![merge()], "1 merge"),
+            (vec![merge(), merge()], "2 merges"),
+            (vec![merge(), plain()], "1 commit"),
+            (vec![plain(), commit('b', 1), plain()], "2 commits"),
+        ];
+        for (list, expected) in cases {
+            assert_eq!(amount(&list), expected);
+        }
+    }
 }
