@@ -196,4 +196,57 @@ mod tests {
     fn hostile_names_are_quoted() {
         assert_eq!(quoted("a/", "é\u{1b}[\"\\"), "\"a/é\\033[\\\"\\\\\"");
     }
+
+    #[test]
+    fn lines_of_two_texts() {
+        let check = |before: &str, after: &str, expected: &str| {
+            let shown = |line: &DiffLine| match line {
+                DiffLine::Same(text) => format!(" {}", text.trim_end()),
+                DiffLine::Old(text) => format!("-{}", text.trim_end()),
+                DiffLine::New(text) => format!("+{}", text.trim_end()),
+            };
+            let text = |words: &str| words.replace(' ', "\n");
+            let (before, after) = (text(before), text(after));
+            let found = lines_between(&before, &after).iter().map(shown).collect::<String>();
+            assert_eq!(found, expected, "{before:?} {after:?}");
+        };
+        check("", "", "");
+        check("a b ", "a b ", " a b");
+        check("a b ", "a c b ", " a+c b");
+        check("a c b ", "a b ", " a-c b");
+        check("a b ", "a c ", " a-b+c");
+        check("a a ", "a ", " a-a");
+        check("", "a b ", "+a+b");
+        check("a b ", "", "-a-b");
+        // The longest common part, not the first.
+        check("x a b c y ", "z a c b c w ", "-x+z a+c b c-y+w");
+        check("1 a 2 b 3 ", "a 4 b ", "-1 a-2+4 b-3");
+        check("a b c d ", "b a d c ", "-a b-c+a d+c");
+    }
+
+    #[test]
+    fn files_of_other_lengths() {
+        let head = "diff --git a/f b/f\n";
+        let check = |before: Option<&str>, after: Option<&str>, expected: &str| {
+            assert_eq!(unified_between("f", before, after), expected);
+        };
+        let new = format!("{head}new file mode 100644\n--- /dev/null\n+++ b/f\n");
+        check(None, Some("a\nb\n"), &format!("{new}@@ -0,0 +1,2 @@\n+a\n+b\n"));
+        let gone = format!("{head}deleted file mode 100644\n--- a/f\n+++ /dev/null\n");
+        check(Some("a\n"), None, &format!("{gone}@@ -1 +0,0 @@\n-a\n"));
+        check(Some("a\n"), Some("a\n"), "");
+        let ten = "1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n";
+        let both = format!("{head}--- a/f\n+++ b/f\n");
+        let more = ten.replace("5\n", "5\nx\n");
+        let hunk = "@@ -3,6 +3,7 @@\n 3\n 4\n 5\n+x\n 6\n 7\n 8\n";
+        check(Some(ten), Some(&more), &format!("{both}{hunk}"));
+        // Five lines between two changes join them, six don't.
+        let near = ten.replace("2\n", "").replace("8\n", "");
+        let hunk = "@@ -1,10 +1,8 @@\n 1\n-2\n 3\n 4\n 5\n 6\n 7\n-8\n 9\n 10\n";
+        check(Some(ten), Some(&near), &format!("{both}{hunk}"));
+        let far = ten.replace("2\n", "").replace("9\n", "");
+        let one = "@@ -1,5 +1,4 @@\n 1\n-2\n 3\n 4\n 5\n";
+        let other = "@@ -6,5 +5,4 @@\n 6\n 7\n 8\n-9\n 10\n";
+        check(Some(ten), Some(&far), &format!("{both}{one}{other}"));
+    }
 }

@@ -230,4 +230,57 @@ mod tests {
             assert_eq!(cut(others, "--all"), expected);
         }
     }
+
+    #[test]
+    fn counts() {
+        let notes = |names: &[&str]| names.iter().map(|one| (*one).to_owned()).collect::<Vec<_>>();
+        assert_eq!(first(notes(&["a", "b", "c"]), 2), notes(&["a", "b", "… 1 more: --all"]));
+        assert_eq!(first(notes(&["a", "b"]), 2), notes(&["a", "b"]));
+        assert_eq!(first(notes(&["a"]), 2), notes(&["a"]));
+        assert_eq!([0, 1, 2].map(|n| counted(n, "pin")), ["0 pins", "1 pin", "2 pins"]);
+    }
+
+    #[test]
+    fn what_a_terminal_obeys() {
+        assert_eq!(printable("a\tb\u{1b}\nc\r\n"), "a\tb\\u{1b}\nc\\u{d}\n");
+        let diff = "--- a\n-x\u{1b}\r\n+y\r\n z";
+        assert_eq!(plain_diff(diff), "--- a\n-x\\u{1b}\r\n+y\r\n z");
+        let link = |page| link("x", page);
+        let shown = "\u{1b}]8;;https://x/a\u{1b}\\x\u{1b}]8;;\u{1b}\\";
+        assert_eq!(link(Some("https://x/a")), shown);
+        assert_eq!(
+            [link(Some("https://x/a b")), link(Some("x\u{7}")), link(None)],
+            ["x", "x", "x"]
+        );
+    }
+
+    #[test]
+    fn colours_of_a_diff() {
+        let style = |style: Style, text: &str| format!("{style}{text}{style:#}\n");
+        let diff = "diff --git a/f b/f\n--- a/f\n+++ b/f\n@@ -1 +1 @@\n x\n-diff\r\n+new\n dim\n";
+        let expected = [
+            style(BOLD, "diff --git a/f b/f"),
+            style(BOLD, "--- a/f"),
+            style(BOLD, "+++ b/f"),
+            style(CYAN, "@@ -1 +1 @@"),
+            style(Style::new(), " x"),
+            style(RED, "-diff"),
+            style(GREEN, "+new"),
+            style(Style::new(), " dim"),
+        ];
+        assert_eq!(coloured_diff(diff), expected.concat());
+    }
+
+    #[test]
+    fn what_is_told() {
+        let problem = Problem::new("can't read `https://ann:secret@x/a`").help("one\ntwo");
+        let help = format!("  {NOTE}help{NOTE:#}: one\n        two\n");
+        let message = "can't read `https://x/a`";
+        assert_eq!(error(&problem), format!("{ERROR}error{ERROR:#}: {message}\n{help}"));
+        assert_eq!(warning(&problem), format!("{WARNING}warning{WARNING:#}: {message}\n{help}"));
+        assert_eq!(note("x"), format!("{NOTE}note{NOTE:#}: x\n"));
+        assert_eq!(error(&Problem::new("x")), format!("{ERROR}error{ERROR:#}: x\n"));
+        assert_eq!(warning(&Problem::new("x")), format!("{WARNING}warning{WARNING:#}: x\n"));
+        assert_eq!(heading("T", "c"), format!("\n{BOLD}T{BOLD:#}\n{CYAN}$ c{CYAN:#}\n"));
+    }
 }

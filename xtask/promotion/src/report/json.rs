@@ -74,3 +74,32 @@ pub fn orphans(orphans: &[Orphan]) -> Value {
     });
     orphans.collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn documents() {
+        let document = json!({ "a": "x\u{9b}\n\u{202e}", "b": null, "c": null });
+        let kept = optional(&["b"], document);
+        assert_eq!(text(&kept), "{\n  \"a\": \"x\\u009b\\n\\u202e\",\n  \"c\": null\n}\n");
+    }
+
+    #[test]
+    fn errors_of_a_document() {
+        let one = Problem::new("at https://u:p@x/").help("see https://t@y/").file("f").line(2);
+        let other = Problem::new("x").column(3);
+        let first = json!({
+            "message": "at https://x/", "help": "see https://y/", "file": "f", "line": 2,
+            "column": null,
+        });
+        let second =
+            json!({ "message": "x", "help": null, "file": null, "line": null, "column": 3 });
+        assert_eq!(errors(&[]), json!({ "version": 1 }));
+        let single = std::slice::from_ref(&one);
+        assert_eq!(errors(single), json!({ "version": 1, "error": first }));
+        let both = json!({ "version": 1, "error": first, "errors": [first, second] });
+        assert_eq!(errors(&[one, other]), both);
+    }
+}
