@@ -94,4 +94,43 @@ mod tests {
         check(25, "stage, +2 more");
         check(9, "stage, +…");
     }
+
+    #[test]
+    fn components_with_their_environments() {
+        let proposal =
+            |component: &str, environment: &str, pins: usize, file: &str| ProposedEnvironment {
+                component: component.to_owned(),
+                environment: environment.to_owned(),
+                aliases: Vec::new(),
+                pins: vec![String::new(); pins],
+                file: crate::model::path::RepoPath::parse(file).unwrap(),
+            };
+        let few = [
+            proposal("app", "prod", 2, "a"),
+            proposal("b", "x", 1, "a"),
+            proposal("app", "stage", 1, "a"),
+        ];
+        let expected = format!(
+            "  {BOLD}app{BOLD:#}  3 pins in 1 file  prod, stage\n\
+             \x20 {BOLD}b  {BOLD:#}  1 pin in 1 file   x\n"
+        );
+        assert_eq!(components(&few, false, None), expected);
+        let narrow = expected.replace("prod, stage", "prod, +1…");
+        assert_eq!(components(&few, false, Some(34)), narrow);
+        let many: Vec<_> = (0..22).map(|n| proposal(&format!("c{n:02}"), "x", 1, "a")).collect();
+        let row = |n: usize| format!("  {BOLD}c{n:02}{BOLD:#}  1 pin in 1 file  x\n");
+        let rows = |count: usize| (0..count).map(row).collect::<String>();
+        let more = "  … 2 more: --all, or --component NAME\n";
+        assert_eq!(components(&many, false, None), rows(20) + more);
+        assert_eq!(components(&many, true, None), rows(22));
+        assert_eq!(components(&many[..20], false, None), rows(20));
+    }
+
+    #[test]
+    fn starts_of_long_texts() {
+        let lines = |count: usize| (0..count).map(|n| format!("{n}\n")).collect::<String>();
+        assert_eq!(start_of(&lines(61)), lines(61));
+        let more = "# … 2 more: --all, or --component NAME\n";
+        assert_eq!(start_of(&lines(62)), lines(60) + more);
+    }
 }

@@ -256,3 +256,108 @@ fn state(state: State) -> &'static str {
         State::PushedOnly => "pushed",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::config::Config;
+    use crate::model::component::Scope;
+    use crate::model::tree::Tree;
+    use crate::plan::{Part, plan};
+
+    const CONFIG: &str = "[component.c]\nupstream = \"https://x/c\"\n\
+        [component.c.environment.e]\npins = [{ files = \"*.yml\", key = \"t\" }]\n";
+
+    fn commit() -> CommitId {
+        CommitId::parse(&"a".repeat(40)).unwrap()
+    }
+
+    /// How a promotion of these files ends, and what scripts read of that.
+    fn check(landed: &Landed, files: &[(&str, &str)], expected: &str, result: &str) {
+        let path = |path| RepoPath::parse(path).unwrap();
+        let files: BTreeMap<_, _> =
+            files.iter().map(|(name, text)| (path(name), text.as_bytes().to_vec())).collect();
+        let config = Config::parse("promote.toml", CONFIG).unwrap();
+        let part = Part::new(&Scope::all(&config.components[0]), commit());
+        let plan = if files.is_empty() { Ok(Plan::default()) } else { plan(&[part], &Tree(files)) };
+        let report = PromotionReport {
+            plan: &plan.unwrap(),
+            queues: &[],
+            landed,
+            title: "c: aaaaaaa",
+            warnings: &[],
+            notes: &[],
+            commands: &[],
+        };
+        assert_eq!(report.ending("AGAIN"), expected);
+        assert_eq!(report.document("promote")["result"], result);
+    }
+
+    #[test]
+    fn endings() {
+        let one = [("a.yml", "t: 22e638d\n"), ("b.yml", "t: aaaaaaa\n")];
+        let two = [("a.yml", "t: 22e638d\n"), ("b.yml", "t: 22e638d\n")];
+        let paths =
+            |names: &[&str]| names.iter().map(|name| RepoPath::parse(name).unwrap()).collect();
+        let unsettled = |uncommitted: &[&str], staged: &[&str]| Landed::Unsettled {
+            uncommitted: paths(uncommitted),
+            staged: paths(staged),
+        };
+        check(&Landed::Planned, &one, "1 file would change; nothing is written", "planned");
+        check(&Landed::Planned, &two, "2 files would change; nothing is written", "planned");
+        check(&Landed::Written, &one, "1 file edited; to commit it:\n  AGAIN", "written");
+        check(&Landed::Written, &two, "2 files edited; to commit them:\n  AGAIN", "written");
+        let there = "nothing to do: every pin is there already";
+        check(&Landed::Unchanged, &one[1..], there, "unchanged");
+        let listed = "nothing to do: the list is so already";
+        check(&Landed::Unchanged, &[], listed, "unchanged");
+        let committed = "committed aaaaaaa: c: aaaaaaa";
+        check(&Landed::Committed(commit()), &one, committed, "committed");
+        let files = "nothing to do in the files: every pin is there already";
+        let first = format!("{files}\n1 file is not committed; to commit it:\n  AGAIN");
+        check(&unsettled(&["a.yml"], &[]), &one, &first, "unchanged");
+        let several = format!("{files}\n2 files are not committed; to commit them:\n  AGAIN");
+        check(&unsettled(&["a.yml", "b.yml"], &[]), &one, &several, "unchanged");
+        let index = format!(
+            "{files}\nthe index has another version; to drop that:\n  \
+             git restore --staged -- a.yml 'b c.yml'"
+        );
+        check(&unsettled(&[], &["a.yml", "b c.yml"]), &one, &index, "unchanged");
+    }
+
+    #[test]
+    fn deliveries() {
+        let cases = [
+            (State::Opened, Some("https://x/1"), "opened: https://x/1 (b -> master)", "opened"),
+            (State::Refreshed, None, "refreshed: b -> master", "refreshed"),
+            (
+                State::PushedBefore,
+                None,
+                "pushed before; whether a merge request is open is not known: b -> master",
+                "pushed-before",
+            ),
+            (
+                State::PushedOnly,
+                Some("https://x/new"),
+                "pushed only; open it at: https://x/new (b -> master)",
+                "pushed",
+            ),
+            (State::PushedOnly, None, "pushed only: b -> master", "pushed"),
+        ];
+        for (state, url, expected, result) in cases {
+            let landed = Landed::Delivered(Delivered {
+                branch: "b".to_owned(),
+                target: "master".to_owned(),
+                commit: commit(),
+                url: url.map(str::to_owned),
+                state,
+                warnings: Vec::new(),
+                unmet: Vec::new(),
+                notes: vec!["n".to_owned()],
+            });
+            check(&landed, &[("a.yml", "t: 22e638d\n")], &format!("{expected}\nnote: n"), result);
+        }
+    }
+}
