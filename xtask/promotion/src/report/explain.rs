@@ -148,3 +148,136 @@ pub fn nothing(path: &RepoPath, line: Option<usize>, others: &[Explained]) -> St
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::history::past::Moved;
+    use crate::inspect::coverage::Terms;
+    use crate::inspect::explain::explained;
+    use crate::model::commit::Revision;
+    use crate::model::version::CommitId;
+
+    const CONFIG: &str = "[component.c]\nupstream = \"https://x/org/c\"\n\
+        [component.c.environment.e]\npins = [{ file = \"a.yml\", path = \"one.t\" }, \
+        { file = \"b.yml\", key = \"t\" }, { file = \"s.yml\", saas = true, target = \"a\" }]\n";
+
+    const COMMIT: &str = "22e638d7b4c1a0935f6e8d2c7b1a4938e5d6f0c2";
+
+    fn plain(text: &str) -> String {
+        anstream::adapter::strip_str(text).to_string()
+    }
+
+    /// What is told of each pin of a file that nobody has committed.
+    fn check(file: &str, text: &str, expected: &[&str]) {
+        let config = Config::parse("promote.toml", CONFIG).unwrap();
+        let terms = [Terms::of(&config.components[0], &config)];
+        let path = RepoPath::parse(file).unwrap();
+        let text = text.replace("COMMIT", COMMIT);
+        let found = explained(&path, &text, &terms, &config).unwrap();
+        let past =
+            |one: &Explained| PinPast { committed: Some(one.value.clone()), changes: vec![] };
+        let histories: Vec<_> = found.iter().map(past).collect();
+        let parts = pins(&path, &config, &found, &histories, false);
+        let parts: Vec<_> =
+            parts.iter().map(|part| plain(part).replace(COMMIT, "COMMIT")).collect();
+        assert_eq!(parts, expected, "{text}");
+    }
+
+    #[test]
+    fn pins_and_their_fates() {
+        let of_c = "  `c` in `e`: path `one.t` (promote.toml:4)\n";
+        let in_b = "  `c` in `e`: key `t` (promote.toml:4)\n";
+        let moves = "  moves with every promotion there\n";
+        check("a.yml", "one: {t: 22e638d}\n", &[&format!("a.yml:1 22e638d\n{of_c}{moves}")]);
+        let refused = "  can't move: it comes by an alias; a promotion refuses it\n";
+        check("b.yml", "a: &a 22e638d\nt: *a\n", &[&format!("b.yml:2 22e638d\n{in_b}{refused}")]);
+        let stays = "  stays: it follows a branch or a moving tag\n";
+        check("s.yml", &saas("ref: master"), &[&format!("s.yml:5 master  t/a\n{IN_SAAS}{stays}")]);
+        let auto = "  stays: `promotion.auto` moves it\n";
+        let text = saas("ref: COMMIT, promotion: {auto: true}");
+        check("s.yml", &text, &[&format!("s.yml:5 COMMIT  t/a\n{IN_SAAS}{auto}")]);
+        let delete = "  stays: the target is about to be deleted\n";
+        let text = saas("ref: COMMIT, delete: true");
+        check("s.yml", &text, &[&format!("s.yml:5 COMMIT  t/a\n{IN_SAAS}{delete}")]);
+        let nowhere = "  `c`, in no environment: key `t`\n  does not move; this in \
+                       `[component.c.environment.NAME]` would take it in:\n    \
+                       pins = [{ file = \"c.yml\", key = \"t\" }]\n";
+        check("c.yml", "t: 22e638d\n", &[&format!("c.yml:1 22e638d\n{nowhere}")]);
+        let unfit = "  `c`, in no environment: key `t`\n  can't move: it comes by an alias\n";
+        check("c.yml", "a: &a 22e638d\nt: *a\n", &[&format!("c.yml:2 22e638d\n{unfit}")]);
+        let free = "  `c`, in no environment: saas target\n  moves with `promote --saas x.yml`, \
+                    which needs no configuration; `discover --write` would take it in:\n    \
+                    pins = [{ file = \"x.yml\", saas = true }]\n";
+        check("x.yml", &saas("ref: COMMIT"), &[&format!("x.yml:5 COMMIT  t/a\n{free}")]);
+    }
+
+    const IN_SAAS: &str = "  `c` in `e`: saas target with target `a` (promote.toml:4)\n";
+
+    fn saas(target: &str) -> String {
+        format!(
+            "resourceTemplates:\n- name: t\n  url: https://x/org/c\n  targets:\n  \
+             - {{name: a, {target}}}\n"
+        )
+    }
+
+    #[test]
+    fn many_pins() {
+        let text = "- t: 22e638d\n".repeat(12);
+        let one = |line: usize| {
+            format!(
+                "b.yml:{line} 22e638d\n  `c` in `e`: key `t` (promote.toml:4)\n  moves with every promotion there\n"
+            )
+        };
+        let mut expected: Vec<String> = (1..=10).map(one).collect();
+        expected.push("… 2 more: --all, or name a line: FILE:LINE\n".to_owned());
+        check("b.yml", &text, &expected.iter().map(String::as_str).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn histories() {
+        let revision = |author: &str, subject: &str| Revision {
+            commit: CommitId::parse(&"a".repeat(40)).unwrap(),
+            author: author.to_owned(),
+            email: String::new(),
+            time: 0,
+            date: "2026-01-02".to_owned(),
+            subject: subject.to_owned(),
+            after: None,
+            before: Vec::new(),
+            is_cut: false,
+        };
+        let all = [revision("Ann", "one"), revision("Bo Li", "two"), revision("C", "three")];
+        let digest = format!("sha256:{}", "0".repeat(64));
+        let to = [Some(COMMIT.to_owned()), None, Some(digest)];
+        let moved =
+            |(revision, to): (_, &Option<String>)| Moved { revision, from: None, to: to.clone() };
+        let changes = all.iter().zip(&to).map(moved);
+        let past = PinPast { committed: Some("33e638d".to_owned()), changes: changes.collect() };
+        let config = Config::parse("promote.toml", CONFIG).unwrap();
+        let path = RepoPath::parse("b.yml").unwrap();
+        let found = explained(&path, "t: 22e638d\n", &[], &config).unwrap();
+        let expected = "  not committed  22e638d\n\
+            \x20 2026-01-02     22e638d7b4c1     Ann    aaaaaaa one\n\
+            \x20 2026-01-02     (none)           Bo Li  aaaaaaa two\n";
+        let last = "  2026-01-02     sha256:0000000…  C      aaaaaaa three\n";
+        assert_eq!(history(&found[0], &past, 3), format!("{expected}{last}"));
+        // The columns are as wide as what is shown.
+        let short = expected.replace("22e638d7b4c1     ", "22e638d7b4c1  ");
+        let short = short.replace("(none)           ", "(none)        ");
+        assert_eq!(history(&found[0], &past, 2), format!("{short}  … 1 more: --all\n"));
+    }
+
+    #[test]
+    fn nothing_there() {
+        let config = Config::parse("promote.toml", CONFIG).unwrap();
+        let path = RepoPath::parse("b.yml").unwrap();
+        let found = explained(&path, "a: 1\nb: {t: 22e638d}\nt: x\n", &[], &config).unwrap();
+        let none = "no pin, and nothing that looks like one\n";
+        assert_eq!(nothing(&path, None, &[]), format!("b.yml: {none}"));
+        let one = format!("b.yml:1: {none}  the file has pins in line 2\n");
+        assert_eq!(nothing(&path, Some(1), &found[..1]), one);
+        let two = format!("b.yml:1: {none}  the file has pins in lines 2, 3\n");
+        assert_eq!(nothing(&path, Some(1), &found), two);
+    }
+}
