@@ -118,6 +118,9 @@ pub fn past<'r>(revisions: &'r [Revision], value: impl Fn(&str) -> Option<String
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Config;
+    use crate::locate::locate_in_tree;
+    use crate::model::tree::Tree;
     use crate::model::version::CommitId;
 
     fn revision(before: &[&str], after: &str) -> Revision {
@@ -154,7 +157,7 @@ mod tests {
     fn values_keep_their_names() {
         let config = "[component.a]\nupstream = \"https://x.org/a\"\n\
                       [component.a.environment.e]\npins = [{ file = \"f.yml\", key = \"tag\" }]\n";
-        let config = crate::config::Config::parse("promote.toml", config).unwrap();
+        let config = Config::parse("promote.toml", config).unwrap();
         let spec = &config.components[0].environments[0].pins[0];
         let upstream = &config.components[0].upstream;
         let text = "a: {tag: 1111111}\nb: {tag: 2222222}\n";
@@ -184,5 +187,25 @@ mod tests {
         check(&[revision(&["a1"], "")], &[("a", "-")]);
         let cut = Revision { is_cut: true, ..revision(&[""], "a1") };
         check(&[revision(&["a1"], "b1"), cut], &[("a", "b")]);
+    }
+
+    #[test]
+    fn a_target_in_a_file_of_its_own_is_found_there() {
+        let config = "[component.a]\nupstream = \"https://x.org/a\"\n\
+                      [component.a.environment.e]\npins = [{ file = \"s.yml\", saas = true }]\n";
+        let config = Config::parse("promote.toml", config).unwrap();
+        let (spec, upstream) =
+            (&config.components[0].environments[0].pins[0], &config.components[0].upstream);
+        let saas = "resourceTemplates: [{url: https://x.org/a, targets: [{$ref: /t.yml}]}]\n";
+        let commit = "1".repeat(40);
+        let target = format!("name: t\nref: {commit}\n");
+        let path = |path| RepoPath::parse(path).unwrap();
+        let files = [(path("s.yml"), saas.into()), (path("data/t.yml"), target.clone().into())];
+        let found = locate_in_tree(spec, upstream, saas, &Tree(files.into()));
+        let names: Vec<_> = named(found.unwrap(), spec, upstream).map(|(_, name)| name).collect();
+        let names: Vec<_> = names.iter().collect();
+        assert_eq!(names[0].spec.files, FilePattern::File(path("data/t.yml")));
+        assert_eq!(values(&names, &target), [Some(commit)]);
+        assert_eq!(values(&names, "name: t\n"), [None]);
     }
 }

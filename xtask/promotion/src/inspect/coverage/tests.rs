@@ -107,6 +107,79 @@ fn parameters_of_saas_files() {
 }
 
 #[test]
+fn parameters_of_other_images() {
+    let saas = "resourceTemplates:\n- name: t\n  url: https://x/org/c\n  parameters:\n\
+                \x20   A: quay.io/org/c\n    A_TAG: 22e638d\n  targets: [{name: a, ref: master}]\n\
+                - name: v\n  url: https://x/org/d\n  parameters:\n\
+                \x20   A: quay.io/org/d\n    A_TAG: 33e638d\n  targets: [{name: a, ref: master}]\n";
+    let text = "s.yml:6: parameter `A_TAG` with template `t` is `22e638d`, and no environment of `c` has it";
+    let pin = "{ file = \"s.yml\", parameter = \"A_TAG\", template = \"t\" }";
+    check(CONFIG, &[("s.yml", saas)], &[(pin, text)]);
+}
+
+#[test]
+fn digests_and_their_images() {
+    let config = CONFIG.replace("image = \"quay.io/org/c\"\n", "");
+    let digest = format!("sha256:{}", "0".repeat(64));
+    let saas = |more: &str| {
+        format!(
+            "resourceTemplates:\n- name: t\n  url: https://x/org/c\n  parameters:\n{more}    \
+             A_TAG: COMMIT\n    A_DIGEST: {digest}\n  targets: [{{name: a, ref: master}}]\n"
+        )
+    };
+    let found = |config: &str, more: &str| {
+        let config = Config::parse("promote.toml", config).unwrap();
+        let terms = Terms::of(&config.components[0], &config);
+        let text = saas(more).replace("COMMIT", COMMIT);
+        let path = RepoPath::parse("s.yml").unwrap();
+        let all = in_file(&path, &text, &[terms], &config);
+        let one = all.into_iter().find(|one| one.form == Form::Digest).unwrap();
+        (one.pin(), one.warning().help.unwrap())
+    };
+    let pin = |image: &str| {
+        format!("{{ file = \"s.yml\", parameter = \"A_DIGEST\", value = \"digest\"{image} }}")
+    };
+    let take = |pin: &str| format!("take it in with `pins = [{pin}]`, as `discover --write` does");
+    let named = pin(", image = \"quay.io/org/c\", image-tag = \"commit\"");
+    assert_eq!(found(&config, "    A: quay.io/org/c\n"), (named.clone(), take(&named)));
+    let first = "write it out first, for it is a digest, and no image is named beside it";
+    assert_eq!(found(&config, ""), (pin(""), first.to_owned()));
+    assert_eq!(found(CONFIG, ""), (pin(""), take(&pin(""))));
+}
+
+#[test]
+fn the_fewest_filters() {
+    let filter = |[template, target, namespace]: [&str; 3]| {
+        let [template, target, namespace] =
+            [template, target, namespace].map(|name| (!name.is_empty()).then(|| name.to_owned()));
+        SaasFilter { template, target, namespace, is_exact: false }
+    };
+    let value = |own: &[&str; 3]| UnconfiguredValue {
+        line: 1,
+        value: String::new(),
+        target: None,
+        filter: Some(filter(*own)),
+        unfit: None,
+    };
+    let check = |wanted: &[[&str; 3]], others: &[[&str; 3]], expected: &[([&str; 3], usize)]| {
+        let others: Vec<_> = others.iter().map(|one| filter(*one)).collect();
+        let found = narrowed(wanted.iter().map(value).collect(), &others);
+        let found: Vec<_> = found.into_iter().map(|(one, values)| (one, values.len())).collect();
+        let expected: Vec<_> = expected.iter().map(|(one, count)| (filter(*one), *count)).collect();
+        assert_eq!(found, expected, "{wanted:?} {others:?}");
+    };
+    let own = ["t", "a", "n"];
+    check(&[own], &[], &[(["", "", ""], 1)]);
+    check(&[own], &[["t", "b", "m"]], &[(["", "", "n"], 1)]);
+    check(&[own], &[["v", "a", "n"]], &[(["t", "", ""], 1)]);
+    check(&[own], &[["v", "a", "n"], ["t", "b", "m"]], &[(["t", "", "n"], 1)]);
+    check(&[own], &[["t", "b", "n"], ["v", "b", "n"]], &[(["", "a", ""], 1)]);
+    check(&[own], &[["t", "b", "n"], ["v", "a", "m"]], &[(own, 1)]);
+    check(&[own, ["t", "b", "n"]], &[["v", "a", "n"]], &[(["t", "", ""], 2)]);
+    check(&[own, ["v", "b", "m"]], &[["w", "c", "o"]], &[(["", "", "n"], 1), (["", "", "m"], 1)]);
+}
+
+#[test]
 fn terms_of_a_component() {
     let other = "[component.d]\nupstream = \"https://x/org/d\"\n\
                  [component.d.environment.e]\npins = [{ file = \"b.yml\", key = \"c_tag\" }]\n";
