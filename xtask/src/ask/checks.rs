@@ -11,9 +11,8 @@ use promotion::model::problem::{Problem, Problems};
 use promotion::model::tree::{Tree, Wanted};
 use promotion::plan::{PartPlan, Plan};
 
-use crate::ask::people::{people, users};
+use crate::ask::people::{authors, users};
 use crate::ask::upstreams::Upstreams;
-use crate::git::Git;
 
 /// The review of one plan.
 #[derive(Debug, Default)]
@@ -114,7 +113,6 @@ impl Review {
     /// Reviews a plan; `tree` holds the [`wanted`] files. Refuses nothing yet: call
     /// [`judged`](Review::judged).
     pub fn new(
-        git: &Git,
         config: &Config,
         upstreams: &[Upstreams],
         plan: &Plan,
@@ -126,7 +124,8 @@ impl Review {
         for (upstreams, part) in upstreams.iter().zip(&plan.parts) {
             review.add(upstreams, part, &promoted, tree, switches)?;
         }
-        review.people = people(git, config, tree);
+        let your_email = upstreams.first().and_then(|one| one.your_email.as_deref());
+        review.people = authors(config, tree, your_email, &review.changes);
         Ok(review)
     }
 

@@ -282,7 +282,7 @@ fn users(
     let wanted = Wanted { globs: vec![people::users(config)], ..Wanted::default() };
     let tree: Tree = work_tree.read(&wanted)?;
     let you = settings.get("user.email").filter(|_| session.format == Format::Text);
-    Ok(people::people_and_you(config, &tree, you))
+    Ok(people::people(config, &tree, you))
 }
 
 /// Hands the answer of an upstream to the components that share it. Returns the changes that wait

@@ -29,6 +29,8 @@ pub struct Upstreams<'a> {
     pub mirror: Mirror,
     /// The component that may have to go first, and its upstream.
     pub schemas: Option<(&'a Component, Mirror)>,
+    /// git's `user.email` of the one who promotes.
+    pub your_email: Option<String>,
     /// Why that one could not be fetched.
     pub(super) unasked: Option<anyhow::Error>,
 }
@@ -78,7 +80,8 @@ impl<'a> Upstreams<'a> {
         let schemas = schemas.map(|name| config.component(name)).transpose()?;
         let schemas = schemas.map(|schemas| Ok::<_, anyhow::Error>((schemas, open(schemas)?)));
         let (mirror, schemas) = (open(component)?, schemas.transpose()?);
-        Ok(Upstreams { component, mirror, schemas, unasked: None })
+        let your_email = settings.get("user.email").map(str::to_owned);
+        Ok(Upstreams { component, mirror, schemas, your_email, unasked: None })
     }
 
     /// The component that may have to go first.

@@ -20,7 +20,6 @@ use crate::ask::saas::{SaasFiles, or_configured};
 use crate::ask::saas_promotion::{SaasPromotion, in_repository};
 use crate::ask::upstreams::Upstreams;
 use crate::cli::{self, Format};
-use crate::git::Git;
 use crate::hint::Hint;
 use crate::land::{check, verified};
 use crate::mirror::refuse_page;
@@ -70,8 +69,8 @@ pub fn run(session: &Session, typed: &cli::ChangesArgs) -> Result<()> {
         }
     };
     let tree = work_tree.read(&checks::wanted(&config, scopes))?;
-    let git = Git::at(&work_tree.top);
-    let people = people::people(&git, &config, &tree);
+    let email = upstreams.your_email.as_deref();
+    let people = people::authors(&config, &tree, email, std::slice::from_ref(&changes));
     let few = Most::few("--all");
     let most = Most {
         commits: if typed.all { usize::MAX } else { few.commits },

@@ -24,13 +24,12 @@ use super::Ending;
 use crate::ask::checks::{self, Review};
 use crate::ask::coverage::{CoverageScan, TargetScan};
 use crate::ask::image::{self, ImageChecks};
-use crate::ask::people::people;
+use crate::ask::people::authors;
 use crate::ask::rollback::{digests_before, version_before};
 use crate::ask::saas::SaasFiles;
 use crate::ask::saas_promotion::Asked;
 use crate::ask::target;
 use crate::ask::upstreams::Upstreams;
-use crate::git::Git;
 use crate::land::merge_request::{Delivery, ProposedCommit, Started, refuse_unknown_remotes};
 use crate::land::{self, Landing, MergeRequestOptions, Planned, Promotion, verified};
 use crate::mirror::refuse_page;
@@ -171,6 +170,7 @@ impl<'a> Run<'a> {
         let promotion = Promotion { work_tree: self.work_tree, parts, lists };
         let planned = promotion.plan(&self.request.landing)?;
         let mut review = Review::unasked(&planned.plan);
+        let mut your_email = None;
         for (index, component) in self.components.iter().enumerate() {
             let note = format!("offline: nothing is checked against `{}`", component.upstream);
             review.notes.push(note);
@@ -178,10 +178,10 @@ impl<'a> Run<'a> {
             if upstreams.mirror.knows(&to) {
                 review.changes[index] = upstreams.changes(&planned.plan.parts[index])?;
             }
+            your_email = upstreams.your_email;
         }
         let tree = self.work_tree.read(&checks::wanted(self.config, &self.scopes))?;
-        let git = Git::at(&self.work_tree.top);
-        review.people = people(&git, self.config, &tree);
+        review.people = authors(self.config, &tree, your_email.as_deref(), &review.changes);
         self.land(&promotion, planned, review)
     }
 
@@ -367,14 +367,13 @@ impl<'a> Run<'a> {
             return Ok((Review::unasked(plan), images.iter().map(ImageChecks::digests).collect()));
         }
         let Run { session, request, config, .. } = self;
-        let git = Git::at(&self.work_tree.top);
         let review = thread::scope(|scope| {
             // The registries are asked while the history is read.
             let parts = images.iter_mut().zip(&plan.parts);
             parts.filter(|(_, part)| !part.is_empty()).for_each(|(images, _)| {
                 scope.spawn(|| images.ask_for_all());
             });
-            Review::new(&git, config, upstreams, plan, tree, &request.switches)
+            Review::new(config, upstreams, plan, tree, &request.switches)
         });
         let mut review = review?;
         if let Some(saas) = &self.saas {

@@ -164,6 +164,12 @@ impl Changes {
         each_once(self.0.iter().flat_map(|span| &span.taken_back))
     }
 
+    /// The authors of all commits that go along or are taken back.
+    pub fn authors(&self) -> impl Iterator<Item = &Author> {
+        let commits = self.0.iter().flat_map(|span| span.queued.iter().chain(&span.taken_back));
+        commits.map(|commit| &commit.author)
+    }
+
     /// The people whose commits are queued or taken back, each once; without bots and without the
     /// one who promotes.
     pub fn to_tell(&self, people: &People) -> Vec<Who> {

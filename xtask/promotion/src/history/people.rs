@@ -1,6 +1,6 @@
 //! Maps the authors of commits to the people of the repository.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use memchr::memmem;
 
@@ -27,6 +27,9 @@ pub struct People {
     /// The address of the one who promotes, in lowercase.
     you: Option<String>,
 }
+
+/// The most logins that user files are searched for: parsing all of the files takes about as long.
+const MOST_LOGINS: usize = 50;
 
 /// What an address says about its owner, in lowercase.
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -70,6 +73,28 @@ impl People {
             users.entry(Login::Org(org.clone())).or_insert(org);
         }
         People { users, you: your_email.map(str::to_lowercase) }
+    }
+
+    /// The same for those who ask only about these authors and about whoever promotes: a file that
+    /// has none of their logins is not parsed.
+    pub fn among<'a>(
+        user_files: impl IntoIterator<Item = &'a str>,
+        your_email: Option<&str>,
+        authors: &[&Author],
+    ) -> Self {
+        let emails = authors.iter().map(|author| &*author.email).chain(your_email);
+        let logins = emails.map(login).map(|(Login::Github(login) | Login::Org(login))| login);
+        let logins: HashSet<String> = logins.filter(|login| is_word(login)).collect();
+        if logins.len() > MOST_LOGINS {
+            return People::new(user_files, your_email);
+        }
+        let finders: Vec<_> = logins.iter().map(memmem::Finder::new).collect();
+        let has_one = |text: &&str| {
+            let lower = text.to_lowercase();
+            // A backslash can write a letter in another way.
+            lower.contains('\\') || finders.iter().any(|one| one.find(lower.as_bytes()).is_some())
+        };
+        People::new(user_files.into_iter().filter(has_one), your_email)
     }
 
     /// Who an author is to the one who promotes.
@@ -171,6 +196,32 @@ mod tests {
             let parsed = user_names(&format!("{text}\n# org_username"));
             assert!(read.is_none() || read == parsed, "{text}: {read:?}, {parsed:?}");
         }
+    }
+
+    #[test]
+    fn those_who_are_asked_about_are_found_without_reading_all_files() {
+        let other = "org_username: else\ngithub_username: ANA-LIMA\n";
+        let unasked = "org_username: zed\ngithub_username: zed-gh\n";
+        let escaped = "org_username: \"\\x62o\"\n";
+        let files = FILES.into_iter().chain([other, unasked, escaped]);
+        let author = |email: &str| Author { name: "Ana".to_owned(), email: email.to_owned() };
+        let all = People::new(files.clone(), Some("Tim@example.com"));
+        for email in [
+            "1+ana-lima@users.noreply.github.com",
+            "ALIMA@example.com",
+            "bo@example.com",
+            "9+tim-gh@users.noreply.github.com",
+            "nobody@example.com",
+            "",
+        ] {
+            let author = author(email);
+            let some = People::among(files.clone(), Some("Tim@example.com"), &[&author]);
+            assert_eq!(some.who(&author), all.who(&author), "{email}");
+            assert!(some.users.len() < all.users.len(), "{email}: {:?}", some.users);
+        }
+        let many: Vec<Author> = (0..=MOST_LOGINS).map(|n| author(&format!("a{n}@x"))).collect();
+        let many = People::among(files, None, &many.iter().collect::<Vec<_>>());
+        assert_eq!(many.users, all.users);
     }
 
     #[test]
