@@ -201,7 +201,6 @@ fn key_groups(own: &[Unconfigured], config: &Config) -> Vec<Group> {
             let folder = folder(&first.file);
             let within = |one: &&Unconfigured| is_within(&one.file, folder);
             let is_glob = rest.iter().filter(|one| within(one)).count() > 1
-                && !folder.is_empty()
                 && !folder.contains(['*', '?', '[', ']', '{', '}', '!', '\\'])
                 && !is_configured_below(folder, &first.selector, config);
             if !is_glob {

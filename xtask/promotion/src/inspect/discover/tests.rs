@@ -128,3 +128,122 @@ fn environments_in_files() {
         ]
     );
 }
+
+#[test]
+fn whose_a_version_is() {
+    let env = "A_REPO=https://x/org/a\nA_IMAGE_TAG=22e638d\n\
+               B_REPO=https://x/org/b\nB_IMAGE=quay.io/org/b\nB_IMAGE_TAG=22e638d\n\
+               C_REPO=https://x/org/c\nC_IMAGE=quay.io/org/other\nC_IMAGE_TAG=22e638d1\n\
+               D_IMAGE=quay.io/org/b\nD_IMAGE_TAG=33e638d\n\
+               E_IMAGE=quay.io/org/a\nE_IMAGE_TAG=33e638d\n\
+               F_IMAGE=quay.io/org/c\nF_IMAGE_TAG=33e638d\nOLD_IMAGE_TAG=33e638d\n";
+    let config = "[component.k]\nupstream = \"https://x/org/k\"\n[component.k.environment.e]\npins = [\n\
+                  { file = \"k.env\", variable = \"OLD_IMAGE_TAG\" },\n\
+                  { file = \"k.yml\", key = \"old_image_tag\" },\n]\n\
+                  [component.l]\nupstream = \"https://x/org/l\"\n[component.l.environment.e]\n\
+                  pins = [{ file = \"l.env\", variable = \"OLD_IMAGE_TAG\" }, \
+                  { file = \"l.yml\", key = \"old_image_tag\" }]\n";
+    let files = [
+        (".env", env),
+        (
+            "1.yml",
+            "lost_image_tag: 44e638d\nlost_image: q.io/a/one:latest\nold_image_tag: 55e638d\n",
+        ),
+        ("2.yml", "lost_image_tag: 44e638d\nlost_image: q.io/a/two\n"),
+        ("3.yml", "lost_image_tag: 44e638d\n"),
+    ];
+    let orphan = |at: &str, name: &str, value: &str, image: &str| {
+        format!(
+            "`{at}`: `{name}` is `{value}` of `{image}`, and no upstream of it is known: \
+             add a `[component.NAME]` with its `upstream`"
+        )
+    };
+    let expected = [
+        "k https://x/org/k - 7".to_owned(),
+        "l https://x/org/l - 7".to_owned(),
+        "a https://x/org/a quay.io/org/a 7".to_owned(),
+        "b https://x/org/b quay.io/org/b 7".to_owned(),
+        "c https://x/org/c quay.io/org/other 8".to_owned(),
+        orphan(".env:14", "F_IMAGE_TAG", "33e638d", "quay.io/org/c"),
+        orphan("1.yml:1", "lost_image_tag", "44e638d", "q.io/a/one"),
+        orphan("2.yml:1", "lost_image_tag", "44e638d", "q.io/a/two"),
+        orphan("3.yml:1", "lost_image_tag", "44e638d", "q.io/a/one"),
+    ];
+    assert_eq!(World::new(config, &files).candidates(), expected);
+}
+
+/// A configured component whose keys and targets the files below have.
+const APP: &str = "[component.app]\nupstream = \"https://x/org/app\"\n\
+    [component.app.environment.prod]\npins = [\n\
+    { file = \"old/zero.yml\", key = \"app_image_tag\" },\n\
+    { file = \"saas-app.yml\", saas = true, namespace = \"/n/old.yml\" },\n]\n";
+
+#[test]
+fn environments_of_keys() {
+    let check = |files: &[&str], text: &str, expected: &[&str]| {
+        let files: Vec<_> = files.iter().map(|name| (*name, text)).collect();
+        assert_eq!(World::new(APP, &files).proposals(&[]), expected, "{files:?}");
+    };
+    let text = "app_image_tag: 22e638d\n";
+    let (a, b) = (
+        "app a []: { file = \"a.yml\", key = \"app_image_tag\" }",
+        "app b []: { file = \"b.yml\", key = \"app_image_tag\" }",
+    );
+    check(&["a.yml", "b.yml"], text, &[a, b]);
+    let (a, b) = (a.replace("a.yml", "x[1]/a.yml"), b.replace("b.yml", "x[1]/b.yml"));
+    check(&["x[1]/a.yml", "x[1]/b.yml"], text, &[&a, &b]);
+    let (a, b) = (a.replace("x[1]", "old"), b.replace("x[1]", "old"));
+    check(&["old/zero.yml", "old/a.yml", "old/b.yml"], text, &[&a, &b]);
+    let glob = "app new []: { files = \"new/**/*.{yml,yaml}\", key = \"app_image_tag\" }";
+    check(&["new/a.yml", "new/b.yml"], text, &[glob]);
+    // What can't be edited is left out.
+    check(&["a.yml"], "a: &a 22e638d\napp_image_tag: *a\n", &[]);
+}
+
+#[test]
+fn environments_of_targets() {
+    let site = |environment: &str, cluster: &str| Site {
+        environment: Some(environment.to_owned()),
+        cluster: Some(cluster.to_owned()),
+        namespace: None,
+    };
+    let saas = |namespaces: &[&str]| {
+        let target = |name: &&str| format!("{{namespace: {{$ref: /n/{name}.yml}}, ref: COMMIT}}");
+        let targets = namespaces.iter().map(target).collect::<Vec<_>>().join(", ");
+        format!("resourceTemplates: [{{name: t, url: https://x/org/app, targets: [{targets}]}}]\n")
+    };
+    let sites = [
+        ("/n/old.yml", site("prod", "c0")),
+        ("/n/prod.yml", site("prod", "c1")),
+        ("/n/blank.yml", site("a b", "c2")),
+        ("/n/dash.yml", site("-", "c3")),
+    ];
+    let check = |files: &[(&str, &str)], expected: &[&str]| {
+        assert_eq!(World::new(APP, files).proposals(&sites), expected, "{files:?}");
+    };
+    let all = "{ file = \"saas-x.yml\", saas = true }";
+    let (one, more) = (saas(&["prod"]), saas(&["old", "prod"]));
+    // It joins the environment that has such a pin, whose other names stay.
+    let joined =
+        "app prod []: { file = \"saas-app.yml\", saas = true, namespace = \"/n/prod.yml\" }";
+    check(&[("saas-app.yml", &more)], &[joined]);
+    check(&[("saas-x.yml", &one)], &[&format!("app prod-x [c1]: {all}")]);
+    check(&[("saas-x.yml", &saas(&["blank"]))], &[&format!("app a-b [c2]: {all}")]);
+    check(&[("saas-x.yml", &saas(&["dash"]))], &[&format!("app unnamed [c3]: {all}")]);
+    let (blank, other) = (saas(&["blank"]), all.replace("saas-x", "saas-apple"));
+    check(
+        &[("saas-apple.yml", &blank), ("saas-x.yml", &blank)],
+        &[&format!("app a-b-apple []: {other}"), &format!("app a-b-x []: {all}")],
+    );
+}
+
+#[test]
+fn images_that_can_not_be_edited() {
+    let image = "{ file = \"a.yml\", image = \"quay.io/org/app\" }";
+    let config = APP.replace("org/app\"\n", "org/app\"\nimage = \"quay.io/org/app\"\n");
+    let check = |text: &str, expected: &[&str]| {
+        assert_eq!(World::new(&config, &[("a.yml", text)]).proposals(&[]), expected, "{text}");
+    };
+    check("image: quay.io/org/app:22e638d\n", &[&format!("app a []: {image}")]);
+    check("image: >-\n  quay.io/org/app:22e638d\n", &[]);
+}
