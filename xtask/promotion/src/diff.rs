@@ -188,6 +188,13 @@ mod tests {
     }
 
     #[test]
+    fn changes_that_share_their_context() {
+        let before = "x\n1\n2\n3\n4\n5\nx\n";
+        let expected = "diff --git a/f b/f\n--- a/f\n+++ b/f\n@@ -1,7 +1,7 @@\n-x\n+y\n 1\n 2\n 3\n 4\n 5\n-x\n+y\n";
+        assert_eq!(unified("f", before, &before.replace('x', "y")), expected);
+    }
+
+    #[test]
     fn nothing_differs() {
         assert_eq!(unified("f", "x\n", "x\n"), "");
     }

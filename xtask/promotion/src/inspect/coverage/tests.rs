@@ -107,6 +107,21 @@ fn parameters_of_saas_files() {
 }
 
 #[test]
+fn parameters_that_run_what_the_component_runs() {
+    let config = Config::parse("promote.toml", CONFIG).unwrap();
+    let versions = vec!["55e638d".to_owned()];
+    let terms = Terms { versions, ..Terms::of(&config.components[0], &config) };
+    let saas = "parameters: {TOP: 55e638d}\nresourceTemplates:\n- name: t\n  url: https://x/org/d\n\
+                \x20 targets: [{name: a, ref: master, parameters: {OWN: 55e638d, NOT: 66e638d}}]\n";
+    let path = RepoPath::parse("s.yml").unwrap();
+    let found = in_file(&path, saas, &[terms], &config);
+    let pins: Vec<_> = found.iter().map(Unconfigured::pin).collect();
+    let expected =
+        ["OWN", "TOP"].map(|name| format!("{{ file = \"s.yml\", parameter = \"{name}\" }}"));
+    assert_eq!(pins, expected);
+}
+
+#[test]
 fn parameters_of_other_images() {
     let saas = "resourceTemplates:\n- name: t\n  url: https://x/org/c\n  parameters:\n\
                 \x20   A: quay.io/org/c\n    A_TAG: 22e638d\n  targets: [{name: a, ref: master}]\n\
