@@ -301,4 +301,18 @@ mod tests {
         }
         assert_eq!(title(&"é".repeat(300)).chars().count(), 255);
     }
+
+    #[test]
+    fn what_is_as_long_as_allowed_is_not_cut() {
+        assert_eq!([cut("äbc", 3), cut("äbcd", 3), cut("a bcd", 3)], ["äbc", "äb…", "a…"]);
+    }
+
+    #[test]
+    fn blanks_at_the_ends_of_a_span() {
+        for (part, expected) in [("", ""), (" ", "` `"), (" a", "` a`"), (" a ", "`  a  `")] {
+            let mut out = String::new();
+            span(&mut out, "`", part);
+            assert_eq!(out, expected, "{part:?}");
+        }
+    }
 }

@@ -172,6 +172,77 @@ fn the_option_is_never_too_long() {
     assert!(text.ends_with("\nand more, which was too long"), "{}", text.len());
 }
 
+#[test]
+fn lists_say_what_they_leave_out() {
+    let entries = || ["a", "b"].map(str::to_owned).into_iter();
+    assert_eq!(list("H", entries(), 2), "### H\n\n- a\n- b");
+    assert_eq!(list("H", entries(), 1), "### H\n\n- a\n- and 1 more");
+    let one = |number| Commit {
+        touches_template: number == 100,
+        ..commit(number, "x", "Ana", "ana@example.com")
+    };
+    let text = description(&changes((0..101).rev().map(one).collect(), Vec::new()), &[], None);
+    let listed: Vec<&str> = text.lines().filter(|line| line.contains("`x`")).collect();
+    assert_eq!(listed[..2], ["- `0000000` `x` (template)", "- `0000000` `x`"]);
+    let pointer = format!("and 1 older: https://github.com/app-sre/q/compare/22e638d...{NEW}");
+    assert!(text.lines().any(|line| line == pointer), "{text}");
+    let names = [100, 101].map(|length| shortened("a".repeat(length)));
+    assert_eq!(names.map(|name| name.len()), [100, 69]);
+}
+
+/// The commit message of a promotion of two components, whose pins are in `q/` and `r/`.
+fn message(files: &[(&str, &str)], count: usize) -> String {
+    let component = |name: &str| {
+        format!(
+            "[component.{name}]\nupstream = \"https://x/{name}\"\n\
+             [component.{name}.environment.e]\npins = [{{ files = \"{name}/*\", key = \"t\" }}]\n"
+        )
+    };
+    let config = Config::parse("promote.toml", &(component("q") + &component("r"))).unwrap();
+    let path = |path| RepoPath::parse(path).unwrap();
+    let files =
+        files.iter().map(|(name, value)| (path(name), format!("t: {value}\n").into_bytes()));
+    let to = CommitId::parse(NEW).unwrap();
+    let part = |component| Part::new(&Scope::all(component), to.clone());
+    let parts: Vec<_> = config.components[..count].iter().map(part).collect();
+    let plan = plan(&parts, &Tree(files.collect())).unwrap();
+    let changes = &Changes::default();
+    let parts = config.components.iter().zip(&plan.parts);
+    let parts: Vec<_> =
+        parts.map(|(component, plan)| PartChanges { component, plan, changes }).collect();
+    commit_message::commit_message(&parts, Wording::Component, None)
+}
+
+#[test]
+fn messages_of_several_components() {
+    let files = |r| [("q/1", "22e638d"), ("r/1", r)];
+    let both = message(&files("33e638d"), 2);
+    let (title, rest) = both.split_once('\n').unwrap();
+    assert_eq!(
+        rest,
+        format!("\nq\n\ne: 22e638d -> {NEW}\n\nr\n\ne: 33e638d -> {NEW}\n"),
+        "{title}"
+    );
+    let one = message(&files("7a734a7"), 2);
+    let (title, rest) = one.split_once('\n').unwrap();
+    assert_eq!(rest, format!("\nq\n\ne: 22e638d -> {NEW}\n"), "{title}");
+}
+
+#[test]
+fn titles_name_few_versions() {
+    let check = |olds: &[&str], expected: &str| {
+        let names: Vec<_> = (0..olds.len()).map(|index| format!("q/{index}")).collect();
+        let files: Vec<_> = names.iter().map(String::as_str).zip(olds.iter().copied()).collect();
+        let message = message(&files, 1);
+        assert_eq!(message.lines().next(), Some(expected));
+    };
+    check(&["1aaaaaa"], "q promotion 1aaaaaa to 7a734a7");
+    check(&["1aaaaaa", "2aaaaaa", "3aaaaaa"], "q promotion 1aaaaaa, 2aaaaaa, 3aaaaaa to 7a734a7");
+    check(&["1aaaaaa", "2aaaaaa", "3aaaaaa", "4aaaaaa"], "q promotion 4 versions to 7a734a7");
+    let long = ["1", "2"].map(|digit| format!("{digit}aaaaaa-{}", "x".repeat(60)));
+    check(&[&long[0], &long[1]], "q promotion 2 versions to 7a734a7");
+}
+
 fn named_branches(component: &str, all: &[&str], chosen: &[&str]) -> [String; 2] {
     let pins = "pins = [{ file = \"x\", key = \"y\" }]";
     let config = Config::parse(
