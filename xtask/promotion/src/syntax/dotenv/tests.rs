@@ -45,6 +45,7 @@ fn what_stands_inside_is_text() {
     check("N=\"\\\"\nTAG=x\n\"\nTAG=a\n", &[(4, "a")]);
     check("N=$'its\nTAG=x\n'\nTAG=a\n", &[(4, "a")]);
     check("N=\"`echo \\\"\nTAG=x`\n$(echo \"\nTAG=x\")\"\nTAG=a\n", &[(5, "a")]);
+    check("N=\"$'\"\nTAG=a\n", &[(2, "a")]);
     check("N=(\nTAG=x # )\n)\nTAG=a\n", &[(4, "a")]);
     check("N=$(\n(\nTAG=x\n)\ncat <<E\n'\nE\n)\nTAG=a\n", &[(9, "a")]);
     check("cat <<EOF\nTAG=x's\nEOF\nTAG=a\n", &[(4, "a")]);
@@ -63,7 +64,7 @@ fn what_make_reads_otherwise() {
     check("<TAG=y\n> TAG=y TAG=x\n", &[(2, &later)]);
     check("A=1 \\\n  TAG=x\n", &[(2, &later)]);
     check("A=1 \\\r\n  TAG=x\r\n", &[(2, &later)]);
-    check("(TAG=x)\n", &[(1, &later)]);
+    check("(TAG=x)\nf(TAG=y)\n", &[(1, &later), (2, &format!("y {LATER}"))]);
     for line in ["TAG = x", "TAG =x", "export TAG = x y", "  TAG\t=\tx\r\n"] {
         check(line, &[(1, &format!("x {BLANKS}"))]);
     }
@@ -83,10 +84,11 @@ fn what_make_reads_otherwise() {
     let hidden = format!("x {HIDDEN}");
     check("TAG=a\nN=\"\n export TAG=x\n\"\n", &[(1, "a"), (3, &hidden)]);
     check("cat <<E\nTAG=x\nTAG=$TAG\nE\n", &[(2, &hidden)]);
+    check("cat <<E\n\tE\nTAG=x\nE\n", &[(3, &hidden)]);
 }
 
 #[test]
-fn what_is_never_closed() {
+fn what_no_shell_reads() {
     let cases = [
         ("A=1\nTAG='x\n", "`f:2:5`: the `'` that begins here is never closed"),
         ("TAG=\"x$(y)\n", "`f:1:5`: the `\"` that begins here is never closed"),
@@ -99,12 +101,18 @@ fn what_is_never_closed() {
         ("cat <<E", "`f:1:5`: the here-document that begins here is never closed"),
         ("A=1\n<<<<<<< HEAD\n", "`f:2:1`: a merge conflict is not resolved: `<<<<<<< HEAD`"),
         ("A=1\n=======\r\n", "`f:2:1`: a merge conflict is not resolved: `=======`"),
+        ("A< # B\n", "`f:1:2`: nothing follows this redirection"),
+        ("A <\n", "`f:1:3`: nothing follows this redirection"),
+        ("=(x)\n", "`f:1:2`: this `(` is in a place where no shell can read it"),
+        ("A=((x))\n", "`f:1:3`: this `(` is in a place where no shell can read it"),
         (">>>>>>> x\n", "`f:1:1`: a merge conflict is not resolved: `>>>>>>> x`"),
     ];
     for (text, expected) in cases {
         let problem = assignments(text).unwrap_err().file("f");
         assert_eq!(problem.to_string(), expected, "{text:?}");
     }
+    let deepest = format!("TAG={}{}\n", "$(".repeat(50), ")".repeat(50));
+    assert_eq!(assignments(&deepest).map(|found| found.len()), Ok(1));
     let deep = format!("TAG={}", "$(".repeat(100_000));
     assert_eq!(assignments(&deep).unwrap_err().message, "substitutions are nested too deep");
 }
