@@ -192,6 +192,15 @@ fn nothing_else_in_the_world_is_reported() {
     sandbox.write("tool/tests/data/x.yml", stray);
     sandbox.write("tool/xtask/x.yml", stray);
     std::os::unix::fs::symlink(TEKTON, sandbox.path("link.yml")).unwrap();
+    // Tracked files below a folder that became a link.
+    sandbox.write("linked/a/x.yml", "a: 1\n");
+    sandbox.write("linked/a/b/x.yml", "a: 1\n");
+    sandbox.git("add linked");
+    let outside = sandbox.world.root.join("outside");
+    fs::rename(sandbox.path("linked/a"), &outside).unwrap();
+    fs::write(outside.join("x.yml"), stray).unwrap();
+    fs::write(outside.join("b/x.yml"), stray).unwrap();
+    std::os::unix::fs::symlink(&outside, sandbox.path("linked/a")).unwrap();
     sandbox.write("docs/how-to.md", stray);
     sandbox.write("notes.yml", "# qontract_reconcile_image_tag: 47fbced\n");
     let args = ["qr-promote", "--offline", "--ref", crate::sandbox::HEAD, "--strict", "-n", "-q"];

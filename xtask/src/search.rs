@@ -131,13 +131,14 @@ fn filter(top: &Path, paths: &[String], holds: &(impl Fn(&[u8]) -> bool + Sync))
 }
 
 /// Whether no folder above the file is a symbolic link. `last` is the folder that was asked for
-/// last: git lists its files one after the other.
+/// last: git lists its files one after the other, and the folders above both were looked at then.
 fn is_in_plain_folder(top: &Path, path: &str, last: &mut (String, bool)) -> bool {
     let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
     if last.0 != folder {
-        let mut above = Path::new(folder).ancestors().filter(|one| !one.as_os_str().is_empty());
+        let known = Path::new(if last.1 { last.0.as_str() } else { "" });
+        let mut new = Path::new(folder).ancestors().take_while(|one| !known.starts_with(one));
         let is_plain = |one: &Path| fs::symlink_metadata(top.join(one)).is_ok_and(|m| m.is_dir());
-        *last = (folder.to_owned(), above.all(is_plain));
+        *last = (folder.to_owned(), new.all(is_plain));
     }
     last.1
 }
