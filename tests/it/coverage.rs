@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::time::UNIX_EPOCH;
+use std::path::Path;
+use std::time::{Duration, UNIX_EPOCH};
 
 use promotion::config::Config;
 use promotion::inspect::coverage::{Terms, unconfigured};
@@ -215,6 +216,49 @@ fn nothing_else_in_the_world_is_reported() {
     assert_eq!(run().status, 1);
     sandbox.write("evil\u{1b}[31m.yml", stray);
     run().matches("coverage-hostile");
+}
+
+/// The catalogue makes no difference but that of time, whatever becomes of it and of the files.
+#[test]
+fn files_that_were_seen_before() {
+    let sandbox = Sandbox::covered();
+    let pin = |value: &str| format!("# {value}\nqontract_reconcile_image_tag: {value}\n");
+    sandbox.write("new/x.yml", &pin("latest7"));
+    // Only then is a file known for sure.
+    std::thread::sleep(Duration::from_millis(3_100));
+    let run = || sandbox.offline(&["qr-promote", "-n"]).succeeds().stderr;
+    let folder = sandbox.world.root.join("cache/catalogue");
+    let catalogue = || fs::read_dir(&folder).unwrap().next().unwrap().unwrap().path();
+    assert!(!folder.exists());
+    assert_eq!(run(), "");
+    let known = fs::read(catalogue()).unwrap();
+    assert_eq!(run(), "");
+    assert_eq!(fs::read(catalogue()).unwrap(), known, "it is not written in vain");
+    let file = fs::File::options().write(true).open(sandbox.path("new/x.yml")).unwrap();
+    let time = file.metadata().unwrap().modified().unwrap();
+    sandbox.write("new/x.yml", &pin("47fbced"));
+    file.set_modified(time).unwrap();
+    let found = run();
+    assert!(found.contains("`new/x.yml:2`: key `qontract_reconcile_image_tag`"), "{found}");
+    type Spoil<'a> = &'a dyn Fn(&Path);
+    let spoilt: [(&str, Spoil); 6] = [
+        ("gone", &|_| ()),
+        ("cut", &|place| fs::write(place, &known[..known.len() / 2]).unwrap()),
+        ("endless", &|place| std::os::unix::fs::symlink("/dev/zero", place).unwrap()),
+        ("huge", &|place| fs::File::create(place).unwrap().set_len(1 << 40).unwrap()),
+        ("a folder", &|place| fs::create_dir(place).unwrap()),
+        ("no folder for it", &|place| {
+            fs::remove_dir(place.parent().unwrap()).unwrap();
+            fs::write(place.parent().unwrap(), "").unwrap();
+        }),
+    ];
+    let place = catalogue();
+    for (what, spoil) in spoilt {
+        let _ = fs::remove_file(&place);
+        spoil(&place);
+        assert_eq!(run(), found, "{what}");
+        let _ = fs::remove_dir(&place);
+    }
 }
 
 #[test]

@@ -2,11 +2,12 @@
 //!
 //! Never fails: what can't be listed or read is named beside what was found.
 
-use std::fs;
+use std::fs::{self, Metadata};
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
+use std::time::SystemTime;
 
 use anyhow::{Result, anyhow};
 use promotion::model::path::RepoPath;
@@ -16,6 +17,11 @@ use promotion::model::tree::Tree;
 use crate::git::Git;
 use crate::worktree::WorkTree;
 use crate::worktree::regular::{self, LARGEST, too_large};
+use catalogue::{Catalogue, Seen};
+
+mod catalogue;
+
+pub use catalogue::Clue;
 
 /// How many files a thread takes at a time.
 const SHARE: usize = 64;
@@ -33,41 +39,139 @@ pub struct Found {
 
 /// The files that `wants` by their path and then `holds` by their content.
 ///
+/// A file that is known to lack `clue` is left out without being read; what is found may lack it too.
+///
 /// Passed over: whatever is no regular file (symbolic links, pipes, devices), other repositories
 /// inside this one, what git ignores, and the fixtures of this program.
 pub fn search(
     work_tree: &WorkTree,
+    clue: Clue,
     wants: impl Fn(&str) -> bool + Sync,
     holds: impl Fn(&[u8]) -> bool + Sync,
 ) -> Found {
-    let top = &work_tree.top;
-    let own = own_folders(top);
-    // A short way to each file: it is walked thirteen thousand times.
-    let is_here = std::env::current_dir().is_ok_and(|here| here == *top);
-    let from_here = if is_here { Path::new("") } else { top };
-    let among = &|paths: Vec<String>| {
-        let is_own = |path: &String| own.iter().any(|own| Path::new(path).starts_with(own));
-        let wanted = |path: &String| wants(path) && !is_own(path);
-        filter(from_here, &paths.into_iter().filter(wanted).collect::<Vec<_>>(), &holds)
-    };
-    if work_tree.git_dir.is_none() {
-        let mut paths = Vec::new();
-        walk(top, "", &mut paths);
-        return among(paths);
+    let place = Catalogue::place(&work_tree.top);
+    let catalogue = Catalogue::load(place.as_ref());
+    let (found, learned) = Search { clue, catalogue: &catalogue, now: SystemTime::now() }
+        .run(work_tree, &wants, &holds);
+    if let Some(place) = place {
+        catalogue.save(&place, &work_tree.top, learned);
     }
-    thread::scope(|scope| {
-        // The index knows nearly all of them without looking into a single folder.
-        let untracked = scope.spawn(|| Git::at(top).untracked());
-        let found = among_listed(Git::at(top).tracked(), among);
-        let untracked = untracked.join().unwrap_or_else(|_| Err(anyhow!("a thread panicked")));
-        found.and(among_listed(untracked, among))
-    })
+    found
 }
 
-fn among_listed(paths: Result<Vec<String>>, among: impl Fn(Vec<String>) -> Found) -> Found {
+/// One search.
+struct Search<'c> {
+    clue: Clue,
+    catalogue: &'c Catalogue,
+    /// When it began.
+    now: SystemTime,
+}
+
+/// What was learned of files that were unknown.
+type Learned = Vec<(String, Seen)>;
+
+impl Search<'_> {
+    fn run(
+        &self,
+        work_tree: &WorkTree,
+        wants: &(impl Fn(&str) -> bool + Sync),
+        holds: &(impl Fn(&[u8]) -> bool + Sync),
+    ) -> (Found, Learned) {
+        let top = &work_tree.top;
+        let own = own_folders(top);
+        // A short way to each file: it is walked thirteen thousand times.
+        let is_here = std::env::current_dir().is_ok_and(|here| here == *top);
+        let from_here = if is_here { Path::new("") } else { top };
+        let among = &|paths: Vec<String>| {
+            let is_own = |path: &String| own.iter().any(|own| Path::new(path).starts_with(own));
+            let wanted = |path: &String| wants(path) && !is_own(path);
+            self.filter(from_here, &paths.into_iter().filter(wanted).collect::<Vec<_>>(), holds)
+        };
+        if work_tree.git_dir.is_none() {
+            let mut paths = Vec::new();
+            walk(top, "", &mut paths);
+            return among(paths);
+        }
+        thread::scope(|scope| {
+            // The index knows nearly all of them without looking into a single folder.
+            let untracked = scope.spawn(|| Git::at(top).untracked());
+            let tracked = among_listed(Git::at(top).tracked(), among);
+            let untracked = untracked.join().unwrap_or_else(|_| Err(anyhow!("a thread panicked")));
+            both(tracked, among_listed(untracked, among))
+        })
+    }
+
+    fn filter(
+        &self,
+        top: &Path,
+        paths: &[String],
+        holds: &(impl Fn(&[u8]) -> bool + Sync),
+    ) -> (Found, Learned) {
+        let next = AtomicUsize::new(0);
+        let share = || {
+            let (mut found, mut learned) = (Found::default(), Vec::new());
+            let mut buffer = vec![0; 1 << 16];
+            let mut folder = (String::new(), true);
+            let mut near = 0;
+            while let Some(rest) = paths.get(next.fetch_add(SHARE, Ordering::Relaxed)..)
+                && !rest.is_empty()
+            {
+                for path in &rest[..SHARE.min(rest.len())] {
+                    if !is_in_plain_folder(top, path, &mut folder) {
+                        continue;
+                    }
+                    let on_disk = top.join(path);
+                    let known = self.catalogue.of(path, &mut near);
+                    if known.is_some_and(|known| self.can_skip(known, &on_disk)) {
+                        continue;
+                    }
+                    match read(&on_disk, &mut buffer) {
+                        Ok(Content::TooLarge(size)) => found.too_large.push(too_large(path, size)),
+                        Ok(Content::Bytes(bytes, meta)) => {
+                            if known.is_none_or(|known| !known.is_of(&meta)) {
+                                let seen = Seen::new(path, bytes, &meta, self.now);
+                                learned.extend(seen.map(|seen| (path.clone(), seen)));
+                            }
+                            if holds(bytes) {
+                                let path = RepoPath::parse(path);
+                                found.tree.0.extend(path.map(|path| (path, bytes.to_vec())));
+                            }
+                        }
+                        Ok(Content::None) => {}
+                        Err(error) => found.unread.push(unread(path, &error)),
+                    }
+                }
+            }
+            (found, learned)
+        };
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        thread::scope(|scope| {
+            let others = cores.min(paths.len().div_ceil(SHARE)).saturating_sub(1);
+            let others: Vec<_> = (0..others).map(|_| scope.spawn(share)).collect();
+            let found = share();
+            let others = others.into_iter().filter_map(|thread| thread.join().ok());
+            others.fold(found, both)
+        })
+    }
+
+    /// Whether a file is the one that was seen, and lacks the clue.
+    fn can_skip(&self, known: Seen, on_disk: &Path) -> bool {
+        !known.has(self.clue) && fs::symlink_metadata(on_disk).is_ok_and(|meta| known.is_of(&meta))
+    }
+}
+
+fn both(mut one: (Found, Learned), other: (Found, Learned)) -> (Found, Learned) {
+    one.1.extend(other.1);
+    (one.0.and(other.0), one.1)
+}
+
+fn among_listed(
+    paths: Result<Vec<String>>,
+    among: impl Fn(Vec<String>) -> (Found, Learned),
+) -> (Found, Learned) {
     paths.map(among).unwrap_or_else(|error| {
         let unread = vec![Problem::new(format!("can't list the files: {error:#}"))];
-        Found { unread, ..Found::default() }
+        (Found { unread, ..Found::default() }, Vec::new())
     })
 }
 
@@ -97,42 +201,6 @@ pub(crate) fn own_folders(top: &Path) -> Vec<PathBuf> {
     own.filter_map(|dir| inside(&dir)).filter(|dir| !dir.as_os_str().is_empty()).collect()
 }
 
-fn filter(top: &Path, paths: &[String], holds: &(impl Fn(&[u8]) -> bool + Sync)) -> Found {
-    let next = AtomicUsize::new(0);
-    let share = || {
-        let mut found = Found::default();
-        let mut buffer = vec![0; 1 << 16];
-        let mut folder = (String::new(), true);
-        while let Some(rest) = paths.get(next.fetch_add(SHARE, Ordering::Relaxed)..)
-            && !rest.is_empty()
-        {
-            for path in &rest[..SHARE.min(rest.len())] {
-                if !is_in_plain_folder(top, path, &mut folder) {
-                    continue;
-                }
-                match read(&top.join(path), &mut buffer) {
-                    Ok(Content::TooLarge(size)) => found.too_large.push(too_large(path, size)),
-                    Ok(Content::Bytes(bytes)) if holds(bytes) => {
-                        let path = RepoPath::parse(path);
-                        found.tree.0.extend(path.map(|path| (path, bytes.to_vec())));
-                    }
-                    Ok(_) => {}
-                    Err(error) => found.unread.push(unread(path, &error)),
-                }
-            }
-        }
-        found
-    };
-    let cores = thread::available_parallelism().map_or(1, usize::from);
-    thread::scope(|scope| {
-        let others = cores.min(paths.len().div_ceil(SHARE)).saturating_sub(1);
-        let others: Vec<_> = (0..others).map(|_| scope.spawn(share)).collect();
-        let found = share();
-        let others = others.into_iter().filter_map(|thread| thread.join().ok());
-        others.fold(found, Found::and)
-    })
-}
-
 /// Whether no folder above the file is a symbolic link. `last` is the folder that was asked for
 /// last: git lists its files one after the other, and the folders above both were looked at then.
 fn is_in_plain_folder(top: &Path, path: &str, last: &mut (String, bool)) -> bool {
@@ -147,7 +215,7 @@ fn is_in_plain_folder(top: &Path, path: &str, last: &mut (String, bool)) -> bool
 }
 
 enum Content<'b> {
-    Bytes(&'b [u8]),
+    Bytes(&'b [u8], Metadata),
     TooLarge(u64),
     /// It is gone, or no regular file.
     None,
@@ -157,7 +225,7 @@ enum Content<'b> {
 ///
 /// A short read of a regular file has reached its end. Not asking again saves one call in four.
 fn read<'b>(path: &Path, buffer: &'b mut Vec<u8>) -> io::Result<Content<'b>> {
-    let (mut file, size) = match regular::open(path) {
+    let (mut file, meta) = match regular::open(path) {
         Ok(Some(open)) => open,
         Ok(None) => return Ok(Content::None),
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
@@ -165,11 +233,11 @@ fn read<'b>(path: &Path, buffer: &'b mut Vec<u8>) -> io::Result<Content<'b>> {
         }
         Err(error) => return Err(error),
     };
-    let mut length = 0;
+    let (size, mut length) = (meta.len(), 0);
     while size.max(length as u64) <= LARGEST {
         match file.read(&mut buffer[length..]) {
             Ok(count) if length + count < buffer.len() => {
-                return Ok(Content::Bytes(&buffer[..length + count]));
+                return Ok(Content::Bytes(&buffer[..length + count], meta));
             }
             Ok(count) => {
                 length += count;
@@ -201,3 +269,6 @@ fn walk(top: &Path, folder: &str, paths: &mut Vec<String>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -85,12 +85,12 @@ impl WorkTree {
             }
         }
         let unread = || format!("can't read `{path}`");
-        let Some((file, size)) = regular::open(&at).with_context(unread)? else {
+        let Some((file, meta)) = regular::open(&at).with_context(unread)? else {
             return Err(Problem::new("is not a regular file").file(path.as_str()).into());
         };
-        match regular::content(file, size).with_context(unread)? {
+        match regular::content(file, meta.len()).with_context(unread)? {
             Some(bytes) => Ok(Some(bytes)),
-            None => Err(too_large(path.as_str(), size).into()),
+            None => Err(too_large(path.as_str(), meta.len()).into()),
         }
     }
 
@@ -149,7 +149,8 @@ fn holding(
     let unread = || format!("can't read `{path}`");
     let target = if is_link { fs::canonicalize(on_disk) } else { Ok(on_disk.to_owned()) };
     let opened = regular::open(&target.with_context(unread)?).with_context(unread)?;
-    let Some((file, size)) = opened else { return Ok(None) };
+    let Some((file, meta)) = opened else { return Ok(None) };
+    let size = meta.len();
     if size <= LARGEST {
         let bytes = regular::content(file, size).with_context(unread)?;
         return Ok(bytes.filter(|bytes| needle.find(bytes).is_some() || is_lfs_pointer(bytes)));

@@ -14,6 +14,9 @@ use crate::model::tree::Tree;
 use crate::model::version::is_full_commit;
 use crate::syntax::yaml::{self, NodeId, Via, Yaml};
 
+/// A text that every saas file contains.
+pub const NEEDLE: &str = "resourceTemplates";
+
 /// A saas file with all of its targets, wherever they are written.
 #[derive(Debug, Clone)]
 pub struct SaasFile {

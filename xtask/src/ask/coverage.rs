@@ -19,7 +19,7 @@ use promotion::plan::{Outcome, Part, Plan, plan};
 use promotion::report::counted;
 
 use crate::git::Git;
-use crate::search::{Found, own_folders, search};
+use crate::search::{Clue, Found, own_folders, search};
 use crate::worktree::WorkTree;
 
 /// A coverage scan that runs on a thread of its own.
@@ -144,13 +144,20 @@ pub fn versions(work_tree: &WorkTree, component: &Component) -> Vec<String> {
 
 /// The unconfigured pins in the work tree that match `terms`.
 pub fn unconfigured(work_tree: &WorkTree, config: &Config, terms: &[Terms]) -> Unlisted {
-    let needles: Vec<&str> = terms.iter().flat_map(Terms::needles).collect();
-    let finders: Vec<_> = needles.iter().map(memmem::Finder::new).collect();
-    let Found { tree, mut too_large, unread } = search(
-        work_tree,
-        |path| FileKind::of(path).is_some(),
-        |bytes| finders.iter().any(|finder| finder.find(bytes).is_some()),
-    );
+    let needles = terms.iter().flat_map(Terms::needles);
+    let Found { tree, mut too_large, unread } = with_any(work_tree, Clue::Version, needles);
     too_large.extend(unread);
     (coverage::unconfigured(terms, config, &tree), too_large)
+}
+
+/// The files that pins are looked for in and that contain one of these texts, without those that are
+/// known to lack `clue`.
+pub fn with_any<'n>(
+    work_tree: &WorkTree,
+    clue: Clue,
+    needles: impl Iterator<Item = &'n str>,
+) -> Found {
+    let finders: Vec<_> = needles.map(memmem::Finder::new).collect();
+    let holds = |bytes: &[u8]| finders.iter().any(|finder| finder.find(bytes).is_some());
+    search(work_tree, clue, |path| FileKind::of(path).is_some(), holds)
 }

@@ -5,10 +5,9 @@ use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use memchr::memmem;
 use promotion::config::Config;
 use promotion::diff;
-use promotion::inspect::coverage::{self, FileKind, Terms, Unconfigured};
+use promotion::inspect::coverage::{self, Terms, Unconfigured};
 use promotion::inspect::discover::environments::{ProposedEnvironment, proposals};
 use promotion::inspect::discover::merge::{merged, pruned};
 use promotion::inspect::discover::{DiscoveredComponent, NEEDLES, Orphan, candidates};
@@ -22,12 +21,12 @@ use promotion::saas::Site;
 use serde_json::{Value, json};
 
 use crate::adopt::scripts::is_in_name;
-use crate::ask::coverage as coverage_scan;
+use crate::ask::coverage::{self as coverage_scan, with_any};
 use crate::ask::saas;
 use crate::cli::{self, Format};
 use crate::git::Git;
 use crate::hint::{Hint, quoted};
-use crate::search::{Found, refuse, search};
+use crate::search::{Clue, Found, refuse};
 use crate::session::{ConfigFile, Session, shown_diff};
 use crate::terminal::fitting;
 use crate::worktree::{Replacement, WorkTree, fit};
@@ -241,7 +240,7 @@ fn clues(work_tree: &WorkTree, config: &Config) -> Found {
     let known: Vec<Terms> =
         config.components.iter().map(|component| Terms::of(component, config)).collect();
     let needles = known.iter().flat_map(Terms::needles).chain(NEEDLES);
-    with_any(work_tree, needles.collect())
+    with_any(work_tree, Clue::None, needles)
 }
 
 /// Adds the files with images that only became known from the files found before.
@@ -249,19 +248,10 @@ fn with_images(work_tree: &WorkTree, all: &[DiscoveredComponent], mut found: Fou
     let images = all.iter().filter(|one| !one.is_configured);
     let images: Vec<&str> = images.filter_map(|one| one.image.as_deref()).collect();
     if !images.is_empty() {
-        let more = with_any(work_tree, images);
+        let more = with_any(work_tree, Clue::None, images.into_iter());
         found = Found { too_large: found.too_large.clone(), ..found.and(more) };
     }
     found
-}
-
-fn with_any(work_tree: &WorkTree, needles: Vec<&str>) -> Found {
-    let finders: Vec<_> = needles.into_iter().map(memmem::Finder::new).collect();
-    search(
-        work_tree,
-        |path| FileKind::of(path).is_some(),
-        |bytes| finders.iter().any(|finder| finder.find(bytes).is_some()),
-    )
 }
 
 /// The environment and the cluster of each namespace that an unconfigured saas target is in.

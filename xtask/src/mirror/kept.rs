@@ -22,6 +22,10 @@ pub fn save(file: &Path, content: &[u8]) -> Result<()> {
     let new = folder.join(name);
     // An earlier process with this number may have left it.
     let _ = fs::remove_file(&new);
-    File::create_new(&new)?.write_all(content)?;
-    Ok(fs::rename(&new, file)?)
+    let written = File::create_new(&new).and_then(|mut file| file.write_all(content));
+    let put = written.and_then(|()| fs::rename(&new, file));
+    if put.is_err() {
+        let _ = fs::remove_file(&new);
+    }
+    Ok(put?)
 }

@@ -1,6 +1,6 @@
 //! Opens regular files only, and never waits for one: a pipe, a device or a socket is none.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -10,10 +10,10 @@ use promotion::model::problem::Problem;
 /// The largest file that pins are looked for in, in bytes.
 pub(crate) const LARGEST: u64 = promotion::model::tree::LARGEST_FILE as u64;
 
-/// Opens a regular file and says its size; `None` for anything else, symbolic links included.
+/// Opens a regular file, with what the system says of it; `None` for anything else, symbolic links included.
 ///
 /// It is looked at once it is open: that saves a walk along its path, a sixth of a whole search.
-pub(crate) fn open(path: &Path) -> io::Result<Option<(File, u64)>> {
+pub(crate) fn open(path: &Path) -> io::Result<Option<(File, Metadata)>> {
     let mut options = OpenOptions::new();
     options.read(true);
     #[cfg(unix)]
@@ -28,7 +28,7 @@ pub(crate) fn open(path: &Path) -> io::Result<Option<(File, u64)>> {
         Err(error) => return Err(error),
     };
     let meta = file.metadata()?;
-    Ok(meta.is_file().then_some((file, meta.len())))
+    Ok(meta.is_file().then_some((file, meta)))
 }
 
 /// The content of a file that has this size or so, if it isn't too large.

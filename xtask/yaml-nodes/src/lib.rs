@@ -5,12 +5,15 @@
 //! Positions come from `granit-parser`: byte ranges only, since its markers count characters.
 
 mod builder;
+mod words;
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use granit_parser::ScalarStyle;
+
+pub use words::may_hold_digits;
 
 /// A file of one or more YAML documents. Nodes are numbered in the order of the file.
 pub struct Yaml<'s> {

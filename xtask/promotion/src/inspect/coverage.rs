@@ -20,7 +20,7 @@ use crate::model::component::{FilePattern, Form, Origin, PinSpec, SaasFilter, Se
 use crate::model::path::RepoPath;
 use crate::model::tree::Tree;
 use crate::model::upstream::Upstream;
-use crate::model::version::{commit_part, is_digest};
+use crate::model::version::{SHORTEST_COMMIT, commit_part, is_digest};
 use crate::saas;
 use crate::syntax::yaml::{self, Yaml};
 
@@ -78,6 +78,17 @@ impl FileKind {
         } else {
             None
         }
+    }
+}
+
+/// Whether a file may have a pin, as far as can be told without parsing it. `false` is certain:
+/// [`unconfigured`] finds only commits, tags that begin with one, and digests.
+pub fn may_hold_version(path: &str, bytes: &[u8]) -> bool {
+    match FileKind::of(path) {
+        // A shell joins words out of pieces.
+        Some(FileKind::Shell) => true,
+        Some(FileKind::Yaml) => yaml::may_hold_digits(bytes, SHORTEST_COMMIT),
+        None => false,
     }
 }
 

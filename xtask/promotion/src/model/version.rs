@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+/// How many digits a version has at least.
+pub const SHORTEST_COMMIT: usize = 7;
+
 /// A full commit id: 40 lowercase hexadecimal digits.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CommitId(String);
@@ -39,7 +42,7 @@ pub fn is_full_commit(text: &str) -> bool {
 pub fn commit_part(text: &str) -> Option<&str> {
     let commit = text.split_once('-').map_or(text, |(commit, _)| commit);
     let digits = commit.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-    ((7..=40).contains(&commit.len()) && digits && is_word(text)).then_some(commit)
+    ((SHORTEST_COMMIT..=40).contains(&commit.len()) && digits && is_word(text)).then_some(commit)
 }
 
 /// Whether `text` is a single word that a container registry accepts as a tag.

@@ -38,6 +38,10 @@ fn check(config: &str, files: &[(&str, &str)], expected: &[(&str, &str)]) {
     let path = |path| RepoPath::parse(path).unwrap();
     let tree = Tree(files.iter().map(|(name, text)| (path(name), bytes(text))).collect());
     let found = unconfigured(&terms, &config, &tree);
+    for one in &found {
+        let bytes = tree.get(&one.file).unwrap();
+        assert!(may_hold_version(one.file.as_str(), bytes), "{}", one.file);
+    }
     let shown = |one: &Unconfigured| {
         let Problem { file, line, message, .. } = one.warning();
         let at = format!("{}:{}", file.unwrap(), line.unwrap());

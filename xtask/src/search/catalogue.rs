@@ -1,0 +1,205 @@
+//! The catalogue: what earlier searches saw in each file of a checkout, so that the next one reads
+//! only those that it needs.
+//!
+//! A file is recognised by what the system says of it, as in git's index: its device and inode, its
+//! size, and when it was changed. Git's blobs would not do: filters such as LFS make several contents
+//! of one. It is in the cache, and can be deleted at any time.
+
+use std::fs::{self, Metadata};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use memchr::{memchr, memmem};
+use promotion::inspect::coverage;
+use promotion::saas;
+
+use crate::mirror::{self, kept};
+
+/// The format, and what the clues mean: with another number, everything is read again.
+const FORMAT: &[u8] = b"xtask catalogue 1\n";
+
+/// The largest catalogue that is read, in bytes: a million files.
+const LONGEST: usize = 128 << 20;
+
+/// It is written again when one file in so many is new.
+const NEW: usize = 64;
+
+/// A file that was changed just before it was read may change again without another time of change:
+/// some file systems count in steps of two seconds.
+const SETTLED: Duration = Duration::from_secs(3);
+
+/// A catalogue that nobody wrote for so long is deleted: its checkout is probably gone.
+const OLD: Duration = Duration::from_secs(90 * 24 * 60 * 60);
+
+/// Something that a file must have to be of interest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Clue {
+    /// Nothing: every file is read.
+    None = 0,
+    /// Perhaps a version: without it, nothing is a pin.
+    Version = 1,
+    /// The word that every saas file has.
+    Saas = 2,
+}
+
+/// What was seen of one file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Seen([u8; SEEN]);
+
+/// Five numbers of eight bytes, and the clues.
+const SEEN: usize = 41;
+
+impl Seen {
+    /// `None` for a file that changed too shortly before `now` to be recognised, and on systems that
+    /// don't say enough of files.
+    pub(super) fn new(path: &str, bytes: &[u8], meta: &Metadata, now: SystemTime) -> Option<Seen> {
+        let mut seen = Seen([0; SEEN]);
+        let changed = stamp(meta, &mut seen.0)?;
+        let is_settled = now.duration_since(changed).is_ok_and(|since| since > SETTLED);
+        if !is_settled {
+            return None;
+        }
+        seen.0[SEEN - 1] = clues(path, bytes);
+        Some(seen)
+    }
+
+    /// Whether the file that the system says this of is still the same.
+    pub(super) fn is_of(&self, meta: &Metadata) -> bool {
+        let mut now = [0; SEEN];
+        stamp(meta, &mut now).is_some() && now[..SEEN - 1] == self.0[..SEEN - 1]
+    }
+
+    pub(super) fn has(&self, clue: Clue) -> bool {
+        self.0[SEEN - 1] & clue as u8 == clue as u8
+    }
+}
+
+fn clues(path: &str, bytes: &[u8]) -> u8 {
+    let version = coverage::may_hold_version(path, bytes);
+    let saas = memmem::find(bytes, saas::NEEDLE.as_bytes()).is_some();
+    u8::from(version) * Clue::Version as u8 + u8::from(saas) * Clue::Saas as u8
+}
+
+/// Writes down what tells a file and its content from any other, and returns when it was changed.
+#[cfg(unix)]
+fn stamp(meta: &Metadata, into: &mut [u8; SEEN]) -> Option<SystemTime> {
+    use std::os::unix::fs::MetadataExt;
+    let time = |seconds: i64, nanos: i64| seconds.wrapping_mul(1_000_000_000).wrapping_add(nanos);
+    let modified = time(meta.mtime(), meta.mtime_nsec());
+    let changed = time(meta.ctime(), meta.ctime_nsec());
+    let numbers =
+        [meta.dev(), meta.ino(), meta.size(), modified.cast_unsigned(), changed.cast_unsigned()];
+    for (nth, number) in numbers.into_iter().enumerate() {
+        into[8 * nth..8 * nth + 8].copy_from_slice(&number.to_le_bytes());
+    }
+    Some(SystemTime::UNIX_EPOCH + Duration::from_nanos(u64::try_from(changed).ok()?))
+}
+
+/// Without the time of change, a file that got its old times back would look unchanged.
+#[cfg(not(unix))]
+fn stamp(_: &Metadata, _: &mut [u8; SEEN]) -> Option<SystemTime> {
+    None
+}
+
+/// What is known of the files of a checkout.
+#[derive(Debug, Default)]
+pub(super) struct Catalogue {
+    bytes: Vec<u8>,
+    /// Where the paths are, in their order; behind each are a zero byte and its [`Seen`].
+    paths: Vec<Range<usize>>,
+}
+
+impl Catalogue {
+    /// Where that of a checkout is kept; `None` if there is no cache.
+    pub(super) fn place(top: &Path) -> Option<PathBuf> {
+        let top = top.canonicalize().ok()?;
+        let name = mirror::folder_name(top.to_str()?);
+        Some(mirror::cache_folder().ok()?.join("catalogue").join(name))
+    }
+
+    /// An empty one if there is none, or one that is damaged.
+    pub(super) fn load(place: Option<&PathBuf>) -> Catalogue {
+        let bytes = place.and_then(|place| kept::load(place, LONGEST));
+        bytes.and_then(Catalogue::parse).unwrap_or_default()
+    }
+
+    fn parse(bytes: Vec<u8>) -> Option<Catalogue> {
+        let mut rest = bytes.strip_prefix(FORMAT)?;
+        let mut paths: Vec<Range<usize>> = Vec::with_capacity(rest.len() / 64);
+        let mut last: &[u8] = b"";
+        while !rest.is_empty() {
+            let length = memchr(0, rest)?;
+            let path = &rest[..length];
+            if path <= last {
+                return None;
+            }
+            let start = bytes.len() - rest.len();
+            paths.push(start..start + length);
+            rest = rest.get(length + 1 + SEEN..)?;
+            last = path;
+        }
+        Some(Catalogue { bytes, paths })
+    }
+
+    /// What was seen of a file. `near` is where it may stand: files are asked for in their order.
+    pub(super) fn of(&self, path: &str, near: &mut usize) -> Option<Seen> {
+        let path_at = |range: &Range<usize>| &self.bytes[range.clone()];
+        if self.paths.get(*near).is_none_or(|range| path_at(range) != path.as_bytes()) {
+            *near =
+                self.paths.binary_search_by(|range| path_at(range).cmp(path.as_bytes())).ok()?;
+        }
+        let range = &self.paths[*near];
+        *near += 1;
+        Some(self.seen(range))
+    }
+
+    fn seen(&self, path: &Range<usize>) -> Seen {
+        let mut seen = Seen([0; SEEN]);
+        seen.0.copy_from_slice(&self.bytes[path.end + 1..path.end + 1 + SEEN]);
+        seen
+    }
+
+    /// Writes down what was learned, if it is worth it. Files that are gone are forgotten.
+    pub(super) fn save(&self, place: &Path, top: &Path, mut learned: Vec<(String, Seen)>) {
+        if learned.len() * NEW <= self.paths.len() {
+            return;
+        }
+        learned.sort_unstable_by(|one, other| one.0.cmp(&other.0));
+        let mut bytes = FORMAT.to_vec();
+        let mut add = |path: &[u8], seen: Seen| {
+            bytes.extend_from_slice(path);
+            bytes.push(0);
+            bytes.extend_from_slice(&seen.0);
+        };
+        let mut learned = learned.into_iter().peekable();
+        for range in &self.paths {
+            let path = &self.bytes[range.clone()];
+            while let Some((new, seen)) = learned.next_if(|(new, _)| new.as_bytes() < path) {
+                add(new.as_bytes(), seen);
+            }
+            let is_new = learned.peek().is_some_and(|(new, _)| new.as_bytes() == path);
+            let is_there = |path: &str| top.join(path).symlink_metadata().is_ok();
+            if !is_new && std::str::from_utf8(path).is_ok_and(is_there) {
+                add(path, self.seen(range));
+            }
+        }
+        learned.for_each(|(new, seen)| add(new.as_bytes(), seen));
+        // If it can't be written, the next run only takes longer.
+        let _ = kept::save(place, &bytes);
+        place.parent().map(forget_old);
+    }
+}
+
+fn forget_old(folder: &Path) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
+        let written = path.symlink_metadata().and_then(|meta| meta.modified());
+        if written.is_ok_and(|time| time.elapsed().is_ok_and(|since| since > OLD)) {
+            let _ = fs::remove_file(&path);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
