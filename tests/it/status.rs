@@ -362,6 +362,11 @@ fn few_processes() {
     assert!(two <= 20, "status: {two}");
     let promotion = count(&["qr-promote", "--dry-run", "--quiet"]);
     assert!(promotion <= 20, "qr-promote: {promotion}");
+    // The second time, the mirror's answers are known: the top, its settings, two lists of files.
+    let offline = ["qr-promote", "--dry-run", "--quiet", "--offline", "--ref", HEAD];
+    count(&offline);
+    let known = count(&offline);
+    assert!(known <= 4, "qr-promote --offline: {known}");
     // More pins and more versions of the same upstreams cost nothing.
     let config = sandbox.read("promote.toml");
     let more = "[component.qontract-reconcile.environment.more]\n\

@@ -91,9 +91,16 @@ impl<'a> Upstreams<'a> {
 
     /// What a part of the plan moves along.
     pub fn changes(&self, plan: &PartPlan) -> Result<Changes> {
-        let mut changes = self.mirror.changes(moving(plan), &plan.to)?;
+        let mut changes =
+            self.mirror.remembering(|| self.mirror.changes(moving(plan), &plan.to))?;
         self.mark(&mut changes);
         Ok(changes)
+    }
+
+    /// The same, if earlier runs left the new version in the cache.
+    pub fn known_changes(&self, plan: &PartPlan) -> Result<Option<Changes>> {
+        let known = || self.mirror.knows(&plan.to).then(|| self.changes(plan)).transpose();
+        self.mirror.remembering(known)
     }
 
     /// Marks the commits that change the template of a saas file. A mirror that can't tell marks

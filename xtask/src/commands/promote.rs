@@ -175,9 +175,8 @@ impl<'a> Run<'a> {
             let note = format!("offline: nothing is checked against `{}`", component.upstream);
             review.notes.push(note);
             let upstreams = Upstreams::open(self.work_tree, self.config, component)?;
-            if upstreams.mirror.knows(&to) {
-                review.changes[index] = upstreams.changes(&planned.plan.parts[index])?;
-            }
+            let changes = upstreams.known_changes(&planned.plan.parts[index])?;
+            review.changes[index] = changes.unwrap_or_default();
             your_email = upstreams.your_email;
         }
         let tree = self.work_tree.read(&checks::wanted(self.config, &self.scopes))?;

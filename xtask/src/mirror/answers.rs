@@ -29,9 +29,13 @@ pub(super) struct Answers {
 }
 
 impl Mirror {
-    /// Does something that reads the mirror, with the answers of earlier runs at hand.
+    /// Does something that reads the mirror, with the answers of earlier runs at hand; within another
+    /// call, with those that it has.
     pub fn remembering<T>(&self, read: impl FnOnce() -> T) -> T {
         let lock = || self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        if lock().is_some() {
+            return read();
+        }
         *lock() = Answers::load(&self.folder);
         let result = read();
         if let Some(answers) = lock().take().filter(|answers| answers.is_changed) {

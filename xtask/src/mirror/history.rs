@@ -33,7 +33,7 @@ impl Mirror {
 
     /// Whether the mirror exists and has this commit.
     pub fn knows(&self, commit: &CommitId) -> bool {
-        self.exists() && self.git().read(["cat-file", "-e", commit.as_str()]).is_ok()
+        self.exists() && self.peel(&[commit.as_str()]).is_ok_and(|found| found != [None])
     }
 
     /// Those of these commits that touch one of `paths`, in their order; no merges.

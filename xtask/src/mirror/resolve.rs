@@ -183,7 +183,7 @@ impl Mirror {
     }
 
     /// The commits that these revisions are or lead to; `None` for what is none.
-    fn peel(&self, revisions: &[impl AsRef<str>]) -> Result<Vec<Option<CommitId>>> {
+    pub(super) fn peel(&self, revisions: &[impl AsRef<str>]) -> Result<Vec<Option<CommitId>>> {
         let asked: String =
             revisions.iter().map(|one| format!("{}^{{commit}}\n", one.as_ref())).collect();
         let (args, asked) = (["cat-file", "--batch-check"], asked.as_bytes());
