@@ -199,8 +199,12 @@ impl Git {
     /// Runs a command that prints paths, each ended by NUL; skips those that are not UTF-8.
     fn listed<const N: usize>(&self, args: [&str; N]) -> Result<Vec<String>> {
         let out = self.bytes(args)?;
-        let paths = out.split(|&byte| byte == 0).filter_map(|path| std::str::from_utf8(path).ok());
-        Ok(paths.filter(|path| !path.is_empty()).map(str::to_owned).collect())
+        let (mut paths, mut start) = (Vec::new(), 0);
+        for end in memchr::memchr_iter(0, &out) {
+            paths.extend(std::str::from_utf8(&out[start..end]).map(str::to_owned));
+            start = end + 1;
+        }
+        Ok(paths)
     }
 
     /// The commit that a revision names; an error if there is none.

@@ -117,12 +117,11 @@ impl Search<'_> {
                 && !rest.is_empty()
             {
                 for path in &rest[..SHARE.min(rest.len())] {
-                    if !is_in_plain_folder(top, path, &mut folder) {
-                        continue;
-                    }
                     let on_disk = top.join(path);
                     let known = self.catalogue.of(path, &mut near);
-                    if known.is_some_and(|known| self.can_skip(known, &on_disk)) {
+                    if known.is_some_and(|known| self.can_skip(known, &on_disk))
+                        || !is_in_plain_folder(top, path, &mut folder)
+                    {
                         continue;
                     }
                     match read(&on_disk, &mut buffer) {
@@ -206,12 +205,28 @@ pub(crate) fn own_folders(top: &Path) -> Vec<PathBuf> {
 fn is_in_plain_folder(top: &Path, path: &str, last: &mut (String, bool)) -> bool {
     let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
     if last.0 != folder {
-        let known = Path::new(if last.1 { last.0.as_str() } else { "" });
-        let mut new = Path::new(folder).ancestors().take_while(|one| !known.starts_with(one));
-        let is_plain = |one: &Path| fs::symlink_metadata(top.join(one)).is_ok_and(|m| m.is_dir());
-        *last = (folder.to_owned(), new.all(is_plain));
+        let known = if last.1 { shared(&last.0, folder) } else { 0 };
+        let mut ends = folder.match_indices('/').map(|(end, _)| end).chain([folder.len()]);
+        let is_plain = |end| {
+            let one = top.join(&folder[..end]);
+            end <= known || fs::symlink_metadata(one).is_ok_and(|meta| meta.is_dir())
+        };
+        *last = (folder.to_owned(), ends.all(is_plain));
     }
     last.1
+}
+
+/// How many bytes of `one` are the nearest folder that `other` is or lies in.
+fn shared(one: &str, other: &str) -> usize {
+    let mut length = one.len();
+    while length > 0 {
+        let is_end = matches!(other.as_bytes().get(length), None | Some(b'/'));
+        if is_end && other.starts_with(&one[..length]) {
+            break;
+        }
+        length = one[..length].rfind('/').unwrap_or_default();
+    }
+    length
 }
 
 enum Content<'b> {

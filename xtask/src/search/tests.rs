@@ -72,3 +72,22 @@ fn what_changed_since_is_read_again() {
     fs::remove_file(place.work_tree.top.join("a.yml")).unwrap();
     assert_eq!(place.found(Clue::Version, "x"), (names(&["b.yml", "c.yml"]), 0));
 }
+
+#[test]
+fn folders_that_two_files_share() {
+    for (one, other, expected) in [
+        ("a/b", "a/b/c", "a/b"),
+        ("a/b/c", "a/b", "a/b"),
+        ("a/b", "a/bc", "a"),
+        ("a/bc", "a/b", "a"),
+        ("ab", "a", ""),
+        ("a", "ab", ""),
+        ("", "a", ""),
+        ("a", "", ""),
+        ("a/b/c/d", "a/x/c/d", "a"),
+        ("\u{e9}/a", "\u{e9}/b", "\u{e9}"),
+        ("\u{e9}", "\u{e8}", ""),
+    ] {
+        assert_eq!(&one[..shared(one, other)], expected, "{one} {other}");
+    }
+}

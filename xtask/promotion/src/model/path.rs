@@ -12,12 +12,10 @@ pub struct RepoPath(String);
 impl RepoPath {
     /// Parses a path; `None` if it could leave the repository or reach into `.git`.
     pub fn parse(text: &str) -> Option<Self> {
-        let clean = |part: &str| {
-            !matches!(part, "" | "." | "..")
-                && !part.eq_ignore_ascii_case(".git")
-                && !part.contains(['\\', '\0', '\n'])
-        };
-        text.split('/').all(clean).then(|| RepoPath(text.to_owned()))
+        let clean =
+            |part: &str| !matches!(part, "" | "." | "..") && !part.eq_ignore_ascii_case(".git");
+        let is_plain = memchr::memchr3(b'\\', 0, b'\n', text.as_bytes()).is_none();
+        (is_plain && text.split('/').all(clean)).then(|| RepoPath(text.to_owned()))
     }
 
     /// Parses the value of a `$ref`, which is relative to `data/`.
