@@ -210,6 +210,10 @@ fn repository_values() {
         "[repository]\nforge = 'github'",
         "`promote.toml:2:9`: `forge` is `github`, expected `gitlab`, `agit` or `none`",
     );
+    for (name, forge) in [("gitlab", Forge::Gitlab), ("agit", Forge::Agit), ("none", Forge::None)] {
+        let config = Config::parse(FILE, &format!("[repository]\nforge = '{name}'"));
+        assert_eq!(config.map(|config| config.repository.forge), Ok(forge));
+    }
     check(
         "[repository]\nusers = '/data/*.yml'",
         "`promote.toml:2:9`: `users` is `/data/*.yml`, expected a glob relative to the top of the repository, without `!`, `..` or empty parts",
