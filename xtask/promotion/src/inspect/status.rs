@@ -365,4 +365,4 @@ impl PinStatus {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -280,22 +280,4 @@ fn date(seconds: i64) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn dates() {
-        let cases = [
-            (0, "1970-01-01"),
-            (-1, "1969-12-31"),
-            (951_782_399, "2000-02-28"),
-            (951_782_400, "2000-02-29"),
-            (1_711_533_600, "2024-03-27"),
-            (1_735_689_599, "2024-12-31"),
-            (4_107_542_400, "2100-03-01"),
-        ];
-        for (seconds, expected) in cases {
-            assert_eq!(date(seconds), expected, "{seconds}");
-        }
-    }
-}
+mod tests;

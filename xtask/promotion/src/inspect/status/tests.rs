@@ -1,18 +1,18 @@
 use super::*;
 
-const NOW: i64 = 1_000_000;
-const DAY: i64 = 86_400;
+pub(crate) const NOW: i64 = 1_000_000;
+pub(crate) const DAY: i64 = 86_400;
 /// Two commits that begin alike, and another one.
-const ONE: &str = "06d07fa2d34bb9caa8669a86c42f6b82d5027703";
-const TWIN: &str = "06d07facf1ef86b417dbd895bd90b92cbfceb576";
-const OTHER: &str = "47fbcedb83acf136db09422466a44c7e37c08639";
+pub(crate) const ONE: &str = "06d07fa2d34bb9caa8669a86c42f6b82d5027703";
+pub(crate) const TWIN: &str = "06d07facf1ef86b417dbd895bd90b92cbfceb576";
+pub(crate) const OTHER: &str = "47fbcedb83acf136db09422466a44c7e37c08639";
 
-fn id(text: &str) -> CommitId {
+pub(crate) fn id(text: &str) -> CommitId {
     CommitId::parse(text).unwrap()
 }
 
 /// A pin whose value nobody looked up.
-fn pin(value: &str) -> PinStatus {
+pub(crate) fn pin(value: &str) -> PinStatus {
     PinStatus {
         file: RepoPath::parse("a.yml").unwrap(),
         line: 1,
@@ -23,15 +23,15 @@ fn pin(value: &str) -> PinStatus {
     }
 }
 
-fn found(value: &str, start: Start) -> PinStatus {
+pub(crate) fn found(value: &str, start: Start) -> PinStatus {
     PinStatus { start: Some(start), ..pin(value) }
 }
 
-fn environment(pins: Vec<PinStatus>) -> EnvironmentStatus {
+pub(crate) fn environment(pins: Vec<PinStatus>) -> EnvironmentStatus {
     EnvironmentStatus { name: "prod".to_owned(), pins, problems: Vec::new(), repair: None }
 }
 
-fn commit(id: &CommitId) -> Commit {
+pub(crate) fn commit(id: &CommitId) -> Commit {
     let author = Author { name: "Ann".to_owned(), email: "ann@example.com".to_owned() };
     Commit {
         id: id.clone(),
@@ -44,7 +44,7 @@ fn commit(id: &CommitId) -> Commit {
 }
 
 /// A commit that runs, with so many commits behind it for so many seconds, and before it.
-fn running(at: &str, behind: usize, waits: i64, ahead: usize) -> Running {
+pub(crate) fn running(at: &str, behind: usize, waits: i64, ahead: usize) -> Running {
     let commit = commit(&id(at));
     Running {
         queued: vec![commit.clone(); behind],
