@@ -130,7 +130,7 @@ fn names(text: &str) -> String {
 /// Text for a cell: words that Markdown could read become code spans, and `|` is escaped.
 fn words(text: &str) -> String {
     match text {
-        NOTHING | UNKNOWN => text.to_owned(),
+        "" | NOTHING | UNKNOWN => text.to_owned(),
         text => prose(text).replace('|', "\\|"),
     }
 }
