@@ -33,6 +33,7 @@ fn knows_where_a_value_ends() {
     check("TAG=$(git rev-parse HEAD)\n", &[(1, "$(git rev-parse HEAD)")]);
     check("TAG=`git rev-parse HEAD`\n", &[(1, "`git rev-parse HEAD`")]);
     check("TAG=${A:-\"}\"}\nTAG=$((1 << 2))\n", &[(1, "${A:-\"}\"}"), (2, "$((1 << 2))")]);
+    check("TAG=${A:-'}'}\n", &[(1, "${A:-'}'}")]);
     check("TAG=(a b) # c\n", &[(1, "(a b)")]);
     check("TAG='a'b\n", &[(1, "'a'b is put together of several parts")]);
     check("TAG=a\\\nb\n", &[(1, "a\\\nb is put together of several parts")]);
@@ -48,6 +49,7 @@ fn what_stands_inside_is_text() {
     check("N=\"$'\"\nTAG=a\n", &[(2, "a")]);
     check("N=(\nTAG=x # )\n)\nTAG=a\n", &[(4, "a")]);
     check("N=$(\n(\nTAG=x\n)\ncat <<E\n'\nE\n)\nTAG=a\n", &[(9, "a")]);
+    check("N=$(f() (x)\n(x)\nTAG=x\n)\nTAG=a\n", &[(5, "a")]);
     check("cat <<EOF\nTAG=x's\nEOF\nTAG=a\n", &[(4, "a")]);
     check("cat <<-'E F' >x <<\"G\"\nTAG=x\n\tE F\nTAG=x\nG\nTAG=a\n", &[(6, "a")]);
     check("cat <<<x\nTAG=a\n((y = x << 2))\nTAG=b\n", &[(2, "a"), (4, "b")]);
@@ -113,6 +115,11 @@ fn what_no_shell_reads() {
     }
     let deepest = format!("TAG={}{}\n", "$(".repeat(50), ")".repeat(50));
     assert_eq!(assignments(&deepest).map(|found| found.len()), Ok(1));
+    // What stands side by side is not nested.
+    for one in ["TAG='x'\n", "TAG=\"${A}\"\n", "TAG=$(x)\n", "TAG=(x)\n", "TAG=$(())\n"] {
+        let found = assignments(&one.repeat(51)).map(|found| found.len());
+        assert_eq!(found, Ok(51), "{one}");
+    }
     let deep = format!("TAG={}", "$(".repeat(100_000));
     assert_eq!(assignments(&deep).unwrap_err().message, "substitutions are nested too deep");
 }
