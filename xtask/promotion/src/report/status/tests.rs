@@ -1,7 +1,3 @@
-use std::{env, fs};
-
-use anstyle::Style;
-
 use super::*;
 use crate::config::Config;
 use crate::history::changes::Start;
@@ -10,35 +6,12 @@ use crate::inspect::status::tests::{
     DAY, NOW, ONE, OTHER, TWIN, commit, environment, found, id, pin, running,
 };
 use crate::model::commit::{Author, Commit};
-use crate::report::{BOLD, CYAN, DIM, ERROR, GREEN, NOTE, RED, YELLOW};
+use crate::report::tests::marked;
 
-/// Compares an output with that in a file of `tests`, which `UPDATE_OUTPUT=1` rewrites.
+/// Compares an output with that in a file of `tests`.
 #[track_caller]
 fn matches(actual: &str, name: &str) {
-    let file = format!("{}/src/report/status/tests/{name}", env!("CARGO_MANIFEST_DIR"));
-    if env::var_os("UPDATE_OUTPUT").is_some() {
-        return fs::write(file, actual).unwrap();
-    }
-    assert_eq!(actual, fs::read_to_string(&file).unwrap_or_default(), "{name}");
-}
-
-/// The text with the name of each style instead of its codes.
-fn marked(text: &str) -> String {
-    let styles = [
-        (ERROR, "error"),
-        (NOTE, "note"),
-        (BOLD, "bold"),
-        (DIM, "dim"),
-        (RED, "red"),
-        (GREEN, "green"),
-        (YELLOW, "yellow"),
-        (CYAN, "cyan"),
-    ];
-    let plain = text.replace(&format!("{:#}", BOLD), "}");
-    let name = |text: String, (style, name): (Style, &str)| {
-        text.replace(&style.to_string(), &format!("{name}{{"))
-    };
-    styles.into_iter().fold(plain, name)
+    crate::report::tests::matches(actual, &format!("status/tests/{name}"));
 }
 
 /// A commit that the branch lacks.
