@@ -218,6 +218,34 @@ fn nothing_else_in_the_world_is_reported() {
     run().matches("coverage-hostile");
 }
 
+/// Hundreds of warnings would hide everything else that a promotion says.
+#[test]
+fn many_pins_are_not_told_one_by_one() {
+    let sandbox = Sandbox::covered();
+    let stray = |number: usize| {
+        sandbox.write(&format!("many/{number:02}.yml"), "qontract_reconcile_image_tag: 47fbced\n");
+    };
+    (0..10).for_each(stray);
+    let warnings = |args: &[&str]| {
+        let stderr = sandbox.offline(&[&["qr-promote", "-n"], args].concat()).stderr;
+        let lines = stderr.lines().filter(|line| !line.starts_with("  help"));
+        lines.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let one = |kind: &str, number: usize| {
+        format!(
+            "{kind}: `many/{number:02}.yml:1`: key `qontract_reconcile_image_tag` is `47fbced`, and no environment of `qontract-reconcile` has it"
+        )
+    };
+    let ten = |kind| (0..10).map(|number| one(kind, number)).collect::<Vec<_>>();
+    assert_eq!(warnings(&[]), ten("warning"));
+    stray(10);
+    let more = "1 more pin that no environment has".to_owned();
+    assert_eq!(warnings(&[]), [ten("warning"), vec![format!("warning: {more}")]].concat());
+    stray(11);
+    let more = more.replace("1 more pin", "2 more pins");
+    assert_eq!(warnings(&["--strict"]), [ten("error"), vec![format!("error: {more}")]].concat());
+}
+
 /// The catalogue makes no difference but that of time, whatever becomes of it and of the files.
 #[test]
 fn files_that_were_seen_before() {

@@ -22,6 +22,9 @@ use crate::git::Git;
 use crate::search::{Clue, Found, own_folders, search};
 use crate::worktree::WorkTree;
 
+/// How many finds a promotion tells.
+const MOST_TOLD: usize = 10;
+
 /// A coverage scan that runs on a thread of its own.
 #[derive(Debug, Default)]
 pub struct CoverageScan(Option<thread::JoinHandle<Unlisted>>);
@@ -58,7 +61,7 @@ impl CoverageScan {
     /// Waits for the scan, and returns a warning for each find.
     pub fn warnings(self) -> Vec<Problem> {
         let (pins, too_large) = self.found();
-        pins.iter().map(Unconfigured::warning).chain(too_large).collect()
+        told(&pins).into_iter().chain(too_large).collect()
     }
 
     /// Waits for the scan, and returns its finds and a warning for each file that was too large.
@@ -101,10 +104,22 @@ impl TargetScan<'_> {
         let files = paths.into_iter().zip(texts).filter_map(|(path, text)| Some((path, text?)));
         let terms = terms(self.work_tree, self.components, self.config);
         let found = coverage::unconfigured(&terms, self.config, &Tree(files.collect()));
-        warnings.extend(found.iter().map(Unconfigured::warning));
+        warnings.extend(told(&found));
         warnings.extend((lacking > 0).then(|| not_searched(lacking)));
         Ok(warnings)
     }
+}
+
+/// A warning for each find; of many, the first ones and how to see the others.
+fn told(found: &[Unconfigured]) -> Vec<Problem> {
+    let mut warnings: Vec<_> = found.iter().take(MOST_TOLD).map(Unconfigured::warning).collect();
+    let others = found.iter().skip(MOST_TOLD).map(|one| one.values.len()).sum();
+    if others > 0 {
+        let message = format!("{} that no environment has", counted(others, "more pin"));
+        let help = "`discover` lists them, `discover --write` takes them in";
+        warnings.push(Problem::new(message).help(help));
+    }
+    warnings
 }
 
 fn not_searched(count: usize) -> Problem {
