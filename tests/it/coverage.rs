@@ -9,6 +9,7 @@ use promotion::config::Config;
 use promotion::inspect::coverage::{Terms, unconfigured};
 use promotion::model::version::CommitId;
 use xtask::ask::coverage::{CoverageScan, TargetScan};
+use xtask::search::Listing;
 use xtask::worktree::WorkTree;
 
 use crate::fixtures::{Files, tree};
@@ -309,7 +310,7 @@ fn found_at(sandbox: &Sandbox, target: &str) -> Vec<String> {
     let top = sandbox.world.repository.clone();
     let work_tree = WorkTree { git_dir: Some(top.join(".git")), top };
     let place = TargetScan { work_tree: &work_tree, config: &config, components: &[component] };
-    let scan = CoverageScan::start(&work_tree, &config, &[component]);
+    let scan = CoverageScan::start(&work_tree, Listing::start(&work_tree), &config, &[component]);
     let target = CommitId::parse(sandbox.git(&format!("rev-parse {target}")).trim()).unwrap();
     let found = place.warnings(scan, &target).unwrap();
     found.into_iter().map(|one| one.file.unwrap_or(one.message)).collect()
@@ -372,7 +373,7 @@ fn a_partial_clone_fetches_nothing() {
     let work_tree = WorkTree { top: clone.clone(), git_dir: Some(clone.join(".git")) };
     let place = TargetScan { work_tree: &work_tree, config: &config, components: &[component] };
     let before = git("count-objects -v");
-    let scan = CoverageScan::start(&work_tree, &config, &[component]);
+    let scan = CoverageScan::start(&work_tree, Listing::start(&work_tree), &config, &[component]);
     let found = place.warnings(scan, &target).unwrap();
     let files: Vec<_> = found.iter().map(|one| one.file.as_deref().unwrap_or("-")).collect();
     assert_eq!(files, ["b.yml", "-"]);

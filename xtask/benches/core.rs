@@ -23,7 +23,7 @@ use promotion::plan::{Part, plan};
 use promotion::saas::SaasFile;
 use world::big::{BigWorld, Size};
 use xshell::Shell;
-use xtask::search::{Clue, search};
+use xtask::search::{Clue, Listing, search};
 use xtask::worktree::WorkTree;
 
 const SIZES: [usize; 3] = [1_000, 13_000, 130_000];
@@ -84,12 +84,15 @@ fn measured(files: usize) -> Result<Costs> {
     let one = [Terms::of(component, &config)];
     let all: Vec<Terms> = config.components.iter().map(|one| Terms::of(one, &config)).collect();
 
-    let tree = search(&work_tree, Clue::None, |_| true, |_| true).tree;
+    let tree = search(Listing::start(&work_tree), Clue::None, |_| true, |_| true).tree;
     let planned = plan(&parts, &tree)?;
     verify(&planned)?;
     let saas = holding(&tree, &["resourceTemplates"]);
     Ok(vec![
-        ("read every file from disk", cost(|| search(&work_tree, Clue::None, |_| true, |_| false))),
+        (
+            "read every file from disk",
+            cost(|| search(Listing::start(&work_tree), Clue::None, |_| true, |_| false)),
+        ),
         ("plan one component", cost(|| plan(&parts, &tree).is_ok())),
         ("verify that plan", cost(|| verify(&planned).is_ok())),
         ("coverage of one component", cost(|| covered(&one, &config, &tree))),

@@ -18,6 +18,7 @@ use promotion::inspect::coverage::Terms;
 use world::World;
 use xshell::{Shell, cmd};
 use xtask::ask::coverage::unconfigured;
+use xtask::search::Listing;
 use xtask::worktree::WorkTree;
 
 const ROUNDS: u32 = 21;
@@ -50,7 +51,7 @@ fn main() -> Result<()> {
     // Younger files are not remembered.
     sleep(Duration::from_secs(4));
     for _ in 0..ROUNDS {
-        let search = || Ok(unconfigured(&work_tree, &config, &terms).0.len());
+        let search = || Ok(unconfigured(Listing::start(&work_tree), &config, &terms).0.len());
         let _ = fs::remove_dir_all(&catalogues);
         cold.push(cost(search)?);
         ensure!(catalogues.exists(), "nothing is remembered");

@@ -6,7 +6,7 @@ use std::fs::{self, Metadata};
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::SystemTime;
 
 use anyhow::{Result, anyhow};
@@ -37,6 +37,33 @@ pub struct Found {
     pub unread: Vec<Problem>,
 }
 
+/// The paths of a work tree, as threads list them that were started as early as possible.
+#[derive(Debug)]
+pub struct Listing {
+    top: PathBuf,
+    /// In their order, but for a folder that git doesn't know.
+    tracked: JoinHandle<Result<Vec<String>>>,
+    /// Slow: git looks into every folder.
+    untracked: JoinHandle<Result<Vec<String>>>,
+}
+
+impl Listing {
+    /// Starts to list all files. One that nobody waits for does no harm.
+    pub fn start(work_tree: &WorkTree) -> Listing {
+        let top = work_tree.top.clone();
+        let spawn = |list: fn(&Path) -> Result<Vec<String>>| {
+            let top = top.clone();
+            thread::spawn(move || list(&top))
+        };
+        let (tracked, untracked) = match work_tree.git_dir {
+            // The index knows nearly all of them without looking into a single folder.
+            Some(_) => (spawn(|top| Git::at(top).tracked()), spawn(|top| Git::at(top).untracked())),
+            None => (spawn(|top| Ok(all(top))), spawn(|_| Ok(Vec::new()))),
+        };
+        Listing { top, tracked, untracked }
+    }
+}
+
 /// The files that `wants` by their path and then `holds` by their content.
 ///
 /// A file that is known to lack `clue` is left out without being read; what is found may lack it too.
@@ -44,17 +71,18 @@ pub struct Found {
 /// Passed over: whatever is no regular file (symbolic links, pipes, devices), other repositories
 /// inside this one, what git ignores, and the fixtures of this program.
 pub fn search(
-    work_tree: &WorkTree,
+    listing: Listing,
     clue: Clue,
     wants: impl Fn(&str) -> bool + Sync,
     holds: impl Fn(&[u8]) -> bool + Sync,
 ) -> Found {
-    let place = Catalogue::place(&work_tree.top);
+    let top = listing.top.clone();
+    let place = Catalogue::place(&top);
     let catalogue = Catalogue::load(place.as_ref());
-    let (found, learned) = Search { clue, catalogue: &catalogue, now: SystemTime::now() }
-        .run(work_tree, &wants, &holds);
+    let (found, learned) =
+        Search { clue, catalogue: &catalogue, now: SystemTime::now() }.run(listing, &wants, &holds);
     if let Some(place) = place {
-        catalogue.save(&place, &work_tree.top, learned);
+        catalogue.save(&place, &top, learned);
     }
     found
 }
@@ -73,32 +101,30 @@ type Learned = Vec<(String, Seen)>;
 impl Search<'_> {
     fn run(
         &self,
-        work_tree: &WorkTree,
+        Listing { top, tracked, untracked }: Listing,
         wants: &(impl Fn(&str) -> bool + Sync),
         holds: &(impl Fn(&[u8]) -> bool + Sync),
     ) -> (Found, Learned) {
-        let top = &work_tree.top;
-        let own = own_folders(top);
+        let own = own_folders(&top);
         // A short way to each file: it is walked thirteen thousand times.
-        let is_here = std::env::current_dir().is_ok_and(|here| here == *top);
-        let from_here = if is_here { Path::new("") } else { top };
-        let among = &|paths: Vec<String>| {
+        let is_here = std::env::current_dir().is_ok_and(|here| here == top);
+        let from_here = if is_here { Path::new("") } else { &top };
+        let among = |listed: JoinHandle<Result<Vec<String>>>| {
+            let listed = listed.join().unwrap_or_else(|_| Err(anyhow!("a thread panicked")));
             let is_own = |path: &String| own.iter().any(|own| Path::new(path).starts_with(own));
             let wanted = |path: &String| wants(path) && !is_own(path);
-            self.filter(from_here, &paths.into_iter().filter(wanted).collect::<Vec<_>>(), holds)
+            match listed {
+                Ok(mut paths) => {
+                    paths.retain(wanted);
+                    self.filter(from_here, &paths, holds)
+                }
+                Err(error) => {
+                    let unread = vec![Problem::new(format!("can't list the files: {error:#}"))];
+                    (Found { unread, ..Found::default() }, Vec::new())
+                }
+            }
         };
-        if work_tree.git_dir.is_none() {
-            let mut paths = Vec::new();
-            walk(top, "", &mut paths);
-            return among(paths);
-        }
-        thread::scope(|scope| {
-            // The index knows nearly all of them without looking into a single folder.
-            let untracked = scope.spawn(|| Git::at(top).untracked());
-            let tracked = among_listed(Git::at(top).tracked(), among);
-            let untracked = untracked.join().unwrap_or_else(|_| Err(anyhow!("a thread panicked")));
-            both(tracked, among_listed(untracked, among))
-        })
+        both(among(tracked), among(untracked))
     }
 
     fn filter(
@@ -162,16 +188,6 @@ impl Search<'_> {
 fn both(mut one: (Found, Learned), other: (Found, Learned)) -> (Found, Learned) {
     one.1.extend(other.1);
     (one.0.and(other.0), one.1)
-}
-
-fn among_listed(
-    paths: Result<Vec<String>>,
-    among: impl Fn(Vec<String>) -> (Found, Learned),
-) -> (Found, Learned) {
-    paths.map(among).unwrap_or_else(|error| {
-        let unread = vec![Problem::new(format!("can't list the files: {error:#}"))];
-        (Found { unread, ..Found::default() }, Vec::new())
-    })
 }
 
 /// Refuses to go on with less than all.
@@ -270,7 +286,13 @@ fn unread(path: &str, error: &io::Error) -> Problem {
     Problem::new(message).file(path).help("mend that, then run it again")
 }
 
-/// Adds the files below a folder, for a work tree that git does not know.
+/// The files below a folder that git does not know.
+fn all(top: &Path) -> Vec<String> {
+    let mut paths = Vec::new();
+    walk(top, "", &mut paths);
+    paths
+}
+
 fn walk(top: &Path, folder: &str, paths: &mut Vec<String>) {
     let Ok(entries) = fs::read_dir(top.join(folder)) else { return };
     for entry in entries.filter_map(Result::ok) {

@@ -19,7 +19,7 @@ use promotion::plan::{Outcome, Part, Plan, plan};
 use promotion::report::counted;
 
 use crate::git::Git;
-use crate::search::{Clue, Found, own_folders, search};
+use crate::search::{Clue, Found, Listing, own_folders, search};
 use crate::worktree::WorkTree;
 
 /// How many finds a promotion tells.
@@ -38,11 +38,16 @@ impl CoverageScan {
         CoverageScan::default()
     }
 
-    /// Starts a scan of the work tree for the pins of some components.
-    pub fn start(work_tree: &WorkTree, config: &Config, components: &[&Component]) -> CoverageScan {
+    /// Starts a scan of a work tree, which is being listed, for the pins of some components.
+    pub fn start(
+        work_tree: &WorkTree,
+        listing: Listing,
+        config: &Config,
+        components: &[&Component],
+    ) -> CoverageScan {
         let terms = terms(work_tree, components, config);
-        let (work_tree, config) = (work_tree.clone(), config.clone());
-        CoverageScan(Some(thread::spawn(move || unconfigured(&work_tree, &config, &terms))))
+        let config = config.clone();
+        CoverageScan(Some(thread::spawn(move || unconfigured(listing, &config, &terms))))
     }
 
     /// With `--strict`, waits for the scan and refuses what it found, before the network is used;
@@ -157,22 +162,18 @@ pub fn versions(work_tree: &WorkTree, component: &Component) -> Vec<String> {
     versions
 }
 
-/// The unconfigured pins in the work tree that match `terms`.
-pub fn unconfigured(work_tree: &WorkTree, config: &Config, terms: &[Terms]) -> Unlisted {
+/// The unconfigured pins in a work tree that match `terms`.
+pub fn unconfigured(listing: Listing, config: &Config, terms: &[Terms]) -> Unlisted {
     let needles = terms.iter().flat_map(Terms::needles);
-    let Found { tree, mut too_large, unread } = with_any(work_tree, Clue::Version, needles);
+    let Found { tree, mut too_large, unread } = with_any(listing, Clue::Version, needles);
     too_large.extend(unread);
     (coverage::unconfigured(terms, config, &tree), too_large)
 }
 
 /// The files that pins are looked for in and that contain one of these texts, without those that are
 /// known to lack `clue`.
-pub fn with_any<'n>(
-    work_tree: &WorkTree,
-    clue: Clue,
-    needles: impl Iterator<Item = &'n str>,
-) -> Found {
+pub fn with_any<'n>(listing: Listing, clue: Clue, needles: impl Iterator<Item = &'n str>) -> Found {
     let finders: Vec<_> = needles.map(memmem::Finder::new).collect();
     let holds = |bytes: &[u8]| finders.iter().any(|finder| finder.find(bytes).is_some());
-    search(work_tree, clue, |path| FileKind::of(path).is_some(), holds)
+    search(listing, clue, |path| FileKind::of(path).is_some(), holds)
 }

@@ -14,7 +14,7 @@ use promotion::saas::SaasFile;
 use promotion::saas::choice::{Fit, fit};
 use promotion::syntax::yaml::{self, NodeId, Yaml};
 
-use crate::search::{Clue, search};
+use crate::search::{Clue, Listing, search};
 use crate::worktree::WorkTree;
 
 const TEAMS: &str = "data/teams/";
@@ -67,7 +67,7 @@ fn roles(work_tree: &WorkTree) -> Vec<(String, RepoPath)> {
         keys.iter().any(|key| memmem::find(bytes, key.as_bytes()).is_some())
     };
     let mut found = Vec::new();
-    for (path, bytes) in search(work_tree, Clue::None, is_role, holds).tree.0 {
+    for (path, bytes) in search(Listing::start(work_tree), Clue::None, is_role, holds).tree.0 {
         let Some(team) = path.as_str()[TEAMS.len()..].split('/').next() else { continue };
         let Ok(text) = std::str::from_utf8(&bytes) else { continue };
         let Ok(yaml) = yaml::parse(text) else { continue };

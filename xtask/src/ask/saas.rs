@@ -19,7 +19,7 @@ use promotion::saas::{NEEDLE, SaasFile, Site, target_files};
 use promotion::syntax::yaml;
 
 use crate::pool;
-use crate::search::{Clue, Found, search};
+use crate::search::{Clue, Found, Listing, search};
 use crate::worktree::WorkTree;
 
 /// The saas files of a checkout and the sites of their targets.
@@ -43,7 +43,9 @@ impl SaasFiles {
         let is_yaml = |path: &str| path.ends_with(".yml") || path.ends_with(".yaml");
         // The search for unconfigured pins tells of files that are too large.
         let Found { mut tree, unread, .. } =
-            search(work_tree, Clue::Saas, is_yaml, |bytes| finder.find(bytes).is_some());
+            search(Listing::start(work_tree), Clue::Saas, is_yaml, |bytes| {
+                finder.find(bytes).is_some()
+            });
         let paths: Vec<RepoPath> = tree.0.keys().cloned().collect();
         complete(work_tree, &mut tree);
         let unread = unread.into_iter();
@@ -145,7 +147,11 @@ fn complete(work_tree: &WorkTree, tree: &mut Tree) {
 pub fn names(work_tree: &WorkTree) -> Vec<(RepoPath, String)> {
     let finder = memmem::Finder::new(NEEDLE);
     let is_yaml = |path: &str| path.ends_with(".yml") || path.ends_with(".yaml");
-    let found = search(work_tree, Clue::Saas, is_yaml, |bytes| finder.find(bytes).is_some()).tree.0;
+    let found = search(Listing::start(work_tree), Clue::Saas, is_yaml, |bytes| {
+        finder.find(bytes).is_some()
+    })
+    .tree
+    .0;
     let named = found.into_iter().filter_map(|(path, bytes)| {
         let text = String::from_utf8(bytes).ok()?;
         let name = text.lines().find_map(|line| line.strip_prefix("name:"))?;

@@ -26,7 +26,7 @@ use crate::ask::saas;
 use crate::cli::{self, Format};
 use crate::git::Git;
 use crate::hint::{Hint, quoted};
-use crate::search::{Clue, Found, refuse};
+use crate::search::{Clue, Found, Listing, refuse};
 use crate::session::{ConfigFile, Session, shown_diff};
 use crate::terminal::fitting;
 use crate::worktree::{Replacement, WorkTree, fit};
@@ -240,7 +240,7 @@ fn clues(work_tree: &WorkTree, config: &Config) -> Found {
     let known: Vec<Terms> =
         config.components.iter().map(|component| Terms::of(component, config)).collect();
     let needles = known.iter().flat_map(Terms::needles).chain(NEEDLES);
-    with_any(work_tree, Clue::None, needles)
+    with_any(Listing::start(work_tree), Clue::None, needles)
 }
 
 /// Adds the files with images that only became known from the files found before.
@@ -248,7 +248,7 @@ fn with_images(work_tree: &WorkTree, all: &[DiscoveredComponent], mut found: Fou
     let images = all.iter().filter(|one| !one.is_configured);
     let images: Vec<&str> = images.filter_map(|one| one.image.as_deref()).collect();
     if !images.is_empty() {
-        let more = with_any(work_tree, Clue::None, images.into_iter());
+        let more = with_any(Listing::start(work_tree), Clue::None, images.into_iter());
         found = Found { too_large: found.too_large.clone(), ..found.and(more) };
     }
     found

@@ -33,7 +33,8 @@ use crate::ask::upstreams::Upstreams;
 use crate::land::merge_request::{Delivery, ProposedCommit, Started, refuse_unknown_remotes};
 use crate::land::{self, Landing, MergeRequestOptions, Planned, Promotion, verified};
 use crate::mirror::refuse_page;
-use crate::request::{Request, WantedVersion};
+use crate::request::{Request, WantedVersion, What};
+use crate::search::Listing;
 use crate::session::Session;
 use crate::worktree::WorkTree;
 use saas::{Preparation, Prepared, Saas};
@@ -45,10 +46,13 @@ mod told;
 /// Carries out a request and prints what happened.
 pub fn run(session: &Session, request: &Request) -> Result<Ending> {
     let work_tree = session.work_tree()?;
+    // What takes longest begins first. A word may mean a saas file, which needs another search.
+    let is_for_sure = matches!(request.what, What::Components { .. });
+    let mut listing = is_for_sure.then(|| Listing::start(&work_tree));
     let config = session.config(&work_tree)?;
     let (request, mut files) = saas::meant(request, &work_tree, &config)?;
     for one in saas::split(request, &work_tree)? {
-        match run_one(session, &one, &work_tree, &config, files.take())? {
+        match run_one(session, &one, &work_tree, &config, (files.take(), listing.take()))? {
             Ending::Done => {}
             ending => return Ok(ending),
         }
@@ -61,7 +65,7 @@ fn run_one(
     request: &Request,
     work_tree: &WorkTree,
     config: &Config,
-    files: Option<SaasFiles>,
+    (files, listing): (Option<SaasFiles>, Option<Listing>),
 ) -> Result<Ending> {
     let saas = saas::found(request, work_tree, files)?;
     let scopes = request.scopes(config)?;
@@ -82,7 +86,10 @@ fn run_one(
     let mut scan = match saas {
         // A saas file has no configuration that could lack a pin.
         Some(_) => CoverageScan::idle(),
-        None => CoverageScan::start(work_tree, config, &components),
+        None => {
+            let listing = listing.unwrap_or_else(|| Listing::start(work_tree));
+            CoverageScan::start(work_tree, listing, config, &components)
+        }
     };
     // With `--mr`, the files of the target branch decide.
     if options.is_none() {

@@ -20,6 +20,7 @@ use crate::ask::saas_promotion::{SaasPromotion, in_repository};
 use crate::ask::status::{Survey, Thoroughness, survey};
 use crate::cli::{self, Format};
 use crate::git::PATIENCE;
+use crate::search::Listing;
 use crate::session::Session;
 use crate::terminal;
 use crate::worktree::WorkTree;
@@ -33,6 +34,9 @@ const GLANCE: Duration = Duration::from_secs(8);
 /// Prints the status, and says how it ended.
 pub fn run(session: &Session, typed: &cli::StatusArgs) -> Result<Ending> {
     let work_tree = session.work_tree()?;
+    // What takes longest begins first. Saas files need another search.
+    let has_saas = !typed.names.is_empty() || typed.all_saas || typed.owner.is_some();
+    let listing = (!has_saas).then(|| Listing::start(&work_tree));
     let config = session.config(&work_tree)?;
     let asked = asked(&work_tree, &config, typed)?;
     let mut scopes: Vec<Scope> = asked.saas.iter().map(Scope::all).collect();
@@ -43,7 +47,10 @@ pub fn run(session: &Session, typed: &cli::StatusArgs) -> Result<Ending> {
     let components: Vec<_> = configured.iter().map(|scope| scope.component).collect();
     let scan = match components.is_empty() {
         true => CoverageScan::idle(),
-        false => CoverageScan::start(&work_tree, &config, &components),
+        false => {
+            let listing = listing.unwrap_or_else(|| Listing::start(&work_tree));
+            CoverageScan::start(&work_tree, listing, &config, &components)
+        }
     };
     scopes.splice(0..0, configured);
     let each = if typed.pins { Each::Pin } else { Each::Environment };

@@ -33,8 +33,11 @@ impl Place {
         let now = SystemTime::now() + Duration::from_secs(60);
         let holds = |bytes: &[u8]| memchr::memmem::find(bytes, text.as_bytes()).is_some();
         let search = Search { clue, catalogue: &catalogue, now };
-        let (found, learned) =
-            search.run(&self.work_tree, &|path: &str| path.ends_with(".yml"), &holds);
+        let (found, learned) = search.run(
+            Listing::start(&self.work_tree),
+            &|path: &str| path.ends_with(".yml"),
+            &holds,
+        );
         assert_eq!((found.too_large, found.unread), (Vec::new(), Vec::new()));
         let count = learned.len();
         catalogue.save(&file, &self.work_tree.top, learned);
