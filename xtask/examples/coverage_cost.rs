@@ -1,13 +1,14 @@
 //! What the search for unconfigured pins costs beside `git grep -lF`, on 13,000 files.
 //!
-//! `cargo run --release --example coverage_cost [FILES]` builds the world in a temporary folder
-//! and measures them in turn: the elapsed time, and that of the processors (Linux only). `cold`
-//! searches have no catalogue of the checkout, `warm` ones have what an earlier search left.
+//! `cargo run --release --example coverage_cost [FILES | CHECKOUT]` builds a world in a temporary
+//! folder, with three files in a folder on average, or takes a checkout of another world. It measures
+//! both in turn: the elapsed time, and that of the processors (Linux only). `cold` searches have no
+//! catalogue of the checkout, `warm` ones have what an earlier search left.
 #![allow(clippy::print_stdout, reason = "a report")]
 
 use std::env;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -26,7 +27,7 @@ const ROUNDS: u32 = 21;
 const CACHE: &str = "XTASK_CACHE";
 
 fn main() -> Result<()> {
-    let files = env::args().nth(1).map_or(Ok(13_000), |files| files.parse())?;
+    let typed = env::args().nth(1).unwrap_or_else(|| "13000".to_owned());
     let shell = Shell::new()?;
     let folder = shell.create_temp_dir()?;
     // Not the user's own cache; a process can't set its own variables.
@@ -38,18 +39,23 @@ fn main() -> Result<()> {
         return Ok(());
     };
     let catalogues = Path::new(&cache).join("catalogue");
-    let world = World::create(&folder.path().join("world"))?;
-    world.grow(files)?;
+    let top = match typed.parse() {
+        Err(_) => PathBuf::from(&typed),
+        Ok(files) => {
+            let world = World::create(&folder.path().join("world"))?;
+            world.grow(files)?;
+            // Younger files are not remembered.
+            sleep(Duration::from_secs(4));
+            world.repository.clone()
+        }
+    };
     let config = Config::parse("promote.toml", Config::BUILTIN_TEXT)?;
     let component = config.component("qontract-reconcile")?;
     let terms = vec![Terms::of(component, &config)];
     let needles: Vec<_> = terms.iter().flat_map(Terms::needles).collect();
     let patterns: Vec<_> = needles.iter().flat_map(|needle| ["-e", needle]).collect();
-    let top = &world.repository;
     let work_tree = WorkTree { top: top.clone(), git_dir: Some(top.join(".git")) };
     let (mut cold, mut warm, mut grep) = (Vec::new(), Vec::new(), Vec::new());
-    // Younger files are not remembered.
-    sleep(Duration::from_secs(4));
     for _ in 0..ROUNDS {
         let search = || Ok(unconfigured(Listing::start(&work_tree), &config, &terms).0.len());
         let _ = fs::remove_dir_all(&catalogues);
@@ -62,7 +68,7 @@ fn main() -> Result<()> {
             Ok(found.lines().count())
         })?);
     }
-    println!("{files} files, medians of {ROUNDS}");
+    println!("{typed}: medians of {ROUNDS}");
     for (name, costs) in [("cold", cold), ("warm", warm), ("git grep -lF", grep)] {
         let [elapsed, busy] = [|cost: &Cost| cost.elapsed, |cost: &Cost| cost.busy].map(|figure| {
             let mut figures: Vec<_> = costs.iter().map(figure).collect();
