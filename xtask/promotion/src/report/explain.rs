@@ -171,14 +171,17 @@ mod tests {
     /// What is told of each pin of a file that nobody has committed.
     fn check(file: &str, text: &str, expected: &[&str]) {
         let config = Config::parse("promote.toml", CONFIG).unwrap();
-        let terms = [Terms::of(&config.components[0], &config)];
+        check_with(&config, &[Terms::of(&config.components[0], &config)], file, text, expected);
+    }
+
+    fn check_with(config: &Config, terms: &[Terms], file: &str, text: &str, expected: &[&str]) {
         let path = RepoPath::parse(file).unwrap();
         let text = text.replace("COMMIT", COMMIT);
-        let found = explained(&path, &text, &terms, &config).unwrap();
+        let found = explained(&path, &text, terms, config).unwrap();
         let past =
             |one: &Explained| PinPast { committed: Some(one.value.clone()), changes: vec![] };
         let histories: Vec<_> = found.iter().map(past).collect();
-        let parts = pins(&path, &config, &found, &histories, false);
+        let parts = pins(&path, config, &found, &histories, false);
         let parts: Vec<_> =
             parts.iter().map(|part| plain(part).replace(COMMIT, "COMMIT")).collect();
         assert_eq!(parts, expected, "{text}");
@@ -235,8 +238,25 @@ mod tests {
     }
 
     #[test]
-    fn histories() {
-        let revision = |author: &str, subject: &str| Revision {
+    fn pins_of_other_configurations() {
+        let builtin = Config::builtin();
+        let of_builtin = ".env:1 22e638d\n  `qontract-schemas` in `pr-check`: variable \
+                          `SCHEMAS_IMAGE_TAG` (built-in configuration)\n  \
+                          moves with every promotion there\n";
+        check_with(&builtin, &[], ".env", "SCHEMAS_IMAGE_TAG=22e638d\n", &[of_builtin]);
+        let config = Config::parse("promote.toml", CONFIG).unwrap();
+        let of_c = Terms::of(&config.components[0], &config);
+        let upstream = crate::model::upstream::Upstream::new("https://x/org/d");
+        let terms = Terms { component: "d".to_owned(), upstream, ..of_c };
+        let of_none = "c.yml:1 22e638d\n  `d`, in no environment: key `t`\n  \
+                       does not move: no component is `https://x/org/d`; with one, this would take \
+                       it in (`discover --write` adds both):\n    \
+                       pins = [{ file = \"c.yml\", key = \"t\" }]\n";
+        check_with(&config, &[terms], "c.yml", "t: 22e638d\n", &[of_none]);
+    }
+
+    fn revision(author: &str, subject: &str) -> Revision {
+        Revision {
             commit: CommitId::parse(&"a".repeat(40)).unwrap(),
             author: author.to_owned(),
             email: String::new(),
@@ -246,7 +266,42 @@ mod tests {
             after: None,
             before: Vec::new(),
             is_cut: false,
+        }
+    }
+
+    #[test]
+    fn how_much_is_shown() {
+        let config = Config::parse("promote.toml", CONFIG).unwrap();
+        let path = RepoPath::parse("b.yml").unwrap();
+        let revision = revision("Ann", "one");
+        let change = || Moved { revision: &revision, from: None, to: Some("x".to_owned()) };
+        let check = |(count, changes): (usize, usize), is_whole, parts: usize, rows, end: &str| {
+            let found = explained(&path, &"- t: 22e638d\n".repeat(count), &[], &config).unwrap();
+            let past = || PinPast {
+                committed: Some("22e638d".to_owned()),
+                changes: (0..changes).map(|_| change()).collect(),
+            };
+            let histories: Vec<_> = found.iter().map(|_| past()).collect();
+            let told = pins(&path, &config, &found, &histories, is_whole);
+            let expected = format!(
+                "b.yml:1 22e638d\n  `c` in `e`: key `t` (promote.toml:4)\n  \
+                 moves with every promotion there\n{}{end}",
+                "  2026-01-02  x  Ann  aaaaaaa one\n".repeat(rows)
+            );
+            assert_eq!((told.len(), plain(&told[0])), (parts, expected), "{count} {changes}");
         };
+        check((1, 15), false, 1, 15, "");
+        check((1, 17), false, 1, 15, "  … 2 more: --all\n");
+        check((1, 17), true, 1, 17, "");
+        check((2, 3), false, 2, 3, "");
+        check((2, 4), false, 2, 3, "  … 1 more: --all\n");
+        check((10, 4), false, 10, 3, "  … 1 more: --all\n");
+        check((12, 4), false, 11, 3, "  … 1 more: --all\n");
+        check((12, 4), true, 12, 4, "");
+    }
+
+    #[test]
+    fn histories() {
         let all = [revision("Ann", "one"), revision("Bo Li", "two"), revision("C", "three")];
         let digest = format!("sha256:{}", "0".repeat(64));
         let to = [Some(COMMIT.to_owned()), None, Some(digest)];
