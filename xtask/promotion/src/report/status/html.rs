@@ -196,7 +196,7 @@ fn disagreeing(component: &ComponentStatus, environment: &EnvironmentStatus) -> 
 }
 
 /// Those who wait; more than a few are folded.
-fn people(names: &[String]) -> String {
+pub(super) fn people(names: &[String]) -> String {
     let shown = plain(&few(names, MOST_PEOPLE));
     if shown == plain(&names.join(", ")) {
         return shown;
@@ -215,7 +215,7 @@ fn unconfigured(warnings: &[Problem]) -> String {
 }
 
 /// A heading and a list, whose end is folded if it is long; nothing if the list is empty.
-fn list(title: &str, items: &[String]) -> String {
+pub(super) fn list(title: &str, items: &[String]) -> String {
     if items.is_empty() {
         return String::new();
     }
@@ -240,7 +240,7 @@ fn problem(problem: &Problem) -> String {
 
 /// The time line as a picture: a dot for each version, to scale, with its label below. Labels in
 /// the left half stand to the right of their dots, the others to the left.
-fn picture(marks: &[TimeMark]) -> Option<String> {
+pub(super) fn picture(marks: &[TimeMark]) -> Option<String> {
     let places = places(marks)?;
     let is_left = |place: &usize| *place < 50;
     let lefts = places.iter().filter(|place| is_left(place)).count();

@@ -6,6 +6,7 @@ use crate::inspect::status::tests::{
     DAY, NOW, ONE, OTHER, TWIN, commit, environment, found, id, pin, running,
 };
 use crate::model::commit::{Author, Commit};
+use crate::model::version::CommitId;
 use crate::report::tests::marked;
 
 /// Compares an output with that in a file of `tests`.
@@ -230,6 +231,51 @@ fn pages() {
     };
     matches(&told(Each::Environment, page), "environments.html");
     matches(&told(Each::Pin, page), "pins.html");
+}
+
+#[test]
+fn pictures() {
+    let config = config(&[]);
+    // One version on each of these days; a day is a hundredth of the line.
+    let check = |days: &[i64], names: &[&str], name: &str| {
+        let id = |day: i64| CommitId::parse(&format!("{day:07}{:033}", 0)).unwrap();
+        let at = |day: i64| Commit { time: NOW + day * DAY, ..commit(&id(day)) };
+        let run = |day: i64| Running { commit: at(day), ..running(ONE, 0, 0, 0) };
+        let pins = days.iter().map(|day| found("x", Start::Commit(id(*day))));
+        let environments = pins.zip(names).map(|(pin, name)| named(name, vec![pin])).collect();
+        let upstream =
+            UpstreamStatus { head: at(98), running: days.iter().map(|day| run(*day)).collect() };
+        let component = &config.components[0];
+        let status =
+            ComponentStatus { component, upstream: Some(upstream), problem: None, environments };
+        let picture = line::marks(&status).and_then(|marks| html::picture(&marks));
+        matches(&picture.unwrap_or_default(), name);
+    };
+    // The head runs nowhere.
+    check(&[0, 48], &["sixteen-letters-", "seventeen-letters"], "left-half.svg");
+    check(&[0, 49, 98], &["a", "b", "c"], "right-half.svg");
+    check(&[0, 8, 90, 98], &["a", "b", "c", "d"], "room.svg");
+    check(&[0, 9, 90, 98], &["a", "b", "c", "d"], "no-room-left.svg");
+    check(&[0, 8, 89, 98], &["a", "b", "c", "d"], "no-room-right.svg");
+    check(&[0, 3, 98, 99], &["<a>", "b", "c", "d"], "in-front.svg");
+    check(&[98], &["a"], "one-version.svg");
+}
+
+#[test]
+fn long_lists_on_a_page() {
+    let items = |count: usize| (1..=count).map(|number| format!("i{number}")).collect::<Vec<_>>();
+    let shown = |from: usize, to: usize| {
+        let items = (from..=to).map(|number| format!("<li>i{number}</li>\n"));
+        format!("<ul class=\"wide\">\n{}</ul>\n", items.collect::<String>())
+    };
+    assert_eq!(html::list("T", &items(0)), "");
+    assert_eq!(html::list("T", &items(10)), format!("<h2>T</h2>\n{}", shown(1, 10)));
+    let more = format!("<details><summary>2 more</summary>\n{}</details>\n", shown(11, 12));
+    assert_eq!(html::list("T", &items(12)), format!("<h2>T</h2>\n{}{more}", shown(1, 10)));
+    assert_eq!(html::people(&items(5)), "i1, i2, i3, i4, i5");
+    let six =
+        "<details><summary>i1, i2, i3, i4, i5, +1 more</summary>i1, i2, i3, i4, i5, i6</details>";
+    assert_eq!(html::people(&items(6)), six);
 }
 
 #[test]
