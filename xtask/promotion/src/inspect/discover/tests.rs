@@ -247,3 +247,60 @@ fn images_that_can_not_be_edited() {
     check("image: quay.io/org/app:22e638d\n", &[&format!("app a []: {image}")]);
     check("image: >-\n  quay.io/org/app:22e638d\n", &[]);
 }
+
+#[test]
+fn names_of_components() {
+    let saas = |urls: &[&str]| {
+        let template = |url: &&str| format!("{{name: t, url: {url}, targets: [{{ref: COMMIT}}]}}");
+        let templates = urls.iter().map(template).collect::<Vec<_>>().join(", ");
+        format!("resourceTemplates: [{templates}]\n")
+    };
+    let text = saas(&[
+        "https://x/web",
+        "https://x/org/app.git",
+        "https://y/org/app",
+        "https://z/org/app",
+        "git@w:app",
+        "https://w/org/app/",
+    ]);
+    let expected = [
+        "app git@w:app - -",
+        "org-app https://w/org/app/ - -",
+        "app-2 https://x/org/app.git - -",
+        "web https://x/web - -",
+        "app-3 https://y/org/app - -",
+        "app-4 https://z/org/app - -",
+    ];
+    assert_eq!(World::new("", &[("s.yml", &text)]).candidates(), expected);
+}
+
+#[test]
+fn names_of_environments() {
+    let check = |files: &[(&str, &str)], expected: &[&str]| {
+        let found = World::new(APP, files).proposals(&[]);
+        let names = found.iter().map(|one| one.split(' ').nth(1).unwrap());
+        assert_eq!(names.collect::<Vec<_>>(), expected, "{files:?}");
+    };
+    let key = "app_image_tag: 22e638d\n";
+    let cases = [
+        ("a/values.yml", "a"),
+        ("a/main/provider.yml", "a"),
+        ("global/config.yaml", "config"),
+        ("x/stage-values-default.yml", "stage"),
+        ("x/values-stage.yml", "values-stage"),
+        ("a/b.c.yml", "b"),
+        ("a/.hidden.yml", "hidden"),
+        ("a b/values.yml", "a-b"),
+        ("--x.yml", "x"),
+        ("-.yml", "unnamed"),
+    ];
+    for (file, name) in cases {
+        check(&[(file, key)], &[name]);
+    }
+    check(&[("a/t.yml", key), ("b/t.yml", key)], &["t-a-t.yml", "t-b-t.yml"]);
+    check(&[("a/b/t.yml", key), ("a-b/t.yml", key)], &["t-a-b-t.yml", "t-a-b-t.yml-2"]);
+    // The variables of an `.env` below the top.
+    let env = "A_REPO=https://x/org/app\nA_IMAGE_TAG=22e638d\n";
+    check(&[("ci/.env", env)], &["env"]);
+    check(&[(".env", env)], &["pr-check"]);
+}
