@@ -174,3 +174,6 @@ fn page(upstream: &str, kind: &str) -> Option<String> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

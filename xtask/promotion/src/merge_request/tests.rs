@@ -7,7 +7,7 @@ use crate::model::path::RepoPath;
 use crate::model::tree::Tree;
 use crate::plan::{Part, Plan, plan};
 
-const NEW: &str = "7a734a7c2c6a3a95816f09dec686865dd6107382";
+pub(super) const NEW: &str = "7a734a7c2c6a3a95816f09dec686865dd6107382";
 
 const CONFIG: &str = r#"
 [component.q]
@@ -34,7 +34,7 @@ fn planned() -> (Config, Plan) {
     (config, plan)
 }
 
-fn commit(number: usize, subject: &str, name: &str, email: &str) -> Commit {
+pub(super) fn commit(number: usize, subject: &str, name: &str, email: &str) -> Commit {
     Commit {
         id: CommitId::parse(&format!("{number:040x}")).unwrap(),
         subject: subject.to_owned(),
@@ -45,7 +45,7 @@ fn commit(number: usize, subject: &str, name: &str, email: &str) -> Commit {
     }
 }
 
-fn changes(queued: Vec<Commit>, taken_back: Vec<Commit>) -> Changes {
+pub(super) fn changes(queued: Vec<Commit>, taken_back: Vec<Commit>) -> Changes {
     Changes(vec![Span {
         old: "22e638d".to_owned(),
         start: Start::Moving,
@@ -56,7 +56,7 @@ fn changes(queued: Vec<Commit>, taken_back: Vec<Commit>) -> Changes {
     }])
 }
 
-fn people() -> People {
+pub(super) fn people() -> People {
     let files = [
         "org_username: alima\ngithub_username: ana\n",
         "org_username: all\ngithub_username: everybody\n",
