@@ -305,6 +305,19 @@ mod tests {
     #[test]
     fn what_is_as_long_as_allowed_is_not_cut() {
         assert_eq!([cut("äbc", 3), cut("äbcd", 3), cut("a bcd", 3)], ["äbc", "äb…", "a…"]);
+        let check = |treated: fn(&str) -> String, longest: usize| {
+            let whole = "x".repeat(longest);
+            let kept = &whole[1..];
+            assert_eq!(treated(&whole), whole);
+            assert_eq!(treated(&format!("{whole}x")), format!("{kept}…"));
+        };
+        check(line, 160);
+        check(subject, 255);
+        check(title, 255);
+        check(|text| code(text).trim_matches('`').to_owned(), 160);
+        let words = "x ".repeat(319);
+        assert_eq!(prose(&format!("{words}xx")), format!("{words}xx"));
+        assert_eq!(prose(&format!("{words}xxx")), format!("{words}`x…`"));
     }
 
     #[test]

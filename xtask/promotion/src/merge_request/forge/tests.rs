@@ -59,6 +59,10 @@ fn gitlab_takes_everything() {
     ];
     let all = [&plain[..], &marks].concat();
     check(Forge::Gitlab, &marked(), "refs/heads/promote/q", &all, &[]);
+    let unlabels = vec!["old".to_owned(), "older".to_owned()];
+    let fewer = ["merge_request.unlabel=old", "merge_request.unlabel=older"];
+    let request = MergeRequest { unlabels, ..request() };
+    check(Forge::Gitlab, &request, "refs/heads/promote/q", &[&plain[..], &fewer].concat(), &[]);
 }
 
 #[test]
@@ -136,6 +140,17 @@ fn addresses_that_are_none() {
     said(&two, &answer(Some("https://h/1"), None, &[]));
     let text = "View merge request for promote/q:\n  https://h/1\n";
     assert_eq!(read_answer(text, "promote/q"), none, "only what the remote says");
+}
+
+#[test]
+fn answers_of_several_addresses() {
+    let mut all = answer(None, Some("c"), &["w"]);
+    all.add(answer(Some("u"), Some("d"), &["x"]));
+    all.add(answer(Some("v"), None, &[]));
+    assert_eq!(all, answer(Some("u"), Some("c"), &["w", "x"]));
+    let mut all = answer(None, None, &[]);
+    all.add(answer(None, Some("c"), &[]));
+    assert_eq!(all, answer(None, Some("c"), &[]));
 }
 
 #[test]
