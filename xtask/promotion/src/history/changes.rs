@@ -370,6 +370,10 @@ mod tests {
         assert_eq!(subjects(found.taken_back()), "");
         let people = People::default();
         assert_eq!(found.to_tell(&people), [Who::Other("Ann".to_owned(), None)]);
+        let names = |changes: &Changes| {
+            changes.authors().map(|author| author.name.clone()).collect::<Vec<_>>().join(",")
+        };
+        assert_eq!(names(&found), "Ann,Ann,Ann,ci[bot],Ann,Ann,ci[bot]");
         found.mark(&BTreeSet::from([id('d')]));
         let marked = found.queued().into_iter().filter(|one| one.touches_template);
         assert_eq!(subjects(marked.collect()), "d");
@@ -379,6 +383,7 @@ mod tests {
             (String::new(), "edc".to_owned())
         );
         assert_eq!(back.to_tell(&people), [Who::Other("Ann".to_owned(), None)]);
+        assert_eq!(names(&back), "Ann,Ann,Ann,ci[bot],Ann,ci[bot]");
     }
 
     #[test]
