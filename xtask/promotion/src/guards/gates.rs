@@ -248,6 +248,23 @@ mod tests {
         assert_eq!(check(subscribed, none, &[NEW], &[None]), none);
         assert_eq!(
             check(
+                "{name: prod, promotion: {subscribe: [chan], soakDays: 1}}",
+                none,
+                none,
+                &[Some(0)]
+            ),
+            [
+                "warned: target `prod` wants `4f1c2aa` to run for 1 day with its publishers, and it has for 0 s",
+                &ran("0 s")
+            ]
+        );
+        // Nobody is asked for how long what it does not subscribe to has run.
+        assert_eq!(check("{name: prod, promotion: {soakDays: 2}}", none, none, &[Some(1)]), none);
+        let other = "{name: prod, parameters: {IMAGE_TAG: 4f1c2ab}}";
+        assert_eq!(check(other, none, none, &[]), none);
+        assert_eq!(check("{name: prod, parameters: {IMAGE_TAG: ''}}", none, none, &[]), none);
+        assert_eq!(
+            check(
                 "{namespace: {$ref: /n/x.yml}, parameters: {IMAGE_TAG: 4f1c2aa}}",
                 none,
                 none,
@@ -259,5 +276,54 @@ mod tests {
             check("{name: prod, upstream: {name: job}}", none, none, &[]),
             ["warned: target `prod` has `upstream`, and a commit as its `ref`"]
         );
+    }
+    #[test]
+    fn publishers_that_run_something_else() {
+        let check = |value: &str, says_for: Option<u64>, runs: &str| {
+            let publisher = Publisher {
+                channel: "chan".to_owned(),
+                label: "`x`".to_owned(),
+                value: value.to_owned(),
+                runs_for: None,
+                says_for: says_for.map(Duration::from_secs),
+            };
+            let message =
+                format!("target `a` waits on `chan` for `x`, which {runs}, not `4f1c2aa`");
+            let help = format!("promote that one first; {WAIT}");
+            let expected = Problem::new(message).help(help);
+            assert_eq!(waits("target `a`", &publisher, "4f1c2aa"), expected);
+        };
+        let commit = "1f3c5a7e9b2d4f6081a3c5e7092b4d6f8e1a3c5d";
+        check(commit, Some(7_200), "has run `1f3c5a7` for 2 h");
+        check(commit, None, "runs `1f3c5a7`");
+        check("master", Some(60), "has run `master` for 1 min");
+        check("release-2026", None, "runs `release-2026`");
+    }
+
+    #[test]
+    fn files_that_nobody_should_promote() {
+        let versions = Versions {
+            file: "app.yml".to_owned(),
+            blocked: vec![NEW.to_owned()],
+            hotfixes: Vec::new(),
+        };
+        let mut gates = Gates {
+            saas: "saas-x",
+            deprecated: true,
+            versions: &versions,
+            publishers: &[],
+            digits: 9,
+        };
+        let to = CommitId::parse(NEW).unwrap();
+        let help = format!(
+            "name another version with `--ref`, or take it out: `unblock saas-x --ref {NEW}`"
+        );
+        let message = "`4f1c2aa4a` is among the `blockedVersions` of its code component";
+        let blocked = Problem::new(message).file("app.yml").help(help);
+        let deprecated = Problem::new("`saas-x` is deprecated: nothing in it is updated")
+            .help("promote the file that took its place");
+        assert_eq!(gates.judge(&[], &to).problems, [deprecated, blocked.clone()]);
+        gates.deprecated = false;
+        assert_eq!(gates.judge(&[], &to).problems, [blocked]);
     }
 }
