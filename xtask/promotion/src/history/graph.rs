@@ -126,5 +126,7 @@ mod tests {
         check('g', 'b', "", "gfedc", None);
         check('d', 'e', "ec", "d", Some(2));
         check('x', 'b', "b", "x", Some(1));
+        let subjects = ['a', 'b', 'g'].map(|name| graph.commit(&id(name)).map(|one| &*one.subject));
+        assert_eq!(subjects, [None, Some("b"), Some("g")]);
     }
 }
