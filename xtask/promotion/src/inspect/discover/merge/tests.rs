@@ -58,6 +58,18 @@ fn pins_are_added_in_the_style_of_the_others() {
             format!("pins = [\n  {PIN}, # one\n  {OTHER},\n] # all\n"),
         ),
         (
+            format!("pins = [\n  {PIN} # one\n]\n"),
+            format!("pins = [\n  {PIN}, # one\n  {OTHER}\n]\n"),
+        ),
+        (
+            format!("pins = [\n  {PIN}, # one\n  # two\n]\n"),
+            format!("pins = [\n  {PIN}, # one\n  # two\n  {OTHER},\n]\n"),
+        ),
+        (format!("pins = [{PIN},]\n"), format!("pins = [{PIN}, {OTHER},]\n")),
+        (format!("pins = [\n  {PIN}]\n"), format!("pins = [\n  {PIN},\n  {OTHER}]\n")),
+        ("aliases = [\"x\"]\n".to_owned(), format!("aliases = [\"x\"]\npins = [{OTHER}]\n")),
+        ("pins = []\n".to_owned(), format!("pins = [{OTHER}]\n")),
+        (
             "[[component.c.environment.prod.pins]]\nfile = \"a.yml\"\nkey = \"t\"\n".to_owned(),
             "[[component.c.environment.prod.pins]]\nfile = \"a.yml\"\nkey = \"t\"\n\n\
              [[component.c.environment.prod.pins]]\nfile = \"b.yml\"\nkey = \"t\"\n"
@@ -74,6 +86,19 @@ fn pins_are_added_in_the_style_of_the_others() {
             assert_eq!(found.unwrap(), text(&after));
         }
     }
+}
+
+#[test]
+fn new_lines_end_as_most_do() {
+    let head = "[component.c]\r\nupstream = \"https://x/org/c\"";
+    let check = |head: &str, line_end: &str| {
+        let found = merged(head, &[], &[proposal("c", "prod", &[], &[PIN])]);
+        let added = format!("\n[component.c.environment.prod]\npins = [{PIN}]\n");
+        assert_eq!(found, Ok(head.to_owned() + &added.replace('\n', line_end)));
+    };
+    check(&format!("{head}\n"), "\n");
+    check(&format!("{head}\r\n"), "\r\n");
+    check(&format!("# x\r\n{head}\n"), "\r\n");
 }
 
 #[test]
