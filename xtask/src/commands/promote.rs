@@ -52,7 +52,7 @@ pub fn run(session: &Session, request: &Request) -> Result<Ending> {
     let config = session.config(&work_tree)?;
     let (request, mut files) = saas::meant(request, &work_tree, &config)?;
     for one in saas::split(request, &work_tree)? {
-        match run_one(session, &one, &work_tree, &config, (files.take(), listing.take()))? {
+        match run_one(session, &one, &work_tree, &config, files.take(), listing.take())? {
             Ending::Done => {}
             ending => return Ok(ending),
         }
@@ -65,7 +65,8 @@ fn run_one(
     request: &Request,
     work_tree: &WorkTree,
     config: &Config,
-    (files, listing): (Option<SaasFiles>, Option<Listing>),
+    files: Option<SaasFiles>,
+    listing: Option<Listing>,
 ) -> Result<Ending> {
     let saas = saas::found(request, work_tree, files)?;
     let scopes = request.scopes(config)?;
