@@ -165,7 +165,8 @@ impl Catalogue {
         if learned.len() * NEW <= self.paths.len() {
             return;
         }
-        learned.sort_unstable_by(|one, other| one.0.cmp(&other.0));
+        // Stable: that is quick where each thread learned in order.
+        learned.sort_by(|one, other| one.0.cmp(&other.0));
         let mut bytes = FORMAT.to_vec();
         let mut add = |path: &[u8], seen: Seen| {
             bytes.extend_from_slice(path);
