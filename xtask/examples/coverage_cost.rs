@@ -46,7 +46,7 @@ fn main() -> Result<()> {
             world.grow(files)?;
             // Younger files are not remembered.
             sleep(Duration::from_secs(4));
-            world.repository.clone()
+            world.repository
         }
     };
     let config = Config::parse("promote.toml", Config::BUILTIN_TEXT)?;

@@ -23,6 +23,8 @@ mod catalogue;
 
 pub use catalogue::Clue;
 
+const PANICKED: &str = "a thread panicked";
+
 /// How many files a thread takes at a time.
 const SHARE: usize = 64;
 
@@ -110,7 +112,7 @@ impl Search<'_> {
         let is_here = std::env::current_dir().is_ok_and(|here| here == top);
         let from_here = if is_here { Path::new("") } else { &top };
         let among = |listed: JoinHandle<Result<Vec<String>>>| {
-            let listed = listed.join().unwrap_or_else(|_| Err(anyhow!("a thread panicked")));
+            let listed = listed.join().unwrap_or_else(|_| Err(anyhow!(PANICKED)));
             let is_own = |path: &String| own.iter().any(|own| Path::new(path).starts_with(own));
             let wanted = |path: &String| wants(path) && !is_own(path);
             match listed {
@@ -118,10 +120,7 @@ impl Search<'_> {
                     paths.retain(wanted);
                     self.filter(from_here, &paths, holds)
                 }
-                Err(error) => {
-                    let unread = vec![Problem::new(format!("can't list the files: {error:#}"))];
-                    (Found { unread, ..Found::default() }, Vec::new())
-                }
+                Err(error) => incomplete(format!("can't list the files: {error:#}")),
             }
         };
         both(among(tracked), among(untracked))
@@ -135,54 +134,87 @@ impl Search<'_> {
     ) -> (Found, Learned) {
         let next = AtomicUsize::new(0);
         let share = || {
-            let (mut found, mut learned) = (Found::default(), Vec::new());
-            let mut buffer = vec![0; 1 << 16];
-            let mut folder = (String::new(), true);
-            let mut near = 0;
+            let mut share = Share::new(self, top);
             while let Some(rest) = paths.get(next.fetch_add(SHARE, Ordering::Relaxed)..)
                 && !rest.is_empty()
             {
                 for path in &rest[..SHARE.min(rest.len())] {
-                    let on_disk = top.join(path);
-                    let known = self.catalogue.of(path, &mut near);
-                    if known.is_some_and(|known| self.can_skip(known, &on_disk))
-                        || !is_in_plain_folder(top, path, &mut folder)
-                    {
-                        continue;
-                    }
-                    match read(&on_disk, &mut buffer) {
-                        Ok(Content::TooLarge(size)) => found.too_large.push(too_large(path, size)),
-                        Ok(Content::Bytes(bytes, meta)) => {
-                            if known.is_none_or(|known| !known.is_of(&meta)) {
-                                let seen = Seen::new(path, bytes, &meta, self.now);
-                                learned.extend(seen.map(|seen| (path.clone(), seen)));
-                            }
-                            if holds(bytes) {
-                                let path = RepoPath::parse(path);
-                                found.tree.0.extend(path.map(|path| (path, bytes.to_vec())));
-                            }
-                        }
-                        Ok(Content::None) => {}
-                        Err(error) => found.unread.push(unread(path, &error)),
-                    }
+                    share.look_at(path, holds);
                 }
             }
-            (found, learned)
+            (share.found, share.learned)
         };
         let cores = thread::available_parallelism().map_or(1, usize::from);
         thread::scope(|scope| {
             let others = cores.min(paths.len().div_ceil(SHARE)).saturating_sub(1);
             let others: Vec<_> = (0..others).map(|_| scope.spawn(share)).collect();
             let found = share();
-            let others = others.into_iter().filter_map(|thread| thread.join().ok());
+            let others = others.into_iter().map(|thread| {
+                thread
+                    .join()
+                    .unwrap_or_else(|_| incomplete(format!("can't search all files: {PANICKED}")))
+            });
             others.fold(found, both)
         })
     }
+}
 
-    /// Whether a file is the one that was seen, and lacks the clue.
-    fn can_skip(&self, known: Seen, on_disk: &Path) -> bool {
-        !known.has(self.clue) && fs::symlink_metadata(on_disk).is_ok_and(|meta| known.is_of(&meta))
+/// What one thread of a search does.
+struct Share<'s> {
+    search: &'s Search<'s>,
+    top: &'s Path,
+    found: Found,
+    learned: Learned,
+    buffer: Vec<u8>,
+    /// The folder that was looked at last, and whether it is a plain one.
+    folder: (String, bool),
+    /// Where the next file may stand in the catalogue.
+    near: usize,
+}
+
+impl<'s> Share<'s> {
+    fn new(search: &'s Search, top: &'s Path) -> Self {
+        Share {
+            search,
+            top,
+            found: Found::default(),
+            learned: Vec::new(),
+            buffer: vec![0; 1 << 16],
+            folder: (String::new(), true),
+            near: 0,
+        }
     }
+
+    fn look_at(&mut self, path: &str, holds: &impl Fn(&[u8]) -> bool) {
+        let on_disk = self.top.join(path);
+        let known = self.search.catalogue.of(path, &mut self.near);
+        let lacks_clue = known.is_some_and(|known| !known.has(self.search.clue));
+        let is_known = |meta: &Metadata| known.is_some_and(|known| known.is_of(meta));
+        if lacks_clue && fs::symlink_metadata(&on_disk).is_ok_and(|meta| is_known(&meta))
+            || !is_in_plain_folder(self.top, path, &mut self.folder)
+        {
+            return;
+        }
+        match read(&on_disk, &mut self.buffer) {
+            Ok(Content::TooLarge(size)) => self.found.too_large.push(too_large(path, size)),
+            Ok(Content::Bytes(bytes, meta)) => {
+                if !is_known(&meta) {
+                    let seen = Seen::new(path, bytes, &meta, self.search.now);
+                    self.learned.extend(seen.map(|seen| (path.to_owned(), seen)));
+                }
+                if holds(bytes) {
+                    let path = RepoPath::parse(path);
+                    self.found.tree.0.extend(path.map(|path| (path, bytes.to_vec())));
+                }
+            }
+            Ok(Content::None) => {}
+            Err(error) => self.found.unread.push(unread(path, &error)),
+        }
+    }
+}
+
+fn incomplete(why: String) -> (Found, Learned) {
+    (Found { unread: vec![Problem::new(why)], ..Found::default() }, Vec::new())
 }
 
 fn both(mut one: (Found, Learned), other: (Found, Learned)) -> (Found, Learned) {
