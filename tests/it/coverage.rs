@@ -263,13 +263,6 @@ fn files_that_were_seen_before() {
     let known = fs::read(catalogue()).unwrap();
     assert_eq!(run(), "");
     assert_eq!(fs::read(catalogue()).unwrap(), known, "it is not written in vain");
-    let all = [&["discover", "--all"][..], &["status", "--all-saas"], &["status", "--check"]];
-    for args in all.map(|args| [args, &["--offline", "--quiet"]].concat()) {
-        let warm = sandbox.xtask(&args);
-        fs::remove_dir_all(&folder).unwrap();
-        assert_eq!(sandbox.xtask(&args), warm, "{args:?}");
-        assert_eq!(sandbox.xtask(&args), warm, "{args:?}");
-    }
     let file = fs::File::options().write(true).open(sandbox.path("new/x.yml")).unwrap();
     let time = file.metadata().unwrap().modified().unwrap();
     sandbox.write("new/x.yml", &pin("47fbced"));

@@ -240,7 +240,7 @@ fn clues(work_tree: &WorkTree, config: &Config) -> Found {
     let known: Vec<Terms> =
         config.components.iter().map(|component| Terms::of(component, config)).collect();
     let needles = known.iter().flat_map(Terms::needles).chain(NEEDLES);
-    with_any(Listing::start(work_tree), Clue::Hint, needles)
+    with_any(Listing::start(work_tree), Clue::None, needles)
 }
 
 /// Adds the files with images that only became known from the files found before.
@@ -248,7 +248,7 @@ fn with_images(work_tree: &WorkTree, all: &[DiscoveredComponent], mut found: Fou
     let images = all.iter().filter(|one| !one.is_configured);
     let images: Vec<&str> = images.filter_map(|one| one.image.as_deref()).collect();
     if !images.is_empty() {
-        let more = with_any(Listing::start(work_tree), Clue::Hint, images.into_iter());
+        let more = with_any(Listing::start(work_tree), Clue::None, images.into_iter());
         found = Found { too_large: found.too_large.clone(), ..found.and(more) };
     }
     found

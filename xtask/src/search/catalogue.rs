@@ -11,13 +11,13 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use memchr::{memchr, memmem};
-use promotion::inspect::{coverage, discover};
+use promotion::inspect::coverage;
 use promotion::saas;
 
 use crate::mirror::{self, kept};
 
 /// The format, and what the clues mean: with another number, everything is read again.
-const FORMAT: &[u8] = b"xtask catalogue 2\n";
+const FORMAT: &[u8] = b"xtask catalogue 1\n";
 
 /// The largest catalogue that is read, in bytes: a million files.
 const LONGEST: usize = 128 << 20;
@@ -41,8 +41,6 @@ pub enum Clue {
     Version = 1,
     /// The word that every saas file has.
     Saas = 2,
-    /// Perhaps a version, or a hint at a component.
-    Hint = 4,
 }
 
 /// What was seen of one file.
@@ -78,14 +76,9 @@ impl Seen {
 }
 
 fn clues(path: &str, bytes: &[u8]) -> u8 {
-    let has = |text: &str| memmem::find(bytes, text.as_bytes()).is_some();
     let version = coverage::may_hold_version(path, bytes);
-    let clues = [
-        (Clue::Version, version),
-        (Clue::Saas, has(saas::NEEDLE)),
-        (Clue::Hint, version || discover::NEEDLES.into_iter().any(has)),
-    ];
-    clues.into_iter().filter(|(_, is_there)| *is_there).map(|(clue, _)| clue as u8).sum()
+    let saas = memmem::find(bytes, saas::NEEDLE.as_bytes()).is_some();
+    u8::from(version) * Clue::Version as u8 + u8::from(saas) * Clue::Saas as u8
 }
 
 /// Writes down what tells a file and its content from any other, and returns when it was changed.

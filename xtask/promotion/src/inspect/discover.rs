@@ -20,7 +20,7 @@ use crate::syntax::dotenv::{self, Assignment};
 use crate::syntax::yaml::{self, Yaml};
 
 /// Texts to search for: a file that hints at a component contains at least one of them.
-pub const NEEDLES: [&str; 3] = [saas::NEEDLE, TAG_KEY, TAG_VARIABLE];
+pub const NEEDLES: [&str; 3] = ["resourceTemplates", TAG_KEY, TAG_VARIABLE];
 
 const TAG_KEY: &str = "_image_tag";
 const TAG_VARIABLE: &str = "_IMAGE_TAG";
