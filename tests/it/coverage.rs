@@ -13,7 +13,7 @@ use xtask::search::Listing;
 use xtask::worktree::WorkTree;
 
 use crate::fixtures::{Files, tree};
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Output, Sandbox};
 
 const TEKTON: &str = "data/pipelines/tekton-provider-global-defaults.yaml";
 
@@ -253,6 +253,20 @@ fn files_that_were_seen_before() {
     let sandbox = Sandbox::covered();
     let pin = |value: &str| format!("# {value}\nqontract_reconcile_image_tag: {value}\n");
     sandbox.write("new/x.yml", &pin("latest7"));
+    // No version, and yet of interest: as a saas file, and as one that spoils a glob.
+    let tracking = saas("https://github.com/org/app", &[("/services/app.yml", "master", "")]);
+    sandbox.write("data/saas-tracking.yml", &format!("name: saas-tracking\n{tracking}"));
+    for (name, value) in [
+        ("one", "22e638d"),
+        ("more/a", "22e638d"),
+        ("more/b", "22e638d"),
+        ("more/c", "latest\nbad: ["),
+    ] {
+        sandbox.write(&format!("vault/{name}.yml"), &format!("vault_tag: {value}\n"));
+    }
+    let config = "[component.x]\nupstream = \"https://github.com/org/x\"\n\
+        [component.x.environment.e]\npins = [{ file = \"vault/one.yml\", key = \"vault_tag\" }]\n";
+    sandbox.write("promote.toml", &format!("{}\n{config}", sandbox.read("promote.toml")));
     // Only then is a file known for sure.
     std::thread::sleep(Duration::from_millis(3_100));
     let run = || sandbox.offline(&["qr-promote", "-n"]).succeeds().stderr;
@@ -263,6 +277,21 @@ fn files_that_were_seen_before() {
     let known = fs::read(catalogue()).unwrap();
     assert_eq!(run(), "");
     assert_eq!(fs::read(catalogue()).unwrap(), known, "it is not written in vain");
+    let same = |run: &dyn Fn() -> Output| {
+        let warm = run();
+        fs::remove_dir_all(&folder).unwrap();
+        assert_eq!([run(), run()], [warm.clone(), warm.clone()]);
+        warm
+    };
+    for command in ["discover --all", "status --check", "status --all-saas --pins"] {
+        let words = format!("{command} --offline --quiet");
+        same(&|| sandbox.xtask(&words.split(' ').collect::<Vec<_>>()));
+    }
+    let promotion = same(&|| sandbox.offline(&["promote", "saas-tracking", "-n"]));
+    assert!(promotion.stderr.contains("`t/app` follows a branch"), "{promotion:?}");
+    let complete = ["__complete", "bash", "--", "", "app-promote promote saas-"];
+    let names = same(&|| sandbox.program(env!("CARGO_BIN_EXE_app-promote"), &complete).run());
+    assert!(names.stdout.contains("saas-tracking"), "{names:?}");
     let file = fs::File::options().write(true).open(sandbox.path("new/x.yml")).unwrap();
     let time = file.metadata().unwrap().modified().unwrap();
     sandbox.write("new/x.yml", &pin("47fbced"));

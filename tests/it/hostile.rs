@@ -184,7 +184,7 @@ fn caches() {
     let prepend = |text: &str| fs::write(mirror.join("config"), format!("{text}{config}")).unwrap();
     let evil = programs(&marker);
     let other = sandbox.world.schemas.path.clone();
-    let spoilt: [(&str, &dyn Fn()); 17] = [
+    let spoilt: [(&str, &dyn Fn()); 19] = [
         ("programs behind", &|| append(&evil)),
         ("programs before", &|| prepend(&evil)),
         ("an included file", &|| {
@@ -216,6 +216,15 @@ fn caches() {
         ("a link to another repository", &|| symlink(&other, in_place_of(&mirror)).unwrap()),
         ("a common folder elsewhere", &|| {
             fs::write(mirror.join("commondir"), other.to_str().unwrap()).unwrap();
+        }),
+        ("a commit with other parents", &|| {
+            let mirror = format!("--git-dir={}", mirror.display());
+            sandbox.git_in(&elsewhere, &[&mirror, "replace", "--graft", HEAD], "");
+        }),
+        ("a graft", &|| {
+            fs::create_dir_all(mirror.join("info")).unwrap();
+            fs::write(mirror.join("info/grafts"), format!("{HEAD}\n")).unwrap();
+            in_place_of(&mirror.join("xtask-answers"));
         }),
         ("a hook", &|| {
             fs::create_dir_all(mirror.join("hooks")).unwrap();

@@ -47,7 +47,7 @@ pub struct Sandbox {
 }
 
 /// What a run left behind; the sandbox's folder reads `[root]`.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Output {
     pub status: i32,
     pub stdout: String,

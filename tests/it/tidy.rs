@@ -299,8 +299,8 @@ const LAYERS: [(&str, &[&str]); 2] = [
     (
         SHELL,
         &[
-            "called", "browser", "terminal", "progress", "signals", "pool", "process", "git",
-            "registry", "mirror", "worktree", "search", "cli", "session", "hint", "land",
+            "called", "browser", "terminal", "progress", "signals", "pool", "process", "cache",
+            "git", "registry", "mirror", "worktree", "search", "cli", "session", "hint", "land",
             "request", "ask", "adopt", "complete", "commands", "program", "lib", "main", "bin",
         ],
     ),

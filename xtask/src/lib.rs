@@ -3,6 +3,7 @@
 pub mod adopt;
 pub mod ask;
 pub mod browser;
+pub mod cache;
 pub mod called;
 pub mod cli;
 pub mod commands;

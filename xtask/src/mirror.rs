@@ -23,13 +23,12 @@ use crate::git::{Cause, Failure, Git, PATIENCE};
 use answers::Answers;
 use reference::Reference;
 
-pub use place::{cache_folder, folder_name, host};
+pub use place::{folder_name, host};
 pub use resolve::Resolved;
 
 mod answers;
 mod checked;
 pub mod history;
-pub mod kept;
 mod place;
 mod reference;
 mod resolve;
@@ -332,6 +331,9 @@ impl Mirror {
 fn mirror_git(folder: &Path) -> Git {
     Git::bare(folder)
         .env("GIT_NO_LAZY_FETCH", "1")
+        // Whoever can write there could give a commit other parents.
+        .env("GIT_NO_REPLACE_OBJECTS", "1")
+        .env("GIT_GRAFT_FILE", "/dev/null")
         .env("GIT_DEFAULT_HASH", "sha1")
         .env("GIT_DEFAULT_REF_FORMAT", "files")
 }

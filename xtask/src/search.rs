@@ -79,13 +79,10 @@ pub fn search(
     holds: impl Fn(&[u8]) -> bool + Sync,
 ) -> Found {
     let top = listing.top.clone();
-    let place = Catalogue::place(&top);
-    let catalogue = Catalogue::load(place.as_ref());
+    let catalogue = Catalogue::of_checkout(&top);
     let (found, learned) =
         Search { clue, catalogue: &catalogue, now: SystemTime::now() }.run(listing, &wants, &holds);
-    if let Some(place) = place {
-        catalogue.save(&place, &top, learned);
-    }
+    catalogue.save(&top, learned);
     found
 }
 
@@ -187,7 +184,7 @@ impl<'s> Share<'s> {
 
     fn look_at(&mut self, path: &str, holds: &impl Fn(&[u8]) -> bool) {
         let on_disk = self.top.join(path);
-        let known = self.search.catalogue.of(path, &mut self.near);
+        let known = self.search.catalogue.seen_of(path, &mut self.near);
         let lacks_clue = known.is_some_and(|known| !known.has(self.search.clue));
         let is_known = |meta: &Metadata| known.is_some_and(|known| known.is_of(meta));
         if lacks_clue && fs::symlink_metadata(&on_disk).is_ok_and(|meta| is_known(&meta))

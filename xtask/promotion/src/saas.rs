@@ -14,7 +14,8 @@ use crate::model::tree::Tree;
 use crate::model::version::is_full_commit;
 use crate::syntax::yaml::{self, NodeId, Via, Yaml};
 
-/// A text that every saas file contains.
+/// A text that every saas file contains. The catalogue of the shell remembers which files have it:
+/// with another text, it needs another format.
 pub const NEEDLE: &str = "resourceTemplates";
 
 /// A saas file with all of its targets, wherever they are written.

@@ -66,12 +66,14 @@ impl CoverageScan {
     /// Waits for the scan, and returns a warning for each find.
     pub fn warnings(self) -> Vec<Problem> {
         let (pins, too_large) = self.found();
-        told(&pins).into_iter().chain(too_large).collect()
+        told(&pins, "`discover` lists them").into_iter().chain(too_large).collect()
     }
 
     /// Waits for the scan, and returns its finds and a warning for each file that was too large.
     pub fn found(self) -> Unlisted {
-        self.0.and_then(|thread| thread.join().ok()).unwrap_or_default()
+        let Some(thread) = self.0 else { return Unlisted::default() };
+        let problem = || Problem::new("the search for pins that no environment has panicked");
+        thread.join().unwrap_or_else(|_| (Vec::new(), vec![problem()]))
     }
 }
 
@@ -109,19 +111,18 @@ impl TargetScan<'_> {
         let files = paths.into_iter().zip(texts).filter_map(|(path, text)| Some((path, text?)));
         let terms = terms(self.work_tree, self.components, self.config);
         let found = coverage::unconfigured(&terms, self.config, &Tree(files.collect()));
-        warnings.extend(told(&found));
+        warnings.extend(told(&found, "`discover` lists those of the checkout"));
         warnings.extend((lacking > 0).then(|| not_searched(lacking)));
         Ok(warnings)
     }
 }
 
-/// A warning for each find; of many, the first ones and how to see the others.
-fn told(found: &[Unconfigured]) -> Vec<Problem> {
+/// A warning for each find; of many, the first ones and how many more, with a help.
+fn told(found: &[Unconfigured], help: &str) -> Vec<Problem> {
     let mut warnings: Vec<_> = found.iter().take(MOST_TOLD).map(Unconfigured::warning).collect();
     let others = found.iter().skip(MOST_TOLD).map(|one| one.values.len()).sum();
     if others > 0 {
         let message = format!("{} that no environment has", counted(others, "more pin"));
-        let help = "`discover` lists them, `discover --write` takes them in";
         warnings.push(Problem::new(message).help(help));
     }
     warnings

@@ -13,6 +13,7 @@ use promotion::model::problem::{Problem, problems};
 use promotion::model::upstream::Upstream;
 use promotion::model::version::CommitId;
 
+use crate::cache;
 use crate::git::GitSettings;
 use crate::mirror::{self, Mirror};
 use crate::pool;
@@ -69,7 +70,7 @@ pub fn look_up(
     patience: Duration,
     rows: impl Fn(usize, &Answer) -> Vec<String> + Sync,
 ) -> Vec<Answer> {
-    let cache = match mirror::cache_folder() {
+    let cache = match cache::folder() {
         Ok(cache) => cache,
         Err(error) => {
             let answer = || Answer { known: None, problem: Some(first(&error)) };

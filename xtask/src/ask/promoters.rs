@@ -8,8 +8,8 @@ use promotion::model::commit::Author;
 use promotion::model::path::RepoPath;
 use promotion::model::version::CommitId;
 
+use crate::cache;
 use crate::git::{Blame, Git};
-use crate::mirror::{self, kept};
 use crate::pool;
 use crate::worktree::WorkTree;
 
@@ -68,7 +68,7 @@ pub fn promoters(work_tree: &WorkTree, lines: &Lines) -> (Blames, Vec<String>) {
     }
     if let Some(file) = file.filter(|_| !unknown.is_empty()) {
         // If it can't be written, the next run only takes longer.
-        let _ = kept::save(&file, memory.text().as_bytes());
+        let _ = cache::save(&file, memory.text().as_bytes());
     }
     (blames, notes)
 }
@@ -76,7 +76,7 @@ pub fn promoters(work_tree: &WorkTree, lines: &Lines) -> (Blames, Vec<String>) {
 /// Where the blames of a checkout are remembered.
 fn memory_file(work_tree: &WorkTree) -> Option<PathBuf> {
     let top = work_tree.top.canonicalize().ok()?;
-    Some(mirror::cache_folder().ok()?.join("blame").join(mirror::folder_name(top.to_str()?)))
+    Some(cache::folder().ok()?.join("blame").join(cache::name_of(top.to_str()?)))
 }
 
 /// A line of one content of a file.
@@ -92,7 +92,7 @@ struct Memory {
 
 impl Memory {
     fn load(file: &Path) -> Option<Memory> {
-        Memory::parse(&String::from_utf8(kept::load(file, LONGEST)?).ok()?)
+        Memory::parse(&String::from_utf8(cache::load(file, LONGEST)?).ok()?)
     }
 
     /// What is still true when `head` is checked out: of files that no commit between has changed.

@@ -14,8 +14,9 @@ use promotion::plan::{Outcome, Part, PartPlan, PlannedValue, plan};
 use promotion::report::few;
 
 use crate::ask::look_up::{CONNECTIONS, first};
+use crate::cache;
 use crate::git::{Git, GitSettings};
-use crate::mirror::{self, Mirror};
+use crate::mirror::Mirror;
 use crate::pool;
 use crate::session::Session;
 use crate::worktree::WorkTree;
@@ -71,7 +72,7 @@ impl<'a> Upstreams<'a> {
     }
 
     fn with(settings: &GitSettings, config: &'a Config, component: &'a Component) -> Result<Self> {
-        let cache = mirror::cache_folder()?;
+        let cache = cache::folder()?;
         let open = |component: &Component| -> Result<Mirror> {
             let address = component.upstream.address();
             Ok(Mirror::open(&cache, &settings.effective_url(address))?.pages_at(address))

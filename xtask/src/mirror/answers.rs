@@ -7,8 +7,9 @@ use std::sync::PoisonError;
 
 use anyhow::Result;
 
+use super::Mirror;
 use super::checked::listed;
-use super::{Mirror, kept};
+use crate::cache;
 
 /// The file in a mirror that holds the answers.
 const FILE: &str = "xtask-answers";
@@ -73,7 +74,7 @@ impl Answers {
     fn load(folder: &Path) -> Option<Answers> {
         let state = state(folder)?;
         let file = folder.join(FILE);
-        let bytes = kept::load(&file, LONGEST).unwrap_or_default();
+        let bytes = cache::load(&file, LONGEST).unwrap_or_default();
         let known = parse(&bytes, &state).unwrap_or_default();
         Some(Answers { state, known, is_changed: false })
     }
@@ -88,7 +89,7 @@ impl Answers {
         if text.len() > LONGEST {
             return Ok(());
         }
-        kept::save(&folder.join(FILE), &text)
+        cache::save(&folder.join(FILE), &text)
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 use std::{fs, io};
 
-use super::kept;
+use crate::cache;
 use crate::git::Git;
 
 /// The file in a mirror that names the objects which were read, or checked by git on arrival.
@@ -38,7 +38,7 @@ pub(super) fn is_ours(folder: &Path, config: &str) -> bool {
         return false;
     }
     let text =
-        kept::load(&folder.join("config"), LONGEST).and_then(|it| String::from_utf8(it).ok());
+        cache::load(&folder.join("config"), LONGEST).and_then(|it| String::from_utf8(it).ok());
     text.is_some_and(|text| text.strip_suffix(config).is_some_and(is_of_init))
 }
 
@@ -53,7 +53,7 @@ fn is_of_init(config: &str) -> bool {
 /// Whether each commit of the mirror in `folder` can be read: git itself looks at the newest ones
 /// only. Files of objects that are as they were then are not read again.
 pub(super) fn is_whole(git: &Git, folder: &Path) -> bool {
-    let known = kept::load(&folder.join(FILE), LONGEST);
+    let known = cache::load(&folder.join(FILE), LONGEST);
     matches!((known, objects(folder)), (Some(known), Ok(now)) if known == now.as_bytes())
         || git.read(["rev-list", "--count", "--all"]).is_ok()
 }
@@ -62,9 +62,9 @@ pub(super) fn is_whole(git: &Git, folder: &Path) -> bool {
 pub(super) fn remember(folder: &Path) {
     let file = folder.join(FILE);
     if let Ok(now) = objects(folder)
-        && kept::load(&file, LONGEST).as_deref() != Some(now.as_bytes())
+        && cache::load(&file, LONGEST).as_deref() != Some(now.as_bytes())
     {
-        let _ = kept::save(&file, now.as_bytes());
+        let _ = cache::save(&file, now.as_bytes());
     }
 }
 

@@ -1,50 +1,12 @@
-//! Where mirrors are kept. Pure but for [`cache_folder`].
+//! The names of mirrors. Pure.
 
-use std::ffi::OsString;
-use std::path::PathBuf;
-
-use anyhow::{Context, Result};
-use promotion::model::problem::Problem;
 use promotion::model::upstream::Upstream;
 
-/// The longest name of a mirror's folder, in bytes, without its ending.
-const LONGEST: usize = 120;
-
-/// The cache folder: `$XTASK_CACHE`, else `xtask-promote` below `$XDG_CACHE_HOME` or `~/.cache`.
-///
-/// Source: the XDG base directory specification, by which relative values are ignored.
-pub fn cache_folder() -> Result<PathBuf> {
-    let folder = cache_of(|name| std::env::var_os(name)).ok_or_else(|| {
-        Problem::new("there is no folder for the cache: `HOME` is not set")
-            .help("set `XTASK_CACHE` to a folder")
-    })?;
-    std::path::absolute(&folder).with_context(|| format!("`{}`", folder.display()))
-}
-
-fn cache_of(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
-    let set = |name| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let absolute = |name| set(name).filter(|path| path.is_absolute());
-    set("XTASK_CACHE")
-        .or_else(|| Some(absolute("XDG_CACHE_HOME")?.join("xtask-promote")))
-        .or_else(|| Some(absolute("HOME")?.join(".cache/xtask-promote")))
-}
+use crate::cache;
 
 /// The folder name of a mirror, without `.git`: the same for every spelling of an address.
 pub fn folder_name(url: &str) -> String {
-    let upstream = Upstream::new(url);
-    let identity = upstream.identity();
-    let mut name = String::new();
-    for byte in identity.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => name.push(byte.into()),
-            _ => name.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    if name.len() > LONGEST {
-        name.truncate(LONGEST - 17);
-        name.push_str(&format!("-{:016x}", fnv(identity.as_bytes())));
-    }
-    name
+    cache::name_of(Upstream::new(url).identity())
 }
 
 /// The host of an address, with its port: `HOST` of `scheme://user@HOST/path` and of `user@HOST:path`.
@@ -57,31 +19,9 @@ pub fn host(url: &str) -> Option<String> {
     (!host.is_empty()).then_some(host)
 }
 
-/// FNV-1a: the same in every build, unlike the hasher of std.
-fn fnv(bytes: &[u8]) -> u64 {
-    let step = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3);
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, step)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn caches() {
-        let check = |set: &[(&str, &str)], expected: Option<&str>| {
-            let variable = |name: &str| {
-                set.iter().find(|(key, _)| *key == name).map(|(_, value)| OsString::from(value))
-            };
-            assert_eq!(cache_of(variable), expected.map(PathBuf::from));
-        };
-        let home = ("HOME", "/home/ann");
-        check(&[("XTASK_CACHE", "/c"), ("XDG_CACHE_HOME", "/x"), home], Some("/c"));
-        check(&[("XTASK_CACHE", ""), ("XDG_CACHE_HOME", "/x"), home], Some("/x/xtask-promote"));
-        check(&[("XDG_CACHE_HOME", "x"), home], Some("/home/ann/.cache/xtask-promote"));
-        check(&[home], Some("/home/ann/.cache/xtask-promote"));
-        check(&[("HOME", "")], None);
-    }
 
     #[test]
     fn names() {
@@ -97,7 +37,6 @@ mod tests {
         }
         assert_eq!(folder_name("../a b"), "..%2Fa%20b");
         let long = format!("file:///{}", "x".repeat(500));
-        assert_eq!(folder_name(&long).len(), LONGEST);
         assert_ne!(folder_name(&long), folder_name(&format!("{long}x")));
     }
 

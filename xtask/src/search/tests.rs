@@ -28,8 +28,7 @@ impl Place {
 
     /// The files that a search finds a minute from now, and how many were unknown before.
     fn found(&self, clue: Clue, text: &str) -> (Vec<String>, usize) {
-        let file = self.folder.path().join("catalogue");
-        let catalogue = Catalogue::load(Some(&file));
+        let catalogue = Catalogue::open(&self.folder.path().join("catalogues"), "top");
         let now = SystemTime::now() + Duration::from_secs(60);
         let holds = |bytes: &[u8]| memchr::memmem::find(bytes, text.as_bytes()).is_some();
         let search = Search { clue, catalogue: &catalogue, now };
@@ -40,7 +39,7 @@ impl Place {
         );
         assert_eq!((found.too_large, found.unread), (Vec::new(), Vec::new()));
         let count = learned.len();
-        catalogue.save(&file, &self.work_tree.top, learned);
+        catalogue.save(&self.work_tree.top, learned);
         (found.tree.0.keys().map(ToString::to_string).collect(), count)
     }
 }

@@ -2,10 +2,10 @@
 
 use memchr::memchr_iter;
 
-/// Whether some scalar of a YAML text could begin with `least` hexadecimal digits, be written in
-/// whatever way, or have them behind a character that is neither a letter nor a digit.
+/// Whether some scalar of a YAML text may have a word of at least `least` hexadecimal digits, with no
+/// letter or digit before or behind it, in whatever way it is written.
 ///
-/// `false` is certain. Escapes that could write a digit, or join two lines, make it `true`.
+/// `false` is certain but for words behind an escape such as `\t`, which no version begins with.
 pub fn may_hold_digits(text: &[u8], least: usize) -> bool {
     has_digits(text, least) || has_telling_escape(text)
 }
@@ -27,7 +27,7 @@ fn has_digits(text: &[u8], least: usize) -> bool {
             }
             at = end;
         }
-        at += least;
+        at += least.max(1);
     }
     false
 }
@@ -42,6 +42,12 @@ fn has_telling_escape(text: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn none_at_all() {
+        assert!(!may_hold_digits(b"xyz", 0));
+        assert!(may_hold_digits(b"a", 0));
+    }
 
     #[test]
     fn digits() {

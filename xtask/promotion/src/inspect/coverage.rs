@@ -83,6 +83,9 @@ impl FileKind {
 
 /// Whether a file may have a pin, as far as can be told without parsing it. `false` is certain:
 /// [`unconfigured`] finds only commits, tags that begin with one, and digests.
+///
+/// Answers are kept in caches: whoever changes what is a pin, or in which files, gives the catalogue
+/// of the shell another format.
 pub fn may_hold_version(path: &str, bytes: &[u8]) -> bool {
     match FileKind::of(path) {
         // A shell joins words out of pieces.
