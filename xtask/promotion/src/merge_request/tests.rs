@@ -279,6 +279,32 @@ fn names_of_branches() {
 }
 
 #[test]
+fn parts_of_names_of_branches() {
+    for clean in ["a", "a.b_c-D9", "_", "lock", "a.lock.b"] {
+        assert_eq!(segment(clean), clean);
+    }
+    let cases = [
+        (".a", "a-54d42ab0"),
+        ("-a", "a-64cd881b"),
+        ("a.", "a-01248e26"),
+        ("a-", "a-00248c93"),
+        ("a..b", "a--b-91beab8e"),
+        ("a.lock", "a-lock-57980fd1"),
+        ("a/b", "a-b-3a8e75c1"),
+        ("é", "1e9de8c1"),
+        ("", "811c9dc5"),
+    ];
+    for (name, expected) in cases {
+        assert_eq!(segment(name), expected, "{name}");
+    }
+    let many: Vec<_> = (0..26).map(|number| format!("e{number:02}")).collect();
+    let many: Vec<_> = many.iter().map(String::as_str).collect();
+    let kept = "e00+e01+e02+e03+e04+e05+e06+e07+e08+e09+e10+e11+e12+e13+e14+-cfc1e38b";
+    let names = named_branches("q", &[&many[..], &["z"]].concat(), &many);
+    assert_eq!(names, [format!("promote/q/{kept}"), format!("promote/q+{kept}")]);
+}
+
+#[test]
 fn names_of_branches_of_several_components() {
     let two = "[component.b]\nupstream = \"u\"\n[component.b.environment.x]\npins = [{ file = \"x\", key = \"y\" }]\n\
                [component.b.environment.z]\npins = [{ file = \"z\", key = \"y\" }]\n\
@@ -289,6 +315,18 @@ fn names_of_branches_of_several_components() {
     let mut part = all;
     part[0].environments.truncate(1);
     assert_eq!(branch_names(&part), ["promote/a+b@x", "promote/a+b@x+all"]);
+    let cases = [
+        ("promote/a", true),
+        ("promote/a/x", true),
+        ("promote/a+b", true),
+        ("promote/ab", false),
+        ("promote/a@x", false),
+        ("promote/b", false),
+        ("a", false),
+    ];
+    for (branch, expected) in cases {
+        assert_eq!(is_of(&config.components[1], branch), expected, "{branch}");
+    }
 }
 
 #[test]
