@@ -156,9 +156,12 @@ mod tests {
     #[test]
     fn values_keep_their_names() {
         let config = "[component.a]\nupstream = \"https://x.org/a\"\n\
-                      [component.a.environment.e]\npins = [{ file = \"f.yml\", key = \"tag\" }]\n";
+                      [component.a.environment.e]\npins = [{ file = \"f.yml\", key = \"tag\" }, \
+                      { file = \"f.yml\", key = \"other\" }]\n";
         let config = Config::parse("promote.toml", config).unwrap();
-        let spec = &config.components[0].environments[0].pins[0];
+        let [spec, other] = config.components[0].environments[0].pins.as_slice() else {
+            unreachable!()
+        };
         let upstream = &config.components[0].upstream;
         let text = "a: {tag: 1111111}\nb: {tag: 2222222}\n";
         let found = locate(spec, upstream, text).unwrap();
@@ -171,6 +174,11 @@ mod tests {
         check("x: 1\nz:\n- tag: '3333333'\n- tag: latest\n", [Some("3333333"), Some("latest")]);
         check("a: {tag: 1111111}\n", [Some("1111111"), None]);
         check("a: [\ntag: 1111111\n", [None, None]);
+        let text = "tag: 1111111\nother: 3333333\n";
+        let of_other = named(locate(other, upstream, text).unwrap(), other, upstream);
+        let of_other: Vec<_> = of_other.map(|(_, name)| name).collect();
+        let expected = ["1111111", "3333333"].map(|value| Some(value.to_owned()));
+        assert_eq!(values(&[&names[0], &of_other[0]], text), expected);
     }
 
     #[test]
@@ -207,5 +215,25 @@ mod tests {
         assert_eq!(names[0].spec.files, FilePattern::File(path("data/t.yml")));
         assert_eq!(values(&names, &target), [Some(commit)]);
         assert_eq!(values(&names, "name: t\n"), [None]);
+    }
+    #[test]
+    fn one_item_finds_other_values_for_another_upstream() {
+        let config = "[component.a]\nupstream = \"https://x.org/a\"\n\
+                      [component.a.environment.e]\npins = [{ file = \"s.yml\", saas = true }]\n";
+        let config = Config::parse("promote.toml", config).unwrap();
+        let spec = &config.components[0].environments[0].pins[0];
+        let commits = ["1", "2"].map(|digit| digit.repeat(40));
+        let text = format!(
+            "resourceTemplates:\n- {{url: https://x.org/a, targets: [{{ref: {}}}]}}\n\
+             - {{url: https://x.org/b, targets: [{{ref: {}}}]}}\n",
+            commits[0], commits[1]
+        );
+        let upstreams = ["https://x.org/a", "https://x.org/b"].map(Upstream::new);
+        let names = upstreams.iter().flat_map(|upstream| {
+            let found = locate(spec, upstream, &text).unwrap();
+            named(found, spec, upstream).map(|(_, name)| name).collect::<Vec<_>>()
+        });
+        let names: Vec<_> = names.collect();
+        assert_eq!(values(&names.iter().collect::<Vec<_>>(), &text), commits.map(Some));
     }
 }
