@@ -21,6 +21,7 @@ fn kinds_of_files() {
         ("a/prod.env", Some(FileKind::Shell)),
         ("Makefile", Some(FileKind::Shell)),
         ("a.sh", Some(FileKind::Shell)),
+        ("a.bash", Some(FileKind::Shell)),
         ("a.mk", Some(FileKind::Shell)),
         ("Makefile.md", None),
         ("env/a.txt", None),
@@ -219,4 +220,89 @@ fn terms_of_a_component() {
     ] {
         assert_eq!(terms.runs(value), runs, "{value}");
     }
+}
+
+#[test]
+fn names_that_several_components_share() {
+    let pins = |name: &str| {
+        let pins = ["", "2"].map(|file| {
+            format!(
+                "{{ file = \"{name}{file}.env\", variable = \"BOTH\" }},\n\
+                 {{ file = \"{name}{file}.env\", variable = \"{name}_V\" }},\n\
+                 {{ file = \"{name}{file}.yml\", key = \"both\" }},\n\
+                 {{ file = \"{name}{file}.yml\", key = \"{name}_k\" }},\n\
+                 {{ file = \"{name}{file}.yml\", image = \"q.io/both\" }},\n\
+                 {{ file = \"{name}{file}.yml\", image = \"q.io/{name}\" }},\n\
+                 {{ file = \"{name}{file}.yml\", parameter = \"BOTH\" }},\n\
+                 {{ file = \"{name}{file}.yml\", parameter = \"{name}_P\" }},\n\
+                 {{ file = \"{name}{file}.yml\", path = \"a.b\" }},\n"
+            )
+        });
+        format!(
+            "[component.{name}]\nupstream = \"https://x/org/{name}\"\nimage = \"q.io/own-{name}\"\n\
+             [component.{name}.environment.e]\npins = [\n{}]\n",
+            pins.concat()
+        )
+    };
+    let config = Config::parse("promote.toml", &(pins("c") + &pins("d"))).unwrap();
+    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    let expected = Terms {
+        component: "d".to_owned(),
+        upstream: Upstream::new("https://x/org/d"),
+        variables: names(&["d_V"]),
+        keys: names(&["d_k"]),
+        images: names(&["q.io/own-d", "q.io/d"]),
+        parameters: names(&["d_P"]),
+        versions: Vec::new(),
+    };
+    assert_eq!(Terms::of(&config.components[1], &config), expected);
+}
+
+#[test]
+fn cures_for_what_no_environment_has() {
+    let filter =
+        |target: &str| SaasFilter { target: Some(target.to_owned()), ..SaasFilter::default() };
+    let value = |line, unfit| UnconfiguredValue {
+        line,
+        value: "22e638d".to_owned(),
+        target: None,
+        filter: None,
+        unfit,
+    };
+    let check = |file: &str, selector: Selector, values: Vec<UnconfiguredValue>, expected: &str| {
+        let one = Unconfigured {
+            component: "c".to_owned(),
+            file: RepoPath::parse(file).unwrap(),
+            selector,
+            form: Form::Tag,
+            image: None,
+            mixed: false,
+            claimed: Vec::new(),
+            values,
+        };
+        assert_eq!(one.warning().help.as_deref(), Some(expected));
+        assert_eq!(one.is_editable(), !expected.starts_with("write it out first"));
+    };
+    let key = || Selector::Key("k".to_owned());
+    let saas = |target| Selector::Saas(filter(target));
+    let fit = || vec![value(1, None)];
+    check(
+        "a",
+        key(),
+        fit(),
+        "take it in with `pins = [{ file = \"a\", key = \"k\" }]`, as `discover --write` does",
+    );
+    let unfit = || vec![value(1, None), value(2, Some("comes by an alias"))];
+    check("a", key(), unfit(), "write it out first, for it comes by an alias");
+    check("a\tb", key(), unfit(), "write it out first, for it comes by an alias");
+    check("a\tb", key(), fit(), "rename the file: no configuration can name it");
+    check(" ", key(), fit(), "rename the file: no configuration can name it");
+    check("a", saas(" "), fit(), "rename the target: no configuration can name it");
+    check("a", saas("a\u{7}"), fit(), "rename the target: no configuration can name it");
+    check(
+        "a",
+        saas("t"),
+        fit(),
+        "take it in with `pins = [{ file = \"a\", saas = true, target = \"t\" }]`, as `discover --write` does",
+    );
 }
