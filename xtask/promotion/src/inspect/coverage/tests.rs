@@ -306,3 +306,54 @@ fn cures_for_what_no_environment_has() {
         "take it in with `pins = [{ file = \"a\", saas = true, target = \"t\" }]`, as `discover --write` does",
     );
 }
+
+#[test]
+fn what_makes_a_parameter_a_version() {
+    let digest = format!("sha256:{}", "0".repeat(64));
+    let template = |upstream: &str, outer: &str, own: &str| {
+        format!(
+            "resourceTemplates: [{{name: t, url: https://x/org/{upstream}, parameters: {{{outer}}}, \
+             targets: [{{name: a, ref: master, parameters: {{{own}}}}}]}}]\n"
+        )
+    };
+    let check = |text: &str, expected: &[&str]| {
+        let config = Config::parse("promote.toml", CONFIG).unwrap();
+        let terms = Terms::of(&config.components[0], &config);
+        let text = text.replace("COMMIT", COMMIT).replace("SHA", &digest);
+        let path = RepoPath::parse("x.yml").unwrap();
+        let found = in_file(&path, &text, &[terms], &config);
+        let pins = found.iter().map(|one| one.pin().replace("file = \"x.yml\", parameter = ", ""));
+        assert_eq!(pins.collect::<Vec<_>>(), expected, "{text}");
+    };
+    let (is, whole) = ("value = \"digest\"", ", value = \"commit\"");
+    check("parameters: {C_VERSION: 22e638d}\n", &[]);
+    let top = "parameters: {C_VERSION: 22e638d}\n".to_owned() + &template("d", "", "");
+    check(&top, &["{ \"C_VERSION\" }"]);
+    check(&template("d", "", "C_VERSION: COMMIT"), &[&format!("{{ \"C_VERSION\"{whole} }}")]);
+    check(&template("d", "", "WHOLE: COMMIT"), &[]);
+    check(&template("c", "", "WHOLE: COMMIT"), &[&format!("{{ \"WHOLE\"{whole} }}")]);
+    check(&template("c", "", "A_TAG: 22e638d"), &[]);
+    // By the image beside it: the target's before the template's.
+    let (own, other) = ("A: quay.io/org/c", "A: quay.io/org/d");
+    check(&template("d", own, "A_TAG: 22e638d"), &["{ \"A_TAG\" }"]);
+    check(&template("d", own, &format!("{other}, A_TAG: 22e638d")), &[]);
+    check(&template("d", other, &format!("{own}, A_TAG: 22e638d")), &["{ \"A_TAG\" }"]);
+    check(&template("d", "", &format!("{own}, A: 22e638d, B_TAG: 22e638d")), &[]);
+    let image = ", image = \"quay.io/org/c\"";
+    check(
+        &template("d", "", &format!("{own}, A_DIGEST: 'SHA'")),
+        &[&format!("{{ \"A_DIGEST\", {is}{image} }}")],
+    );
+    check(
+        &template("d", "", &format!("{own}, A_DIGEST: 'SHA', A_TAG: 22e638d")),
+        &[&format!("{{ \"A_DIGEST\", {is}{image} }}"), "{ \"A_TAG\" }"],
+    );
+    // By the tag beside it, if that is a version itself.
+    check(
+        &template("c", "", "A_DIGEST: 'SHA', A_TAG: COMMIT"),
+        &[&format!("{{ \"A_DIGEST\", {is} }}"), &format!("{{ \"A_TAG\"{whole} }}")],
+    );
+    check(&template("c", "", "A_DIGEST: 'SHA', A_TAG: 22e638d"), &[]);
+    check(&template("c", "", "A_DIGEST: 'SHA', A_TAG: latest"), &[]);
+    check(&template("d", "", "A_DIGEST: 'SHA'"), &[]);
+}
