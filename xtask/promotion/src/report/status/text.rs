@@ -265,6 +265,7 @@ fn indented(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::tests::marked;
 
     #[test]
     fn wraps() {
@@ -277,5 +278,71 @@ mod tests {
         check(&["longer-than-that", "x"], "  longer-than-that;\n  x\n");
         check(&[], "");
         check(&["漢字漢字", "漢字漢字"], "  漢字漢字;\n  漢字漢字\n");
+    }
+
+    /// A table of rows with a name, its short form, a number and a clause.
+    fn table(rows: &[[&str; 4]]) -> StatusTable {
+        let line = |[name, short, number, clause]: &[&str; 4]| TableLine {
+            cells: [name, number, clause].map(|cell| ((*cell).to_owned(), Style::new())).into(),
+            short: (*short).to_owned(),
+            whole: None,
+            below: "below\n\n".to_owned(),
+        };
+        let lines = rows.iter().map(line).collect();
+        StatusTable { titles: vec!["name", "behind", "waiting"], inline: 2, lines }
+    }
+
+    #[test]
+    fn tables_that_fit() {
+        let rows = [["a-very-long-name, b", "a-very-l +1", "7", "x"], ["c", "c", "12", "-"]];
+        let check = |width: Option<usize>, expected: &str| {
+            let shown = format!("{expected}\n").replace('|', "\n");
+            assert_eq!(marked(&table(&rows).text(width)), shown, "{width:?}");
+        };
+        let one_line = "dim{name}                 dim{behind}  dim{waiting}|\
+                        a-very-long-name, b       7  x|  below|\
+                        c                        12  -|  below";
+        check(None, one_line);
+        check(Some(36), one_line);
+        let two_lines = "dim{name}                 dim{behind}|\
+                         a-very-long-name, b       7|  waiting x|  below|\
+                         c                        12|  below";
+        check(Some(35), two_lines);
+        check(Some(27), two_lines);
+        let short = "dim{name}         dim{behind}|\
+                     a-very-l +1       7|  a-very-long-name, b;|  waiting x|  below|\
+                     c                12|  below";
+        check(Some(26), short);
+    }
+
+    #[test]
+    fn names_that_are_never_cut_short() {
+        let check = |name: &str, width: usize, shown: &str, whole: &str| {
+            let text = marked(&table(&[[name, name, "7", "-"]]).text(Some(width)));
+            let fill = " ".repeat(shown.chars().count() - "name".len());
+            let expected =
+                format!("dim{{name}}{fill}  dim{{behind}}\n{shown}       7\n{whole}  below\n");
+            assert_eq!(text, expected, "{width}");
+        };
+        let whole = "  sixteen-letters-\n";
+        check("sixteen-letters-", 24, "sixteen-letters-", "");
+        check("sixteen-letters-", 23, "sixteen-letter…", whole);
+        check("sixteen-letters-", 20, "sixteen-let…", whole);
+        check("sixteen-letters-", 18, "sixteen-let…", whole);
+        check("twelve-bytes", 5, "twelve-bytes", "");
+    }
+
+    #[test]
+    fn clauses() {
+        let cases = [
+            ("waiting", "x", Some("waiting x")),
+            ("waiting", "", None),
+            ("waiting", "-", None),
+            ("pin", "a.yml:1", Some("a.yml:1")),
+            ("promoted", "not committed", Some("not committed")),
+        ];
+        for (title, cell, expected) in cases {
+            assert_eq!(clause(title, cell).as_deref(), expected);
+        }
     }
 }
