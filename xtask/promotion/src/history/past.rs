@@ -217,6 +217,20 @@ mod tests {
         assert_eq!(values(&names, "name: t\n"), [None]);
     }
     #[test]
+    fn variables_are_found_again() {
+        let config = "[component.a]\nupstream = \"https://x.org/a\"\n\
+                      [component.a.environment.e]\npins = [{ file = \".env\", variable = \"A\" }]\n";
+        let config = Config::parse("promote.toml", config).unwrap();
+        let (spec, upstream) =
+            (&config.components[0].environments[0].pins[0], &config.components[0].upstream);
+        let found = locate(spec, upstream, "A=1111111\n").unwrap();
+        let names: Vec<_> = named(found, spec, upstream).map(|(_, name)| name).collect();
+        let values = |text| values(&names.iter().collect::<Vec<_>>(), text);
+        assert_eq!(values("B=1\nexport A='2222222' # was: 1\n"), [Some("2222222".to_owned())]);
+        assert_eq!(values("A='1\n"), [None]);
+    }
+
+    #[test]
     fn one_item_finds_other_values_for_another_upstream() {
         let config = "[component.a]\nupstream = \"https://x.org/a\"\n\
                       [component.a.environment.e]\npins = [{ file = \"s.yml\", saas = true }]\n";
