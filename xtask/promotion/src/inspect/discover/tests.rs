@@ -172,6 +172,15 @@ fn whose_a_version_is() {
     assert_eq!(World::new(config, &files).candidates(), expected);
 }
 
+#[test]
+fn a_variable_is_of_one_component_in_every_file() {
+    let files = [
+        ("a.env", "A_REPO=https://x/org/a\nA_IMAGE_TAG=22e638d\n"),
+        ("b.env", "A_IMAGE_TAG=33e638d\n"),
+    ];
+    assert_eq!(World::new("", &files).candidates(), ["a https://x/org/a - 7"]);
+}
+
 /// A configured component whose keys and targets the files below have.
 const APP: &str = "[component.app]\nupstream = \"https://x/org/app\"\n\
     [component.app.environment.prod]\npins = [\n\
