@@ -164,9 +164,9 @@ fn environments_of(
         let others = environments.iter().filter(|(other, _)| *other != base);
         let others = others.flat_map(|(_, (_, values))| values).filter_map(filter);
         let others: Vec<_> = others.chain(foreign.iter().cloned()).collect();
-        let pins = narrowed(values.clone(), &others).into_iter().map(|(filter, values)| {
+        let pins = narrowed(values.clone(), &others).into_iter().map(|(filter, _)| {
             let selector = lines[0].selector.narrowed_to(filter);
-            Unconfigured { selector, values, ..lines[0].clone() }.pin()
+            Unconfigured { selector, ..lines[0].clone() }.pin()
         });
         (base.clone(), clusters.clone(), pins.collect())
     };
