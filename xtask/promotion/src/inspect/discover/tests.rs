@@ -237,6 +237,15 @@ fn environments_of_targets() {
         "app prod []: { file = \"saas-app.yml\", saas = true, namespace = \"/n/prod.yml\" }";
     check(&[("saas-app.yml", &more)], &[joined]);
     check(&[("saas-x.yml", &one)], &[&format!("app prod-x [c1]: {all}")]);
+    let ci = all.replace("saas-x", "saas-app-ci");
+    check(&[("saas-app-ci.yml", &one)], &[&format!("app prod-ci [c1]: {ci}")]);
+    // The parameters of a target stand behind its ref, in the same environment.
+    let ends = "\n A: COMMIT,\n B: COMMIT}";
+    let parameters = one.replace("ref: COMMIT", &format!("ref: COMMIT, parameters: {{{ends}"));
+    let [a, b] = ["A", "B"].map(|name| {
+        format!("{{ file = \"saas-x.yml\", parameter = \"{name}\", value = \"commit\" }}")
+    });
+    check(&[("saas-x.yml", &parameters)], &[&format!("app prod-x [c1]: {all}, {a}, {b}")]);
     check(&[("saas-x.yml", &saas(&["blank"]))], &[&format!("app a-b [c2]: {all}")]);
     check(&[("saas-x.yml", &saas(&["dash"]))], &[&format!("app unnamed [c3]: {all}")]);
     let (blank, other) = (saas(&["blank"]), all.replace("saas-x", "saas-apple"));
