@@ -89,6 +89,19 @@ fn pins_are_added_in_the_style_of_the_others() {
 }
 
 #[test]
+fn inline_tables_stay_inline() {
+    let check = |before: &str, environment: &str, after: &str| {
+        let text = |body: &str| format!("[component.c]\nenvironment = {body}\n");
+        let found = merged(&text(before), &[], &[proposal("c", environment, &[], &[OTHER])]);
+        assert_eq!(found, Ok(text(after)));
+    };
+    let one = format!("{{ prod = {{ pins = [{PIN}] }} }}");
+    check(&one, "prod", &format!("{{ prod = {{ pins = [{PIN}, {OTHER}] }} }}"));
+    let stage = format!("stage = {{ pins = [{OTHER}] }}");
+    check(&one, "stage", &format!("{{ prod = {{ pins = [{PIN}] }} , {stage} }}"));
+}
+
+#[test]
 fn new_lines_end_as_most_do() {
     let head = "[component.c]\r\nupstream = \"https://x/org/c\"";
     let check = |head: &str, line_end: &str| {
