@@ -316,11 +316,9 @@ fn agreement(one: &PinStatus, other: &PinStatus) -> Agreement {
 
 /// A suffix such as `-rc` doesn't matter.
 fn same_version(one: &PinStatus, other: &PinStatus) -> Agreement {
-    match (one.commit(), other.commit()) {
-        (Some(one), Some(other)) if one == other => return Agreement::Agree,
-        (Some(_), Some(_)) => return Agreement::Differ,
-        _ if one.version() == other.version() => return Agreement::Agree,
-        _ => {}
+    let is_one_commit = one.commit().is_some() && one.commit() == other.commit();
+    if is_one_commit || one.version() == other.version() {
+        return Agreement::Agree;
     }
     match (one.digits(), other.digits()) {
         (Some(one), Some(other)) if one.starts_with(&other) || other.starts_with(&one) => {
