@@ -173,6 +173,17 @@ fn the_option_is_never_too_long() {
 }
 
 #[test]
+fn as_many_lines_as_fit_into_an_option() {
+    // A line break counts twice: 645 lines and 170 bytes are as long as allowed.
+    let lines = format!("{}\n", "x".repeat(99)).repeat(645);
+    let last = |length| lines.clone() + &"y".repeat(length) + "\n";
+    assert_eq!(first_lines(&last(169)), last(169));
+    let more = "\nand more, which was too long";
+    assert_eq!(first_lines(&(last(169) + "z")), last(169) + more);
+    assert_eq!(first_lines(&last(170)), lines.clone() + more);
+}
+
+#[test]
 fn lists_say_what_they_leave_out() {
     let entries = || ["a", "b"].map(str::to_owned).into_iter();
     assert_eq!(list("H", entries(), 2), "### H\n\n- a\n- b");
