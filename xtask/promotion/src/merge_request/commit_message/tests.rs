@@ -1,47 +1,8 @@
 use super::*;
-use crate::config::Config;
 use crate::history::changes::{Changes, Start};
-use crate::merge_request::tests::{NEW, changes, commit};
-use crate::model::component::Scope;
-use crate::model::path::RepoPath;
-use crate::model::tree::Tree;
-use crate::plan::{Part, plan};
+use crate::merge_request::tests::{NEW, changes, commit, told};
 
 const OLD: &str = "22e638d7b4c1a0935f6e8d2c7b1a4938e5d6f0c2";
-
-/// What is told of a promotion of components, each with its name, the host of its upstream and the
-/// values of its pins: in keys, or a digest.
-fn told<T>(
-    components: &[(&str, &str, &[&str])],
-    changes: &Changes,
-    tell: impl Fn(&[PartChanges]) -> T,
-) -> T {
-    let component = |(name, host, values): &(&str, &str, &[&str])| {
-        let is_digest = values.iter().any(|value| value.starts_with("sha256:"));
-        let value = if is_digest { ", value = \"digest\"" } else { "" };
-        format!(
-            "[component.{name}]\nupstream = \"https://{host}/x/{name}.git/\"\nimage = \"q.io/{name}\"\n\
-             [component.{name}.environment.e]\n\
-             pins = [{{ files = \"{name}/*\", key = \"t\"{value} }}]\n"
-        )
-    };
-    let config = components.iter().map(component).collect::<String>();
-    let config = Config::parse("promote.toml", &config).unwrap();
-    let files = components.iter().flat_map(|(name, _, values)| {
-        values.iter().enumerate().map(move |(number, value)| {
-            let path = RepoPath::parse(&format!("{name}/{number}")).unwrap();
-            (path, format!("t: {value}\n").into_bytes())
-        })
-    });
-    let to = || CommitId::parse(NEW).unwrap();
-    let part = |component| Part::new(&Scope::all(component), to()).with_stand_ins();
-    let parts: Vec<_> = config.components.iter().map(part).collect();
-    let plan = plan(&parts, &Tree(files.collect())).unwrap();
-    let parts = config.components.iter().zip(&plan.parts);
-    let parts: Vec<_> =
-        parts.map(|(component, plan)| PartChanges { component, plan, changes }).collect();
-    tell(&parts)
-}
 
 #[test]
 fn whole_messages() {
