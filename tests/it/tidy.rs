@@ -34,7 +34,7 @@ fn sources(top: &str) -> BTreeMap<String, String> {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {
-                folders.push(path);
+                folders.extend((!path.ends_with("tests")).then_some(path));
             } else if path.extension().is_some_and(|ending| ending == "rs")
                 && !path.ends_with("tests.rs")
             {

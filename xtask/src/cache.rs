@@ -67,8 +67,8 @@ pub fn load(file: &Path, longest: usize) -> Option<Vec<u8>> {
     is_fit.then(|| fs::read(file).ok())?
 }
 
-/// Whether a folder is one itself, and no link to one.
-pub fn is_plain(folder: &Path) -> bool {
+/// Whether it is a folder itself, and no link to one.
+fn is_plain(folder: &Path) -> bool {
     folder.symlink_metadata().is_ok_and(|meta| meta.is_dir())
 }
 
