@@ -115,9 +115,23 @@ mod tests {
     fn names() {
         assert_eq!(name_of("/home/ann/a b.git"), "%2Fhome%2Fann%2Fa%20b.git");
         assert_ne!(name_of("/a"), name_of("/a.git"));
-        let long = "x".repeat(LONGEST_NAME + 1);
+        let longest = "x".repeat(LONGEST_NAME);
+        assert_eq!(name_of(&longest), longest);
+        let long = longest + "x";
         assert_eq!(name_of(&long).len(), LONGEST_NAME);
         assert_ne!(name_of(&long), name_of(&format!("{long}x")));
+    }
+
+    /// Source: the test vectors of the authors of FNV.
+    #[test]
+    fn hashes() {
+        for (text, hash) in [
+            ("", 0xcbf2_9ce4_8422_2325),
+            ("a", 0xaf63_dc4c_8601_ec8c),
+            ("foobar", 0x8594_4171_f739_67e8),
+        ] {
+            assert_eq!(fnv(text.as_bytes()), hash, "{text}");
+        }
     }
 
     #[test]
