@@ -110,6 +110,11 @@ fn pages_that_compare() {
     let gitlab = format!("https://gitlab.x/x/q/-/compare/22e638d...{NEW}");
     check("gitlab.x", OLD, Direction::Diverged, &[&gitlab]);
     check("x", OLD, Direction::Forward, &[]);
+    // Of two commits with one tag the first is linked.
+    let twin = format!("22e638d{}", "0".repeat(33));
+    let twins = [("q", "github.com", &[OLD, &twin][..])];
+    let found = told(&twins, &Changes::default(), |parts| compare_addresses(&parts[0]));
+    assert_eq!(found, [format!("{github}/{OLD}...{NEW}")]);
 }
 
 #[test]
