@@ -213,6 +213,7 @@ mod tests {
             ("Fixes group/project#12", "`Fixes group/project`&#35;`12`"),
             ("Fixes https://h/p/-/issues/1", "`Fixes https`&#58;`//h/p/-/issues/1`"),
             ("Fixes APPSRE-12 on 2024-01-02", "`Fixes APPSRE`&#45;`12 on 2024-01-02`"),
+            ("A1-2 A_-3 a1-4 1-5", "`A1`&#45;`2 A_`&#45;`3 a1-4 1-5`"),
             // Backticks don't end the code.
             ("a `b` c", "``a `b` c``"),
             ("`", "`` ` ``"),
