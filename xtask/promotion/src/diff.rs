@@ -229,6 +229,8 @@ mod tests {
         check("x a b c y ", "z a c b c w ", "-x+z a+c b c-y+w");
         check("1 a 2 b 3 ", "a 4 b ", "-1 a-2+4 b-3");
         check("a b c d ", "b a d c ", "-a b-c+a d+c");
+        check("a a ", "b a b ", "-a+b a+b");
+        check("a b c ", "c a ", "-a-b c+a");
     }
 
     #[test]
