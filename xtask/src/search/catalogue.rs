@@ -83,7 +83,8 @@ impl Seen {
 fn clues(path: &str, bytes: &[u8]) -> u8 {
     let version = coverage::may_hold_version(path, bytes);
     let saas = memmem::find(bytes, saas::NEEDLE.as_bytes()).is_some();
-    u8::from(version) * Clue::Version as u8 + u8::from(saas) * Clue::Saas as u8
+    let clues = [(Clue::Version, version), (Clue::Saas, saas)];
+    clues.into_iter().filter(|(_, is_there)| *is_there).map(|(clue, _)| clue as u8).sum()
 }
 
 /// Writes down what tells a file and its content from any other, and returns when it was changed.

@@ -74,6 +74,7 @@ fn a_file_that_may_change_without_a_trace_is_not_known() {
     fs::write(&file, "a: b\n").unwrap();
     let meta = file.symlink_metadata().unwrap();
     let changed = stamp(&meta, &mut [0; LENGTH]).unwrap();
+    assert!(SystemTime::now().duration_since(changed).unwrap() < Duration::from_secs(60));
     for (now, is_known) in [
         (changed - Duration::from_secs(60), false),
         (changed, false),
