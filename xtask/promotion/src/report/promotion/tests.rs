@@ -179,7 +179,7 @@ fn texts_and_documents() {
     let check = |count, landed: Landed, columns, name: &str| {
         let fitted = |text: &str| format!("<{text}>");
         told(count, &landed, |report, diff| {
-            let text = report.text("DIFF\n".to_owned(), "AGAIN", (columns, fitted));
+            let text = report.text(diff.to_owned(), "AGAIN", (columns, fitted));
             matches(&marked(&text), &format!("promotion/tests/{name}.txt"));
             let mut document = report.document("promote");
             assert_eq!(document["diff"].take(), diff);
