@@ -215,6 +215,38 @@ fn one_row_for_each_of_many() {
 }
 
 #[test]
+fn newest_everywhere() {
+    let config = config(&[]);
+    let people = people();
+    let check = |environment: EnvironmentStatus, problem: Option<Problem>, expected: &str| {
+        let running = vec![running(OTHER, 0, 0, 0)];
+        let upstream = Some(UpstreamStatus { head: commit(&id(OTHER)), running });
+        let component = &config.components[0];
+        let environments = vec![environment];
+        let status = ComponentStatus { component, upstream, problem, environments };
+        let overview = Overview {
+            components: &[status],
+            people: &people,
+            now: NOW,
+            each: Each::Environment,
+            most_people: 2,
+            is_whole: false,
+            drifts: None,
+            warnings: &[],
+            notes: &[],
+        };
+        assert_eq!(overview.newest_everywhere(), expected);
+    };
+    let away = || Problem::new("away");
+    check(named("e", vec![at(OTHER)]), None, "1 of 1 have the newest version everywhere");
+    let none = "0 of 1 have the newest version everywhere";
+    check(named("e", vec![at(OTHER)]), Some(away()), none);
+    check(named("e", vec![at(OTHER), found("1234567", Start::Unknown)]), None, none);
+    let unread = EnvironmentStatus { problems: vec![away()], ..named("e", Vec::new()) };
+    check(unread, None, none);
+}
+
+#[test]
 fn texts() {
     let check = |each, width, name| matches(&told(each, |all| marked(&all.text(width))), name);
     check(Each::Environment, None, "environments.txt");

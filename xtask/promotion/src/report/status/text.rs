@@ -275,6 +275,8 @@ mod tests {
         };
         check(&["a b", "c d", "one two"], "  a b; c d;\n  one two\n");
         check(&["a b", "one two three four"], "  a b; one two\n  three four\n");
+        check(&["a b", "1234567"], "  a b; 1234567\n");
+        check(&["a b", "12345678"], "  a b;\n  12345678\n");
         check(&["longer-than-that", "x"], "  longer-than-that;\n  x\n");
         check(&[], "");
         check(&["漢字漢字", "漢字漢字"], "  漢字漢字;\n  漢字漢字\n");
