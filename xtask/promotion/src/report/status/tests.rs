@@ -93,7 +93,7 @@ fn environments() -> Vec<EnvironmentStatus> {
         named("a|b", vec![of("bli", 2)]),
         named("ahead", vec![at(LOST), at(LOST)]),
         named("behind", vec![at(ONE)]),
-        named("c<d>", vec![of("Dan", 1)]),
+        named("c<d>-with-a-long-name", vec![of("Dan", 1)]),
         templates,
         unread,
         named("moving", vec![found("latest", Start::Moving)]),
@@ -207,6 +207,7 @@ fn one_row_for_each_of_many() {
     check(42, None, "many.txt");
     check(42, Some(60), "many-narrow.txt");
     matches(&told_of_many(42, |all| all.markdown()), "many.md");
+    matches(&told_of_many(21, |all| all.markdown()), "many-at-once.md");
     let text = told_of_many(22, |all| Overview { each: pins, ..all }.text(None));
     matches(&marked(&text), "many-pins.txt");
     let text = told_of_many(21, |all| Overview { most_people: everybody, ..all }.text(None));

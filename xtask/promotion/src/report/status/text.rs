@@ -216,16 +216,15 @@ impl StatusTable {
     /// The first line of a row, with as many columns as there are widths.
     fn row(&self, line: &TableLine, widths: &[usize]) -> String {
         let mut text = String::new();
-        for (index, (width, (cell, style))) in widths.iter().zip(&line.cells).enumerate() {
+        for (title, (width, (cell, style))) in
+            self.titles.iter().zip(widths.iter().zip(&line.cells))
+        {
             let cell = clipped(cell, *width);
             let fill = " ".repeat(width - columns::width(&cell));
-            let is_last = widths.len() == index + 1;
-            text.push_str(&match self.titles[index] == NUMBER {
-                true => format!("{fill}{style}{cell}{style:#}"),
-                false if is_last => format!("{style}{cell}{style:#}"),
-                false => format!("{style}{cell}{style:#}{fill}"),
+            text.push_str(&match *title == NUMBER {
+                true => format!("{fill}{style}{cell}{style:#}{GAP}"),
+                false => format!("{style}{cell}{style:#}{fill}{GAP}"),
             });
-            text.push_str(if is_last { "" } else { GAP });
         }
         text.trim_end().to_owned() + "\n"
     }
@@ -277,6 +276,8 @@ mod tests {
         check(&["a b", "one two three four"], "  a b; one two\n  three four\n");
         check(&["a b", "1234567"], "  a b; 1234567\n");
         check(&["a b", "12345678"], "  a b;\n  12345678\n");
+        check(&["a", "b", "1234567"], "  a; b;\n  1234567\n");
+        check(&["ab", "one two tree"], "  ab;\n  one two tree\n");
         check(&["longer-than-that", "x"], "  longer-than-that;\n  x\n");
         check(&[], "");
         check(&["漢字漢字", "漢字漢字"], "  漢字漢字;\n  漢字漢字\n");
