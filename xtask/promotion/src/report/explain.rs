@@ -238,6 +238,24 @@ mod tests {
     }
 
     #[test]
+    fn what_moves_is_green() {
+        let config = Config::parse("promote.toml", CONFIG).unwrap();
+        let path = RepoPath::parse("b.yml").unwrap();
+        let check = |text: &str, expected: &str| {
+            let found = explained(&path, text, &[], &config).unwrap();
+            let past = PinPast { committed: Some("22e638d".to_owned()), changes: Vec::new() };
+            let parts = pins(&path, &config, &found, &[past], false);
+            assert_eq!(crate::report::tests::marked(&parts.concat()), expected);
+        };
+        let owner = "  `c` in `e`: key `t` (promote.toml:4)\n";
+        let moves = "  green{moves with every promotion there}\n";
+        check("t: 22e638d\n", &format!("bold{{b.yml:1}} 22e638ddim{{}}\n{owner}{moves}"));
+        let refused = "  dim{can't move: it comes by an alias; a promotion refuses it}\n";
+        let text = "a: &a 22e638d\nt: *a\n";
+        check(text, &format!("bold{{b.yml:2}} 22e638ddim{{}}\n{owner}{refused}"));
+    }
+
+    #[test]
     fn pins_of_other_configurations() {
         let builtin = Config::builtin();
         let of_builtin = ".env:1 22e638d\n  `qontract-schemas` in `pr-check`: variable \
