@@ -342,6 +342,20 @@ mod tests {
     }
 
     #[test]
+    fn versions_of_nobody() {
+        let one = Orphan {
+            file: RepoPath::parse("a.yml").unwrap(),
+            line: 2,
+            name: "x_image_tag".to_owned(),
+            value: "22e638d\u{7}".to_owned(),
+            image: None,
+        };
+        let expected = "`a.yml:2`: `x_image_tag` is `22e638d\\u{7}`, and no upstream of it is known: \
+                        add a `[component.NAME]` with its `upstream`\n";
+        assert_eq!(orphan(&one), expected);
+    }
+
+    #[test]
     fn nothing_there() {
         let config = Config::parse("promote.toml", CONFIG).unwrap();
         let path = RepoPath::parse("b.yml").unwrap();
