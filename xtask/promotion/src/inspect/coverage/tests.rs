@@ -31,6 +31,20 @@ fn kinds_of_files() {
     }
 }
 
+#[test]
+fn files_that_may_have_a_version() {
+    for (path, text, expected) in [
+        ("a.yml", "a: 22e638d\n", true),
+        ("a.json", "{\"a\": \"22E638D\"}\n", true),
+        ("a.yml", "a: 22e638 # 7 digits are 22e63 and 8d\n", false),
+        ("a.yaml", "a: latest\n", false),
+        ("a.env", "A=22''e63''8d\n", true),
+        ("a.md", "22e638d\n", false),
+    ] {
+        assert_eq!(may_hold_version(path, text.as_bytes()), expected, "{path}: {text}");
+    }
+}
+
 /// The items of `pins` for what no environment has, each with its warning.
 fn check(config: &str, files: &[(&str, &str)], expected: &[(&str, &str)]) {
     let config = Config::parse("promote.toml", config).unwrap();
