@@ -45,6 +45,8 @@ pub struct Unconfigured {
 pub struct UnconfiguredValue {
     /// From 1.
     pub line: usize,
+    /// The first byte of the pin in its file; `None` if it can't be edited.
+    pub start: Option<usize>,
     pub value: String,
     /// `template/target` in a saas file.
     pub target: Option<String>,
@@ -308,6 +310,7 @@ fn lines(
 }
 
 fn value(found: Located) -> Option<UnconfiguredValue> {
+    let (_, start) = spot(&found);
     let Located { line, value, target, filter, role, .. } = found;
     let unfit = match role {
         Role::Pin(_) => None,
@@ -317,7 +320,7 @@ fn value(found: Located) -> Option<UnconfiguredValue> {
     if commit_part(&value.to_ascii_lowercase()).is_none() && !is_digest(&value) {
         return None;
     }
-    Some(UnconfiguredValue { line, value, target, filter, unfit })
+    Some(UnconfiguredValue { line, start, value, target, filter, unfit })
 }
 
 /// The fewest filters that select all of `wanted` and none of `others`, each with the values that

@@ -189,6 +189,7 @@ fn the_fewest_filters() {
         SaasFilter { template, target, namespace, is_exact: false }
     };
     let value = |own: &[&str; 3]| UnconfiguredValue {
+        start: None,
         line: 1,
         value: String::new(),
         target: None,
@@ -277,6 +278,7 @@ fn cures_for_what_no_environment_has() {
     let filter =
         |target: &str| SaasFilter { target: Some(target.to_owned()), ..SaasFilter::default() };
     let value = |line, unfit| UnconfiguredValue {
+        start: None,
         line,
         value: "22e638d".to_owned(),
         target: None,

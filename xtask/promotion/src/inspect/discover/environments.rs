@@ -49,15 +49,16 @@ pub fn proposals(
     sites: &BTreeMap<String, Site>,
     config: &Config,
 ) -> Vec<ProposedEnvironment> {
-    let mut taken: BTreeSet<(RepoPath, usize)> = BTreeSet::new();
+    // Several selectors may find one value, and one line may have several values.
+    let mut taken: BTreeSet<(RepoPath, usize, Option<usize>)> = BTreeSet::new();
     let mut proposals = Vec::new();
     for candidate in candidates {
         let name = &candidate.terms.component;
         let mut own = Vec::new();
         for one in unconfigured.iter().filter(|one| one.component == *name) {
             let mut one = one.clone();
-            let is_new = |value: &UnconfiguredValue| taken.insert((one.file.clone(), value.line));
-            one.values.retain(is_new);
+            let file = &one.file;
+            one.values.retain(|value| taken.insert((file.clone(), value.line, value.start)));
             if !one.values.is_empty() {
                 own.push(one);
             }

@@ -255,6 +255,17 @@ fn environments_of_targets() {
     );
 }
 
+/// A target on one line: its commit is one pin, its parameters are others.
+#[test]
+fn several_values_on_one_line() {
+    let text = "resourceTemplates:\n- url: https://x/org/web\n  targets:\n\
+        \x20 - {name: one, ref: COMMIT, parameters: {A_SHA: 33e638d7b4c1a0935f6e8d2c7b1a4938e5d6f0c2, B_SHA: COMMIT}}\n";
+    let expected = [
+        "web saas []: { file = \"saas.yml\", saas = true }, { file = \"saas.yml\", parameter = \"A_SHA\", value = \"commit\" }, { file = \"saas.yml\", parameter = \"B_SHA\", value = \"commit\" }",
+    ];
+    assert_eq!(World::new("", &[("saas.yml", text)]).proposals(&[]), expected);
+}
+
 #[test]
 fn images_that_can_not_be_edited() {
     let image = "{ file = \"a.yml\", image = \"quay.io/org/app\" }";
