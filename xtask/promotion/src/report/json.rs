@@ -78,6 +78,7 @@ pub fn orphans(orphans: &[Orphan]) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::path::RepoPath;
 
     #[test]
     fn documents() {
@@ -101,5 +102,24 @@ mod tests {
         assert_eq!(errors(single), json!({ "version": 1, "error": first }));
         let both = json!({ "version": 1, "error": first, "errors": [first, second] });
         assert_eq!(errors(&[one, other]), both);
+    }
+
+    #[test]
+    fn versions_of_nobody() {
+        let one = Orphan {
+            file: RepoPath::parse("a/b.yml").unwrap(),
+            line: 3,
+            name: "x_image_tag".to_owned(),
+            value: "22e638d".to_owned(),
+            image: None,
+        };
+        let other = Orphan { image: Some("q.io/x".to_owned()), line: 4, ..one.clone() };
+        let shown = |line, image: Option<&str>| {
+            json!({
+                "file": "a/b.yml", "line": line, "name": "x_image_tag", "value": "22e638d",
+                "image": image,
+            })
+        };
+        assert_eq!(orphans(&[one, other]), json!([shown(3, None), shown(4, Some("q.io/x"))]));
     }
 }
