@@ -248,6 +248,17 @@ fn newest_everywhere() {
 }
 
 #[test]
+fn verdicts_of_a_check() {
+    let untold = told(Each::Environment, |all| {
+        [None, Some(&[][..]), all.drifts].map(|drifts| Overview { drifts, ..*all }.no_drift())
+    });
+    let partly = Some("no drift found, but not everything could be told");
+    assert_eq!(untold, [None, partly, None]);
+    let all_known = told_of_many(1, |all| Overview { drifts: Some(&[]), ..all }.no_drift());
+    assert_eq!(all_known, Some("no drift"));
+}
+
+#[test]
 fn texts() {
     let check = |each, width, name| matches(&told(each, |all| marked(&all.text(width))), name);
     check(Each::Environment, None, "environments.txt");
