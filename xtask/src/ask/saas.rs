@@ -39,13 +39,8 @@ pub struct SaasFiles {
 impl SaasFiles {
     /// Searches the whole work tree.
     pub fn search(work_tree: &WorkTree) -> SaasFiles {
-        let finder = memmem::Finder::new(NEEDLE);
-        let is_yaml = |path: &str| path.ends_with(".yml") || path.ends_with(".yaml");
         // The search for unconfigured pins tells of files that are too large.
-        let Found { mut tree, unread, .. } =
-            search(Listing::start(work_tree), Clue::Saas, is_yaml, |bytes| {
-                finder.find(bytes).is_some()
-            });
+        let Found { mut tree, unread, .. } = likely_files(work_tree);
         let paths: Vec<RepoPath> = tree.0.keys().cloned().collect();
         complete(work_tree, &mut tree);
         let unread = unread.into_iter();
@@ -127,6 +122,14 @@ impl SaasFiles {
     }
 }
 
+/// The YAML files with the word that every saas file has.
+fn likely_files(work_tree: &WorkTree) -> Found {
+    let finder = memmem::Finder::new(NEEDLE);
+    let is_yaml = |path: &str| path.ends_with(".yml") || path.ends_with(".yaml");
+    let holds = |bytes: &[u8]| finder.find(bytes).is_some();
+    search(Listing::start(work_tree), Clue::Saas, is_yaml, holds)
+}
+
 fn why_unreadable(tree: &Tree, path: &RepoPath) -> Option<Problem> {
     let text = std::str::from_utf8(tree.get(path)?).ok()?;
     Some(yaml::parse(text).err()?.file(path.as_str()))
@@ -145,14 +148,7 @@ fn complete(work_tree: &WorkTree, tree: &mut Tree) {
 /// The path and the `name` of every saas file, without reading YAML: for completion, which is quick
 /// and may be wrong about odd files.
 pub fn names(work_tree: &WorkTree) -> Vec<(RepoPath, String)> {
-    let finder = memmem::Finder::new(NEEDLE);
-    let is_yaml = |path: &str| path.ends_with(".yml") || path.ends_with(".yaml");
-    let found = search(Listing::start(work_tree), Clue::Saas, is_yaml, |bytes| {
-        finder.find(bytes).is_some()
-    })
-    .tree
-    .0;
-    let named = found.into_iter().filter_map(|(path, bytes)| {
+    let named = likely_files(work_tree).tree.0.into_iter().filter_map(|(path, bytes)| {
         let text = String::from_utf8(bytes).ok()?;
         let name = text.lines().find_map(|line| line.strip_prefix("name:"))?;
         let name = name.split(" #").next().unwrap_or(name).trim();
