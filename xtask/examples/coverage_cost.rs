@@ -3,7 +3,8 @@
 //! `cargo run --release --example coverage_cost [FILES | CHECKOUT]` builds a world in a temporary
 //! folder, with three files in a folder on average, or takes a checkout of another world. It measures
 //! both in turn: the elapsed time, and that of the processors (Linux only). `cold` searches have no
-//! catalogue of the checkout, `warm` ones have what an earlier search left.
+//! catalogue of the checkout, `warm` ones have what an earlier search left. `git grep` looks at the
+//! tracked files only; with `--untracked`, at the same files as this program.
 #![allow(clippy::print_stdout, reason = "a report")]
 
 use std::env;
@@ -55,27 +56,39 @@ fn main() -> Result<()> {
     let needles: Vec<_> = terms.iter().flat_map(Terms::needles).collect();
     let patterns: Vec<_> = needles.iter().flat_map(|needle| ["-e", needle]).collect();
     let work_tree = WorkTree { top: top.clone(), git_dir: Some(top.join(".git")) };
-    let (mut cold, mut warm, mut grep) = (Vec::new(), Vec::new(), Vec::new());
+    let grep = |more: &[&str]| {
+        cost(|| {
+            let patterns = patterns.iter();
+            let found =
+                cmd!(shell, "git -C {top} grep {more...} -lF {patterns...}").quiet().read()?;
+            Ok(found.lines().count())
+        })
+    };
+    let (mut cold, mut warm) = (Vec::new(), Vec::new());
+    let (mut tracked, mut untracked) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         let search = || Ok(unconfigured(Listing::start(&work_tree), &config, &terms).0.len());
         let _ = fs::remove_dir_all(&catalogues);
         cold.push(cost(search)?);
         ensure!(catalogues.exists(), "nothing is remembered");
         warm.push(cost(search)?);
-        grep.push(cost(|| {
-            let patterns = patterns.iter();
-            let found = cmd!(shell, "git -C {top} grep -lF {patterns...}").quiet().read()?;
-            Ok(found.lines().count())
-        })?);
+        tracked.push(grep(&[])?);
+        untracked.push(grep(&["--untracked"])?);
     }
     println!("{typed}: medians of {ROUNDS}");
-    for (name, costs) in [("cold", cold), ("warm", warm), ("git grep -lF", grep)] {
+    let rows = [
+        ("cold", cold),
+        ("warm", warm),
+        ("git grep -lF", tracked),
+        ("git grep --untracked -lF", untracked),
+    ];
+    for (name, costs) in rows {
         let [elapsed, busy] = [|cost: &Cost| cost.elapsed, |cost: &Cost| cost.busy].map(|figure| {
             let mut figures: Vec<_> = costs.iter().map(figure).collect();
             figures.sort_by(f64::total_cmp);
             figures[figures.len() / 2]
         });
-        println!("{name:12} {elapsed:4.0} ms elapsed, {busy:4.0} ms of the processors");
+        println!("{name:24} {elapsed:4.0} ms elapsed, {busy:4.0} ms of the processors");
     }
     Ok(())
 }

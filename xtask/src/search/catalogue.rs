@@ -9,9 +9,11 @@ use std::fs::{self, Metadata};
 use std::io::Read;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 use std::time::{Duration, SystemTime};
 
-use memchr::{memchr, memmem};
+use memchr::memchr;
+use memchr::memmem::Finder;
 use promotion::inspect::coverage;
 use promotion::model::path::RepoPath;
 use promotion::saas;
@@ -36,6 +38,9 @@ const WORTH_WRITING: usize = 64;
 /// A file that was changed just before it was read may change again without another time of change:
 /// some file systems count in steps of two seconds.
 const SETTLED: Duration = Duration::from_secs(3);
+
+/// Made once: to make it takes as long as to look through a file.
+static SAAS: LazyLock<Finder> = LazyLock::new(|| Finder::new(saas::NEEDLE));
 
 /// Something that a file must have to be of interest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,7 +87,7 @@ impl Seen {
 
 fn clues(path: &str, bytes: &[u8]) -> u8 {
     let version = coverage::may_hold_version(path, bytes);
-    let saas = memmem::find(bytes, saas::NEEDLE.as_bytes()).is_some();
+    let saas = SAAS.find(bytes).is_some();
     let clues = [(Clue::Version, version), (Clue::Saas, saas)];
     clues.into_iter().filter(|(_, is_there)| *is_there).map(|(clue, _)| clue as u8).sum()
 }
