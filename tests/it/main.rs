@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stderr)]
 
 mod adopt;
+mod blocks;
 mod bounds;
 mod case;
 mod changes;

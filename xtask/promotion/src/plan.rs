@@ -190,9 +190,11 @@ pub fn add_list_change(plan: &mut Plan, change: &ListChange, tree: &Tree) -> Res
     let here = |problem: Problem| problem.file(path.as_str());
     let bytes = tree.get(path).ok_or_else(|| here(Problem::new("no such file")))?;
     let text = std::str::from_utf8(bytes).map_err(|_| here(Problem::new("is not UTF-8")))?;
-    let Some(edit) = app::edit(text, change).map_err(here)? else { return Ok(()) };
+    let edit = app::edit(text, change).map_err(here)?;
     let new = || FilePlan { before: text.to_owned(), ..FilePlan::default() };
+    // A list that is so already is part of the plan too: it may not be committed.
     let file = plan.files.entry(path.clone()).or_insert_with(new);
+    let Some(edit) = edit else { return Ok(()) };
     if !file.expected.is_empty() {
         return Err(here(Problem::new("holds pins and version lists, which can't both change")));
     }

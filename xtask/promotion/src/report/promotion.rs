@@ -66,7 +66,10 @@ impl PromotionReport<'_> {
         match self.landed {
             Landed::Planned => format!("{files} would change; nothing is written"),
             Landed::Unchanged => self.unchanged(),
-            Landed::Unsettled { uncommitted, staged } => unsettled(uncommitted, staged, again),
+            Landed::Unsettled { uncommitted, staged } => {
+                format!("nothing to do in the files: {}", self.there())
+                    + &unsettled(uncommitted, staged, again)
+            }
             Landed::Written => format!("{files} edited; to commit {them}:\n  {again}"),
             Landed::Committed(commit) => {
                 format!("committed {}: {}", commit.tag(7), super::printable(self.title))
@@ -77,12 +80,17 @@ impl PromotionReport<'_> {
 
     fn unchanged(&self) -> String {
         let is_there = |value: &PlannedValue| value.outcome == Outcome::AlreadyThere;
-        match self.plan.values().any(is_there) {
-            true => "nothing to do: every pin is there already".to_owned(),
-            false if self.plan.parts.is_empty() => {
-                "nothing to do: the list is so already".to_owned()
-            }
+        match self.plan.values().any(is_there) || self.plan.parts.is_empty() {
+            true => format!("nothing to do: {}", self.there()),
             false => "nothing to do: everything that was found stays".to_owned(),
+        }
+    }
+
+    /// Why there is nothing to do: a plan without parts is the change of a list.
+    fn there(&self) -> &'static str {
+        match self.plan.parts.is_empty() {
+            true => "the list is so already",
+            false => "every pin is there already",
         }
     }
 
@@ -134,9 +142,9 @@ impl PromotionReport<'_> {
     }
 }
 
-/// What is left to do where every pin is there already.
+/// What is left to do where the files have everything already.
 fn unsettled(uncommitted: &[RepoPath], staged: &[RepoPath], again: &str) -> String {
-    let mut text = "nothing to do in the files: every pin is there already".to_owned();
+    let mut text = String::new();
     match uncommitted.len() {
         0 => {}
         1 => text.push_str(&format!("\n1 file is not committed; to commit it:\n  {again}")),
