@@ -1,15 +1,50 @@
 //! The version lists of an app: `block`, `unblock` and `--hotfix`, and what lands of them.
 
+use std::fs::OpenOptions;
+
+use crate::case::{Case, GITLAB, hook};
 use crate::saas::muo;
 use crate::sandbox::{HEAD, Output, Sandbox};
 
-const BLOCK: [&str; 6] = ["block", "muo", "--ref", HEAD, "--reason", "it leaks"];
+const BLOCK: [&str; 6] = ["block", "muo", "--ref", HEAD, "--reason", "it\n leaks"];
 
 /// The last line of a run that begins with the program: a command to paste.
 fn pasted(sandbox: &Sandbox, run: &Output) -> Output {
     let line = run.stdout.lines().rfind(|line| line.starts_with("  cargo xtask ")).unwrap();
     let words: Vec<&str> = line.split_whitespace().skip(2).collect();
     sandbox.xtask(&words)
+}
+
+#[test]
+fn a_merge_request() {
+    let sandbox = muo();
+    sandbox.git("push --quiet origin master");
+    hook(&sandbox.world.remote, "post-receive", GITLAB);
+    let block = |more: &[&str]| sandbox.xtask(&[&BLOCK[..], &["--mr"], more].concat());
+    block(&["--dry-run"]).matches("block-mr-dry");
+    block(&["--lgtm"]).matches("block-mr");
+    let case = Case::at(&sandbox);
+    let message = case.there("log -1 --format=%B promote/block-7a734a7-saas-muo");
+    assert_eq!(
+        message,
+        "block 7a734a7 of saas-muo\n\nReason: it leaks\nPromoted-by: cargo xtask\n\n"
+    );
+    assert_eq!(
+        case.options(),
+        [
+            "merge_request.create",
+            "merge_request.target=master",
+            "merge_request.title=block 7a734a7 of saas-muo",
+            "merge_request.description=it leaks",
+            "merge_request.remove_source_branch",
+            "merge_request.label=lgtm",
+        ]
+    );
+    sandbox.git("fetch --quiet");
+    sandbox.git("merge --quiet --ff-only origin/promote/block-7a734a7-saas-muo");
+    sandbox.git("push --quiet origin master");
+    let unblock = ["unblock", "muo", "--ref", HEAD, "--mr", "--quiet", "--format", "json"];
+    sandbox.xtask(&unblock).matches("unblock-mr-json");
 }
 
 /// What an earlier run wrote is committed by the command that it printed, whatever it wrote to.
@@ -30,4 +65,39 @@ fn what_is_written_is_committed_later() {
     sandbox.xtask(&promote).matches("hotfix-not-committed");
     pasted(&sandbox, &written).matches("hotfix-committed-later");
     clean();
+}
+
+/// JSON has the warnings and notes too; what is done is told where standard output fails.
+#[test]
+fn everything_is_told() {
+    let sandbox = muo();
+    sandbox.git("checkout --quiet --detach");
+    sandbox.xtask(&[&BLOCK[..], &["--commit", "--format=json"]].concat()).matches("block-json");
+    sandbox.git("reset --quiet --hard HEAD~1");
+    let mut run = sandbox.command(&[&BLOCK[..], &["--commit", "-q"]].concat());
+    let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+    run.command().stdout(full);
+    run.run().matches("block-full-disk");
+    assert_eq!(
+        sandbox.git("log -1 --format=%B"),
+        "block 7a734a7 of saas-muo\n\nReason: it leaks\n\n"
+    );
+}
+
+#[test]
+fn without_the_network() {
+    let sandbox = muo();
+    let unblock = ["unblock", "--ref", HEAD, "--offline", "--dry-run"];
+    sandbox.xtask(&[&unblock[..], &["muo"]].concat()).matches("unblock-offline");
+    // Its saas file has another upstream too, and there is a mirror of neither.
+    let component = [&unblock[..], &["qontract-reconcile"]].concat();
+    sandbox.xtask(&component).matches("unblock-offline-component");
+    let tag = ["block", "muo", "--ref", "v0.10.0", "--reason", "x", "--offline"];
+    sandbox.xtask(&tag).matches("block-offline-tag");
+    let pushed = [&["--offline"], &BLOCK[..], &["--mr"]].concat();
+    sandbox.xtask(&pushed).assert(
+        2,
+        "",
+        "error: `--mr` can't be used with `--offline`\n  help: leave one of them out\n",
+    );
 }

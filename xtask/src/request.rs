@@ -61,18 +61,11 @@ pub enum WantedVersion {
 impl Request {
     /// The commit, without asking the upstream: only a full one will do.
     pub fn offline(&self) -> Result<CommitId, Problem> {
-        let found = match &self.version {
-            WantedVersion::Named(Some(name)) => match CommitId::parse(name) {
-                Some(commit) => return Ok(commit),
-                None => format!("`{name}`"),
-            },
-            WantedVersion::Named(None) | WantedVersion::Before | WantedVersion::Like(_) => {
-                "nothing".to_owned()
-            }
+        let name = match &self.version {
+            WantedVersion::Named(name) => name.as_deref(),
+            WantedVersion::Before | WantedVersion::Like(_) => None,
         };
-        let option = self.option();
-        Err(Problem::usage(format!("`--offline` needs a full commit in `{option}`, found {found}"))
-            .help("give all 40 digits, or leave `--offline` out"))
+        full_commit(name, self.option())
     }
 
     /// The components of the configuration with the environments that are asked for; none if saas
@@ -183,8 +176,17 @@ impl From<&cli::CheckArgs> for Switches {
     }
 }
 
+/// The commit that an option names in full, as it has to be where the upstream is not asked.
+pub fn full_commit(name: Option<&str>, option: &str) -> Result<CommitId, Problem> {
+    name.and_then(CommitId::parse).ok_or_else(|| {
+        let found = name.map_or_else(|| "nothing".to_owned(), |name| format!("`{name}`"));
+        Problem::usage(format!("`--offline` needs a full commit in `{option}`, found {found}"))
+            .help("give all 40 digits, or leave `--offline` out")
+    })
+}
+
 /// A reason is one line, since it becomes a trailer.
-fn one_line(text: &str) -> String {
+pub fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 

@@ -96,8 +96,8 @@ impl Description<'_> {
             text.push(list("Stays as it is", stays(part), most));
         }
         let warnings = list("Warnings", self.warnings.iter().map(|text| prose(text)), most);
-        // Readers look for warnings after the reason, the first table and its links.
-        text.insert(if self.parts.len() > 1 { 1 } else { 3 }, warnings);
+        // Readers look for warnings after the reason, the only table and its links.
+        text.insert(if self.parts.len() == 1 { 3 } else { 1 }, warnings);
         text.retain(|part| !part.is_empty());
         text.join("\n\n")
     }

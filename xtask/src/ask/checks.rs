@@ -44,6 +44,11 @@ pub fn wanted(config: &Config, scopes: &[Scope]) -> Wanted {
     wanted
 }
 
+/// What is said of a component whose upstream may not be asked.
+pub fn unchecked(component: &Component) -> String {
+    format!("offline: nothing is checked against `{}`", component.upstream)
+}
+
 impl Review {
     /// A review without checks and without changes, for a plan whose upstreams were not asked.
     pub fn unasked(plan: &Plan) -> Review {

@@ -19,6 +19,7 @@ use promotion::saas::app::{ListAction, ListChange, VersionList};
 use promotion::saas::choice::SaasQuery;
 
 use super::Ending;
+use crate::ask::checks::unchecked;
 use crate::ask::saas::SaasFiles;
 use crate::ask::saas_promotion::SaasPromotion;
 use crate::ask::upstreams::Upstreams;
@@ -27,8 +28,8 @@ use crate::hint::Hint;
 use crate::land::merge_request::{Delivery, ProposedCommit, refuse_unknown_remotes};
 use crate::land::{self, Landing, MergeRequestOptions, Promotion, verified};
 use crate::mirror::refuse_page;
-use crate::request::{landing, with_landing};
-use crate::session::{Session, shown_diff};
+use crate::request::{full_commit, landing, one_line, with_landing};
+use crate::session::{self, Session, shown_diff};
 use crate::terminal::fitting;
 use crate::worktree::WorkTree;
 
@@ -63,6 +64,7 @@ pub fn run(session: &Session, typed: &Typed) -> Result<Ending> {
     if typed.reason.is_some_and(|reason| reason.trim().is_empty()) {
         bail!(Problem::usage("`--reason` is empty").help("say why: it goes into the commit"));
     }
+    land::refuse_offline(session, &typed.landing)?;
     let work_tree = session.work_tree()?;
     let config = session.config(&work_tree)?;
     let name = saas_file(&work_tree, &config, typed.name);
@@ -97,17 +99,17 @@ fn version(
     saas: &SaasPromotion,
     typed: &Typed,
 ) -> Result<(usize, CommitId)> {
-    if let (true, [_], Some(commit)) =
-        (session.offline, &saas.components[..], CommitId::parse(typed.reference))
-    {
-        return Ok((0, commit));
-    }
+    let offline =
+        session.offline.then(|| full_commit(Some(typed.reference), "--ref")).transpose()?;
     // The name of a component says which upstream is meant.
     let meant = config.component(typed.name).ok().map(|component| &component.upstream);
     let components = saas.components.iter().enumerate();
     let components: Vec<(usize, &Component)> = components
         .filter(|(_, one)| meant.is_none_or(|meant| one.upstream.identity() == meant.identity()))
         .collect();
+    if let (Some(commit), [(index, _)]) = (offline, &components[..]) {
+        return Ok((*index, commit));
+    }
     refuse_page(typed.reference, components.iter().map(|(_, component)| &component.upstream))?;
     let mut found = Vec::new();
     let mut last = None;
@@ -137,99 +139,112 @@ struct VersionBlock<'a> {
     change: ListChange,
 }
 
+/// A change of the list that has landed.
+struct LandedList {
+    plan: Plan,
+    landed: Landed,
+    title: String,
+    warnings: Vec<Problem>,
+    notes: Vec<String>,
+}
+
 impl VersionBlock<'_> {
     fn land(&self, component: &Component) -> Result<Ending> {
-        let VersionBlock { session, typed, work_tree, .. } = self;
+        let VersionBlock { session, typed, .. } = self;
         let verb = match typed.action {
             ListAction::Add => "block",
             ListAction::Remove => "unblock",
         };
         let tag = self.change.commit.tag(component.tag_length);
         let title = format!("{verb} {tag} of {}", escaped(&component.name));
-        let (plan, landed) = match typed.landing.merge_request() {
+        let mut done = match typed.landing.merge_request() {
             Some(options) => {
                 let branch = format!("promote/{verb}-{tag}-{}", segment(&component.name));
                 let names = [branch.clone(), format!("{branch}+")];
-                self.on_target(options, names, &title)?
+                self.on_target(options, names, title)?
             }
-            None => {
-                let lists = vec![self.change.clone()];
-                let promotion = Promotion { work_tree, parts: Vec::new(), lists };
-                let mut planned = promotion.plan(&typed.landing)?;
-                let landed = match &typed.landing {
-                    Landing::Show(_) if planned.plan.is_empty() => Landed::Unchanged,
-                    Landing::Show(_) => Landed::Planned,
-                    landing => promotion.land(
-                        &mut planned,
-                        landing,
-                        &self.message(&title),
-                        session.progress,
-                    )?,
-                };
-                planned.warnings.iter().for_each(|warning| session.warn(warning));
-                (planned.plan, landed)
+            None => self.in_work_tree(title)?,
+        };
+        done.notes.extend(session.offline.then(|| unchecked(component)));
+        self.tell(component, &done)
+    }
+
+    fn in_work_tree(&self, title: String) -> Result<LandedList> {
+        let VersionBlock { session, typed, work_tree, .. } = self;
+        let lists = vec![self.change.clone()];
+        let promotion = Promotion { work_tree, parts: Vec::new(), lists };
+        let mut planned = promotion.plan(&typed.landing)?;
+        let notes = planned.repaired.take().into_iter().collect();
+        let landed = match &typed.landing {
+            Landing::Show(_) if planned.plan.is_empty() => promotion.settled(&planned.plan)?,
+            Landing::Show(_) => Landed::Planned,
+            landing => {
+                let message = self.message(&title);
+                promotion.land(&mut planned, landing, &message, session.progress)?
             }
         };
-        self.tell(component, &plan, &landed, &title)
+        Ok(LandedList { plan: planned.plan, landed, title, warnings: planned.warnings, notes })
     }
 
     fn message(&self, title: &str) -> String {
-        let reason = self.typed.reason.map(|reason| format!("\nReason: {}\n", escaped(reason)));
+        let reason = self.reason().map(|reason| format!("\nReason: {}\n", escaped(&reason)));
         format!("{title}\n{}", reason.unwrap_or_default())
+    }
+
+    fn reason(&self) -> Option<String> {
+        self.typed.reason.map(one_line)
     }
 
     fn on_target(
         &self,
         options: &MergeRequestOptions,
         names: [String; 2],
-        title: &str,
-    ) -> Result<(Plan, Landed)> {
+        title: String,
+    ) -> Result<LandedList> {
         let git = land::git_of(self.work_tree, "or leave `--mr` out")?;
         let (delivery, withheld) = Delivery::new(git, &self.config.repository, names, options);
         let wanted = Wanted { files: vec![self.change.app.clone()], ..Wanted::default() };
-        let step = self.session.progress.network(format!("delivering to {}", delivery.to));
+        let progress = self.session.progress;
+        let step = progress.network(format!("fetching {}", delivery.from));
         let started = delivery.start(&wanted, &mut |line| step.detail(line))?;
+        drop(step);
         let plan = verified(&[], std::slice::from_ref(&self.change), &started.tree)?;
-        if plan.is_empty() || self.typed.landing.is_shown() {
-            let landed = if plan.is_empty() { Landed::Unchanged } else { Landed::Planned };
-            return Ok((plan, landed));
-        }
-        let people = Default::default();
-        let description =
-            Description { parts: &[], people: &people, warnings: &[], reason: self.typed.reason };
-        let files = plan.changed().map(|(path, file)| (path.clone(), file.after().into_bytes()));
-        let trailer = |reason: &str| ("Reason".to_owned(), reason.to_owned());
-        let proposal = ProposedCommit {
-            files: files.collect(),
-            message: format!("{title}\n"),
-            trailers: self.typed.reason.map(trailer).into_iter().collect(),
-            title: promotion::merge_request::gitlab_text::title(title),
-            description: description.description(),
+        let landed = if plan.is_empty() {
+            Landed::Unchanged
+        } else if self.typed.landing.is_shown() {
+            Landed::Planned
+        } else {
+            let step = progress.network(format!("delivering to {}", delivery.to));
+            let proposal = self.propose(&plan, &title);
+            let delivered = delivery.finish(&started, proposal, &mut |line| step.detail(line))?;
+            Landed::Delivered(delivered.with_notes(withheld))
         };
-        let delivered = delivery.finish(&started, proposal, &mut |line| step.detail(line))?;
-        Ok((plan, Landed::Delivered(delivered.with_notes(withheld))))
+        Ok(LandedList { plan, landed, title, warnings: Vec::new(), notes: Vec::new() })
     }
 
-    fn tell(
-        &self,
-        component: &Component,
-        plan: &Plan,
-        landed: &Landed,
-        title: &str,
-    ) -> Result<Ending> {
+    fn propose(&self, plan: &Plan, title: &str) -> ProposedCommit {
+        let (reason, people) = (self.reason(), Default::default());
+        let description =
+            Description { parts: &[], people: &people, warnings: &[], reason: reason.as_deref() };
+        let files = plan.changed().map(|(path, file)| (path.clone(), file.after().into_bytes()));
+        let description = description.description();
+        ProposedCommit {
+            files: files.collect(),
+            message: format!("{title}\n"),
+            trailers: reason.map(|reason| ("Reason".to_owned(), reason)).into_iter().collect(),
+            title: promotion::merge_request::gitlab_text::title(title),
+            description,
+        }
+    }
+
+    fn tell(&self, component: &Component, done: &LandedList) -> Result<Ending> {
         let VersionBlock { session, typed, .. } = self;
+        let LandedList { plan, landed, title, warnings, notes } = done;
         let undo = self.undo().to_string();
         let name = landed.undo();
         let commands: &[(&str, String)] = if landed.is_effect() { &[(name, undo)] } else { &[] };
-        let report = PromotionReport {
-            plan,
-            queues: &[],
-            landed,
-            title,
-            warnings: &[],
-            notes: &[],
-            commands,
-        };
+        let report =
+            PromotionReport { plan, queues: &[], landed, title, warnings, notes, commands };
         let again = Hint::new(session, session.command)
             .words(&[typed.name.to_owned()])
             .option("--ref", Some(self.change.commit.as_str()))
@@ -247,13 +262,19 @@ impl VersionBlock<'_> {
             }
             _ => report.text(shown_diff(&report::plan_diff(plan)), &again, fitting()),
         };
-        let (warnings, failures) = match landed {
+        let (faults, failures) = match landed {
             Landed::Delivered(delivered) => (delivered.faults(), delivered.failures()),
             _ => (Vec::new(), Vec::new()),
         };
-        session.print(&text)?;
         warnings.iter().for_each(|warning| session.warn(warning));
+        notes.iter().for_each(|note| session.note(note));
+        let printed = match landed.is_effect() {
+            true => session::print_done(&text, &report.ending(&again)),
+            false => session.print(&text),
+        };
+        faults.iter().for_each(|fault| session.warn(fault));
         failures.iter().for_each(|failure| session.fail(failure));
+        printed?;
         if typed.open {
             session.open(self.page(component, landed));
         }

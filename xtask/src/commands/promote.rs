@@ -127,12 +127,7 @@ fn refuse_before_asking<'c>(
             .into());
     }
     let options = request.landing.merge_request();
-    // The command line's own check misses an `--offline` before the command.
-    if session.offline && options.is_some() {
-        return Err(Problem::usage("`--mr` can't be used with `--offline`")
-            .help("leave one of them out")
-            .into());
-    }
+    land::refuse_offline(session, &request.landing)?;
     if let WantedVersion::Named(Some(reference)) = &request.version {
         refuse_page(reference, components.map(|component| &component.upstream))?;
     }
@@ -180,8 +175,7 @@ impl<'a> Run<'a> {
         let mut review = Review::unasked(&planned.plan);
         let mut your_email = None;
         for (index, component) in self.components.iter().enumerate() {
-            let note = format!("offline: nothing is checked against `{}`", component.upstream);
-            review.notes.push(note);
+            review.notes.push(checks::unchecked(component));
             let upstreams = Upstreams::open(self.work_tree, self.config, component)?;
             let changes = upstreams.known_changes(&planned.plan.parts[index])?;
             review.changes[index] = changes.unwrap_or_default();

@@ -133,6 +133,18 @@ Bo: 1
     assert_eq!(description(&changes, &warnings, Some("it broke\n!12")), expected);
 }
 
+/// As of a merge request that changes the list of an app.
+#[test]
+fn without_parts_there_is_the_reason() {
+    let check = |reason, warnings: &[String], expected: &str| {
+        let description = Description { parts: &[], people: &people(), warnings, reason };
+        assert_eq!(description.description(), expected);
+    };
+    check(None, &[], "");
+    check(Some("it leaks"), &[], "it leaks");
+    check(Some("it leaks"), &["mind".to_owned()], "it leaks\n\n### Warnings\n\n- mind");
+}
+
 #[test]
 fn the_title_is_that_of_the_commit() {
     let (config, plan) = planned();
