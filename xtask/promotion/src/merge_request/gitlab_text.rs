@@ -143,6 +143,10 @@ fn words(text: &str) -> String {
 
 /// Whether a word is plain text in GitLab's Markdown: no markup, no link, no reference.
 fn is_plain(word: &str) -> bool {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    if word.strip_prefix('+').is_some_and(is_number) {
+        return true;
+    }
     let inner = word.trim_start_matches('(').trim_end_matches([',', '.', ';', ':', ')']);
     let ok = |c: char| c.is_alphanumeric() || "-'./,".contains(c);
     inner.chars().all(ok)
@@ -248,6 +252,8 @@ mod tests {
             ("red-hat-konflux[bot]", "`red-hat-konflux[bot]`"),
             ("@all", "`@all`"),
             ("Ann @all", "Ann `@all`"),
+            ("47fbced +1", "47fbced +1"),
+            ("+ a ++1 +1a", "`+` a `++1` `+1a`"),
             ("/close", "`/close`"),
             ("fixes #12 and (APPSRE-3)", "fixes &#35;`12` and `(APPSRE`&#45;`3)`"),
             ("see www.example.com", "see `www.example.com`"),

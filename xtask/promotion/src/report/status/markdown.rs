@@ -64,7 +64,9 @@ impl<'a> Overview<'a> {
         }
         if let Some(upstream) = &component.upstream {
             let tag = upstream.head.id.tag(component.component.tag_length);
-            text.push_str(&format!("Newest: `{tag}` of {}\n\n", date(upstream.head.time)));
+            let is_old = component.problem.is_some();
+            let newest = if is_old { "Newest at the last fetch" } else { "Newest" };
+            text.push_str(&format!("{newest}: `{tag}` of {}\n\n", date(upstream.head.time)));
         }
         let rows = self.rows(component);
         text.push_str(&self.markdown_table(component, &rows));
@@ -82,7 +84,7 @@ impl<'a> Overview<'a> {
             format!("| {} |\n|{}|\n", titles.join(" | "), rule.collect::<Vec<_>>().join("|"));
         for row in rows {
             let mut cells = vec![
-                words(&row.names()),
+                names(&row.names()),
                 words(&row.version),
                 row.committed.clone(),
                 row.behind.clone(),
@@ -105,8 +107,9 @@ impl<'a> Overview<'a> {
 fn remarks(component: &ComponentStatus, rows: &[Row]) -> String {
     let mut list = String::new();
     for row in rows {
-        let name = cell(&row.names());
-        list.extend(row.remarks.iter().map(|one| format!("* {name}: {}\n", prose(one))));
+        let names = row.environments.iter().map(|one| cell(&one.name));
+        let names = names.collect::<Vec<_>>().join(", ");
+        list.extend(row.remarks.iter().map(|one| format!("* {names}: {}\n", prose(one))));
     }
     for environment in &component.environments {
         list.extend(environment.problems.iter().map(error_item));
@@ -121,10 +124,9 @@ fn remarks(component: &ComponentStatus, rows: &[Row]) -> String {
     list
 }
 
-/// Text for a cell that may be several names with commas, and how many more there are.
+/// Text for a cell that may be several names with commas: each is a code span by itself.
 fn names(text: &str) -> String {
-    let name = |name| if str::starts_with(name, '+') { name.to_owned() } else { words(name) };
-    text.split(", ").map(name).collect::<Vec<_>>().join(", ")
+    text.split(", ").map(words).collect::<Vec<_>>().join(", ")
 }
 
 /// Text for a cell: words that Markdown could read become code spans, and `|` is escaped.

@@ -92,6 +92,7 @@ fn environments() -> Vec<EnvironmentStatus> {
         half,
         named("a|b", vec![of("bli", 2)]),
         named("ahead", vec![at(LOST), at(LOST)]),
+        named("ahead-too", vec![at(LOST)]),
         named("behind", vec![at(ONE)]),
         named("c<d>-with-a-long-name", vec![of("Dan", 1)]),
         templates,
