@@ -50,6 +50,28 @@ fn years_later() {
     assert!(target.join("xtask-demo/app-interface").is_dir());
 }
 
+/// Whoever tried it yesterday has mirrors of other commits, at the same addresses.
+#[test]
+fn another_day() {
+    let sandbox = Sandbox::new();
+    let root = sandbox.world.root.clone();
+    let on = |day: i64, args: &[&str]| {
+        let now = (1_711_533_600 + day * 86_400).to_string();
+        sandbox.command(args).cwd(&root).env("SOURCE_DATE_EPOCH", now).run()
+    };
+    let status = ["status", "--repo", "demo/app-interface", "--component", "qontract-schemas"];
+    on(0, &["demo", "--dir", "demo"]).succeeds();
+    on(0, &status).succeeds();
+    on(1, &["demo", "--dir", "demo"]).succeeds();
+    on(1, &[&status[..], &["--offline"]].concat()).assert(
+        0,
+        "qontract-schemas: the newest version is unknown\n\
+         environment  version  committed  age  behind  pins   promoted           waiting\n\
+         pr-check     9bb8b55  ?          ?         ?  agree  2024-03-14 by you\n",
+        "note: offline: what only the upstream knows is shown as ?, there is no mirror yet of `https://github.com/app-sre/qontract-schemas`\n",
+    );
+}
+
 #[test]
 fn folders_in_use() {
     let sandbox = Sandbox::new();

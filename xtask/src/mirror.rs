@@ -158,6 +158,12 @@ impl Mirror {
         checked::is_ours(&self.folder, CONFIG)
     }
 
+    /// Removes the mirror, for an upstream that is no longer the same.
+    pub fn forget(&self) -> Result<()> {
+        let _lock = self.lock()?;
+        remove(&self.folder)
+    }
+
     /// Makes the mirror equal to the upstream; `progress` gets git's latest line.
     ///
     /// One round trip. A missing or damaged mirror is made anew beside its place, so that a

@@ -8,9 +8,11 @@ use promotion::report::heading;
 use world::World;
 use xshell::{Shell, cmd};
 
+use crate::cache;
 use crate::called::called;
 use crate::cli;
 use crate::hint::quoted;
+use crate::mirror::Mirror;
 use crate::session::Session;
 
 /// The file that says that a demo made this folder, so that the next one may remove it.
@@ -58,6 +60,7 @@ pub fn run(session: &Session, typed: &cli::DemoArgs) -> Result<()> {
     };
     let step = session.progress.local("building a world of git repositories");
     let world = build(&dir, u64::try_from(session.now()).unwrap_or_default())?;
+    forget_mirrors(&world)?;
     drop(step);
     session.print(&format!(
         "A small app-interface, its remote and its upstreams: {}\n",
@@ -99,6 +102,18 @@ fn build(dir: &Path, now: u64) -> Result<World> {
     std::fs::write(dir.join(MARK), "")
         .with_context(|| format!("can't write to `{}`", dir.display()))?;
     Ok(world)
+}
+
+/// Removes the user's mirrors of the demo that was in this folder before: its commits were others.
+fn forget_mirrors(world: &World) -> Result<()> {
+    let Ok(cache) = cache::folder() else { return Ok(()) };
+    for upstream in [&world.reconcile, &world.schemas, &world.mirror] {
+        let mirror = Mirror::open(&cache, &upstream.path.display().to_string())?;
+        if mirror.exists() {
+            mirror.forget()?;
+        }
+    }
+    Ok(())
 }
 
 struct DemoRun<'a> {
