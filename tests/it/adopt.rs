@@ -176,6 +176,35 @@ fn a_named_target_is_taken_in_whatever_its_recipe_says() {
     assert!(output.stderr.contains(stays), "{}", output.stderr);
 }
 
+/// Of several recipes, each would promote.
+#[test]
+fn a_recipe_that_is_not_alone_stays() {
+    let sandbox = old_checkout();
+    let make = sandbox.read("Makefile");
+    let check = |old: &str, new: &str, stay: &[String]| {
+        assert!(make.contains(old), "{make}");
+        sandbox.write("Makefile", &make.replace(old, new));
+        let args = ["adopt", ".", "-n", "--offline", "--from", FROM, "--rev", REV];
+        let output = sandbox.xtask(&args).succeeds();
+        let notes = output.stderr.lines().filter(|line| line.contains(" stays: "));
+        assert_eq!(notes.collect::<Vec<_>>(), stay);
+    };
+    check("", "", &[]);
+    let twice = "\nqr-promote::\n\t@hack/qr-promote.sh\n\nqr-promote::\n";
+    let colons = "its recipe may be one of several, because of its `::`: edit it by hand";
+    let note =
+        |place: &str, name: &str, why: &str| format!("note: `{place}`: `{name}` stays: {why}");
+    let notes = ["Makefile:7", "Makefile:10"].map(|place| note(place, "qr-promote", colons));
+    check("\nqr-promote: ## promote\n", twice, &notes);
+    let behind =
+        note("Makefile:7", "qr-promote", "its recipe begins behind a `;`: edit it by hand");
+    check("\nqr-promote: ## promote\n\t", "\nqr-promote: ;", &[behind]);
+    let shared = "its recipe is that of several targets: edit it by hand";
+    let names = ["update-schemas", "update-all"];
+    let notes = names.map(|name| note("Makefile:14", name, shared));
+    check("\nupdate-schemas:\n", "\nupdate-schemas update-all:\n", &notes);
+}
+
 #[test]
 fn a_makefile_with_another_prefix_stays() {
     let sandbox = old_checkout();

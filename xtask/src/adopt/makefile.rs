@@ -8,10 +8,10 @@ pub struct Rule {
     pub targets: Vec<String>,
     /// From 1.
     pub line: usize,
-    /// Bytes of the recipe's lines, with the last line end.
+    /// Bytes of the recipe, with its last line end.
     pub recipe: Range<usize>,
-    /// Whether a condition cuts the recipe, or a part of it stands behind a `;`.
-    pub is_odd: bool,
+    /// Why another recipe can't take the place of this one: the rest of "its recipe …".
+    pub oddity: Option<&'static str>,
 }
 
 /// What may cut a recipe.
@@ -27,7 +27,7 @@ pub fn rules(text: &str) -> Vec<Rule> {
         if is_definition {
             is_definition = word != "endef";
         } else if let (true, Some(rule)) = (is_open && shown.starts_with('\t'), rules.last_mut()) {
-            rule.is_odd |= is_cut;
+            rule.oddity = rule.oddity.or(is_cut.then_some("has conditions"));
             rule.recipe.end = range.end;
         } else if CONDITIONS.contains(&word) {
             is_cut = true;
@@ -36,11 +36,13 @@ pub fn rules(text: &str) -> Vec<Rule> {
             let targets = if is_definition { None } else { targets(shown) };
             is_open = targets.is_some();
             is_cut = false;
+            let code = shown.split('#').next().unwrap_or_default();
+            let start = code.find(';').map_or(range.end, |at| range.start + at + 1);
             rules.extend(targets.map(|targets| Rule {
+                oddity: oddity(code, &targets),
                 targets,
                 line,
-                recipe: range.end..range.end,
-                is_odd: shown.contains(';'),
+                recipe: start..range.end,
             }));
         }
     }
@@ -72,6 +74,16 @@ fn targets(line: &str) -> Option<Vec<String>> {
     (!is_assignment && !all.is_empty()).then_some(all)
 }
 
+fn oddity(line: &str, targets: &[String]) -> Option<&'static str> {
+    let (_, after) = line.split_once(':')?;
+    match targets {
+        _ if after.contains(';') => Some("begins behind a `;`"),
+        _ if after.starts_with(':') => Some("may be one of several, because of its `::`"),
+        [_, _, ..] => Some("is that of several targets"),
+        _ => None,
+    }
+}
+
 /// The recipe of a target that runs `task` of `cargo xtask`, as the shim of this tool does: `REF`,
 /// `ENV`, `DRY_RUN`, `DO_COMMIT` and `ARGS` mean the same, on the command line of `make` or in the
 /// environment.
@@ -97,23 +109,25 @@ mod tests {
 
     #[test]
     fn recipes() {
-        let text = "A := x\nB = a:b\ninclude .env\n.PHONY: a b\n\n# c\na: b \\\n  c\n\t@one \\\n  two\n\n# between\n\tthree\nb c : ; four\nd::\nifdef X\n\tfive\nelse\n\tsix\nendif\nall: a b\ndefine x\ne:\n\tseven\nendef\nf:\n\teight";
+        let text = "A := x\nB = a:b\ninclude .env\n.PHONY: a b\n\n# c\na: b \\\n  c\n\t@one \\\n  two\n\n# between\n\tthree\nb c : ; four\nd:\nifdef X\n\tfive\nelse\n\tsix\nendif\nall: a b # c; d\ndefine x\ne:\n\tseven\nendef\nf:\n\teight\ng::\n\tnine\nh i:\n\tten";
         let found: Vec<_> = rules(text)
             .into_iter()
             .map(|rule| {
-                (rule.targets.join(" "), rule.line, text[rule.recipe].to_owned(), rule.is_odd)
+                (rule.targets.join(" "), rule.line, text[rule.recipe].to_owned(), rule.oddity)
             })
             .collect();
-        let rule = |targets: &str, line, recipe: &str, is_odd| {
-            (targets.to_owned(), line, recipe.to_owned(), is_odd)
+        let rule = |targets: &str, line, recipe: &str, oddity| {
+            (targets.to_owned(), line, recipe.to_owned(), oddity)
         };
         let expected = [
-            rule(".PHONY", 4, "", false),
-            rule("a", 7, "\t@one \\\n  two\n\n# between\n\tthree\n", false),
-            rule("b c", 14, "", true),
-            rule("d", 15, "ifdef X\n\tfive\nelse\n\tsix\n", true),
-            rule("all", 21, "", false),
-            rule("f", 26, "\teight", false),
+            rule(".PHONY", 4, "", None),
+            rule("a", 7, "\t@one \\\n  two\n\n# between\n\tthree\n", None),
+            rule("b c", 14, " four\n", Some("begins behind a `;`")),
+            rule("d", 15, "ifdef X\n\tfive\nelse\n\tsix\n", Some("has conditions")),
+            rule("all", 21, "", None),
+            rule("f", 26, "\teight\n", None),
+            rule("g", 28, "\tnine\n", Some("may be one of several, because of its `::`")),
+            rule("h i", 30, "\tten", Some("is that of several targets")),
         ];
         assert_eq!(found, expected);
     }

@@ -78,15 +78,21 @@ impl OldWays {
             adoption.notes.push(message);
             return Ok(ways);
         }
-        for rule in rules {
-            ways.add(adoption, rule, named)?;
+        for rule in &rules {
+            for name in &rule.targets {
+                ways.add(adoption, rule, name, named.contains(name))?;
+            }
         }
         Ok(ways)
     }
 
-    fn add(&mut self, adoption: &mut Adoption, rule: Rule, named: &[String]) -> Result<()> {
-        let [name] = rule.targets.as_slice() else { return Ok(()) };
-        let is_named = named.contains(name);
+    fn add(
+        &mut self,
+        adoption: &mut Adoption,
+        rule: &Rule,
+        name: &str,
+        is_named: bool,
+    ) -> Result<()> {
         let recipe = &self.text[rule.recipe.clone()];
         let looks_like_it = name.contains("promote") || name.starts_with("update-");
         let is_done = recipe.contains("cargo xtask");
@@ -102,20 +108,19 @@ impl OldWays {
                 scripts.push(path.to_owned());
             }
         }
-        let is_old = !rule.is_odd && edits_pins(&all);
-        if is_old || (is_named && !rule.is_odd) {
-            let (name, line, recipe) = (name.clone(), rule.line, rule.recipe);
-            self.targets.push(OldTarget { name, line, recipe, scripts, text: all });
-        } else if is_named || WELL_KNOWN.contains(&name.as_str()) {
-            let what = match rule.is_odd {
-                true => "has conditions, or a `;`: edit it by hand".to_owned(),
-                false => format!("edits no version; `--target {name}` takes it in all the same"),
-            };
-            adoption.notes.push(format!(
-                "`{}:{}`: `{name}` stays: its recipe {what}",
-                self.makefile, rule.line
-            ));
-        }
+        let is_old = edits_pins(&all);
+        let reason = match rule.oddity {
+            None if is_old || is_named => {
+                let (name, line, recipe) = (name.to_owned(), rule.line, rule.recipe.clone());
+                self.targets.push(OldTarget { name, line, recipe, scripts, text: all });
+                return Ok(());
+            }
+            _ if !(is_old || is_named || WELL_KNOWN.contains(&name)) => return Ok(()),
+            Some(oddity) => format!("{oddity}: edit it by hand"),
+            None => format!("edits no version; `--target {name}` takes it in all the same"),
+        };
+        let place = format!("`{}:{}`", self.makefile, rule.line);
+        adoption.notes.push(format!("{place}: `{name}` stays: its recipe {reason}"));
         Ok(())
     }
 
