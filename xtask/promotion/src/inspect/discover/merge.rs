@@ -178,7 +178,7 @@ fn child<'i>(parent: &'i mut Item, key: &str, implicit: bool) -> Result<&'i mut 
             table.insert(key, Item::Table(new));
         }
         Item::Value(Value::InlineTable(table)) if missing => {
-            table.insert(key, Value::InlineTable(InlineTable::new()));
+            append(table, key, Value::InlineTable(InlineTable::new()));
         }
         _ => {}
     }
@@ -187,9 +187,26 @@ fn child<'i>(parent: &'i mut Item, key: &str, implicit: bool) -> Result<&'i mut 
 }
 
 fn set(table: &mut Item, key: &str, value: impl Into<Value>) {
-    if let Some(table) = table.as_table_like_mut() {
-        table.insert(key, Item::Value(value.into()));
+    match table {
+        Item::Value(Value::InlineTable(table)) if !table.contains_key(key) => {
+            append(table, key, value.into());
+        }
+        table => {
+            if let Some(table) = table.as_table_like_mut() {
+                table.insert(key, Item::Value(value.into()));
+            }
+        }
     }
+}
+
+/// Adds a key behind the last one. What stands before the closing brace stays there.
+fn append(table: &mut InlineTable, key: &str, mut value: Value) {
+    if let Some((_, last)) = table.iter_mut().last() {
+        let end = last.decor().suffix().cloned().unwrap_or_default();
+        last.decor_mut().set_suffix("");
+        value.decor_mut().set_suffix(end);
+    }
+    table.insert(key, value);
 }
 
 #[cfg(test)]

@@ -98,7 +98,16 @@ fn inline_tables_stay_inline() {
     let one = format!("{{ prod = {{ pins = [{PIN}] }} }}");
     check(&one, "prod", &format!("{{ prod = {{ pins = [{PIN}, {OTHER}] }} }}"));
     let stage = format!("stage = {{ pins = [{OTHER}] }}");
-    check(&one, "stage", &format!("{{ prod = {{ pins = [{PIN}] }} , {stage} }}"));
+    check(&one, "stage", &format!("{{ prod = {{ pins = [{PIN}] }}, {stage} }}"));
+    check("{}", "stage", &format!("{{ {stage} }}"));
+    check("{ prod = {} }", "stage", &format!("{{ prod = {{}}, {stage} }}"));
+    check("{prod={}}", "stage", &format!("{{prod={{}}, {stage}}}"));
+    check("{ stage = {} }", "stage", &format!("{{ {stage} }}"));
+    check(
+        "{ stage = { aliases = [] } }",
+        "stage",
+        &format!("{{ stage = {{ aliases = [], pins = [{OTHER}] }} }}"),
+    );
 }
 
 #[test]
