@@ -77,7 +77,7 @@ fn every_option_is_read() {
                 assert_ne!(after, before, "{name} {option} {more:?}");
                 Ok::<_, ErrorKind>(())
             };
-            let tries = [&[][..], &["--mr"], &["--check"], &["--reason=y"]];
+            let tries = [&[][..], &["--mr"], &["--check"], &["--reason=y"], &["--saas=y"]];
             assert!(tries.iter().any(|more| with(more).is_ok()), "{name} {option}");
             seen += 1;
         }

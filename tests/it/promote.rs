@@ -101,6 +101,79 @@ fn environments() {
     assert_eq!(promoted(&["promote", "--all"]), all);
 }
 
+/// A word behind the name of a component takes what it names exactly, or else all that it fits.
+#[test]
+fn environments_by_words() {
+    let sandbox = Sandbox::new();
+    let internal = "saas-qontract-reconcile-int.yaml";
+    for (words, expected) in [
+        (&["qontract-reconcile", "prod"][..], "saas-qontract-reconcile.yaml".to_owned()),
+        (&["qontract-reconcile", "JENKINS", "appsrep"], format!("{internal} defaults.yaml")),
+        (&["qontract-rec", "*-check", "internal"], format!(" M .env {internal}")),
+        (&["qontract-reconcile", "{jenkins,internal}", "jen"], format!("{internal} defaults.yaml")),
+        (&["qontract-reconcile", "jen", "--env", "internal"], format!("{internal} defaults.yaml")),
+        (&["jenkins", "appsres03ue1"], format!("{internal} defaults.yaml")),
+    ] {
+        let args = [&["promote"], words].concat();
+        assert_eq!(promoted(&sandbox, &args), expected, "{args:?}");
+    }
+    let known = "known environments: `app-sre-prod-01`, `internal` (also `appsres03ue1`, `appsrep05ue1`), `pr-check`, `jenkins`, `tekton`";
+    sandbox.xtask(&["promote", "qontract-reconcile", "prod", "nowhere"]).assert(
+        1,
+        "",
+        &format!("error: `promote.toml:3:12`: component `qontract-reconcile` has no environment `nowhere`\n  help: {known}\n"),
+    );
+}
+
+/// They would narrow nothing.
+#[test]
+fn options_of_saas_files() {
+    let sandbox = Sandbox::new();
+    for option in [
+        &["--template", "x"][..],
+        &["--target", "x"],
+        &["--namespace", "x"],
+        &["--like", "x"],
+        &["--hotfix"],
+        &["--split"],
+    ] {
+        let refused = |args: &[&str], message: &str| {
+            sandbox.xtask(&[args, option].concat()).assert(2, "", message);
+        };
+        let name = option[0];
+        refused(
+            &["promote", "qontract-reconcile", "prod"],
+            &format!(
+                "error: `{name}` is for saas files, and `qontract-reconcile` is a component\n  \
+                 help: name the saas file with `--saas`\n"
+            ),
+        );
+        for command in [&["promote", "--env", "jenkins"][..], &["promote", "--all"]] {
+            let output = sandbox.xtask(&[command, option].concat());
+            let message = "error: the following required arguments were not provided: \
+                           <NAME [WHERE]|--saas <NAME>...|--owner <TEAM>>\n";
+            assert!(output.status == 2 && output.stderr.starts_with(message), "{}", output.stderr);
+        }
+    }
+    let rollback = ["rollback", "--env", "jenkins", "--reason", "x", "--target", "x"];
+    let output = sandbox.xtask(&rollback);
+    let message = "error: the following required arguments were not provided: \
+                   <--saas <NAME>...|--owner <TEAM>>\n";
+    assert!(output.status == 2 && output.stderr.starts_with(message), "{}", output.stderr);
+    for words in [
+        &["qontract-reconcile", "prod"][..],
+        &["saas-qontract-reconcile", "prod"],
+        &["prod-is-no-name", "prod"],
+    ] {
+        let output = sandbox.xtask(&[&["promote", "--all"], words].concat());
+        let is_known = words[0] != "prod-is-no-name";
+        let message = "error: `--all` can't be used with `prod`\n  help: leave one of them out\n";
+        assert_eq!(output.stderr == message, is_known, "{}", output.stderr);
+        assert!(output.status != 0);
+    }
+    assert_eq!(sandbox.git("status --porcelain"), "");
+}
+
 #[test]
 fn unknown_names() {
     let sandbox = Sandbox::new();

@@ -238,6 +238,7 @@ pub struct QrPromoteArgs {
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("what").required(true).multiple(true)
     .args(["names", "env", "all", "saas", "owner"]))]
+#[command(group = ArgGroup::new("files").multiple(true).args(["names", "saas", "owner"]))]
 pub struct PromoteArgs {
     /// A saas file or a component, by its name or a unique part of it; then perhaps where:
     /// environments, clusters, namespaces or targets, by their names, parts or globs
@@ -256,20 +257,20 @@ pub struct PromoteArgs {
     #[command(flatten)]
     pub saas: SaasArgs,
     /// Promote the version that this environment of the saas file runs
-    #[arg(long, value_name = "ENV", conflicts_with = "reference")]
+    #[arg(long, value_name = "ENV", conflicts_with = "reference", requires = "files")]
     pub like: Option<String>,
     /// Name the version as a hotfix in the app of the saas file, in the same commit: then the gates
     /// of its publishers don't hold
-    #[arg(long)]
+    #[arg(long, requires = "files")]
     pub hotfix: bool,
     /// Of several saas files, promote each in a commit and a merge request of its own
-    #[arg(long)]
+    #[arg(long, requires = "files")]
     pub split: bool,
     #[command(flatten)]
     pub promotion: PromotionArgs,
 }
 
-/// Which targets of which saas files.
+/// Which targets of which saas files. The group `files` is what names these, in each command.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Saas files")]
 pub struct SaasArgs {
@@ -280,13 +281,13 @@ pub struct SaasArgs {
     #[arg(long, value_name = "TEAM", conflicts_with_all = ["component", "saas"])]
     pub owner: Option<String>,
     /// Only these resource templates
-    #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',')]
+    #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',', requires = "files")]
     pub template: Vec<String>,
     /// Only these targets
-    #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',')]
+    #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',', requires = "files")]
     pub target: Vec<String>,
     /// Only the targets in these namespaces, by their path or their name
-    #[arg(long, value_name = "PATH", num_args = 1.., value_delimiter = ',')]
+    #[arg(long, value_name = "PATH", num_args = 1.., value_delimiter = ',', requires = "files")]
     pub namespace: Vec<String>,
 }
 
@@ -319,6 +320,7 @@ pub struct UnblockArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("files").multiple(true).args(["saas", "owner"]))]
 pub struct RollbackArgs {
     /// The environments
     #[arg(long, value_name = "NAME", num_args = 1.., value_delimiter = ',', required = true)]

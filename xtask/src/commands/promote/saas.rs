@@ -5,7 +5,7 @@ use std::io::IsTerminal;
 
 use anyhow::{Result, bail};
 use promotion::config::Config;
-use promotion::model::component::{Component, FilePattern, Scope};
+use promotion::model::component::{Component, Environment, FilePattern, Scope};
 use promotion::model::path::RepoPath;
 use promotion::model::problem::Problem;
 use promotion::model::similar::cut;
@@ -14,7 +14,7 @@ use promotion::model::version::CommitId;
 use promotion::plan::{Outcome, Part, Plan, plan};
 use promotion::saas::SaasFile;
 use promotion::saas::app::ListChange;
-use promotion::saas::choice::{self, CANARY, Fit, SaasQuery};
+use promotion::saas::choice::{self, CANARY, Fit, Narrowing, SaasQuery};
 
 use crate::ask::checks::Review;
 use crate::ask::saas::{SaasFiles, or_configured};
@@ -41,19 +41,22 @@ pub(super) fn meant(
         return Ok((request.with(request.what.clone()), None));
     };
     let [first, rest @ ..] = words.as_slice() else { bail!("a name is required") };
-    let is_component = |word: &String| config.components.iter().any(|one| one.name == *word);
-    let environments = [rest, &query.narrowing.environments].concat();
-    let component = |names: Vec<String>, environments| {
-        (request.with(What::Components { names, environments }), None)
+    let component = |one: &Component, places: &[String]| {
+        refuse_saas_options(request, query, one)?;
+        refuse_all_and(query, places.first())?;
+        let environments = [environments(one, places), query.narrowing.environments.clone()];
+        let (names, environments) = (vec![one.name.clone()], environments.concat());
+        Ok((request.with(What::Components { names, environments }), None))
     };
-    if is_component(first) {
-        return Ok(component(vec![first.clone()], environments));
+    if let Some(one) = config.components.iter().find(|one| one.name == *first) {
+        return component(one, rest);
     }
     let files = SaasFiles::search(work_tree);
     let unknown = match files.find(&in_repository(work_tree, first)) {
         Ok(_) => {
             let is_file = |word: &&String| files.files.iter().any(|file| file.name == **word);
             let (more, places): (Vec<&String>, Vec<&String>) = rest.iter().partition(is_file);
+            refuse_all_and(query, places.first().copied())?;
             let mut query = query.clone();
             query.names = std::iter::once(first).chain(more).cloned().collect();
             query.narrowing.environments.extend(places.into_iter().cloned());
@@ -62,18 +65,60 @@ pub(super) fn meant(
         Err(unknown) => unknown,
     };
     let parts = config.components.iter().filter(|one| choice::fit(first, &one.name) != Fit::No);
-    let parts: Vec<_> = parts.map(|one| one.name.clone()).collect();
-    if let [name] = parts.as_slice() {
-        return Ok(component(vec![name.clone()], environments));
+    if let [one] = parts.collect::<Vec<_>>()[..] {
+        return component(one, rest);
     }
     let default = config.components.iter().find(|one| one.name == cli::DEFAULT_COMPONENT);
     match default {
         Some(default) if words.iter().all(|word| default.environment(word).is_some()) => {
-            let environments = [words, &query.narrowing.environments[..]].concat();
-            Ok(component(vec![default.name.clone()], environments))
+            component(default, words)
         }
         _ => Err(or_configured(unknown, first, config).into()),
     }
+}
+
+fn refuse_all_and(query: &SaasQuery, place: Option<&String>) -> Result<()> {
+    let Some(place) = place.filter(|_| query.all) else { return Ok(()) };
+    let message = format!("`--all` can't be used with `{place}`");
+    bail!(Problem::usage(message).help("leave one of them out"))
+}
+
+/// Refuses options that say nothing of a component.
+fn refuse_saas_options(request: &Request, query: &SaasQuery, one: &Component) -> Result<()> {
+    let Narrowing { templates, targets, namespaces, .. } = &query.narrowing;
+    let options = [
+        ("--template", !templates.is_empty()),
+        ("--target", !targets.is_empty()),
+        ("--namespace", !namespaces.is_empty()),
+        ("--like", matches!(request.version, WantedVersion::Like(_))),
+        ("--hotfix", request.hotfix),
+        ("--split", request.split),
+    ];
+    let Some((option, _)) = options.into_iter().find(|(_, is_typed)| *is_typed) else {
+        return Ok(());
+    };
+    let message = format!("`{option}` is for saas files, and `{}` is a component", one.name);
+    bail!(Problem::usage(message).help("name the saas file with `--saas`"))
+}
+
+/// The environments of a component that words name, exactly or else as a part or a glob. A word that
+/// fits none stays, to be refused with the names that there are.
+fn environments(component: &Component, words: &[String]) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for word in words {
+        let fit = |one: &Environment| {
+            let names = std::iter::once(&one.name).chain(&one.aliases);
+            names.map(|name| choice::fit(word, name)).max().unwrap_or(Fit::No)
+        };
+        let best = component.environments.iter().map(fit).max().unwrap_or(Fit::No);
+        if best == Fit::No || component.environment(word).is_some() {
+            found.push(word.clone());
+        } else {
+            let fitting = component.environments.iter().filter(|one| fit(one) == best);
+            found.extend(fitting.map(|one| one.name.clone()));
+        }
+    }
+    found
 }
 
 /// The requests that are landed one by one: one for each saas file, if that is wished.
