@@ -6,6 +6,7 @@ mod blocks;
 mod bounds;
 mod case;
 mod changes;
+mod choices;
 mod cli;
 mod completions;
 mod coverage;

@@ -130,7 +130,7 @@ impl Request {
     }
 
     /// The option that names the version.
-    fn option(&self) -> &'static str {
+    pub fn option(&self) -> &'static str {
         if self.wording == Wording::Rollback { "--to" } else { "--ref" }
     }
 }
@@ -310,6 +310,13 @@ impl Request {
         }
     }
 
+    /// The command that does the same with a choice made: nothing that was typed is left out.
+    pub fn chosen(&self, session: &Session) -> Hint {
+        let seconds = self.switches.wait_image.map(|time| format!("{}s", time.as_secs()));
+        let hint = self.again(session, None).option("--wait-image", seconds.as_deref());
+        hint.flags(self.split.then_some("--split")).flags(self.open.then_some("--open"))
+    }
+
     /// The command that does the same again for one of its components, whose version was `planned`.
     /// Of several components, another version can be promoted of one alone.
     pub fn again_of(
@@ -372,7 +379,11 @@ impl Request {
                 hint = hint.options("--env", environments.iter().map(String::as_str));
             }
         }
-        hint = hint.option(self.option(), to.map(CommitId::as_str));
+        let typed = match &self.version {
+            WantedVersion::Named(name) => name.as_deref(),
+            WantedVersion::Before | WantedVersion::Like(_) => None,
+        };
+        hint = hint.option(self.option(), to.map(CommitId::as_str).or(typed));
         if let (WantedVersion::Like(environment), None) = (&self.version, to) {
             hint = hint.option("--like", Some(environment));
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use promotion::guards::Findings;
-use promotion::guards::gates::{Gates, Publisher};
+use promotion::guards::gates::{Gates, Publisher, Runs};
 use promotion::model::component::Component;
 use promotion::model::path::RepoPath;
 use promotion::model::problem::Problem;
@@ -392,13 +392,15 @@ impl Publishing<'_> {
         let (value, line) = target.value.clone().unwrap_or_default();
         let path = target.file.as_ref().unwrap_or(&file.path);
         let says_for = is_full_commit(&value).then(|| self.since(path, line));
-        let runs_for = match says_for {
-            Some(_) => says_for.filter(|_| value.eq_ignore_ascii_case(self.to.as_str())),
+        let runs = match (says_for, self.asked.mirror) {
+            (Some(time), _) if value.eq_ignore_ascii_case(self.to.as_str()) => Runs::For(time),
+            (Some(_), _) => Runs::Another,
             // A branch runs every commit that it has.
-            None => self.on_branch(&value),
+            (None, Some(mirror)) => self.on_branch(mirror, &value).map_or(Runs::Another, Runs::For),
+            (None, None) => Runs::Unknown,
         };
         let label = format!("`{}` {}", file.name, target.label);
-        Publisher { channel: channel.to_owned(), label, value, runs_for, says_for }
+        Publisher { channel: channel.to_owned(), label, value, runs, says_for }
     }
 
     /// How long a line of a file has been as it is.
@@ -414,8 +416,7 @@ impl Publishing<'_> {
     }
 
     /// How old the commit is, if the branch has it.
-    fn on_branch(&self, branch: &str) -> Option<Duration> {
-        let mirror = self.asked.mirror?;
+    fn on_branch(&self, mirror: &Mirror, branch: &str) -> Option<Duration> {
         let head = mirror.resolve(Some(branch), None).ok()?.commit;
         let commit = mirror.graph([self.to]).ok()?.commit(self.to)?.clone();
         mirror.is_ancestor(self.to, &head).ok()?.then(|| seconds(self.asked.now - commit.time))

@@ -40,8 +40,8 @@ pub struct Upstreams<'a> {
 const MOST_COMMITS: usize = 10;
 
 impl<'a> Upstreams<'a> {
-    /// Opens and fetches the upstreams of every scope.
-    pub fn fetch_all(
+    /// Opens the upstreams of every scope, and fetches them unless the network is not to be touched.
+    pub fn all(
         session: &Session,
         work_tree: &WorkTree,
         config: &'a Config,
@@ -49,7 +49,8 @@ impl<'a> Upstreams<'a> {
     ) -> Result<Vec<Self>> {
         let settings = Git::at(&work_tree.top).settings()?;
         let open = |scope: &Scope<'a>| Upstreams::with(&settings, config, scope.component);
-        fetched(session, scopes.iter().map(open).collect::<Result<_>>()?)
+        let all = scopes.iter().map(open).collect::<Result<_>>()?;
+        if session.offline { Ok(all) } else { fetched(session, all) }
     }
 
     /// Drops the schemas' upstream.

@@ -97,9 +97,9 @@ fn run_one(
         scan = scan.judged(&request.switches)?;
     }
     let saas = saas.as_ref().map(|saas| Saas { saas, indices });
-    let fetched = RefCell::new(upstreams);
+    let opened = RefCell::new(upstreams);
     let scan = Cell::new(scan);
-    let run = Run { session, request, work_tree, config, scopes, components, saas, fetched, scan };
+    let run = Run { session, request, work_tree, config, scopes, components, saas, opened, scan };
     let mut done = match options {
         Some(options) => run.on_target(options)?,
         None if session.offline => run.offline()?,
@@ -128,6 +128,9 @@ fn refuse_before_asking<'c>(
     }
     let options = request.landing.merge_request();
     land::refuse_offline(session, &request.landing)?;
+    if session.offline {
+        request.offline()?;
+    }
     if let WantedVersion::Named(Some(reference)) = &request.version {
         refuse_page(reference, components.map(|component| &component.upstream))?;
     }
@@ -148,8 +151,8 @@ struct Run<'a> {
     /// Those of the scopes.
     components: Vec<&'a Component>,
     saas: Option<Saas<'a>>,
-    /// The upstreams that were fetched to find out about the scopes.
-    fetched: RefCell<Vec<Upstreams<'a>>>,
+    /// The upstreams that were opened to find out about the scopes.
+    opened: RefCell<Vec<Upstreams<'a>>>,
     /// The search for pins that no environment has, until somebody waits for it.
     scan: Cell<CoverageScan>,
 }
@@ -165,7 +168,8 @@ struct Done {
 }
 
 impl<'a> Run<'a> {
-    /// Plans what was typed; tells what the cache knows of it, and checks nothing.
+    /// Plans what was typed, and tells what the cache knows of it. Only what the checkout itself says
+    /// against it is checked.
     fn offline(&self) -> Result<Done> {
         let to = self.request.offline()?;
         let parts: Vec<_> = self.scopes.iter().map(|scope| Part::new(scope, to.clone())).collect();
@@ -174,14 +178,14 @@ impl<'a> Run<'a> {
         let planned = promotion.plan(&self.request.landing)?;
         let mut review = Review::unasked(&planned.plan);
         let mut your_email = None;
-        for (index, component) in self.components.iter().enumerate() {
-            review.notes.push(checks::unchecked(component));
-            let upstreams = Upstreams::open(self.work_tree, self.config, component)?;
+        for (index, upstreams) in self.upstreams()?.into_iter().enumerate() {
+            review.notes.push(checks::unchecked(upstreams.component));
             let changes = upstreams.known_changes(&planned.plan.parts[index])?;
             review.changes[index] = changes.unwrap_or_default();
             your_email = upstreams.your_email;
         }
         let tree = self.work_tree.read(&checks::wanted(self.config, &self.scopes))?;
+        self.add_gates(&mut review, (&tree, None), None, &planned.plan);
         review.people = authors(self.config, &tree, your_email.as_deref(), &review.changes);
         self.land(&promotion, planned, review)
     }
@@ -295,11 +299,11 @@ impl<'a> Run<'a> {
     }
 
     fn upstreams(&self) -> Result<Vec<Upstreams<'a>>> {
-        let fetched = self.fetched.take();
-        if !fetched.is_empty() {
-            return Ok(fetched);
+        let opened = self.opened.take();
+        if !opened.is_empty() {
+            return Ok(opened);
         }
-        Upstreams::fetch_all(self.session, self.work_tree, self.config, &self.scopes)
+        Upstreams::all(self.session, self.work_tree, self.config, &self.scopes)
     }
 
     /// What is to be said of the target branch itself; refused with `--strict`, which waits for the
@@ -377,25 +381,32 @@ impl<'a> Run<'a> {
             Review::new(config, upstreams, plan, tree, &request.switches)
         });
         let mut review = review?;
-        if let Some(saas) = &self.saas {
-            let asked = Asked {
-                work_tree: self.work_tree,
-                tree,
-                at,
-                mirror: None,
-                now: session.now(),
-                hotfix: request.hotfix,
-            };
-            saas.add_gates(&mut review, asked, upstreams, plan);
-        }
+        self.add_gates(&mut review, (tree, at), Some(upstreams), plan);
         let review = self.judged(review, branch_of)?;
+        let chosen = self.chosen();
+        let chosen = if let [one] = &chosen[..] { one } else { request };
         let settle = |(index, images): (usize, ImageChecks)| {
             let (component, part) = (self.components[index], &plan.parts[index]);
-            let again = |to: &CommitId| request.again_of(session, component, &part.to, to);
+            let again = |to: &CommitId| chosen.again_of(session, component, &part.to, to);
             images.settle(session, part, &review.changes[index], &again)
         };
         let digests = images.into_iter().enumerate().map(settle).collect::<Result<_>>()?;
         Ok((review, digests))
+    }
+
+    /// Adds to a review what the merge of a saas file would fail at. The upstreams are those that were
+    /// asked, if any were.
+    fn add_gates(
+        &self,
+        review: &mut Review,
+        (tree, at): (&Tree, Option<&CommitId>),
+        upstreams: Option<&[Upstreams]>,
+        plan: &Plan,
+    ) {
+        let Some(saas) = &self.saas else { return };
+        let (now, hotfix) = (self.session.now(), self.request.hotfix);
+        let asked = Asked { work_tree: self.work_tree, tree, at, mirror: None, now, hotfix };
+        saas.add_gates(review, asked, upstreams, plan);
     }
 
     /// The changes of version lists that go along: a hotfix is named in its app.

@@ -24,10 +24,21 @@ pub struct Publisher {
     pub label: String,
     /// What its `ref` says.
     pub value: String,
-    /// For how long it has run the commit that is promoted; `None` if it does not run that.
-    pub runs_for: Option<Duration>,
+    /// Whether it runs the commit that is promoted.
+    pub runs: Runs,
     /// For how long its `ref` has said so, if that is known.
     pub says_for: Option<Duration>,
+}
+
+/// Whether a publisher runs a commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Runs {
+    /// For so long.
+    For(Duration),
+    /// It runs another one.
+    Another,
+    /// It follows a branch of an upstream that was not asked.
+    Unknown,
 }
 
 /// What a target has to pass.
@@ -48,7 +59,7 @@ impl Gates<'_> {
     ///
     /// Refused: a blocked commit, a deprecated file, a channel without a publisher. Warned about:
     /// publishers that don't run the commit, or not for long enough; parameters that a deployment
-    /// of a commit can't have.
+    /// of a commit can't have. Noted: publishers of which nobody can tell what they run.
     pub fn judge(&self, targets: &[&Target], to: &CommitId) -> Findings {
         let mut findings = Findings::default();
         let tag = to.tag(self.digits);
@@ -94,7 +105,7 @@ impl Gates<'_> {
 
     fn publishers(&self, target: &Target, to: &CommitId, findings: &mut Findings) {
         let (name, tag) = (name(target), to.tag(self.digits));
-        let mut soaked = Duration::ZERO;
+        let (mut soaked, mut is_known) = (Duration::ZERO, true);
         for channel in &target.promotion.subscribe {
             let mut publishers =
                 self.publishers.iter().filter(|one| one.channel == *channel).peekable();
@@ -104,18 +115,22 @@ impl Gates<'_> {
                 findings.problems.push(Problem::new(message).help(help));
             }
             for publisher in publishers {
-                match publisher.runs_for {
-                    Some(time) => {
+                match publisher.runs {
+                    Runs::For(time) => {
                         soaked = soaked.saturating_add(time);
                         findings.notes.push(has_run(publisher, tag, time));
                     }
-                    None => findings.warnings.push(waits(&name, publisher, tag)),
+                    Runs::Another => findings.warnings.push(waits(&name, publisher, tag)),
+                    Runs::Unknown => {
+                        is_known = false;
+                        findings.notes.push(may_run(publisher, tag));
+                    }
                 }
             }
         }
         let days = target.promotion.soak_days.unwrap_or(0);
         let wanted = Duration::from_secs(days.saturating_mul(DAY));
-        if soaked < wanted && !target.promotion.subscribe.is_empty() {
+        if is_known && soaked < wanted && !target.promotion.subscribe.is_empty() {
             let message = format!(
                 "{name} wants `{tag}` to run for {} with its publishers, and it has for {}",
                 days_of(days),
@@ -142,6 +157,12 @@ fn waits(name: &str, publisher: &Publisher, tag: &str) -> Problem {
 
 fn has_run(Publisher { channel, label, .. }: &Publisher, tag: &str, time: Duration) -> String {
     format!("{label}, which publishes `{channel}`, has run `{tag}` for {}", shown(time))
+}
+
+fn may_run(Publisher { channel, label, value, .. }: &Publisher, tag: &str) -> String {
+    format!(
+        "{label}, which publishes `{channel}`, follows `{value}`: whether it runs `{tag}` is not checked"
+    )
 }
 
 fn name(target: &Target) -> String {
@@ -178,7 +199,7 @@ mod tests {
                 channel: "chan".to_owned(),
                 label: "`saas-x` t/stage".to_owned(),
                 value: "1f3c5a7e9b2d4f6081a3c5e7092b4d6f8e1a3c5d".to_owned(),
-                runs_for: days.map(|days| Duration::from_secs(days * DAY)),
+                runs: days.map_or(Runs::Another, |days| Runs::For(Duration::from_secs(days * DAY))),
                 says_for: Some(Duration::from_secs(7200)),
             })
             .collect();
@@ -284,7 +305,7 @@ mod tests {
                 channel: "chan".to_owned(),
                 label: "`x`".to_owned(),
                 value: value.to_owned(),
-                runs_for: None,
+                runs: Runs::Another,
                 says_for: says_for.map(Duration::from_secs),
             };
             let message =
@@ -298,6 +319,35 @@ mod tests {
         check(commit, None, "runs `1f3c5a7`");
         check("master", Some(60), "has run `master` for 1 min");
         check("release-2026", None, "runs `release-2026`");
+    }
+
+    /// Neither a warning nor a count of days can rest on what nobody knows.
+    #[test]
+    fn publishers_of_which_nobody_can_tell() {
+        let text = "resourceTemplates: [{name: t, targets: [{name: prod, promotion: {subscribe: [chan], soakDays: 2}}]}]";
+        let templates = templates(&yaml::parse(text).unwrap());
+        let publisher = Publisher {
+            channel: "chan".to_owned(),
+            label: "`saas-x` t/stage".to_owned(),
+            value: "master".to_owned(),
+            runs: Runs::Unknown,
+            says_for: None,
+        };
+        let gates = Gates {
+            saas: "saas-x",
+            deprecated: false,
+            versions: &Versions::default(),
+            publishers: &[publisher],
+            digits: 7,
+        };
+        let findings = gates.judge(&[&templates[0].targets[0]], &CommitId::parse(NEW).unwrap());
+        assert_eq!((findings.problems, findings.warnings), (Vec::new(), Vec::new()));
+        assert_eq!(
+            findings.notes,
+            [
+                "`saas-x` t/stage, which publishes `chan`, follows `master`: whether it runs `4f1c2aa` is not checked"
+            ]
+        );
     }
 
     #[test]

@@ -2,7 +2,6 @@
 
 use promotion::history::changes::PartChanges;
 use promotion::merge_request::commit_message::{Wording, compare_addresses};
-use promotion::model::component::Component;
 use promotion::model::version::{CommitId, commit_or_tag, commit_part};
 use promotion::plan::landed::Landed;
 use promotion::plan::{Outcome, PartPlan, Plan, PlannedValue};
@@ -19,16 +18,16 @@ pub(super) fn version(plan: &Plan) -> Option<&CommitId> {
     }
 }
 
-/// The commands that undo the promotion of `parts`: a rollback for each version that ran before, or
-/// after a rollback a promotion. `request` says what is meant.
+/// The commands that undo the promotion of `parts`, each with what names it: a rollback for each
+/// version that ran before, or after a rollback a promotion.
 pub(super) fn undo<'p>(
     session: &Session,
     request: &Request,
     work_tree: &WorkTree,
-    parts: impl Iterator<Item = (&'p Component, &'p PartPlan)>,
+    parts: impl Iterator<Item = (What, &'p PartPlan)>,
 ) -> Vec<String> {
     let mut commands = Vec::new();
-    for (component, part) in parts {
+    for (what, part) in parts {
         for Before { version, is_known, environments } in before(part) {
             let has_history = is_known && work_tree.git_dir.is_some();
             let is_named = !has_history || request.wording == Wording::Rollback;
@@ -37,8 +36,8 @@ pub(super) fn undo<'p>(
                 (true, Some(version)) => Some(version),
                 (true, None) => continue,
             };
-            let what = in_environments(&request.what, component, environments);
-            let command = request.with(what).undo(session, to).to_string();
+            let command =
+                request.with(in_environments(&what, environments)).undo(session, to).to_string();
             if !commands.contains(&command) {
                 commands.push(command);
             }
@@ -90,15 +89,14 @@ fn before(part: &PartPlan) -> Vec<Before<'_>> {
     all
 }
 
-/// What was meant, of one component, in some environments.
-fn in_environments(what: &What, component: &Component, environments: Vec<String>) -> What {
+/// The same in some environments.
+fn in_environments(what: &What, environments: Vec<String>) -> What {
     match what.clone() {
         What::Saas(mut query) => {
             query.narrowing.environments = environments;
             What::Saas(query)
         }
-        What::Components { .. } | What::Words(..) => {
-            What::Components { names: vec![component.name.clone()], environments }
-        }
+        What::Components { names, .. } => What::Components { names, environments },
+        words @ What::Words(..) => words,
     }
 }

@@ -1,6 +1,7 @@
 //! Prepares the promotion of saas files: which of their upstreams and environments move is known
 //! only when the upstreams are.
 
+use std::collections::BTreeSet;
 use std::io::IsTerminal;
 
 use anyhow::{Result, bail};
@@ -147,7 +148,7 @@ pub(super) fn found(
 /// The scopes that a promotion of saas files has, with their fetched upstreams.
 pub(super) struct Prepared<'a> {
     pub(super) scopes: Vec<Scope<'a>>,
-    /// One for each scope; none offline.
+    /// One for each scope; offline, as the cache has them.
     pub(super) upstreams: Vec<Upstreams<'a>>,
     /// The index of the component of each scope.
     pub(super) indices: Vec<usize>,
@@ -161,24 +162,57 @@ pub(super) struct Saas<'a> {
 
 impl Saas<'_> {
     /// What was typed, spelled out: the names of the saas files, and the environments that were
-    /// chosen where the command line left them open.
-    pub(super) fn spelled(&self, scopes: &[Scope]) -> What {
-        let mut query =
-            SaasQuery { narrowing: self.saas.narrowing.clone(), ..SaasQuery::default() };
-        let is_open = query.is_open();
+    /// chosen where the command line left them open. Where files have different ones, a command for
+    /// each file: every file has to have what is named.
+    pub(super) fn spelled(&self, scopes: &[Scope], is_all: bool) -> Vec<What> {
+        let mut files: Vec<SaasQuery> = Vec::new();
         for (index, scope) in self.indices.iter().zip(scopes) {
-            let name = self.saas.name(*index);
-            if !query.names.contains(&name) {
-                query.names.push(name);
-            }
-            for environment in scope.environments.iter().filter(|_| is_open) {
-                let environments = &mut query.narrowing.environments;
-                if !environments.contains(&environment.name) {
-                    environments.push(environment.name.clone());
-                }
+            let names = vec![self.saas.name(*index)];
+            let known = files.iter().position(|query| query.names == names);
+            let nth = known.unwrap_or_else(|| {
+                let narrowing = self.saas.narrowing.clone();
+                files.push(SaasQuery { names, narrowing, ..SaasQuery::default() });
+                files.len() - 1
+            });
+            if self.saas.narrowing.is_open() {
+                let environments = &mut files[nth].narrowing.environments;
+                let all = scope.environments.iter().map(|environment| &environment.name);
+                let new: Vec<_> = all.filter(|name| !environments.contains(name)).collect();
+                environments.extend(new.into_iter().cloned());
             }
         }
-        What::Saas(query)
+        let names = || files.iter().flat_map(|query| query.names.clone()).collect();
+        let one = |narrowing: &Narrowing, all| {
+            let (names, narrowing) = (names(), narrowing.clone());
+            vec![What::Saas(SaasQuery { names, narrowing, all, ..SaasQuery::default() })]
+        };
+        match files.as_slice() {
+            [first, rest @ ..] if rest.iter().all(|one| one.narrowing == first.narrowing) => {
+                one(&first.narrowing, false)
+            }
+            _ if is_all => one(&self.saas.narrowing, true),
+            _ => files.into_iter().map(What::Saas).collect(),
+        }
+    }
+
+    /// What names the nth scope, and nothing else. Upstreams of one saas file that moved together
+    /// keep one name.
+    pub(super) fn alone(&self, nth: usize, moved: &[bool]) -> What {
+        let SaasPromotion { components, narrowing, .. } = self.saas;
+        let (index, mut narrowing) = (self.indices[nth], narrowing.clone());
+        let path = &self.saas.file(index).path;
+        let has_moved = |one: usize| {
+            let nth = self.indices.iter().position(|index| *index == one);
+            nth.is_some_and(|nth| moved[nth])
+        };
+        let stays = |one: usize| self.saas.file(one).path == *path && !has_moved(one);
+        if (0..components.len()).any(stays) {
+            let filters = components[index].pins().filter_map(|pin| pin.selector.filter());
+            let templates: BTreeSet<_> = filters.filter_map(|one| one.template.clone()).collect();
+            narrowing.templates = templates.into_iter().collect();
+        }
+        let names = vec![self.saas.name(index)];
+        What::Saas(SaasQuery { names, narrowing, ..SaasQuery::default() })
     }
 
     /// The version that an environment runs, for the nth scope.
@@ -191,15 +225,15 @@ impl Saas<'_> {
         &self,
         review: &mut Review,
         asked: Asked,
-        upstreams: &[Upstreams],
+        upstreams: Option<&[Upstreams]>,
         plan: &Plan,
     ) {
         let parts = self.indices.iter().zip(&plan.parts).enumerate();
         for (nth, (index, part)) in parts.filter(|(_, (_, part))| !part.is_empty()) {
-            let mirror = upstreams.get(nth).map(|upstreams| &upstreams.mirror);
+            let mirror = upstreams.and_then(|all| all.get(nth)).map(|one| &one.mirror);
             review.add_findings(self.saas.judge(&Asked { mirror, ..asked }, *index, part));
             let Component { name, images, .. } = &self.saas.components[*index];
-            if images.is_empty() {
+            if images.is_empty() && mirror.is_some() {
                 review.notes.push(format!(
                     "no image of `{name}` is checked: its `imagePatterns` don't name a single one"
                 ));
@@ -239,20 +273,12 @@ impl<'a> Preparation<'a> {
     pub(super) fn prepare(&self) -> Result<Prepared<'a>> {
         let scopes: Vec<Scope> = self.saas.components.iter().map(Scope::all).collect();
         let tree = land::check(self.work_tree, &scopes)?;
-        let upstreams = match self.session.offline {
-            true => Vec::new(),
-            false => {
-                let Preparation { session, work_tree, config, .. } = self;
-                Upstreams::fetch_all(session, work_tree, config, &scopes)?
-            }
-        };
+        let Preparation { session, work_tree, config, .. } = self;
+        let upstreams = Upstreams::all(session, work_tree, config, &scopes)?;
         let indices = (0..scopes.len()).collect();
         let mut prepared = Prepared { scopes, upstreams, indices };
-        if !self.session.offline {
-            self.keep_those_with_ref(&mut prepared)?;
-        }
-        let is_open = self.request.saas().is_some_and(SaasQuery::is_open);
-        if is_open && !self.session.offline {
+        self.keep_those_with_ref(&mut prepared)?;
+        if self.request.saas().is_some_and(SaasQuery::is_open) {
             self.choose_environments(&mut prepared, &tree)?;
         }
         Ok(prepared)
@@ -271,8 +297,8 @@ impl<'a> Preparation<'a> {
             return Ok(());
         }
         let names = prepared.scopes.iter().map(|scope| format!("`{}`", scope.component.upstream));
-        let message =
-            format!("`--ref {name}` must fit one upstream, and there are {}", cut(names.collect()));
+        let (option, names) = (self.request.option(), cut(names.collect()));
+        let message = format!("`{option} {name}` must fit one upstream, and there are {names}");
         bail!(Problem::usage(message).help("name the template with `--template`"))
     }
 
@@ -294,7 +320,7 @@ impl<'a> Preparation<'a> {
         in_order(&mut behind);
         let chosen = match behind.len() {
             0 | 1 => behind,
-            _ => self.ask(&behind)?,
+            _ => self.ask(&behind, prepared)?,
         };
         if !chosen.is_empty() {
             prepared.keep_environments(&chosen);
@@ -303,6 +329,9 @@ impl<'a> Preparation<'a> {
     }
 
     fn version(&self, prepared: &Prepared, nth: usize) -> Result<CommitId> {
+        if self.session.offline {
+            return Ok(self.request.offline()?);
+        }
         let component = prepared.scopes[nth].component;
         let mirror = &prepared.upstreams[nth].mirror;
         match &self.request.version {
@@ -317,7 +346,7 @@ impl<'a> Preparation<'a> {
     }
 
     /// Lets a person tick environments on a terminal; elsewhere, offers a command for each.
-    fn ask(&self, behind: &[String]) -> Result<Vec<String>> {
+    fn ask(&self, behind: &[String], prepared: &Prepared) -> Result<Vec<String>> {
         if std::io::stdin().is_terminal() && std::io::stderr().is_terminal() {
             let ticked = vec![true; behind.len()];
             let asked = dialoguer::MultiSelect::new()
@@ -335,13 +364,30 @@ impl<'a> Preparation<'a> {
         let commands = behind.iter().map(|environment| {
             let mut what = self.request.what.clone();
             if let What::Saas(query) = &mut what {
-                query.narrowing.environments.push(environment.clone());
+                self.narrow(query, environment, prepared);
             }
-            self.request.with(what).again(self.session, None).to_string()
+            self.request.with(what).chosen(self.session).to_string()
         });
         let message = format!("{} environments are behind", behind.len());
         let help = format!("name one:\n{}", commands.collect::<Vec<_>>().join("\n"));
         bail!(Problem::usage(message).help(help))
+    }
+
+    /// Narrows a query to an environment, and to the saas files that have it.
+    fn narrow(&self, query: &mut SaasQuery, environment: &str, prepared: &Prepared) {
+        query.narrowing.environments.push(environment.to_owned());
+        let of_scopes = |is_in: &dyn Fn(&Scope) -> bool| {
+            let scopes = prepared.indices.iter().zip(&prepared.scopes);
+            scopes
+                .filter(|(_, scope)| is_in(scope))
+                .map(|(index, _)| self.saas.name(*index))
+                .collect::<BTreeSet<_>>()
+        };
+        let having = of_scopes(&|scope| scope.component.environment(environment).is_some());
+        if having != of_scopes(&|_| true) {
+            query.names = having.into_iter().collect();
+            query.owner = None;
+        }
     }
 }
 

@@ -1,15 +1,19 @@
 //! Prints what happened, and the commands that do the same, undo it, or go on.
 
 use anyhow::Result;
+use promotion::plan::PartPlan;
 use promotion::plan::landed::Landed;
 use promotion::report::changes::{Most, Queue};
 use promotion::report::promotion::PromotionReport;
 use promotion::report::{self, json};
+use promotion::saas::choice::SaasQuery;
 
 use super::{Done, Run, afterwards};
 use crate::ask::checks::Review;
 use crate::cli::Format;
 use crate::commands::Ending;
+use crate::hint::Hint;
+use crate::request::{Request, What};
 use crate::session::{self, shown_diff};
 use crate::terminal::fitting;
 
@@ -25,23 +29,52 @@ impl Run<'_> {
         self.components.iter().copied().zip(&review.changes).map(queue).collect()
     }
 
+    /// What was asked for, with the environments that were chosen where that was left open: a command
+    /// to run next must not choose others.
+    pub(super) fn chosen(&self) -> Vec<Request> {
+        match self.request.saas().is_some_and(SaasQuery::is_open) {
+            true => self.spelled(),
+            false => vec![self.request.with(self.request.what.clone())],
+        }
+    }
+
+    /// The saas files and environments that were asked for, by their names; none for components.
+    fn spelled(&self) -> Vec<Request> {
+        let is_all = self.request.saas().is_some_and(|query| query.all);
+        let spelled = self.saas.iter().flat_map(|saas| saas.spelled(&self.scopes, is_all));
+        spelled.map(|what| self.request.with(what)).collect()
+    }
+
     /// The commands that do the same without a choice, and that undo what was done.
     fn commands(&self, done: &Done) -> Vec<(&'static str, String)> {
         let Run { session, request, .. } = self;
-        let meant = self.saas.as_ref().map(|saas| saas.spelled(&self.scopes));
-        let is_spelled = meant.is_some();
-        let meant = request.with(meant.unwrap_or_else(|| request.what.clone()));
         let mut commands = Vec::new();
-        if is_spelled && !done.plan.is_empty() && request.landing.is_shown() {
+        let spelled = self.spelled();
+        if !spelled.is_empty() && !done.plan.is_empty() && request.landing.is_shown() {
             let to = afterwards::version(&done.plan);
-            commands.push(("same as", meant.same(session, to).to_string()));
+            commands.push(("same as", in_turn(&spelled, |one| one.same(session, to))));
         }
         if done.landed.is_effect() {
-            let parts = self.components.iter().copied().zip(&done.plan.parts);
-            let undo = afterwards::undo(session, &meant, self.work_tree, parts);
+            let parts = &done.plan.parts;
+            let named = parts.iter().enumerate().map(|(nth, part)| (self.named(nth, parts), part));
+            let undo = afterwards::undo(session, request, self.work_tree, named);
             commands.extend(undo.into_iter().map(|command| (done.landed.undo(), command)));
         }
         commands
+    }
+
+    /// What names one of the parts, and nothing that did not move.
+    fn named(&self, nth: usize, parts: &[PartPlan]) -> What {
+        match &self.saas {
+            Some(saas) => {
+                let moved: Vec<bool> = parts.iter().map(|part| !part.is_empty()).collect();
+                saas.alone(nth, &moved)
+            }
+            None => {
+                let names = vec![self.components[nth].name.clone()];
+                What::Components { names, environments: Vec::new() }
+            }
+        }
     }
 
     /// Prints what happened. What a merge request lacks comes last: a failure if it was asked for,
@@ -70,7 +103,8 @@ impl Run<'_> {
             notes: &notes,
             commands: &self.commands(done),
         };
-        let again = request.commit(session, afterwards::version(plan)).to_string();
+        let to = afterwards::version(plan);
+        let again = in_turn(&self.chosen(), |one| one.commit(session, to));
         // The branch is there, whatever lacks: so the document says where.
         let text = match session.format {
             Format::Json => {
@@ -91,4 +125,10 @@ impl Run<'_> {
         }
         Ok(if failures.is_empty() { Ending::Done } else { Ending::Incomplete })
     }
+}
+
+/// The commands for all of these, one after the other.
+fn in_turn(requests: &[Request], command: impl Fn(&Request) -> Hint) -> String {
+    let commands: Vec<String> = requests.iter().map(|one| command(one).to_string()).collect();
+    commands.join(" && ")
 }

@@ -1,0 +1,104 @@
+//! Promotions of saas files whose command line leaves a choice: what is chosen, and whether the
+//! commands that are printed to go on mean the same.
+
+use crate::saas::muo;
+use crate::sandbox::{HEAD, Output, Sandbox};
+
+const SAAS: &str = "saas-qontract-reconcile";
+
+/// The commands that a run printed behind one of these words, or on lines of their own.
+fn printed<'o>(run: &'o Output, before: &[&str]) -> Vec<&'o str> {
+    let lines = run.stdout.lines().chain(run.stderr.lines()).map(str::trim_start);
+    let command = |line: &'o str| {
+        before.iter().find_map(|word| line.strip_prefix(&format!("{word}cargo xtask ")))
+    };
+    lines.filter_map(command).collect()
+}
+
+/// Runs a command that was printed, with more words.
+fn paste(sandbox: &Sandbox, command: &str, more: &[&str]) -> Output {
+    let words: Vec<&str> = command.split(' ').map(|word| word.trim_matches('\'')).collect();
+    sandbox.xtask(&[&words[..], more].concat())
+}
+
+/// A choice of several environments offers commands that have everything that was typed, and each
+/// of them can be taken as it stands.
+#[test]
+fn offers() {
+    let sandbox = muo();
+    let typed = ["promote", "muo", "-q", "--ref", "v0.10.0", "--wait-image", "--mr", "--draft"];
+    sandbox.xtask(&[&typed[..], &["--open", "--split"]].concat()).matches("saas-open-typed");
+    let files = ["promote", "saas-*", "-q", "--no-image-check"];
+    let run = sandbox.xtask(&files);
+    run.matches("saas-open-files");
+    for command in printed(&run, &[""]) {
+        paste(&sandbox, command, &["-n", "-q"]).succeeds();
+    }
+}
+
+/// What one run writes is committed by the command that it printed, whatever else is behind by then.
+#[test]
+fn the_environment_that_was_chosen_is_committed() {
+    let sandbox = muo();
+    sandbox.xtask(&["promote", "muo", "production-2", "-q", "--commit"]).succeeds();
+    let run = sandbox.xtask(&["promote", "muo", "-q"]);
+    run.matches("saas-chosen");
+    paste(&sandbox, printed(&run, &[""])[0], &["-q"]).succeeds();
+    assert_eq!(sandbox.git("status --porcelain"), "");
+    // Every file has to have what is named, so several with different environments keep `--all`.
+    let all = ["promote", "saas-*", "--all", "-n", "-q", "--no-image-check"];
+    let run = sandbox.xtask(&all);
+    let commands = printed(&run, &["same as: "]);
+    assert_eq!(paste(&sandbox, commands[0], &["-n", "-q"]), run);
+}
+
+/// A rollback that is printed takes back what was promoted, and no other upstream or saas file.
+#[test]
+fn what_did_not_move_is_not_taken_back() {
+    let sandbox = muo();
+    let promote = |more: &[&str]| {
+        let env = ["promote", "-q", "--no-image-check", "--commit", "--env", "app-sre-production"];
+        sandbox.xtask(&[&env[..], more].concat())
+    };
+    promote(&["--saas", SAAS, "--template", "github-mirror"]).succeeds();
+    for more in [&["--saas", SAAS][..], &["--saas", SAAS, "--ref", HEAD]] {
+        let before = sandbox.git("rev-parse HEAD");
+        let run = promote(more).succeeds();
+        let commands = printed(&run, &["undo: "]);
+        assert_eq!(
+            commands,
+            ["rollback --saas saas-qontract-reconcile --env app-sre-production --template \
+                 qontract-reconcile --template qontract-reconcile-dashboards --reason '…' --commit"]
+        );
+        let back = paste(&sandbox, commands[0], &["-q"]).succeeds();
+        assert_eq!(sandbox.git(&format!("diff --stat {before}")), "");
+        assert_eq!(printed(&back, &["undo: "]).len(), 1);
+    }
+    let files = ["promote", "saas-*", "--all", "-q", "--no-image-check", "--commit"];
+    sandbox.xtask(&["promote", "muo", "production-2", "-q", "--commit"]).succeeds();
+    let before = sandbox.git("rev-parse HEAD");
+    let run = sandbox.xtask(&files).succeeds();
+    for command in printed(&run, &["undo: "]) {
+        paste(&sandbox, command, &["-q", "--no-image-check"]).succeeds();
+    }
+    assert_eq!(sandbox.git(&format!("diff --stat {before}")), "");
+}
+
+/// Without the network, the same choice is left, and what the checkout itself says is checked.
+#[test]
+fn without_the_network() {
+    let sandbox = muo();
+    let promote = |words: &[&str]| {
+        let offline = ["promote", "--offline", "--dry-run", "--ref", HEAD];
+        sandbox.xtask(&[&offline[..], words].concat())
+    };
+    promote(&["muo"]).matches("saas-offline-open");
+    promote(&["muo", "production-2"]).matches("saas-offline");
+    // The cache knows which upstream has the commit; without it, nobody does.
+    promote(&[SAAS]).matches("saas-offline-upstreams");
+    sandbox.xtask(&["promote", SAAS, "--ref", HEAD, "-n", "-q"]).succeeds();
+    promote(&[SAAS]).matches("saas-offline-cached");
+    let app = "data/services/muo/app.yml";
+    sandbox.write(app, &(sandbox.read(app) + &format!("  blockedVersions: [{HEAD}]\n")));
+    promote(&["muo", "production-2"]).matches("saas-offline-blocked");
+}
