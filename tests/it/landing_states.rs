@@ -230,7 +230,7 @@ fn operations_under_way() {
         ("revert --no-edit HEAD~1", "revert"),
     ] {
         let expected = format!(
-            "error: a {name} is in progress in this checkout\n  help: finish or abort it first\n"
+            "error: a {name} is in progress in this checkout\n  help: finish or abort it first, or use `--mr`, which leaves the checkout alone\n"
         );
         check_refused(&Sandbox::new(), &expected, |sandbox| {
             for (branch, text) in

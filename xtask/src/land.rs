@@ -272,7 +272,8 @@ impl Promotion<'_> {
         let git = git_of(self.work_tree, "or leave `--commit` out to edit the files only")?;
         if let Some(operation) = git.mid_operation()? {
             let problem = Problem::new(format!("a {operation} is in progress in this checkout"));
-            return Err(problem.help("finish or abort it first").into());
+            let help = "finish or abort it first, or use `--mr`, which leaves the checkout alone";
+            return Err(problem.help(help).into());
         }
         let holders: Vec<RepoPath> = plan.files.keys().cloned().collect();
         let status = git.status(&holders)?;
