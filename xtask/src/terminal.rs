@@ -8,6 +8,12 @@ use console::{Term, measure_text_width};
 /// `warning` with its blanks in front is a label, and what follows it is below that.
 const LONGEST_LABEL: usize = 12;
 
+/// Begins a faint end of a line, such as an age: it stays in one piece.
+const FAINT: &str = "\u{1b}[2m";
+
+/// What is there to be copied: a line that has it stays whole.
+const COPIED: [&str; 2] = ["pins = [{", "repair it: "];
+
 /// In columns: `COLUMNS`, else what the terminal says; `None` if results go somewhere else.
 pub fn width() -> Option<usize> {
     let set = env::var("COLUMNS").ok().and_then(|columns| columns.trim().parse().ok());
@@ -20,7 +26,7 @@ pub fn width() -> Option<usize> {
 pub fn told(text: &str) -> String {
     let width = || Term::stderr().size_checked().map(|(_, columns)| usize::from(columns));
     match width().filter(|width| std::io::stderr().is_terminal() && *width > 0) {
-        Some(width) => text.split_inclusive('\n').map(|line| broken(line, width)).collect(),
+        Some(width) => text.split_inclusive('\n').map(|line| broken(line, 0, width)).collect(),
         None => text.to_owned(),
     }
 }
@@ -37,30 +43,28 @@ pub fn fitted(text: &str) -> String {
     let Some(width) = width().filter(|_| std::io::stdout().is_terminal()) else {
         return text.to_owned();
     };
-    let line = |line: &str| {
-        let rest = line.trim_start_matches(' ');
-        let blanks = line.len() - rest.len();
-        match line.contains("pins = [{") {
-            true => line.to_owned(),
-            false => filled(&line[..blanks], rest.split_inclusive(' '), (blanks + 4, width)),
-        }
+    let line = |line: &str| match COPIED.iter().any(|mark| line.contains(mark)) {
+        true => line.to_owned(),
+        false => broken(line, 4, width),
     };
     text.split_inclusive('\n').map(line).collect()
 }
 
-/// The line, what continues it below what it begins with. Nothing is broken between backticks: a
-/// command is there to be copied.
-fn broken(line: &str, width: usize) -> String {
+/// The line, what continues it below what it begins with, or indented by so many columns more if that
+/// is no label. Nothing is broken between backticks: a command is there to be copied.
+fn broken(line: &str, more: usize, width: usize) -> String {
     let rest = line.trim_start_matches(' ');
     let blanks = line.len() - rest.len();
     let label = line.find(": ").filter(|end| measure_text_width(&line[..*end]) < LONGEST_LABEL);
-    let indent = label.map_or(blanks, |end| measure_text_width(&line[..end + 2]));
+    let indent = label.map_or(blanks + more, |end| measure_text_width(&line[..end + 2]));
+    let (rest, faint) = rest.split_at(rest.rfind(FAINT).unwrap_or(rest.len()));
     let mut is_quoted = false;
     let ends = |c: char| {
         is_quoted ^= c == '`';
         c == ' ' && !is_quoted
     };
-    filled(&line[..blanks], rest.split_inclusive(ends), (indent, width))
+    let words = rest.split_inclusive(ends).chain(Some(faint).filter(|faint| !faint.is_empty()));
+    filled(&line[..blanks], words, (indent, width))
 }
 
 /// The words behind `start`, in lines of at most `width` columns unless a word is longer; all but the
@@ -122,7 +126,8 @@ mod tests {
 
     #[test]
     fn lines_are_broken_between_words() {
-        let check = |line: &str, expected: &str| assert_eq!(broken(line, 20), expected, "{line}");
+        let check =
+            |line: &str, expected: &str| assert_eq!(broken(line, 0, 20), expected, "{line}");
         check("note: short\n", "note: short\n");
         check("note: one two three four\n", "note: one two three\n      four\n");
         check("error: `a b c d e f g h i j k` is\n", "error: `a b c d e f g h i j k`\n       is\n");
@@ -133,6 +138,23 @@ mod tests {
         check("\u{1b}[1mnote\u{1b}[0m: one two three", "\u{1b}[1mnote\u{1b}[0m: one two three");
         check("note: 'it`s one two three four five'\n", "note: 'it`s one two three four five'\n");
         check("\n", "\n");
+    }
+
+    #[test]
+    fn lines_of_a_result_are_broken_between_words() {
+        let check =
+            |line: &str, expected: &str| assert_eq!(broken(line, 4, 20), expected, "{line}");
+        check("  one two three four five\n", "  one two three four\n      five\n");
+        check("tell one two three four\n", "tell one two three\n    four\n");
+        check("  help: one two three four\n", "  help: one two\n        three four\n");
+        // An age is not taken apart.
+        check(
+            "  one two three \u{1b}[2m12 d\u{1b}[0m\n",
+            "  one two three \u{1b}[2m12 d\u{1b}[0m\n",
+        );
+        let ago = "\u{1b}[2m12 d ago\u{1b}[0m\n";
+        check(&format!("  one two {ago}"), &format!("  one two {ago}"));
+        check(&format!("  one two three {ago}"), &format!("  one two three\n      {ago}"));
     }
 
     #[test]

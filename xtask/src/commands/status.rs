@@ -89,7 +89,7 @@ pub fn run(session: &Session, typed: &cli::StatusArgs) -> Result<Ending> {
         notes: &survey.notes,
     };
     session.print(&match session.format {
-        Format::Text => overview.text(terminal::width()),
+        Format::Text => terminal::fitted(&overview.text(terminal::width())),
         Format::Markdown => overview.markdown(),
         Format::Html => overview.html(),
         Format::Json => {
