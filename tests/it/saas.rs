@@ -93,6 +93,24 @@ fn by_name_and_place() {
         .matches("saas-like");
 }
 
+/// A part of a name may mean a component, but not if it may mean somebody else's saas file as well.
+#[test]
+fn a_component_or_saas_files() {
+    let sandbox = muo();
+    let all = [&["promote", "--env", "jenkins", "-n"][..], &["status"], &["changes"]];
+    let run = |args: &[&str]| {
+        let (command, options) = args.split_first().unwrap();
+        sandbox.xtask(&[&[*command, "reconcile", "--offline", "-q"], options].concat())
+    };
+    let [_, status, changes] = all.map(run);
+    assert!(status.succeeds().stdout.starts_with("qontract-reconcile: "));
+    assert!(changes.stderr.contains("there is no mirror"), "{}", changes.stderr);
+    let other = fs::read_to_string(sandbox.path(FILE)).unwrap();
+    sandbox.write("data/a/saas-reconcile-ui.yaml", &other.replace("saas-muo", "saas-reconcile-ui"));
+    let refused = all.map(|args| run(args).stderr);
+    Output::of(refused.concat()).matches("saas-or-component");
+}
+
 #[test]
 fn status_of_saas_files() {
     let sandbox = muo();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use memchr::memmem;
 use promotion::config::Config;
-use promotion::model::component::FilePattern;
+use promotion::model::component::{Component, FilePattern};
 use promotion::model::escape::{escaped, is_obeyed};
 use promotion::model::path::RepoPath;
 use promotion::model::problem::Problem;
@@ -61,6 +61,18 @@ impl SaasFiles {
     pub fn find(&self, word: &str) -> Result<Vec<&SaasFile>, Problem> {
         choice::files(&self.files, word)
             .map_err(|unknown| self.why_unreadable(word).cloned().unwrap_or(unknown))
+    }
+
+    /// The only component that has the word in its name; `None` if the word may as well mean a saas
+    /// file that has nothing of this component.
+    pub fn component<'c>(&self, word: &str, config: &'c Config) -> Option<&'c Component> {
+        let fits = |one: &&Component| fit(word, &one.name) != Fit::No;
+        let mut fitting = config.components.iter().filter(fits);
+        let component = fitting.next().filter(|_| fitting.next().is_none())?;
+        let environments = component.environments.iter();
+        let pins: Vec<_> = environments.flat_map(|environment| &environment.pins).collect();
+        let is_its = |file: &SaasFile| pins.iter().any(|pin| pin.files.takes(&file.path));
+        choice::fitting(&self.files, word).into_iter().all(is_its).then_some(component)
     }
 
     /// Why a file can't be read that a word fits. Its own name is not known; most files have it too.

@@ -12,8 +12,6 @@ use promotion::report::printable;
 use promotion::saas::choice::{Narrowing, SaasQuery};
 use serde_json::{Value, json};
 
-use super::status::part_of;
-
 use crate::ask::checks;
 use crate::ask::people;
 use crate::ask::saas::{SaasFiles, or_configured};
@@ -114,10 +112,9 @@ fn meant(
         (Ok(_), _) => (word, None),
         (Err(_), Some((file, template))) if find(file).is_ok() => (file, Some(template)),
         (Err(unknown), _) => {
-            let name = part_of(config, word);
-            return Ok(NamedQueue::Configured(
-                name.ok_or_else(|| or_configured(unknown, word, config))?,
-            ));
+            let component = files.component(word, config);
+            let component = component.ok_or_else(|| or_configured(unknown, word, config))?;
+            return Ok(NamedQueue::Configured(component.name.clone()));
         }
     };
     let narrowing = Narrowing { environments: typed.only.env.clone(), ..Narrowing::default() };

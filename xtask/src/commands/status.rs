@@ -11,7 +11,7 @@ use promotion::model::problem::Problem;
 use promotion::model::similar::cut;
 use promotion::report::status::{Each, MANY, Overview};
 use promotion::report::{MOST_PEOPLE, counted, json};
-use promotion::saas::choice::{self, Fit, Narrowing, SaasQuery};
+use promotion::saas::choice::{Narrowing, SaasQuery};
 
 use super::Ending;
 use crate::ask::coverage::CoverageScan;
@@ -158,15 +158,13 @@ fn asked(work_tree: &WorkTree, config: &Config, typed: &cli::StatusArgs) -> Resu
         false => SaasFiles::search(work_tree),
     };
     for word in words {
-        let unknown = files.find(&in_repository(work_tree, word)).err();
-        match unknown
-            .map(|unknown| {
-                part_of(config, word).ok_or_else(|| or_configured(unknown, word, config))
-            })
-            .transpose()?
-        {
-            Some(name) => names.push(name),
-            None => query.names.push(word.clone()),
+        match files.find(&in_repository(work_tree, word)) {
+            Ok(_) => query.names.push(word.clone()),
+            Err(unknown) => {
+                let component = files.component(word, config);
+                let component = component.ok_or_else(|| or_configured(unknown, word, config))?;
+                names.push(component.name.clone());
+            }
         }
     }
     let has_configured = !names.is_empty() || !query.is_asked();
@@ -181,13 +179,6 @@ fn asked(work_tree: &WorkTree, config: &Config, typed: &cli::StatusArgs) -> Resu
         notes = refused.iter().filter(|one| !one.usage).map(Problem::to_string).collect();
     }
     Ok(Meant { has_configured, names, saas, notes })
-}
-
-/// The only component that has the word in its name.
-pub(super) fn part_of(config: &Config, word: &str) -> Option<String> {
-    let mut parts = config.components.iter().filter(|one| choice::fit(word, &one.name) != Fit::No);
-    let name = parts.next().map(|one| one.name.clone());
-    name.filter(|_| parts.next().is_none())
 }
 
 /// The environments with the given names, in the named components, or in all that have them.

@@ -34,19 +34,28 @@ fn is_glob(word: &str) -> bool {
 ///
 /// Refuses a word that fits none, and one without a glob that fits several equally well.
 pub fn files<'f>(all: &'f [SaasFile], word: &str) -> Result<Vec<&'f SaasFile>, Problem> {
-    let of_file = |file: &SaasFile| fit(word, &file.name).max(fit(word, file.path.as_str()));
-    let best = all.iter().map(of_file).max().unwrap_or(Fit::No);
-    let found: Vec<&SaasFile> = all.iter().filter(|file| of_file(file) == best).collect();
-    match (best, found.as_slice()) {
-        (Fit::No, _) => Err(unknown_file(all, word)),
-        (_, [_]) => Ok(found),
-        (Fit::Part, _) if is_glob(word) => Ok(found),
-        (_, several) => {
+    let found = fitting(all, word);
+    match found.as_slice() {
+        [] => Err(unknown_file(all, word)),
+        [_] => Ok(found),
+        [first, ..] if is_glob(word) && fit_of(word, first) == Fit::Part => Ok(found),
+        several => {
             let names = several.iter().map(|file| format!("`{}` ({})", file.name, file.path));
             let message = format!("`{word}` fits {} saas files", several.len());
             Err(Problem::usage(message).help(format!("name one of {}", cut(names.collect()))))
         }
     }
+}
+
+/// The saas files that a word fits best; none if it fits none.
+pub fn fitting<'f>(all: &'f [SaasFile], word: &str) -> Vec<&'f SaasFile> {
+    let best = all.iter().map(|file| fit_of(word, file)).max().unwrap_or(Fit::No);
+    let is_best = |file: &&SaasFile| best != Fit::No && fit_of(word, file) == best;
+    all.iter().filter(is_best).collect()
+}
+
+fn fit_of(word: &str, file: &SaasFile) -> Fit {
+    fit(word, &file.name).max(fit(word, file.path.as_str()))
 }
 
 fn unknown_file(all: &[SaasFile], word: &str) -> Problem {

@@ -65,8 +65,7 @@ pub(super) fn meant(
         }
         Err(unknown) => unknown,
     };
-    let parts = config.components.iter().filter(|one| choice::fit(first, &one.name) != Fit::No);
-    if let [one] = parts.collect::<Vec<_>>()[..] {
+    if let Some(one) = files.component(first, config) {
         return component(one, rest);
     }
     let default = config.components.iter().find(|one| one.name == cli::DEFAULT_COMPONENT);
