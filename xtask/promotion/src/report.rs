@@ -125,24 +125,19 @@ pub fn heading(title: &str, command: &str) -> String {
 
 /// An error with its cure, as it is shown on a terminal.
 pub fn error(problem: &Problem) -> String {
-    let mut text = format!("{ERROR}error{ERROR:#}: {}\n", told(&problem.to_string()));
-    if let Some(help) = &problem.help {
-        text.push_str(&format!(
-            "  {NOTE}help{NOTE:#}: {}\n",
-            told(help).replace('\n', "\n        ")
-        ));
-    }
-    text
+    with_cure(&format!("{ERROR}error{ERROR:#}"), problem)
 }
 
 /// A warning with its cure, as it is shown on a terminal.
 pub fn warning(warning: &Problem) -> String {
-    let mut text = format!("{WARNING}warning{WARNING:#}: {}\n", told(&warning.to_string()));
-    if let Some(help) = &warning.help {
-        text.push_str(&format!(
-            "  {NOTE}help{NOTE:#}: {}\n",
-            told(help).replace('\n', "\n        ")
-        ));
+    with_cure(&format!("{WARNING}warning{WARNING:#}"), warning)
+}
+
+fn with_cure(label: &str, problem: &Problem) -> String {
+    let mut text = format!("{label}: {}\n", told(&problem.to_string()));
+    if let Some(help) = &problem.help {
+        let help = told(help).replace('\n', "\n        ");
+        text.push_str(&format!("  {NOTE}help{NOTE:#}: {help}\n"));
     }
     text
 }
@@ -182,16 +177,9 @@ pub fn counted(count: usize, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
-/// The line that stands for the rest of a list: `… 1,590 more: --all`.
+/// The line that stands for the rest of a list: `… 1590 more: --all`.
 fn cut(others: usize, all: &str) -> String {
-    let digits = others.to_string();
-    let mut count = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        let is_thousand = index > 0 && (digits.len() - index).is_multiple_of(3);
-        count.extend(is_thousand.then_some(','));
-        count.push(digit);
-    }
-    format!("… {count} more: {all}")
+    format!("… {others} more: {all}")
 }
 
 /// The text as a link to a page (OSC 8). Just the text if there is no page, or if its address has

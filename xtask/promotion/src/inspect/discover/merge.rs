@@ -1,6 +1,6 @@
 //! Adds proposals to the text of a `promote.toml`. Every line that stays keeps its bytes.
 
-use toml_edit::{Array, DocumentMut, InlineTable, Item, RawString, Table, Value};
+use toml_edit::{Array, DocumentMut, InlineTable, Item, RawString, Table, TomlError, Value};
 
 use super::DiscoveredComponent;
 use super::environments::ProposedEnvironment;
@@ -19,9 +19,7 @@ pub fn merged(
 ) -> Result<String, Problem> {
     let body = text.strip_prefix('\u{feff}').unwrap_or(text);
     let plain = body.replace("\r\n", "\n");
-    let mut document: DocumentMut = plain
-        .parse()
-        .map_err(|error: toml_edit::TomlError| Problem::new(error.message().to_owned()))?;
+    let mut document = parsed(&plain)?;
     for proposal in proposals {
         let candidate = candidates.iter().find(|one| one.terms.component == proposal.component);
         add(document.as_item_mut(), candidate, proposal)?;
@@ -51,9 +49,7 @@ fn with_old_bytes(old: &str, plain: &str, new: &str) -> String {
 /// The text without the environments for which `keeps(component, environment)` is false, and
 /// without components that have no environment left.
 pub fn pruned(text: &str, keeps: impl Fn(&str, &str) -> bool) -> Result<String, Problem> {
-    let mut document: DocumentMut = text
-        .parse()
-        .map_err(|error: toml_edit::TomlError| Problem::new(error.message().to_owned()))?;
+    let mut document = parsed(text)?;
     let components = document.get_mut("component").and_then(Item::as_table_mut);
     let Some(components) = components else { return Ok(text.to_owned()) };
     let names: Vec<String> = components.iter().map(|(name, _)| name.to_owned()).collect();
@@ -78,6 +74,10 @@ pub fn pruned(text: &str, keeps: impl Fn(&str, &str) -> bool) -> Result<String, 
         }
     }
     Ok(if kept.is_empty() { String::new() } else { document.to_string() })
+}
+
+fn parsed(text: &str) -> Result<DocumentMut, Problem> {
+    text.parse().map_err(|error: TomlError| Problem::new(error.message().to_owned()))
 }
 
 fn add(
