@@ -278,8 +278,11 @@ fn reasons() {
         sandbox.xtask(&["rollback", "--env", "jenkins", "-q", &reason])
     };
     for empty in ["", " \n\t"] {
-        let expected = "error: `--reason` is empty\n  help: say why: it goes into the commit\n";
-        run(empty).assert(2, "", expected);
+        let shown = promotion::model::escape::escaped(empty);
+        let expected = format!(
+            "error: invalid value `{shown}` for `--reason <TEXT>`: it is empty; say why: it goes into the commit\n  help: for more information, try `--help`\n"
+        );
+        run(empty).assert(2, "", &expected);
     }
     for (reason, shown) in [
         ("a\nSigned-off-by: Eve\r\n\n b", "--reason 'a Signed-off-by: Eve b'"),

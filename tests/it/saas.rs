@@ -295,6 +295,13 @@ fn blocked_versions() {
         "block f40f661 of saas-muo\n\nReason: it leaks\n\n"
     );
     sandbox.xtask(&block).matches("block-again");
+    // What is done is told even if nobody can read it.
+    let unblock = ["unblock", "muo", "--ref", "v0.10.0", "--commit", "--reason", "a\n b", "-q"];
+    let mut run = sandbox.command(&unblock);
+    run.command().stdout(fs::File::options().write(true).open("/dev/full").unwrap());
+    run.run().matches("unblock-untold");
+    assert_eq!(sandbox.git("log -1 --format=%B"), "unblock f40f661 of saas-muo\n\nReason: a b\n\n");
+    sandbox.git("reset --quiet --hard HEAD~1");
     let promote = ["promote", "muo", "production-1", "-q", "-n", "--ref", "v0.10.0"];
     sandbox
         .xtask(&[&promote[..], &["--allow-downgrade", "--reason", "x"]].concat())
@@ -307,7 +314,11 @@ fn blocked_versions() {
     // The saas file of this component has templates with another upstream too.
     let block = ["block", "--ref", "master", "--reason", "x", "-n", "-q"];
     let component = [&block[..], &["qontract-reconcile"]].concat();
-    sandbox.xtask(&component).matches("block-component");
+    let output = sandbox.xtask(&component);
+    output.matches("block-component");
+    let part = sandbox.xtask(&[&block[..], &["ontract-reconcile"]].concat());
+    assert_eq!(part.stdout, output.stdout);
+    sandbox.xtask(&[&block[..], &["qontract-reconcil-e"]].concat()).matches("block-unknown");
     sandbox.xtask(&[&block[..], &["saas-qontract-reconcile"]].concat()).matches("block-either");
 }
 

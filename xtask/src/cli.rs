@@ -13,7 +13,7 @@ use adopt::AdoptArgs;
 use examples::with_examples;
 pub use landing::{CheckArgs, GuardArgs, LandingArgs};
 pub use status::StatusArgs;
-use values::{reference, sha};
+use values::{reason, reference, sha};
 
 pub mod adopt;
 mod examples;
@@ -299,7 +299,7 @@ pub struct BlockArgs {
     #[arg(long = "ref", value_name = "REF", value_parser = reference)]
     pub reference: String,
     /// Why; becomes a trailer of the commit
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = reason)]
     pub reason: String,
     #[command(flatten)]
     pub landing: LandingArgs,
@@ -313,7 +313,7 @@ pub struct UnblockArgs {
     #[arg(long = "ref", value_name = "REF", value_parser = reference)]
     pub reference: String,
     /// Why; becomes a trailer of the commit
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = reason)]
     pub reason: Option<String>,
     #[command(flatten)]
     pub landing: LandingArgs,
@@ -333,7 +333,7 @@ pub struct RollbackArgs {
     #[arg(long, value_name = "REF", alias = "ref", value_parser = reference)]
     pub to: Option<String>,
     /// Why; becomes a trailer of the commit
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = reason)]
     pub reason: String,
     #[command(flatten)]
     pub landing: LandingArgs,

@@ -17,7 +17,6 @@ use promotion::saas::app::ListChange;
 
 use crate::git::{Change, Git};
 use crate::progress::Progress;
-use crate::session::Session;
 use crate::worktree::{Replacement, WorkTree};
 use commit::PromotionCommit;
 
@@ -128,16 +127,6 @@ pub fn verified(parts: &[Part], lists: &[ListChange], tree: &Tree) -> Result<Pla
     }
     verify(&plan)?;
     Ok(plan)
-}
-
-/// Refuses a merge request without the network: the command line's own check misses an `--offline`
-/// before the command.
-pub fn refuse_offline(session: &Session, landing: &Landing) -> Result<(), Problem> {
-    if session.offline && landing.merge_request().is_some() {
-        let problem = Problem::usage("`--mr` can't be used with `--offline`");
-        return Err(problem.help("leave one of them out"));
-    }
-    Ok(())
 }
 
 /// Git in a checkout. Refuses a folder that is not the top of one; `or` is another cure.

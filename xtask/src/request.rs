@@ -158,8 +158,7 @@ pub fn landing(typed: &cli::LandingArgs) -> Landing {
 
 impl From<&cli::GuardArgs> for Switches {
     fn from(typed: &cli::GuardArgs) -> Switches {
-        let reason = typed.reason.as_deref().map(one_line);
-        let allow_downgrade = typed.allow_downgrade;
+        let (reason, allow_downgrade) = (typed.reason.clone(), typed.allow_downgrade);
         Switches { allow_downgrade, reason, ..Switches::from(&typed.checks) }
     }
 }
@@ -183,11 +182,6 @@ pub fn full_commit(name: Option<&str>, option: &str) -> Result<CommitId, Problem
         Problem::usage(format!("`--offline` needs a full commit in `{option}`, found {found}"))
             .help("give all 40 digits, or leave `--offline` out")
     })
-}
-
-/// A reason is one line, since it becomes a trailer.
-pub fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// A promotion to a newer version.
@@ -277,7 +271,7 @@ impl From<&cli::RollbackArgs> for Request {
             switches: Switches {
                 allow_downgrade: true,
                 is_rollback: true,
-                reason: Some(one_line(&typed.reason)),
+                reason: Some(typed.reason.clone()),
                 ..Switches::from(&typed.checks)
             },
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use promotion::model::duration::parse_duration;
 
-use super::values::{branch, label, user, word};
+use super::values::{branch, label, reason, user, word};
 
 /// What is done with the plan.
 #[derive(Debug, Args)]
@@ -54,7 +54,7 @@ pub struct GuardArgs {
     #[arg(long, requires = "reason")]
     pub allow_downgrade: bool,
     /// Why; becomes a trailer of the commit
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = reason)]
     pub reason: Option<String>,
     #[command(flatten)]
     pub checks: CheckArgs,

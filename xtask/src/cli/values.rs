@@ -66,3 +66,12 @@ pub(super) fn label(text: &str) -> Result<String, String> {
         false => Ok(text),
     }
 }
+
+/// Why something is done. It becomes a trailer of the commit, so it is one line.
+pub(super) fn reason(text: &str) -> Result<String, String> {
+    let words: Vec<_> = text.split_whitespace().collect();
+    match words.is_empty() {
+        true => Err("it is empty; say why: it goes into the commit".to_owned()),
+        false => Ok(words.join(" ")),
+    }
+}

@@ -8,6 +8,7 @@ use promotion::model::component::Component;
 use promotion::model::escape::escaped;
 use promotion::model::problem::Problem;
 use promotion::model::tree::Wanted;
+use promotion::model::upstream::Upstream;
 use promotion::model::version::CommitId;
 use promotion::plan::Plan;
 use promotion::plan::landed::Landed;
@@ -18,17 +19,17 @@ use promotion::saas::SaasFile;
 use promotion::saas::app::{ListAction, ListChange, VersionList};
 use promotion::saas::choice::SaasQuery;
 
-use super::Ending;
+use super::{Ending, refuse_before_asking};
 use crate::ask::checks::unchecked;
-use crate::ask::saas::SaasFiles;
-use crate::ask::saas_promotion::SaasPromotion;
+use crate::ask::saas::{SaasFiles, or_configured};
+use crate::ask::saas_promotion::{SaasPromotion, in_repository};
 use crate::ask::upstreams::Upstreams;
 use crate::cli::{self, Format};
 use crate::hint::Hint;
-use crate::land::merge_request::{Delivery, ProposedCommit, refuse_unknown_remotes};
+use crate::land::merge_request::{Delivery, ProposedCommit};
 use crate::land::{self, Landing, MergeRequestOptions, Promotion, verified};
 use crate::mirror::refuse_page;
-use crate::request::{full_commit, landing, one_line, with_landing};
+use crate::request::{full_commit, landing, with_landing};
 use crate::session::{self, Session, shown_diff};
 use crate::terminal::fitting;
 use crate::worktree::WorkTree;
@@ -61,48 +62,51 @@ impl<'t> From<&'t cli::UnblockArgs> for Typed<'t> {
 
 /// Changes the list and prints what happened.
 pub fn run(session: &Session, typed: &Typed) -> Result<Ending> {
-    if typed.reason.is_some_and(|reason| reason.trim().is_empty()) {
-        bail!(Problem::usage("`--reason` is empty").help("say why: it goes into the commit"));
-    }
-    land::refuse_offline(session, &typed.landing)?;
     let work_tree = session.work_tree()?;
     let config = session.config(&work_tree)?;
-    let name = saas_file(&work_tree, &config, typed.name);
+    refuse_before_asking(session, &typed.landing, &work_tree, &config)?;
+    let files = SaasFiles::search(&work_tree);
+    let (component, name) = meant(&work_tree, &files, &config, typed.name)?;
     let query = SaasQuery { names: vec![name], all: true, ..SaasQuery::default() };
-    let saas = SaasPromotion::find(&work_tree, &query, None)?;
-    if let Some(to) = typed.landing.merge_request().and_then(|options| options.remote.as_deref()) {
-        let git = land::git_of(&work_tree, "or leave `--mr` out")?;
-        refuse_unknown_remotes(&git, &config.repository.remote, to)?;
-    }
-    let (index, commit) = version(session, &work_tree, &config, &saas, typed)?;
+    let saas = SaasPromotion::find(&work_tree, &query, Some(files))?;
+    let meant = component.map(|component| &component.upstream);
+    let (index, commit) = version(session, &work_tree, &config, &saas, (meant, typed))?;
     let change = saas.list_change(index, &commit, (VersionList::Blocked, typed.action))?;
     let run = VersionBlock { session, typed, work_tree: &work_tree, config: &config, change };
     run.land(&saas.components[index])
 }
 
-/// The saas file that a name means: of a component, the first one that runs its upstream.
-fn saas_file(work_tree: &WorkTree, config: &Config, name: &str) -> String {
-    let component = config.components.iter().find(|component| component.name == name);
-    let runs = |file: &SaasFile| {
+/// The component that a name means, if it means one, and the saas file: of a component, the first
+/// one that runs its upstream.
+fn meant<'c>(
+    work_tree: &WorkTree,
+    files: &SaasFiles,
+    config: &'c Config,
+    name: &str,
+) -> Result<(Option<&'c Component>, String)> {
+    let mut component = config.components.iter().find(|component| component.name == name);
+    if let (None, Err(unknown)) = (component, files.find(&in_repository(work_tree, name))) {
+        let part = files.component(name, config);
+        component = Some(part.ok_or_else(|| or_configured(unknown, name, config))?);
+    }
+    let runs = |file: &&SaasFile| {
         let mut urls = file.templates.iter().filter_map(|template| template.url.as_deref());
         component.is_some_and(|component| urls.any(|url| component.upstream.is(url)))
     };
-    let files = if component.is_some() { SaasFiles::search(work_tree).files } else { Vec::new() };
-    files.into_iter().find(runs).map_or_else(|| name.to_owned(), |file| file.name)
+    let file = files.files.iter().find(runs).map_or(name, |file| &file.name);
+    Ok((component, file.to_owned()))
 }
 
-/// The upstream that has the version, by the index of its component.
+/// The upstream that has the version, by the index of its component; the one that is `meant`, if one is.
 fn version(
     session: &Session,
     work_tree: &WorkTree,
     config: &Config,
     saas: &SaasPromotion,
-    typed: &Typed,
+    (meant, typed): (Option<&Upstream>, &Typed),
 ) -> Result<(usize, CommitId)> {
     let offline =
         session.offline.then(|| full_commit(Some(typed.reference), "--ref")).transpose()?;
-    // The name of a component says which upstream is meant.
-    let meant = config.component(typed.name).ok().map(|component| &component.upstream);
     let components = saas.components.iter().enumerate();
     let components: Vec<(usize, &Component)> = components
         .filter(|(_, one)| meant.is_none_or(|meant| one.upstream.identity() == meant.identity()))
@@ -187,12 +191,8 @@ impl VersionBlock<'_> {
     }
 
     fn message(&self, title: &str) -> String {
-        let reason = self.reason().map(|reason| format!("\nReason: {}\n", escaped(&reason)));
+        let reason = self.typed.reason.map(|reason| format!("\nReason: {}\n", escaped(reason)));
         format!("{title}\n{}", reason.unwrap_or_default())
-    }
-
-    fn reason(&self) -> Option<String> {
-        self.typed.reason.map(one_line)
     }
 
     fn on_target(
@@ -223,17 +223,16 @@ impl VersionBlock<'_> {
     }
 
     fn propose(&self, plan: &Plan, title: &str) -> ProposedCommit {
-        let (reason, people) = (self.reason(), Default::default());
-        let description =
-            Description { parts: &[], people: &people, warnings: &[], reason: reason.as_deref() };
+        let (reason, people) = (self.typed.reason, Default::default());
+        let description = Description { parts: &[], people: &people, warnings: &[], reason };
         let files = plan.changed().map(|(path, file)| (path.clone(), file.after().into_bytes()));
-        let description = description.description();
+        let trailer = |reason: &str| ("Reason".to_owned(), reason.to_owned());
         ProposedCommit {
             files: files.collect(),
             message: format!("{title}\n"),
-            trailers: reason.map(|reason| ("Reason".to_owned(), reason)).into_iter().collect(),
+            trailers: reason.map(trailer).into_iter().collect(),
             title: promotion::merge_request::gitlab_text::title(title),
-            description,
+            description: description.description(),
         }
     }
 

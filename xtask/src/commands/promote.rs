@@ -20,7 +20,7 @@ use promotion::report::changes::told;
 use promotion::report::{MOST_PEOPLE, few};
 use promotion::saas::app::ListChange;
 
-use super::Ending;
+use super::{Ending, refuse_before_asking};
 use crate::ask::checks::{self, Review};
 use crate::ask::coverage::{CoverageScan, TargetScan};
 use crate::ask::image::{self, ImageChecks};
@@ -30,7 +30,7 @@ use crate::ask::saas::SaasFiles;
 use crate::ask::saas_promotion::Asked;
 use crate::ask::target;
 use crate::ask::upstreams::Upstreams;
-use crate::land::merge_request::{Delivery, ProposedCommit, Started, refuse_unknown_remotes};
+use crate::land::merge_request::{Delivery, ProposedCommit, Started};
 use crate::land::{self, Landing, MergeRequestOptions, Planned, Promotion, verified};
 use crate::mirror::refuse_page;
 use crate::request::{Request, WantedVersion, What};
@@ -72,7 +72,13 @@ fn run_one(
     let scopes = request.scopes(config)?;
     let components = scopes.iter().map(|scope| scope.component);
     let components = components.chain(saas.iter().flat_map(|saas| &saas.components));
-    refuse_before_asking(session, request, work_tree, config, components)?;
+    refuse_before_asking(session, &request.landing, work_tree, config)?;
+    if session.offline {
+        request.offline()?;
+    }
+    if let WantedVersion::Named(Some(reference)) = &request.version {
+        refuse_page(reference, components.map(|component| &component.upstream))?;
+    }
     if let (Some(saas), WantedVersion::Like(environment)) = (&saas, &request.version) {
         (0..saas.components.len())
             .try_for_each(|one| saas.values_of(one, environment).map(drop))?;
@@ -111,34 +117,6 @@ fn run_one(
         None => run.scan.take().warnings(),
     });
     run.tell(&done)
-}
-
-/// Refuses what no answer of a remote could make right, before one of them is asked.
-fn refuse_before_asking<'c>(
-    session: &Session,
-    request: &Request,
-    work_tree: &WorkTree,
-    config: &Config,
-    components: impl Iterator<Item = &'c Component>,
-) -> Result<()> {
-    if request.switches.reason.as_deref() == Some("") {
-        return Err(Problem::usage("`--reason` is empty")
-            .help("say why: it goes into the commit")
-            .into());
-    }
-    let options = request.landing.merge_request();
-    land::refuse_offline(session, &request.landing)?;
-    if session.offline {
-        request.offline()?;
-    }
-    if let WantedVersion::Named(Some(reference)) = &request.version {
-        refuse_page(reference, components.map(|component| &component.upstream))?;
-    }
-    if let Some(to) = options.and_then(|options| options.remote.as_deref()) {
-        let git = land::git_of(work_tree, "or leave `--mr` out")?;
-        refuse_unknown_remotes(&git, &config.repository.remote, to)?;
-    }
-    Ok(())
 }
 
 /// One promotion, from what was typed to what is told.
