@@ -1,7 +1,7 @@
 //! Promotions of saas files whose command line leaves a choice: what is chosen, and whether the
 //! commands that are printed to go on mean the same.
 
-use crate::saas::muo;
+use crate::saas::{FILE, muo};
 use crate::sandbox::{HEAD, Output, Sandbox};
 
 const SAAS: &str = "saas-qontract-reconcile";
@@ -101,4 +101,21 @@ fn without_the_network() {
     let app = "data/services/muo/app.yml";
     sandbox.write(app, &(sandbox.read(app) + &format!("  blockedVersions: [{HEAD}]\n")));
     promote(&["muo", "production-2"]).matches("saas-offline-blocked");
+}
+
+/// Each saas file has its document, and all of them are one; the error of the second is beside what
+/// the first one did.
+#[test]
+fn one_document_for_all() {
+    let sandbox = muo();
+    let (file, other) = (FILE, "data/services/muo/cicd/saas-muo-two.yaml");
+    let text = sandbox.read(file).replace("- muo-stage", "- two-stage");
+    sandbox.write(other, &text.replace("name: saas-muo\n", "name: saas-muo-two\n"));
+    sandbox.commit_all();
+    let split = ["promote", "--saas", "saas-muo*", "--env", "hivep01", "--split", "--format=json"];
+    sandbox.xtask(&[&split[..], &["-n", "-q"]].concat()).matches("saas-split-json");
+    let unknown = "f".repeat(40);
+    sandbox.write(file, &text.replacen("d3a948a661e0101eff66ca90423884a6caf65147", &unknown, 1));
+    sandbox.commit_all();
+    sandbox.xtask(&[&split[..], &["--commit", "-q"]].concat()).matches("saas-split-json-refused");
 }

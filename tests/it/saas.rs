@@ -17,7 +17,7 @@ use world::big::{BigWorld, Size};
 
 use crate::sandbox::{Output, Sandbox, fresh_folder};
 
-const FILE: &str = "data/services/muo/cicd/saas-muo.yaml";
+pub const FILE: &str = "data/services/muo/cicd/saas-muo.yaml";
 
 /// A saas file with a stage that publishes, two waves of production, and targets that stay.
 pub fn muo() -> Sandbox {

@@ -38,9 +38,11 @@ use crate::search::Listing;
 use crate::session::Session;
 use crate::worktree::WorkTree;
 use saas::{Preparation, Prepared, Saas};
+use split_json::SplitJson;
 
 mod afterwards;
 mod saas;
+mod split_json;
 mod told;
 
 /// Carries out a request and prints what happened.
@@ -51,13 +53,15 @@ pub fn run(session: &Session, request: &Request) -> Result<Ending> {
     let mut listing = is_for_sure.then(|| Listing::start(&work_tree));
     let config = session.config(&work_tree)?;
     let (request, mut files) = saas::meant(request, &work_tree, &config)?;
+    let documents = SplitJson::of(session, &request);
     for one in saas::split(request, &work_tree)? {
-        match run_one(session, &one, &work_tree, &config, files.take(), listing.take())? {
-            Ending::Done => {}
-            ending => return Ok(ending),
+        let known = (files.take(), listing.take());
+        match run_one(session, &one, &work_tree, &config, known, documents.as_ref()) {
+            Ok(Ending::Done) => {}
+            ending => return SplitJson::print(documents, session, ending),
         }
     }
-    Ok(Ending::Done)
+    SplitJson::print(documents, session, Ok(Ending::Done))
 }
 
 fn run_one(
@@ -65,8 +69,8 @@ fn run_one(
     request: &Request,
     work_tree: &WorkTree,
     config: &Config,
-    files: Option<SaasFiles>,
-    listing: Option<Listing>,
+    (files, listing): (Option<SaasFiles>, Option<Listing>),
+    documents: Option<&SplitJson>,
 ) -> Result<Ending> {
     let saas = saas::found(request, work_tree, files)?;
     let scopes = request.scopes(config)?;
@@ -116,7 +120,7 @@ fn run_one(
         Some(target) => run.unconfigured_at(target).unwrap_or_else(|error| problems(&error)),
         None => run.scan.take().warnings(),
     });
-    run.tell(&done)
+    run.tell(&done, documents)
 }
 
 /// One promotion, from what was typed to what is told.

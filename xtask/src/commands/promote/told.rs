@@ -8,6 +8,7 @@ use promotion::report::promotion::PromotionReport;
 use promotion::report::{self, json};
 use promotion::saas::choice::SaasQuery;
 
+use super::split_json::SplitJson;
 use super::{Done, Run, afterwards};
 use crate::ask::checks::Review;
 use crate::cli::Format;
@@ -79,7 +80,8 @@ impl Run<'_> {
 
     /// Prints what happened. What a merge request lacks comes last: a failure if it was asked for,
     /// or if warnings are to refuse.
-    pub(super) fn tell(&self, done: &Done) -> Result<Ending> {
+    /// In JSON, the document may be one of several.
+    pub(super) fn tell(&self, done: &Done, documents: Option<&SplitJson>) -> Result<Ending> {
         let Run { session, request, .. } = self;
         let Done { plan, review, message, landed, .. } = done;
         let (warnings, failures) = match landed {
@@ -105,16 +107,20 @@ impl Run<'_> {
         };
         let to = afterwards::version(plan);
         let again = in_turn(&self.chosen(), |one| one.commit(session, to));
+        let ending = || report.ending(&again);
         // The branch is there, whatever lacks: so the document says where.
-        let text = match session.format {
-            Format::Json => {
-                json::text(&json::with_errors(report.document(session.command), &failures))
-            }
+        let document = || json::with_errors(report.document(session.command), &failures);
+        let text = || match session.format {
+            Format::Json => json::text(&document()),
             _ => report.text(shown_diff(&report::plan_diff(plan)), &again, fitting()),
         };
-        let printed = match landed {
-            Landed::Planned | Landed::Unchanged => session.print(&text),
-            _ => session::print_done(&text, &report.ending(&again)),
+        let printed = match (documents, landed) {
+            (Some(documents), _) => {
+                documents.add(document(), landed.is_effect().then(ending));
+                Ok(())
+            }
+            (None, Landed::Planned | Landed::Unchanged) => session.print(&text()),
+            (None, _) => session::print_done(&text(), &ending()),
         };
         warnings.iter().for_each(|warning| session.warn(warning));
         failures.iter().for_each(|failure| session.fail(failure));
