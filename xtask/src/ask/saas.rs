@@ -75,6 +75,27 @@ impl SaasFiles {
         choice::fitting(&self.files, word).into_iter().all(is_its).then_some(component)
     }
 
+    /// The problem of a word that names no saas file, with the components and environments that come
+    /// close to it too, or how to name a version.
+    pub fn or_configured(&self, unknown: Problem, word: &str, config: &Config) -> Problem {
+        if !unknown.usage {
+            return unknown;
+        }
+        let components = config.components.iter().map(|one| one.name.as_str());
+        let environments = config.components.iter().flat_map(|one| &one.environments);
+        // Of several files that it fits, the problem names all.
+        let fits_none = choice::fitting(&self.files, word).is_empty();
+        let files = self.files.iter().filter(|_| fits_none).map(choice::short_name);
+        let names = components.chain(environments.map(|one| one.name.as_str())).chain(files);
+        let is_commit = commit_part(word) == Some(word);
+        let version = || is_commit.then(|| format!("a version is named with `--ref {word}`"));
+        let question = did_you_mean(word, names).or_else(version);
+        let help = unknown.help.iter().flat_map(|help| help.lines());
+        let help = help.filter(|line| !line.starts_with("did you mean")).map(str::to_owned);
+        let help: Vec<String> = question.into_iter().chain(help).collect();
+        Problem { help: Some(help.join("\n")), ..unknown }
+    }
+
     /// Why a file can't be read that a word fits. Its own name is not known; most files have it too.
     fn why_unreadable(&self, word: &str) -> Option<&Problem> {
         let fits = |(path, _): &&(RepoPath, Problem)| {
@@ -234,19 +255,4 @@ fn values<const N: usize>(
         }
         yaml.scalar(node).map(escaped)
     })
-}
-
-/// The problem of a word that names no saas file, with the components and environments that come
-/// close to it, or how to name a version.
-pub fn or_configured(unknown: Problem, word: &str, config: &Config) -> Problem {
-    let environments = config.components.iter().flat_map(|one| &one.environments);
-    let names = config.components.iter().map(|one| one.name.as_str());
-    let names = names.chain(environments.map(|one| one.name.as_str()));
-    let question = did_you_mean(word, names).or_else(|| {
-        let is_commit = commit_part(word) == Some(word);
-        is_commit.then(|| format!("a version is named with `--ref {word}`"))
-    });
-    let question = question.filter(|_| unknown.usage);
-    let help: Vec<String> = question.into_iter().chain(unknown.help.clone()).collect();
-    Problem { help: Some(help.join("\n")), ..unknown }
 }

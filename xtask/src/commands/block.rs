@@ -21,7 +21,7 @@ use promotion::saas::choice::SaasQuery;
 
 use super::{Ending, refuse_before_asking};
 use crate::ask::checks::unchecked;
-use crate::ask::saas::{SaasFiles, or_configured};
+use crate::ask::saas::SaasFiles;
 use crate::ask::saas_promotion::{SaasPromotion, in_repository};
 use crate::ask::upstreams::Upstreams;
 use crate::cli::{self, Format};
@@ -87,7 +87,7 @@ fn meant<'c>(
     let mut component = config.components.iter().find(|component| component.name == name);
     if let (None, Err(unknown)) = (component, files.find(&in_repository(work_tree, name))) {
         let part = files.component(name, config);
-        component = Some(part.ok_or_else(|| or_configured(unknown, name, config))?);
+        component = Some(part.ok_or_else(|| files.or_configured(unknown, name, config))?);
     }
     let runs = |file: &&SaasFile| {
         let mut urls = file.templates.iter().filter_map(|template| template.url.as_deref());

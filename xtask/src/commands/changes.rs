@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::ask::checks;
 use crate::ask::people;
-use crate::ask::saas::{SaasFiles, or_configured};
+use crate::ask::saas::SaasFiles;
 use crate::ask::saas_promotion::{SaasPromotion, in_repository};
 use crate::ask::upstreams::Upstreams;
 use crate::cli::{self, Format};
@@ -113,7 +113,7 @@ fn meant(
         (Err(_), Some((file, template))) if find(file).is_ok() => (file, Some(template)),
         (Err(unknown), _) => {
             let component = files.component(word, config);
-            let component = component.ok_or_else(|| or_configured(unknown, word, config))?;
+            let component = component.ok_or_else(|| files.or_configured(unknown, word, config))?;
             return Ok(NamedQueue::Configured(component.name.clone()));
         }
     };

@@ -15,7 +15,7 @@ use promotion::saas::choice::{Narrowing, SaasQuery};
 
 use super::Ending;
 use crate::ask::coverage::CoverageScan;
-use crate::ask::saas::{SaasFiles, or_configured};
+use crate::ask::saas::SaasFiles;
 use crate::ask::saas_promotion::{SaasPromotion, in_repository};
 use crate::ask::status::{Survey, Thoroughness, survey};
 use crate::cli::{self, Format};
@@ -162,7 +162,8 @@ fn asked(work_tree: &WorkTree, config: &Config, typed: &cli::StatusArgs) -> Resu
             Ok(_) => query.names.push(word.clone()),
             Err(unknown) => {
                 let component = files.component(word, config);
-                let component = component.ok_or_else(|| or_configured(unknown, word, config))?;
+                let component =
+                    component.ok_or_else(|| files.or_configured(unknown, word, config))?;
                 names.push(component.name.clone());
             }
         }

@@ -58,10 +58,13 @@ fn fit_of(word: &str, file: &SaasFile) -> Fit {
     fit(word, &file.name).max(fit(word, file.path.as_str()))
 }
 
+/// The name of a file without the usual beginning, which people leave out.
+pub fn short_name(file: &SaasFile) -> &str {
+    file.name.trim_start_matches("saas-")
+}
+
 fn unknown_file(all: &[SaasFile], word: &str) -> Problem {
-    // People leave the usual beginning out.
-    let names = all.iter().map(|file| file.name.trim_start_matches("saas-"));
-    let help = cure(word, names, "`status --all-saas` lists them");
+    let help = cure(word, all.iter().map(short_name), "`status --all-saas` lists them");
     Problem::usage(format!("no saas file has `{word}` in its name or path")).help(help)
 }
 

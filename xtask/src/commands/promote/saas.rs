@@ -18,7 +18,7 @@ use promotion::saas::app::ListChange;
 use promotion::saas::choice::{self, CANARY, Fit, Narrowing, SaasQuery};
 
 use crate::ask::checks::Review;
-use crate::ask::saas::{SaasFiles, or_configured};
+use crate::ask::saas::SaasFiles;
 use crate::ask::saas_promotion::{Asked, SaasPromotion, in_repository, paths, without_deprecated};
 use crate::ask::upstreams::Upstreams;
 use crate::cli;
@@ -73,7 +73,7 @@ pub(super) fn meant(
         Some(default) if words.iter().all(|word| default.environment(word).is_some()) => {
             component(default, words)
         }
-        _ => Err(or_configured(unknown, first, config).into()),
+        _ => Err(files.or_configured(unknown, first, config).into()),
     }
 }
 
