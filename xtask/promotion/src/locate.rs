@@ -20,6 +20,8 @@ use crate::syntax::yaml::{self, NodeId, Via, Yaml};
 pub use stay::Stay;
 use stay::with_invisible_shown;
 
+const INVISIBLE: &str = "has blanks or invisible characters in it";
+
 /// One scalar that a selector found.
 #[derive(Debug)]
 pub struct Located {
@@ -207,7 +209,7 @@ fn seen(spec: &PinSpec, found: Located) -> Located {
         return found;
     }
     if let Some(value) = with_invisible_shown(&found.value, |value| moves(spec, value)) {
-        let role = Role::Unfit("has blanks or invisible characters in it");
+        let role = Role::Unfit(INVISIBLE);
         return Located { value, role, ..found };
     }
     match found.value.split_once('@') {
@@ -224,9 +226,13 @@ fn candidate(yaml: &Yaml, spec: &PinSpec, node: NodeId, via: Via) -> Located {
     let role = match (known, value) {
         (None, _) => Role::Unfit("is an alias whose anchor is not in the file"),
         (Some((node, _)), _) if yaml.is_null(node) => Role::Stays(Stay::Null),
+        (_, Some(value)) if moves(spec, value) => pin(yaml, node, via, "", holds(spec)),
         // A block scalar may end in a line break that is no part of the version.
         (_, Some(value)) if moves(spec, value.trim_end_matches('\n')) => {
-            pin(yaml, node, via, "", holds(spec))
+            match pin(yaml, node, via, "", holds(spec)) {
+                Role::Pin(_) => Role::Unfit(INVISIBLE),
+                role => role,
+            }
         }
         (_, Some(value)) => Role::Stays(stay(spec, value)),
         (Some((node, _)), None) if yaml.is_list(node) => Role::Stays(Stay::List),
