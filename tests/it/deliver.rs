@@ -90,6 +90,16 @@ fn it_is_refreshed() {
     }
 }
 
+/// The last one is known by its trailer.
+#[test]
+fn it_is_refreshed_whatever_separates_trailers() {
+    let sandbox = Sandbox::new();
+    let case = Case::new(&sandbox);
+    assert_eq!(case.delivered().state, State::Opened);
+    sandbox.git("config trailer.separators %");
+    assert_eq!(case.delivered().state, State::Refreshed);
+}
+
 /// Closed, its branch kept or not; merged, and then reverted: each is opened anew.
 #[test]
 fn what_became_of_the_last_one() {

@@ -251,11 +251,15 @@ impl Git {
     {
         let place = &self.place;
         // These settings of the user would change what `log` and `diff` print: signatures between the
-        // lines, no files for the first commit, and a list of files that may not be here. The last one
-        // is about committed files that look like a git folder with a configuration.
+        // lines, no files for the first commit, the name of a file before it was renamed, letters that
+        // are not UTF-8, few renames, and a list of files that may not be here. The last one is about
+        // committed files that look like a git folder with a configuration.
         let plain = [
             "log.showSignature=false",
             "log.showRoot=true",
+            "log.follow=false",
+            "i18n.logOutputEncoding=UTF-8",
+            "diff.renameLimit=1000",
             "diff.orderFile=/dev/null",
             "safe.bareRepository=explicit",
         ];

@@ -267,9 +267,11 @@ impl Git {
     pub fn beyond(&self, base: &CommitId, tip: &CommitId, trailer: &str) -> Result<Vec<Extra>> {
         let format =
             format!("--format=%H%x00%an%x00%ce%x00%(trailers:key={trailer},valueonly)%x00%s");
+        // What ends the name of a trailer is the user's to choose.
+        let config = ["-c", "trailer.separators=:"];
         let flags = ["log", "-z", "--no-show-signature", "--no-color", "--max-count=20"];
         let range = [&format, tip.as_str(), &format!("^{base}")];
-        let out = self.bytes(flags.iter().chain(&range))?;
+        let out = self.bytes(config.iter().chain(&flags).chain(&range))?;
         let text = String::from_utf8_lossy(&out);
         let fields: Vec<&str> = text.split_terminator('\0').collect();
         let extra = |fields: &[&str]| {
