@@ -7,6 +7,8 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use crate::landing::{JENKINS, SAAS, SHARED, check_refused};
 use crate::sandbox::{HEAD, Sandbox};
 
+const SPARSE: &str = "git has it, but it is not checked out (sparse checkout)";
+
 /// The line ends and the filters that git may be told to convert, with a file in each.
 #[test]
 fn conversions() {
@@ -83,18 +85,24 @@ fn files_that_a_commit_would_pass_over() {
 
 #[test]
 fn files_that_are_not_here() {
-    let sparse = "git has it, but it is not checked out (sparse checkout)";
     let push = format!("{SHARED}/push-gateway.yml");
-    for (folder, file) in [("resources/jenkins/global", JENKINS), (SHARED, &push)] {
+    for file in [JENKINS, &push] {
         let leave_out = |sandbox: &Sandbox| {
             sandbox.git(&format!("sparse-checkout set --no-cone /* !/{file}"));
         };
-        let cure =
-            format!("`git sparse-checkout add {folder}`, or `--mr`, which needs no checkout");
+        let cure = format!("`git sparse-checkout add /{file}`, or `--mr`, which needs no checkout");
         for options in [&["--dry-run"][..], &["--no-image-check"], &["--commit"]] {
-            refused(options, leave_out, file, sparse, &cure);
+            refused(options, leave_out, file, SPARSE, &cure);
         }
     }
+    let leave_out = |sandbox: &Sandbox| drop(sandbox.git("sparse-checkout set --cone data"));
+    let cure =
+        "`git sparse-checkout add resources/jenkins/global`, or `--mr`, which needs no checkout";
+    refused(&["--dry-run"], leave_out, JENKINS, SPARSE, cure);
+    let leave_out =
+        |sandbox: &Sandbox| drop(sandbox.git("sparse-checkout set --no-cone /* !/promote.toml"));
+    let cure = "`git sparse-checkout add /promote.toml`";
+    refused(&["--dry-run"], leave_out, "promote.toml", SPARSE, cure);
     let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n";
     for file in [JENKINS, &push] {
         let point = |sandbox: &Sandbox| sandbox.write(file, pointer);
@@ -106,6 +114,33 @@ fn files_that_are_not_here() {
             "is a Git LFS pointer, its content is not here",
             &cure,
         );
+    }
+}
+
+/// What asks for a file names the cause and a cure, which helps.
+#[test]
+fn cures_of_sparse_checkouts() {
+    let sandbox = Sandbox::covered();
+    sandbox.write("[a] b.env", "TAG=47fbced\n");
+    sandbox.commit_all();
+    for file in [".env", "[a] b.env", JENKINS] {
+        let pattern = format!("!/{}", file.replace('[', "?").replace(' ', "?"));
+        sandbox.git(&format!("sparse-checkout set --no-cone /* {pattern}"));
+        assert!(!sandbox.path(file).exists(), "{file}");
+        let named = match file {
+            "[a] b.env" => "'/?a] b.env'".to_owned(),
+            file => format!("/{file}"),
+        };
+        let expected =
+            format!("error: `{file}`: {SPARSE}\n  help: `git sparse-checkout add {named}`\n");
+        sandbox.xtask(&["explain", file]).assert(1, "", &expected);
+        if file != "[a] b.env" {
+            let status = sandbox.xtask(&["status", "--offline"]);
+            assert!(status.stdout.contains(&format!("error: `{file}`: {SPARSE}\n")), "{status:?}");
+        }
+        let named = named.trim_matches('\'');
+        sandbox.git_in(&sandbox.path(""), &["sparse-checkout", "add", named], "");
+        assert!(sandbox.path(file).exists(), "{file}");
     }
 }
 

@@ -132,6 +132,9 @@ impl Session {
             return parsed(&name, bytes);
         }
         let bytes = work_tree.read_file(&config_path()?)?;
+        if bytes.is_none() && work_tree.is_sparse() {
+            work_tree.refuse_hidden_file(&config_path()?, "")?;
+        }
         let is_there = |name: &&str| work_tree.top.join(name).exists();
         if bytes.is_none() && !LAYOUT.iter().any(is_there) {
             let top = work_tree.top.display();

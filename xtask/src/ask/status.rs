@@ -231,7 +231,9 @@ fn pins<'a>(
     component: &'a Component,
     environments: &[&'a Environment],
 ) -> Result<Vec<EnvironmentStatus>> {
-    let tree = work_tree.read(&Wanted::new(component, environments))?;
+    let wanted = Wanted::new(component, environments);
+    let tree = work_tree.read(&wanted)?;
+    work_tree.refuse_hidden(&wanted, &tree)?;
     let scope = Scope { component, environments: environments.to_vec() };
     let planned = plan(&[Part::any(&scope)], &tree)?;
     let is_pin = |value: &PlannedValue| !matches!(value.outcome, Outcome::Stays(_));

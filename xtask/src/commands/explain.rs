@@ -29,11 +29,13 @@ pub fn run(session: &Session, typed: &cli::ExplainArgs) -> Result<()> {
     let work_tree = session.work_tree()?;
     let config = session.config(&work_tree)?;
     let (path, line) = place(&work_tree, &typed.place)?;
-    let bytes = work_tree.read_file(&path)?.ok_or_else(|| {
-        Problem::new("no such file").file(path.as_str()).help(
+    let Some(bytes) = work_tree.read_file(&path)? else {
+        work_tree.refuse_hidden_file(&path, "")?;
+        let problem = Problem::new("no such file").file(path.as_str()).help(
             "name it from the current folder or from the top of the checkout, as `FILE` or `FILE:LINE`",
-        )
-    })?;
+        );
+        return Err(problem.into());
+    };
     let text = std::str::from_utf8(&bytes)
         .map_err(|_| Problem::new("is not UTF-8").file(path.as_str()))?;
     let (pins, mut orphans) = pins(&path, text, &config)?;

@@ -155,6 +155,12 @@ impl Git {
         self.find(args).is_ok_and(|value| value.as_deref() == Some("true"))
     }
 
+    /// Whether a sparse checkout is told of folders, not of patterns.
+    pub fn is_sparse_by_folders(&self) -> bool {
+        let args = ["config", "--type=bool", "--get", "core.sparseCheckoutCone"];
+        !self.find(args).is_ok_and(|value| value.as_deref() == Some("false"))
+    }
+
     /// Whether git is told to ignore a file.
     pub fn is_ignored(&self, path: &RepoPath) -> Result<bool> {
         let flags = ["ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--"];
