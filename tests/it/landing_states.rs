@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 
 use crate::landing::{JENKINS, SAAS, SHARED, check_refused};
-use crate::sandbox::{HEAD, Sandbox};
+use crate::sandbox::{HEAD, POINTER, Sandbox};
 
 const SPARSE: &str = "git has it, but it is not checked out (sparse checkout)";
 
@@ -103,9 +103,8 @@ fn files_that_are_not_here() {
         |sandbox: &Sandbox| drop(sandbox.git("sparse-checkout set --no-cone /* !/promote.toml"));
     let cure = "`git sparse-checkout add /promote.toml`";
     refused(&["--dry-run"], leave_out, "promote.toml", SPARSE, cure);
-    let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n";
     for file in [JENKINS, &push] {
-        let point = |sandbox: &Sandbox| sandbox.write(file, pointer);
+        let point = |sandbox: &Sandbox| sandbox.write(file, POINTER);
         let cure = format!("`git lfs pull --include {file}`, or keep it out of LFS");
         refused(
             &["--dry-run"],
@@ -124,7 +123,7 @@ fn cures_of_sparse_checkouts() {
     sandbox.write("[a] b.env", "TAG=47fbced\n");
     sandbox.commit_all();
     for file in [".env", "[a] b.env", JENKINS] {
-        let pattern = format!("!/{}", file.replace('[', "?").replace(' ', "?"));
+        let pattern = format!("!/{}", file.replace(['[', ' '], "?"));
         sandbox.git(&format!("sparse-checkout set --no-cone /* {pattern}"));
         assert!(!sandbox.path(file).exists(), "{file}");
         let named = match file {
@@ -141,6 +140,30 @@ fn cures_of_sparse_checkouts() {
         let named = named.trim_matches('\'');
         sandbox.git_in(&sandbox.path(""), &["sparse-checkout", "add", named], "");
         assert!(sandbox.path(file).exists(), "{file}");
+    }
+}
+
+/// Of the target branch, too, and whoever reads it.
+#[test]
+fn pointers_of_git_lfs() {
+    let sandbox = Sandbox::covered();
+    sandbox.commit_all();
+    let push = format!("{SHARED}/push-gateway.yml");
+    for file in [JENKINS, &push] {
+        sandbox.write(file, POINTER);
+        sandbox.git("commit --quiet --all -m Pointer");
+        sandbox.git("push --quiet --force origin master");
+        let expected = format!(
+            "error: `{file}`: is a Git LFS pointer, its content is not here\n  \
+             help: `git lfs pull --include {file}`, or keep it out of LFS\n"
+        );
+        sandbox.xtask(&["explain", file]).assert(1, "", &expected);
+        let status = sandbox.xtask(&["status", "--offline"]).stdout;
+        assert!(status.contains("is a Git LFS pointer, its content is not here\n"), "{status}");
+        sandbox.git("reset --quiet --hard HEAD~1");
+        sandbox
+            .xtask(&["qr-promote", "--mr", "--quiet", "--no-image-check"])
+            .assert(1, "", &expected);
     }
 }
 

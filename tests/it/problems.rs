@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use crate::sandbox::{HEAD, Output, Sandbox};
+use crate::sandbox::{HEAD, Output, POINTER, Sandbox};
 
 fn failure(status: i32, stderr: impl Into<String>) -> Output {
     Output { status, stdout: String::new(), stderr: stderr.into() }
@@ -97,9 +97,26 @@ fn configurations() {
 fn a_configuration_that_is_no_text() {
     let sandbox = Sandbox::new();
     fs::write(sandbox.path("promote.toml"), b"\xff\xfe").unwrap();
-    let refused = failure(1, "error: `promote.toml`: is not UTF-8\n");
+    let refused =
+        failure(1, "error: `promote.toml:1`: is not UTF-8\n  help: save the file as UTF-8\n");
     assert_eq!(sandbox.offline(&["qr-promote"]), refused);
     assert_eq!(sandbox.offline(&["qr-promote", "--config", "promote.toml"]), refused);
+    assert_eq!(sandbox.xtask(&["discover", "--write"]), refused);
+    for (text, expected) in [
+        (
+            POINTER,
+            "error: `promote.toml`: is a Git LFS pointer, its content is not here\n  \
+             help: `git lfs pull --include promote.toml`, or keep it out of LFS\n",
+        ),
+        (
+            "[repository]\n<<<<<<< HEAD\nremote = 'a'\n=======\n>>>>>>> other\n",
+            "error: `promote.toml:2:1`: a merge conflict is not resolved: `<<<<<<< HEAD`\n  \
+             help: resolve it first\n",
+        ),
+    ] {
+        sandbox.write("promote.toml", text);
+        assert_eq!(sandbox.offline(&["qr-promote"]), failure(1, expected));
+    }
     fs::remove_file(sandbox.path("promote.toml")).unwrap();
     fs::create_dir(sandbox.path("promote.toml")).unwrap();
     let refused = failure(1, "error: `promote.toml`: is not a regular file\n");

@@ -21,6 +21,9 @@ pub const HEAD: &str = "7a734a7c2c6a3a95816f09dec686865dd6107382";
 /// The newest commit of `qontract-schemas`.
 pub const SCHEMAS_HEAD: &str = "feab7afe34b17458968fd48a0ab93fd59e346dfc";
 
+/// What Git LFS leaves in the place of a file.
+pub const POINTER: &str = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n";
+
 /// Runs what `cargo xtask` would run, and writes down how it was called.
 const CARGO: &str = "#!/bin/sh
 for arg; do printf '[%s]' \"$arg\"; done > \"$CALLED\"

@@ -13,6 +13,7 @@ use anyhow::Result;
 use promotion::diff;
 use promotion::model::path::RepoPath;
 use promotion::model::problem::Problem;
+use promotion::syntax::text_of;
 
 use crate::worktree::{Replacement, WorkTree};
 
@@ -44,8 +45,8 @@ impl<'w> Adoption<'w> {
 
     fn on_disk(&self, path: &RepoPath) -> Result<Option<String>> {
         let bytes = self.work_tree.read_file(path)?;
-        let not_utf8 = |_| Problem::new("is not UTF-8").file(path.as_str());
-        Ok(bytes.map(String::from_utf8).transpose().map_err(not_utf8)?)
+        let text = bytes.as_deref().map(text_of).transpose();
+        Ok(text.map_err(|problem| problem.file(path.as_str()))?.map(str::to_owned))
     }
 
     /// Gives a file another content; `None` removes it.

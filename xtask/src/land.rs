@@ -120,7 +120,6 @@ fn read(work_tree: &WorkTree, wanted: &Wanted) -> Result<Tree> {
 
 /// The plan for the files of a tree, which the second parser accepted.
 pub fn verified(parts: &[Part], lists: &[ListChange], tree: &Tree) -> Result<Plan> {
-    tree.refuse_pointers()?;
     let mut plan = plan(parts, tree)?;
     for change in lists {
         add_list_change(&mut plan, change, tree)?;

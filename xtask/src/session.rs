@@ -9,7 +9,9 @@ use anyhow::{Context, Result};
 use promotion::config::Config;
 use promotion::model::path::RepoPath;
 use promotion::model::problem::Problem;
+use promotion::model::tree::refuse_pointer;
 use promotion::report;
+use promotion::syntax::{refuse_unfit, text_of};
 
 use crate::browser;
 use crate::cli::{Color, Format, GlobalArgs};
@@ -129,7 +131,7 @@ impl Session {
             let name = file.display().to_string();
             let bytes = std::fs::read(file)
                 .map_err(|error| Problem::new(format!("can't be read: {error}")).file(&name))?;
-            return parsed(&name, bytes);
+            return parsed(&name, &bytes);
         }
         let bytes = work_tree.read_file(&config_path()?)?;
         if bytes.is_none() && work_tree.is_sparse() {
@@ -172,8 +174,7 @@ impl Session {
                 (CONFIG_FILE.to_owned(), work_tree.top.join(CONFIG_FILE), bytes)
             }
         };
-        let not_utf8 = |_| Problem::new("is not UTF-8").file(&name);
-        let text = bytes.map(String::from_utf8).transpose().map_err(not_utf8)?;
+        let text = bytes.map(|bytes| text(&name, &bytes)).transpose()?;
         Ok(ConfigFile { name, path, text })
     }
 
@@ -250,12 +251,18 @@ fn config_path() -> Result<RepoPath> {
 
 /// The configuration that a tree has at its top, or the built-in one.
 pub fn read_config(bytes: Option<Vec<u8>>) -> Result<Config> {
-    bytes.map_or_else(|| Ok(Config::builtin()), |bytes| parsed(CONFIG_FILE, bytes))
+    bytes.map_or_else(|| Ok(Config::builtin()), |bytes| parsed(CONFIG_FILE, &bytes))
 }
 
-fn parsed(file: &str, bytes: Vec<u8>) -> Result<Config> {
-    let text = String::from_utf8(bytes).map_err(|_| Problem::new("is not UTF-8").file(file))?;
+fn parsed(file: &str, bytes: &[u8]) -> Result<Config> {
+    refuse_pointer(file, bytes)?;
+    let text = text(file, bytes)?;
+    refuse_unfit(&text).map_err(|problem| problem.file(file))?;
     Ok(Config::parse(file, &text)?)
+}
+
+fn text(file: &str, bytes: &[u8]) -> Result<String, Problem> {
+    Ok(text_of(bytes).map_err(|problem| problem.file(file))?.to_owned())
 }
 
 /// A diff as it is printed: coloured for a terminal, else as `git apply` takes it, unless it has

@@ -20,7 +20,7 @@ use crate::model::similar::cut;
 use crate::model::tree::Tree;
 use crate::model::version::{CommitId, reads_as_number};
 use crate::saas::app::{self, ListChange};
-use crate::syntax::yaml::line_at;
+use crate::syntax::text_of;
 
 /// Every edit of a promotion, and everything that was found and stays.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -149,8 +149,9 @@ impl Plan {
 ///
 /// Refuses, all at once: a literal file that is missing or has no pin, a glob without any pin,
 /// a pin in a form that can't be edited alone, a file that can't be read, and two rules that find
-/// the same value, in one part or in two.
+/// the same value, in one part or in two. Before all others, a file that Git LFS keeps elsewhere.
 pub fn plan(parts: &[Part], tree: &Tree) -> Result<Plan, Problems> {
+    tree.refuse_pointers().map_err(|problem| Problems(vec![problem]))?;
     let (mut plan, mut problems) = (Plan::default(), Vec::new());
     for part in parts {
         let (environments, digests) = (Vec::new(), Digests::new());
@@ -189,7 +190,7 @@ pub fn add_list_change(plan: &mut Plan, change: &ListChange, tree: &Tree) -> Res
     let path = &change.app;
     let here = |problem: Problem| problem.file(path.as_str());
     let bytes = tree.get(path).ok_or_else(|| here(Problem::new("no such file")))?;
-    let text = std::str::from_utf8(bytes).map_err(|_| here(Problem::new("is not UTF-8")))?;
+    let text = text_of(bytes).map_err(here)?;
     let edit = app::edit(text, change).map_err(here)?;
     let new = || FilePlan { before: text.to_owned(), ..FilePlan::default() };
     // A list that is so already is part of the plan too: it may not be committed.
@@ -281,18 +282,14 @@ impl Planner<'_> {
 
     /// Plans one file; `None` if it can't be read.
     fn file(&mut self, spec: &PinSpec, path: &RepoPath, bytes: &[u8]) -> Option<Yield> {
-        let problem = match std::str::from_utf8(bytes) {
+        let problem = match text_of(bytes) {
             Ok(text) => {
                 match locate::locate_in_tree(spec, &self.part.component.upstream, text, self.tree) {
                     Ok(found) => return Some(self.found(spec, path, found)),
                     Err(problem) => problem,
                 }
             }
-            Err(error) => {
-                let valid = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
-                let problem = Problem::new("is not UTF-8").line(line_at(&valid, valid.len()));
-                problem.help("save the file as UTF-8, or leave its environment out")
-            }
+            Err(problem) => problem.help("save the file as UTF-8, or leave its environment out"),
         };
         let is_glob = matches!(spec.files, FilePattern::Glob(_));
         if is_glob && !locate::may_hold(spec, &String::from_utf8_lossy(bytes)) {

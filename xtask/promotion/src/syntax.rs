@@ -26,6 +26,15 @@ pub fn refuse_unfit(text: &str) -> Result<(), Problem> {
     Ok(())
 }
 
+/// The text of a file. The error names the first line that is no UTF-8.
+pub fn text_of(bytes: &[u8]) -> Result<&str, Problem> {
+    std::str::from_utf8(bytes).map_err(|error| {
+        let valid = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
+        let line = yaml::line_at(&valid, valid.len());
+        Problem::new("is not UTF-8").line(line).help("save the file as UTF-8")
+    })
+}
+
 /// Adds line and column of a byte.
 pub fn place(problem: Problem, text: &str, byte: usize) -> Problem {
     let (line, column) = yaml::position(text, byte);
@@ -35,6 +44,15 @@ pub fn place(problem: Problem, text: &str, byte: usize) -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn texts_of_bytes() {
+        assert_eq!(text_of("é\n".as_bytes()), Ok("é\n"));
+        for (bytes, place) in [(&b"\xff\xfea\0"[..], 1), (b"a\n\xc3\xa9 caf\xe9\n", 2)] {
+            let problem = Problem::new("is not UTF-8").line(place).help("save the file as UTF-8");
+            assert_eq!(text_of(bytes), Err(problem));
+        }
+    }
 
     #[test]
     fn a_file_may_be_large_and_not_larger() {

@@ -12,9 +12,10 @@ use promotion::inspect::explain::{Explained, Fate, explained};
 use promotion::model::commit::Revision;
 use promotion::model::path::RepoPath;
 use promotion::model::problem::Problem;
-use promotion::model::tree::Tree;
+use promotion::model::tree::{Tree, refuse_pointer};
 use promotion::report::explain as report;
 use promotion::report::json::{self, optional};
+use promotion::syntax::text_of;
 use serde_json::{Value, json};
 
 use crate::cli::{self, Format};
@@ -36,8 +37,8 @@ pub fn run(session: &Session, typed: &cli::ExplainArgs) -> Result<()> {
         );
         return Err(problem.into());
     };
-    let text = std::str::from_utf8(&bytes)
-        .map_err(|_| Problem::new("is not UTF-8").file(path.as_str()))?;
+    refuse_pointer(path.as_str(), &bytes)?;
+    let text = text_of(&bytes).map_err(|problem| problem.file(path.as_str()))?;
     let (pins, mut orphans) = pins(&path, text, &config)?;
     let wanted = |pin: &Explained| line.is_none_or(|line| pin.line == line);
     let (pins, others): (Vec<_>, Vec<_>) = pins.into_iter().partition(wanted);

@@ -10,7 +10,7 @@ use memchr::memmem;
 use promotion::model::escape::escaped;
 use promotion::model::path::RepoPath;
 use promotion::model::problem::Problem;
-use promotion::model::tree::{Tree, Wanted, glob_folder};
+use promotion::model::tree::{Tree, Wanted, glob_folder, is_lfs_pointer};
 use promotion::model::upstream::without_credentials;
 use promotion::model::version::CommitId;
 
@@ -145,7 +145,8 @@ impl Git {
         let mut tree = Tree::default();
         for (entry, needle) in files {
             let bytes = next_blob(&mut rest)?.with_context(|| format!("no blob {}", entry.id))?;
-            if needle.is_some_and(|needle| memmem::find(&bytes, needle.as_bytes()).is_none()) {
+            let lacks = |needle: &str| memmem::find(&bytes, needle.as_bytes()).is_none();
+            if needle.is_some_and(lacks) && !is_lfs_pointer(&bytes) {
                 continue;
             }
             let refuse = || {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::model::component::{Component, Environment, FilePattern, PathStep, PinSpec, Selector};
+use crate::model::escape::shell_word;
 use crate::model::path::RepoPath;
 use crate::model::problem::Problem;
 
@@ -72,15 +73,9 @@ impl Tree {
         self.0.get(path).map(Vec::as_slice)
     }
 
-    /// Refuses a file whose content is elsewhere: Git LFS keeps only a pointer to it.
+    /// Refuses the first of its files that [`refuse_pointer`] refuses.
     pub fn refuse_pointers(&self) -> Result<(), Problem> {
-        let Some((path, _)) = self.0.iter().find(|(_, bytes)| is_lfs_pointer(bytes)) else {
-            return Ok(());
-        };
-        let problem = Problem::new("is a Git LFS pointer, its content is not here");
-        Err(problem
-            .file(path.as_str())
-            .help(format!("`git lfs pull --include {}`, or keep it out of LFS", path.quoted())))
+        self.0.iter().try_for_each(|(path, bytes)| refuse_pointer(path.as_str(), bytes))
     }
 
     /// The files in which a pin is looked for, in the order of their paths.
@@ -98,6 +93,15 @@ impl Tree {
         let matches = move |path: &RepoPath| fast_glob::glob_match(glob, path.as_str());
         self.0.iter().filter(move |file| matches(file.0)).map(|(path, bytes)| (path, &bytes[..]))
     }
+}
+
+/// Refuses a file whose content is elsewhere: Git LFS keeps only a pointer to it.
+pub fn refuse_pointer(path: &str, bytes: &[u8]) -> Result<(), Problem> {
+    if !is_lfs_pointer(bytes) {
+        return Ok(());
+    }
+    let help = format!("`git lfs pull --include {}`, or keep it out of LFS", shell_word(path));
+    Err(Problem::new("is a Git LFS pointer, its content is not here").file(path).help(help))
 }
 
 /// Whether a file is a pointer to a content that Git LFS keeps.
