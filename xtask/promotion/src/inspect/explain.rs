@@ -1,12 +1,12 @@
 //! Says what a value belongs to and why it would or would not move. Pure.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::config::Config;
 use crate::history::past::{PinName, named};
 use crate::inspect::coverage::{self, Terms};
 use crate::locate::{self, Located, Role, Stay};
-use crate::model::component::Origin;
+use crate::model::component::{Origin, PinSpec};
 use crate::model::path::RepoPath;
 use crate::model::problem::Problem;
 use crate::model::upstream::Upstream;
@@ -28,6 +28,8 @@ pub struct Explained {
     pub environment: Option<Configured>,
     /// Whether it would move.
     pub fate: Fate,
+    /// Why it stays where its saas file is promoted by its name; `None` if it doesn't.
+    pub by_name: Option<Stay>,
     /// How it is found again in the history of the file.
     pub name: PinName,
 }
@@ -82,6 +84,7 @@ pub fn explained(
     }
     let lines = coverage::in_file(path, text, terms, config);
     for (terms, spec, found) in coverage::fitting(path, text, terms) {
+        let by_name = staying_by_name(&spec, &terms.upstream, text);
         for (found, name) in named(found, &spec, &terms.upstream) {
             // What a template fills in is no version.
             let is_filled_in = found.value.contains(['{', '$']);
@@ -96,12 +99,25 @@ pub fn explained(
                     },
                     (fate, _) => fate,
                 };
-                all.push(new(found, &terms.component, None, fate, name));
+                let by_name = by_name.get(&found.line).copied();
+                let explained = new(found, &terms.component, None, fate, name);
+                all.push(Explained { by_name, ..explained });
             }
         }
     }
     all.sort_by_key(|one| one.line);
     Ok(all)
+}
+
+/// What stays where a saas file is promoted by its name, by line.
+fn staying_by_name(spec: &PinSpec, upstream: &Upstream, text: &str) -> HashMap<usize, Stay> {
+    let spec = PinSpec { origin: Origin::CommandLine, ..spec.clone() };
+    let found = locate::locate(&spec, upstream, text).unwrap_or_default().into_iter();
+    let staying = found.filter_map(|found| match found.role {
+        Role::Stays(stay) => Some((found.line, stay)),
+        Role::Pin(_) | Role::Unfit(_) => None,
+    });
+    staying.collect()
 }
 
 fn fate(found: &Located) -> Fate {
@@ -127,6 +143,7 @@ fn new(
         upstream: name.upstream.clone(),
         environment,
         fate,
+        by_name: None,
         name,
     }
 }

@@ -76,11 +76,14 @@ fn fate(path: &RepoPath, config: &Config, pin: &Explained) -> String {
         Fate::Stays(stay) => format!("stays: it {}", stay.described()),
         Fate::Unfit(reason) if pin.environment.is_none() => format!("can't move: it {reason}"),
         Fate::Unfit(reason) => format!("can't move: it {reason}; a promotion refuses it"),
-        Fate::Unconfigured(line) if line.contains(" saas = true") => format!(
-            "moves with `promote --saas {}`, which needs no configuration; \
-             `discover --write` would take it in:\n  pins = [{line}]",
-            path.quoted()
-        ),
+        Fate::Unconfigured(line) if line.contains(" saas = true") => {
+            let command = format!("`promote --saas {}`", path.quoted());
+            let moves = match pin.by_name {
+                None => format!("moves with {command}, which needs no configuration"),
+                Some(stay) => format!("stays with {command}: it {}", stay.described()),
+            };
+            format!("{moves}; `discover --write` would take it in:\n  pins = [{line}]")
+        }
         Fate::Unconfigured(line) if config.component(&pin.component).is_err() => format!(
             "does not move: no component is `{}`; with one, this would take it in \
              (`discover --write` adds both):\n  pins = [{line}]",
@@ -213,6 +216,10 @@ mod tests {
                     which needs no configuration; `discover --write` would take it in:\n    \
                     pins = [{ file = \"x.yml\", saas = true }]\n";
         check("x.yml", &saas("ref: COMMIT"), &[&format!("x.yml:5 COMMIT  t/a\n{free}")]);
+        let disabled = free.replace("moves with", "stays with");
+        let disabled = disabled.replace(", which needs no configuration", ": it is disabled");
+        let text = saas("ref: COMMIT, disable: true");
+        check("x.yml", &text, &[&format!("x.yml:5 COMMIT  t/a\n{disabled}")]);
     }
 
     const IN_SAAS: &str = "  `c` in `e`: saas target with target `a` (promote.toml:4)\n";
