@@ -76,17 +76,22 @@ fn nobody_reads() {
 #[test]
 fn nowhere_to_write() {
     let sandbox = Sandbox::covered();
-    let mut run = sandbox.command(&["qr-promote", "--offline", "-q", "--ref", HEAD]);
-    run.command().stdout(File::options().write(true).open("/dev/full").unwrap());
-    run.run().assert(
-        1,
-        "",
+    let check = |args: &[&str], done: &str| {
+        let mut run = sandbox.command(args);
+        run.command().stdout(File::options().write(true).open("/dev/full").unwrap());
+        let error =
+            "error: standard output can't be written: No space left on device (os error 28)";
+        let help = format!("  help: this is done:\n        {done}");
+        run.run().assert(1, "", &format!("{error}\n{help}\n"));
+    };
+    check(
+        &["qr-promote", "--offline", "-q", "--ref", HEAD],
         &format!(
-            "error: standard output can't be written: No space left on device (os error 28)\n  \
-             help: this is done:\n        9 files edited; to commit them:\n          \
-             cargo xtask qr-promote --offline --ref {HEAD} --commit\n"
+            "9 files edited; to commit them:\n          \
+             cargo xtask qr-promote --offline --ref {HEAD} --commit"
         ),
     );
+    check(&["discover", "--write", "-q"], "promote.toml written");
 }
 
 /// The upstream with commits by people who mean harm; the newest.

@@ -27,7 +27,7 @@ use crate::cli::{self, Format};
 use crate::git::Git;
 use crate::hint::{Hint, quoted};
 use crate::search::{Clue, Found, Listing, refuse};
-use crate::session::{ConfigFile, Session, shown_diff};
+use crate::session::{self, ConfigFile, Session, shown_diff};
 use crate::terminal::fitting;
 use crate::worktree::{Replacement, WorkTree, fit};
 
@@ -63,21 +63,25 @@ pub fn run(session: &Session, typed: &cli::DiscoverArgs) -> Result<()> {
     if is_written {
         write(&work_tree, &file, &found.after)?;
     }
+    let print = |text: &str| match is_written {
+        true => session::print_done(text, &format!("{} written", file.name)),
+        false => session.print(text),
+    };
     if session.format == Format::Json {
-        session.print(&json::text(&document(session, &found, is_written)))?;
+        print(&json::text(&document(session, &found, is_written)))?;
         found.notes(usize::MAX).iter().for_each(|note| session.note(note));
         return Ok(());
     }
     let is_whole = typed.all || typed.component.is_some();
-    session.print(&text(&found, is_written, is_whole))?;
+    print(&text(&found, is_written, is_whole))?;
     let most = if typed.all { usize::MAX } else { MOST_NOTES };
     found.notes(most).iter().for_each(|note| session.note(note));
     match (is_written, found.is_unchanged()) {
         (_, true) => Ok(()),
-        (false, false) => session.print(&next_step(session, &found, typed)),
+        (false, false) => print(&next_step(session, &found, typed)),
         (true, false) => {
             let undo = undo(&work_tree, &file).map(|undo| format!("undo: {undo}\n"));
-            session.print(&undo.unwrap_or_default())
+            print(&undo.unwrap_or_default())
         }
     }
 }
