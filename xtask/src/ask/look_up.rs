@@ -60,9 +60,9 @@ pub struct Known {
 /// Hosts that can't be reached, each with what its first upstream told.
 type Down = Mutex<BTreeMap<String, Problem>>;
 
-/// The answers, in the order of the questions. Upstreams that are silent for longer than `patience` are
-/// as they were. Hosts that can't be reached are asked no more, and
-/// all their upstreams have the same problem.
+/// The answers, in the order of the questions. Upstreams that are silent for longer than `patience`
+/// are as they were. Hosts that can't be reached are asked no more, and all their upstreams have the
+/// same problem.
 pub fn look_up(
     session: &Session,
     settings: &GitSettings,

@@ -108,7 +108,7 @@ impl SaasFiles {
 
     /// Refuses a glob that fits a file which can't be read: it would be left out in silence.
     pub fn refuse_unreadable(&self, word: &str) -> Result<(), Problem> {
-        let why = self.why_unreadable(word).filter(|_| word.contains(['*', '?', '[', '{']));
+        let why = self.why_unreadable(word).filter(|_| choice::is_glob(word));
         why.map_or(Ok(()), |why| Err(why.clone()))
     }
 

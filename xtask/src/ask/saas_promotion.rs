@@ -8,6 +8,7 @@ use anyhow::Result;
 use promotion::guards::Findings;
 use promotion::guards::gates::{Gates, Publisher, Runs};
 use promotion::model::component::Component;
+use promotion::model::duration::of_seconds;
 use promotion::model::path::RepoPath;
 use promotion::model::problem::Problem;
 use promotion::model::similar::cut;
@@ -410,7 +411,7 @@ impl Publishing<'_> {
         let time = blame
             .and_then(|lines| lines.get(&line).map(|blame| (blame.commit.clone(), blame.time)));
         match time {
-            Some((Some(_), time)) => seconds(self.asked.now - time),
+            Some((Some(_), time)) => of_seconds(self.asked.now - time),
             _ => Duration::ZERO,
         }
     }
@@ -419,10 +420,6 @@ impl Publishing<'_> {
     fn on_branch(&self, mirror: &Mirror, branch: &str) -> Option<Duration> {
         let head = mirror.resolve(Some(branch), None).ok()?.commit;
         let commit = mirror.graph([self.to]).ok()?.commit(self.to)?.clone();
-        mirror.is_ancestor(self.to, &head).ok()?.then(|| seconds(self.asked.now - commit.time))
+        mirror.is_ancestor(self.to, &head).ok()?.then(|| of_seconds(self.asked.now - commit.time))
     }
-}
-
-fn seconds(seconds: i64) -> Duration {
-    Duration::from_secs(u64::try_from(seconds).unwrap_or_default())
 }

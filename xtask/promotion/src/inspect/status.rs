@@ -10,7 +10,7 @@ use crate::locate::Stay;
 use crate::model::commit::Author;
 use crate::model::commit::Commit;
 use crate::model::component::Component;
-use crate::model::duration::shown;
+use crate::model::duration::{of_seconds, shown};
 use crate::model::escape::escaped;
 use crate::model::path::RepoPath;
 use crate::model::problem::Problem;
@@ -240,18 +240,13 @@ fn beyond(running: &Running, limits: &Limits, now: i64) -> Vec<String> {
     if let Some(most) = limits.max_behind.filter(|most| behind > *most) {
         messages.push(format!("{} behind, {most} allowed", commits(behind)));
     }
-    let waits = running.since.map(|since| seconds(now - since));
+    let waits = running.since.map(|since| of_seconds(now - since));
     if let (Some(waits), Some(longest)) = (waits, limits.max_age)
         && waits > longest
     {
         messages.push(format!("a change waits for {}, {} allowed", shown(waits), shown(longest)));
     }
     messages
-}
-
-/// A span of time; what lies in the future took none.
-pub fn seconds(seconds: i64) -> Duration {
-    Duration::from_secs(u64::try_from(seconds).unwrap_or_default())
 }
 
 impl EnvironmentStatus {

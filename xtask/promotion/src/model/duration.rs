@@ -38,6 +38,11 @@ fn number(text: &str) -> Option<u64> {
     text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
 }
 
+/// A span of time; what lies in the future took none.
+pub fn of_seconds(seconds: i64) -> Duration {
+    Duration::from_secs(u64::try_from(seconds).unwrap_or_default())
+}
+
 /// The duration in its longest unit and the next smaller one, rounded down, as in `1 h 30 min`.
 pub fn shown(duration: Duration) -> String {
     let seconds = duration.as_secs();
@@ -114,6 +119,7 @@ mod tests {
 
     #[test]
     fn ages() {
+        assert_eq!([5, -5].map(|seconds| of_seconds(seconds).as_secs()), [5, 0]);
         let day = 86_400;
         let cases = [
             (-5, "0 s"),

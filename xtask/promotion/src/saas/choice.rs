@@ -26,7 +26,8 @@ pub fn fit(word: &str, name: &str) -> Fit {
     }
 }
 
-fn is_glob(word: &str) -> bool {
+/// Whether a word may name several.
+pub fn is_glob(word: &str) -> bool {
     word.contains(['*', '?', '[', '{'])
 }
 

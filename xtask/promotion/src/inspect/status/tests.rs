@@ -99,7 +99,7 @@ fn drifts() {
             problem: None,
             environments: vec![environment(vec![pin])],
         };
-        let max_age = (limits.1 > 0).then(|| seconds(limits.1));
+        let max_age = (limits.1 > 0).then(|| of_seconds(limits.1));
         let drifts = status.drifts(&Limits { max_behind: limits.0, max_age }, NOW);
         let messages: Vec<_> = drifts.iter().map(|drift| drift.message.as_str()).collect();
         assert_eq!(messages.join("; "), expected);
@@ -232,5 +232,4 @@ fn places_of_pins() {
         (pin(ONE).place(), saas.place()),
         ("a.yml:1".to_owned(), "a.yml:1 (t/prod)".to_owned())
     );
-    assert_eq!((seconds(5).as_secs(), seconds(-5).as_secs()), (5, 0));
 }
