@@ -133,7 +133,7 @@ fn commits_of_others_are_not_replaced() {
         case.refused(),
         format!(
             "somebody else pushed to `promote/qontract-reconcile/jenkins` of `origin`\n\
-             help: merge or close that one first, or remove the branch; it has:\n\
+             help: have that one merged, or closed and its branch removed: `git push origin --delete promote/qontract-reconcile/jenkins`; it has:\n\
              {} Mine (Eve)\n\
              {} qontract-reconcile promotion 47fbced to b8566d6 (Tobias Winterfeld)",
             ids[0], ids[1]

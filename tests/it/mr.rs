@@ -504,7 +504,7 @@ fn commits_of_somebody_else() {
         lines,
         [
             "error: somebody else pushed to `promote/qontract-reconcile/jenkins` of `origin`",
-            "  help: merge or close that one first, or remove the branch; it has:"
+            "  help: have that one merged, or closed and its branch removed: `git push origin --delete promote/qontract-reconcile/jenkins`; it has:"
         ]
     );
     assert_eq!(refused.stderr.lines().count(), 4);

@@ -10,7 +10,7 @@ use anyhow::Result;
 use promotion::config::{Forge, Repository};
 use promotion::merge_request::forge::{self, PushAnswer, create_page, list_page};
 use promotion::merge_request::{MergeRequest, choose};
-use promotion::model::escape::escaped;
+use promotion::model::escape::{escaped, shell_word};
 use promotion::model::path::RepoPath;
 use promotion::model::problem::Problem;
 use promotion::model::tree::{Tree, Wanted};
@@ -196,8 +196,11 @@ impl Delivery<'_> {
             format!("{} {} ({})", id.tag(8), escaped(subject), escaped(author))
         });
         let message = format!("somebody else pushed to `{branch}` of `{}`", escaped(&self.to));
-        let cure = "merge or close that one first, or remove the branch; it has:";
-        Problem::new(message).help(format!("{cure}\n{}", lines.collect::<Vec<_>>().join("\n")))
+        // A closed merge request leaves its branch behind.
+        let delete = format!("git push {} --delete {}", shell_word(&self.to), shell_word(branch));
+        let cure = format!("have that one merged, or closed and its branch removed: `{delete}`");
+        let lines = lines.collect::<Vec<_>>().join("\n");
+        Problem::new(message).help(format!("{cure}; it has:\n{lines}"))
     }
 
     /// What is known of a branch that holds this promotion and wasn't pushed now.
