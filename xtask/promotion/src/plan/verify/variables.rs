@@ -223,7 +223,7 @@ mod tests {
 
     #[test]
     fn texts_are_cut() {
-        let cases: [(&str, &[&str]); 25] = [
+        let cases: [(&str, &[&str]); 27] = [
             ("a b", &["a", " ", "b"]),
             ("a;b&c|d>e<f", &["a", ";", "b", "&", "c", "|", "d", ">", "e", "<", "f"]),
             ("a\\ b", &["a\\ b"]),
@@ -242,6 +242,11 @@ mod tests {
             ("a <<<b\nc d\n", &["a", " ", "<<<b", "\n", "c", " ", "d", "\n"]),
             ("a <b\nc d\n", &["a", " ", "<", "b", "\n", "c", " ", "d", "\n"]),
             ("a <<b\nc d\nb\ne f", &["a", " ", "<<b", "\nc d\nb\n", "e", " ", "f"]),
+            (
+                "a <<  bcd e\nc d\nbcd\nf g",
+                &["a", " ", "<<  bcd", " ", "e", "\nc d\nbcd\n", "f", " ", "g"],
+            ),
+            ("a << b\nc d\nb\ne", &["a", " ", "<< b", "\nc d\nb\n", "e"]),
             (
                 "a <<-'b c' d\n\tb c\ne f",
                 &["a", " ", "<<-'b c'", " ", "d", "\n\tb c\n", "e", " ", "f"],
