@@ -1,6 +1,7 @@
 //! Promotions of saas files whose command line leaves a choice: what is chosen, and whether the
 //! commands that are printed to go on mean the same.
 
+use crate::case::{GITLAB, hook};
 use crate::saas::{FILE, muo};
 use crate::sandbox::{HEAD, Output, Sandbox};
 
@@ -118,4 +119,28 @@ fn one_document_for_all() {
     sandbox.write(file, &text.replacen("d3a948a661e0101eff66ca90423884a6caf65147", &unknown, 1));
     sandbox.commit_all();
     sandbox.xtask(&[&split[..], &["--commit", "-q"]].concat()).matches("saas-split-json-refused");
+}
+
+/// Each part of a saas file has a merge request of its own: none takes the place of another.
+#[test]
+fn a_branch_for_each_part() {
+    let sandbox = muo();
+    sandbox.git("push --quiet origin master");
+    hook(&sandbox.world.remote, "post-receive", GITLAB);
+    let opened = |words: &[&str]| {
+        let run = sandbox.xtask(&[&["promote", "--mr", "-q"], words].concat()).succeeds();
+        let (_, branch) = run.stdout.rsplit_once("7 (promote/").unwrap();
+        branch.split_once(' ').unwrap().0.to_owned()
+    };
+    let branches = [
+        (&["muo", "production-2"][..], "saas-muo/osd-production-2"),
+        (&["muo", "production-1"], "saas-muo/osd-production-1"),
+        (&["muo", "hivep01"], "saas-muo/osd-production-1-operator-hivep01-78742305"),
+        (&["muo", "hivep02"], "saas-muo/osd-production-1-operator-hivep02-75741e4c"),
+        (&["muo", "--all"], "saas-muo+all"),
+        (&["--saas", "muo", "--env", "osd-production-2"], "saas-muo/osd-production-2"),
+    ];
+    for (words, branch) in branches {
+        assert_eq!(opened(words), branch, "{words:?}");
+    }
 }

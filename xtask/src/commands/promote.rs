@@ -217,8 +217,9 @@ impl<'a> Run<'a> {
         let Run { session, request, config, scopes, .. } = self;
         let git = land::git_of(self.work_tree, "or leave `--mr` out")?;
         let upstreams = self.upstreams()?;
-        let (delivery, withheld) =
-            Delivery::new(git, &config.repository, branch_names(scopes), options);
+        let names = self.saas.as_ref().map(|saas| saas.branch_names(scopes));
+        let names = names.unwrap_or_else(|| branch_names(scopes));
+        let (delivery, withheld) = Delivery::new(git, &config.repository, names, options);
         let is_lgtm = options.lgtm && withheld.is_none();
         let mut wanted = land::wanted(scopes).and(checks::wanted(config, scopes));
         let config_file = session.config_in_tree()?;

@@ -3,13 +3,13 @@
 
 use crate::model::component::{
     Component, ComponentImage, Environment, FilePattern, Form, Origin, PinSpec, Position,
-    SaasFilter, Selector,
+    SaasFilter, Scope, Selector,
 };
 use crate::model::escape::is_obeyed;
 use crate::model::image::Image;
 use crate::model::upstream::Upstream;
-use crate::saas::SaasFile;
 use crate::saas::choice::Chosen;
+use crate::saas::{SaasFile, stem};
 
 /// How many digits a tag has where the template does not say.
 const HASH_LENGTH: usize = 7;
@@ -34,6 +34,36 @@ pub fn components(file: &SaasFile, chosen: &[Chosen]) -> Vec<Component> {
         add(&mut components[index], file, one);
     }
     components
+}
+
+/// The component of a scope with every environment that its saas file has, and the places of those of
+/// the scope, so that a name can tell a part of the file from the whole. An environment of which the
+/// scope has some targets only is called by them too. `all` are the targets of the file.
+pub fn whole(file: &SaasFile, all: &[Chosen], scope: &Scope) -> (Component, Vec<usize>) {
+    let is_it = |one: &Component| one.upstream.is(scope.component.upstream.address());
+    let whole = components(file, all).into_iter().find(is_it);
+    let mut whole = whole.unwrap_or_else(|| scope.component.clone());
+    let mut places = Vec::new();
+    for Environment { name, pins, .. } in scope.environments.iter().copied() {
+        let Some(place) = whole.environments.iter().position(|one| one.name == *name) else {
+            continue;
+        };
+        places.push(place);
+        if whole.environments[place].pins != *pins {
+            let targets: Vec<String> = pins.iter().map(called).collect();
+            whole.environments[place].name = format!("{name}@{}", targets.join("+"));
+        }
+    }
+    (whole, places)
+}
+
+/// The target of a pin, as short as it is told from others of its environment.
+fn called(pin: &PinSpec) -> String {
+    let filter = pin.selector.filter();
+    let Some(SaasFilter { template, target, namespace, .. }) = filter else { return String::new() };
+    let target = target.as_deref().or(namespace.as_deref().map(stem));
+    let parts = template.as_deref().into_iter().chain(target);
+    parts.collect::<Vec<_>>().join("/")
 }
 
 /// Whether it is a plain path in a repository, and not the whole of it.

@@ -6,6 +6,7 @@ use std::io::IsTerminal;
 
 use anyhow::{Result, bail};
 use promotion::config::Config;
+use promotion::merge_request::branch_names;
 use promotion::model::component::{Component, Environment, FilePattern, Scope};
 use promotion::model::path::RepoPath;
 use promotion::model::problem::Problem;
@@ -212,6 +213,18 @@ impl Saas<'_> {
         }
         let names = vec![self.saas.name(index)];
         What::Saas(SaasQuery { names, narrowing, ..SaasQuery::default() })
+    }
+
+    /// The names that the branch of a merge request may have: those of a part of a saas file differ
+    /// from those of other parts.
+    pub(super) fn branch_names(&self, scopes: &[Scope]) -> [String; 2] {
+        let indices = self.indices.iter().zip(scopes);
+        let wholes: Vec<_> = indices.map(|(index, scope)| self.saas.whole(*index, scope)).collect();
+        let scopes = wholes.iter().map(|(component, places)| {
+            let environments = places.iter().map(|place| &component.environments[*place]);
+            Scope { component, environments: environments.collect() }
+        });
+        branch_names(&scopes.collect::<Vec<_>>())
     }
 
     /// The version that an environment runs, for the nth scope.

@@ -52,3 +52,29 @@ fn several_upstreams() {
     ];
     check(text, &expected);
 }
+
+/// A part of a file is told from the whole, and from other parts.
+#[test]
+fn parts_of_a_file() {
+    let text = "name: app\nresourceTemplates:\n\
+                - name: t\n  url: https://x/u\n  targets:\n\
+                \x20 - {name: a}\n  - {namespace: {$ref: /n/b.yml}}\n  - {name: c-canary}\n\
+                - name: v\n  url: https://x/v\n  targets: [{name: d}]\n";
+    let file = saas_file("s.yml", text);
+    let site = Site { environment: Some("prod".to_owned()), ..Site::default() };
+    let all = file.targets().map(|(template, target)| Chosen { template, target, site: &site });
+    let all: Vec<Chosen> = all.collect();
+    let check = |chosen: &[usize], expected: &str| {
+        let chosen: Vec<Chosen> = chosen.iter().map(|nth| all[*nth]).collect();
+        let part = &components(&file, &chosen)[0];
+        let (whole, places) = whole(&file, &all, &Scope::all(part));
+        let names: Vec<_> = whole.environments.iter().map(|one| one.name.as_str()).collect();
+        assert_eq!(format!("{} {names:?} {places:?}", whole.name), expected);
+    };
+    check(&[0, 1, 2], "app/t [\"prod\", \"c-canary\"] [0, 1]");
+    check(&[0, 1], "app/t [\"prod\", \"c-canary\"] [0]");
+    check(&[2], "app/t [\"prod\", \"c-canary\"] [1]");
+    check(&[1], "app/t [\"prod@t/b\", \"c-canary\"] [0]");
+    check(&[0, 2], "app/t [\"prod@t/a\", \"c-canary\"] [0, 1]");
+    check(&[3], "app/v [\"prod\"] [0]");
+}
