@@ -149,7 +149,16 @@ fn objections() {
         "the following required arguments were not provided: --env <NAME>..., --reason <TEXT>",
         &format!("usage: cargo xtask rollback --env <NAME>... --reason <TEXT>\n{more}"),
     );
-    check(&[], "no command is given", "`--help` lists the commands");
+    let files = "<NAME [WHERE]|--saas <NAME>...|--owner <TEAM>>";
+    let what = "<NAME [WHERE]|--env <NAME>...|--all|--saas <NAME>...|--owner <TEAM>>";
+    check(
+        &["promote", "--env", "jenkins", "--target", "x"],
+        &format!("the following required arguments were not provided: {files}"),
+        &format!("usage: cargo xtask promote --target <NAME>... {what} {files}\n{more}"),
+    );
+    for typed in [&[][..], &["--quiet"], &["--format", "json"]] {
+        check(typed, "no command is given", "`--help` lists the commands");
+    }
 }
 
 #[test]

@@ -298,8 +298,11 @@ fn named_configuration() {
     sandbox.command(&["qr-promote", "--config", "promote.toml"]).cwd("data").run().assert(
         1,
         "",
-        "error: `promote.toml`: can't be read: No such file or directory (os error 2)\n",
+        "error: `promote.toml`: can't be read: No such file or directory (os error 2)\n  \
+         help: name another file with `--config`, or leave it out\n",
     );
+    let empty = ["status", "--config", "/dev/null"];
+    sandbox.xtask(&empty).assert(0, "", "");
 }
 
 #[test]

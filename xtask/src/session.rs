@@ -129,8 +129,11 @@ impl Session {
     pub fn config(&self, work_tree: &WorkTree) -> Result<Config> {
         if let Some(file) = &self.config {
             let name = file.display().to_string();
-            let bytes = std::fs::read(file)
-                .map_err(|error| Problem::new(format!("can't be read: {error}")).file(&name))?;
+            let bytes = std::fs::read(file).map_err(|error| {
+                Problem::new(format!("can't be read: {error}"))
+                    .file(&name)
+                    .help("name another file with `--config`, or leave it out")
+            })?;
             return parsed(&name, &bytes);
         }
         let bytes = work_tree.read_file(&config_path()?)?;

@@ -79,7 +79,8 @@ pub fn look_up(
     };
     let down = Down::default();
     let names: Vec<_> = questions.iter().map(|question| question.upstream.to_string()).collect();
-    let fetching = (!session.offline).then(|| session.progress.fetching(&names));
+    let is_asked = !session.offline && !names.is_empty();
+    let fetching = is_asked.then(|| session.progress.fetching(&names));
     let numbered: Vec<_> = questions.iter().enumerate().collect();
     let url_of = |question: &Question| settings.effective_url(question.upstream.address());
     let host = |&(_, question): &(usize, &Question)| mirror::host(&url_of(question));

@@ -14,7 +14,9 @@ const APOSTROPHE: char = '\u{ffff}';
 
 /// An error of usage. What was typed is escaped before clap puts it into sentences.
 pub fn problem(mut error: Error) -> Problem {
-    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+    let no_command =
+        [ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand, ErrorKind::MissingSubcommand];
+    if no_command.contains(&error.kind()) {
         return Problem::usage("no command is given").help("`--help` lists the commands");
     }
     let context: Vec<_> = error.context().map(|(kind, value)| (kind, value.clone())).collect();
