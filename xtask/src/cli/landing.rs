@@ -8,6 +8,10 @@ use promotion::model::duration::parse_duration;
 
 use super::values::{branch, label, reason, user, word};
 
+/// What `--mr` can't go with. For clap, an option that requires `--mr` does without it then: so each
+/// of them says the same.
+const WITHOUT_MR: [&str; 2] = ["commit", "offline"];
+
 /// What is done with the plan.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Landing options")]
@@ -20,29 +24,29 @@ pub struct LandingArgs {
     #[arg(long)]
     pub commit: bool,
     /// Open or refresh a merge request off the remote's target branch; the checkout stays as it is
-    #[arg(long, conflicts_with_all = ["commit", "offline"])]
+    #[arg(long, conflicts_with_all = WITHOUT_MR)]
     pub mr: bool,
     /// Open the page of what was done: the merge request, else the comparison of the versions
     #[arg(long)]
     pub open: bool,
     /// With --mr: set the configured label that lets it be merged
-    #[arg(long, requires = "mr")]
+    #[arg(long, requires = "mr", conflicts_with_all = WITHOUT_MR)]
     pub lgtm: bool,
     /// With --mr: set this label too; once for each label
-    #[arg(long, value_name = "NAME", requires = "mr", value_parser = label)]
+    #[arg(long, value_name = "NAME", requires = "mr", conflicts_with_all = WITHOUT_MR, value_parser = label)]
     pub label: Vec<String>,
     /// With --mr: mark it as not ready
-    #[arg(long, requires = "mr")]
+    #[arg(long, requires = "mr", conflicts_with_all = WITHOUT_MR)]
     pub draft: bool,
     /// With --mr: assign it to this user too; once for each user
-    #[arg(long, value_name = "USER", requires = "mr", value_parser = user)]
+    #[arg(long, value_name = "USER", requires = "mr", conflicts_with_all = WITHOUT_MR, value_parser = user)]
     pub assign: Vec<String>,
     /// With --mr: push to this remote, such as your fork [default: where git pushes by
     /// branch.NAME.pushRemote or remote.pushDefault, else as configured, else origin]
-    #[arg(long, value_name = "NAME", requires = "mr", value_parser = word)]
+    #[arg(long, value_name = "NAME", requires = "mr", conflicts_with_all = WITHOUT_MR, value_parser = word)]
     pub remote: Option<String>,
     /// With --mr: merge into this branch [default: as configured, else the remote's default]
-    #[arg(long, value_name = "NAME", requires = "mr", value_parser = branch)]
+    #[arg(long, value_name = "NAME", requires = "mr", conflicts_with_all = WITHOUT_MR, value_parser = branch)]
     pub target_branch: Option<String>,
 }
 
