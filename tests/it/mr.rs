@@ -157,6 +157,40 @@ fn to_a_fork() {
     assert_eq!(branches, "refs/heads/master\nrefs/heads/promote/qontract-reconcile/jenkins");
 }
 
+/// One remote may be fetched from the project and pushed to a fork of it.
+#[test]
+fn to_a_fork_by_its_push_address() {
+    let sandbox = sandbox();
+    fork(&sandbox);
+    let host = "gitlab.example.com";
+    let there = sandbox.world.root.join("fork.git");
+    let project = format!("https://{host}/service/app-interface.git");
+    let addresses = [
+        (project.clone(), &sandbox.world.remote),
+        (format!("git@{host}:service/app-interface.git"), &sandbox.world.remote),
+        (format!("git@{host}:ada/app-interface.git"), &there),
+    ];
+    for (address, path) in &addresses {
+        sandbox.git(&format!("config --add url.{}.insteadOf {address}", path.display()));
+    }
+    sandbox.git(&format!("remote set-url origin {project}"));
+    let target = "merge_request.target_project=service/app-interface";
+    for ((address, path), is_fork) in addresses.iter().zip([false, false, true]) {
+        sandbox.git(&format!("remote set-url --push origin {address}"));
+        hook(path, "post-receive", GITLAB);
+        let run = jenkins(&sandbox, &["--ref", OLDER]).succeeds();
+        let options = fs::read_to_string(path.join("options")).unwrap();
+        assert_eq!(options.lines().any(|option| option == target), is_fork, "{address}: {run:?}");
+        hook(path, "post-receive", "");
+        let run = jenkins(&sandbox, &["--ref", OLDER]).succeeds();
+        let owner = if is_fork { "ada" } else { "service" };
+        let page = format!("pushed only; open it at: https://{host}/{owner}/app-interface/-/merge");
+        assert!(line(&run, "pushed only").starts_with(&page), "{address}: {run:?}");
+        let branch = "refs/heads/promote/qontract-reconcile/jenkins";
+        sandbox.git_in(path, &["update-ref", "-d", branch], "");
+    }
+}
+
 /// Where git itself would push to: the branch's own setting, then the general one.
 #[test]
 fn where_git_pushes_to() {

@@ -95,13 +95,16 @@ impl Git {
         CommitId::parse(&one_line(&id)).context("`git commit-tree` answered in an unknown way")
     }
 
+    /// The addresses that a remote is fetched from, before the user's rewriting.
+    pub fn fetch_addresses(&self, remote: &str) -> Vec<String> {
+        self.addresses(remote, "url").unwrap_or_else(|| vec![remote.to_owned()])
+    }
+
     /// The addresses that `remote` is pushed to, as they are configured; never none.
     ///
     /// A push to an address, unlike one to a remote, leaves the user's `refs/remotes` alone.
     pub fn push_addresses(&self, remote: &str) -> Vec<String> {
-        let configured = |key| self.addresses(remote, key);
-        let all = configured("pushurl").or_else(|| configured("url"));
-        all.unwrap_or_else(|| vec![remote.to_owned()])
+        self.addresses(remote, "pushurl").unwrap_or_else(|| self.fetch_addresses(remote))
     }
 
     /// Whether `remote` is pushed to another address than it is fetched from.

@@ -207,7 +207,7 @@ impl Delivery<'_> {
     fn pushed_before(&self, branch: &str, target: &str, commit: &CommitId) -> Delivered {
         let forge = self.repository.forge;
         let page = || {
-            let remote = self.page_address(&self.to)?;
+            let remote = self.pushed_page()?;
             list_page(forge, &remote, branch)
                 .or_else(|| create_page(forge, &remote, branch, target))
         };
@@ -243,19 +243,30 @@ impl Delivery<'_> {
     /// The address of a remote that leads to a page: after the user's rewriting, else before.
     fn page_address(&self, remote: &str) -> Option<String> {
         let rewritten = self.git.effective_url(remote).ok();
-        let all = rewritten.into_iter().chain(self.git.push_addresses(remote));
+        let all = rewritten.into_iter().chain(self.git.fetch_addresses(remote));
         all.into_iter().find(|url| forge::page(url).is_some())
     }
 
+    /// The same of a place that is pushed to.
+    fn pushed_page(&self) -> Option<String> {
+        self.git.push_addresses(&self.to).iter().find_map(|url| self.page_address(url))
+    }
+
+    /// The project to merge into, if it is another one than those that are pushed to.
+    fn target_project(&self) -> Option<String> {
+        let project = |remote: &str| self.page_address(remote).and_then(|url| forge::project(&url));
+        let target = project(self.from)?;
+        let pushed = self.git.push_addresses(&self.to);
+        (!pushed.iter().any(|url| project(url).as_ref() == Some(&target))).then_some(target)
+    }
+
     fn request(&self, branch: &str, target: &str, proposal: ProposedCommit) -> MergeRequest {
-        let is_fork = self.from != self.to;
-        let upstream = is_fork.then(|| self.page_address(self.from)).flatten();
         MergeRequest {
             title: proposal.title,
             description: proposal.description,
             branch: branch.to_owned(),
             target: target.to_owned(),
-            target_project: upstream.and_then(|url| forge::project(&url)),
+            target_project: self.target_project(),
             labels: self.labels.clone(),
             unlabels: Vec::new(),
             assignees: self.assignees.clone(),
@@ -324,7 +335,7 @@ impl Delivery<'_> {
             warnings.push(format!("`{}` {message}", request.branch));
         }
         let by_hand = || {
-            let remote = self.page_address(&self.to)?;
+            let remote = self.pushed_page()?;
             create_page(forge, &remote, &request.branch, &request.target)
         };
         Delivered {
