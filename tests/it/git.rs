@@ -248,10 +248,13 @@ fn variables_that_point_elsewhere_are_not_obeyed() {
         ("GIT_NAMESPACE", "other"),
         ("GIT_SHALLOW_FILE", &cut),
         ("GIT_GRAFT_FILE", &cut),
+        ("GIT_CONFIG", "/dev/null"),
+        ("GIT_QUARANTINE_PATH", &objects),
         ("GIT_GLOB_PATHSPECS", "1"),
         ("GIT_NOGLOB_PATHSPECS", "1"),
         ("GIT_ICASE_PATHSPECS", "1"),
     ] {
+        fs::remove_dir_all(sandbox.world.root.join("cache")).unwrap();
         assert_eq!(run(&[(name, value)]), expected, "{name}");
     }
 }

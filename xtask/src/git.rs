@@ -36,7 +36,8 @@ pub mod publish;
 pub mod remote;
 mod settings;
 
-/// Environment variables that would make git use another repository than the intended one.
+/// Environment variables that would make git use another repository than the intended one, read
+/// other settings than it obeys, or write nothing.
 const ELSEWHERE: &[&str] = &[
     "GIT_DIR",
     "GIT_WORK_TREE",
@@ -48,6 +49,8 @@ const ELSEWHERE: &[&str] = &[
     "GIT_PREFIX",
     "GIT_SHALLOW_FILE",
     "GIT_GRAFT_FILE",
+    "GIT_CONFIG",
+    "GIT_QUARANTINE_PATH",
 ];
 
 /// How long a command may take that works on this machine alone.
