@@ -85,6 +85,19 @@ fn every_option_is_read() {
     assert!(seen > 100, "{seen}");
 }
 
+#[test]
+fn headings_of_saas_files_have_nothing_else() {
+    let whole = Cli::command();
+    let below = |name: &str| {
+        let command = whole.find_subcommand(name).unwrap().get_arguments();
+        let below = command.filter(|option| option.get_help_heading() == Some("Saas files"));
+        below.filter_map(|option| option.get_long()).collect::<Vec<_>>()
+    };
+    let targets = ["saas", "owner", "template", "target", "namespace"];
+    assert_eq!(below("rollback"), targets);
+    assert_eq!(below("promote"), [&targets[..], &["like", "hotfix", "split"]].concat());
+}
+
 /// The examples of a help page, as command lines.
 fn examples(command: &clap::Command) -> Vec<String> {
     let text = command.get_after_help().map(ToString::to_string).unwrap_or_default();

@@ -4,7 +4,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::builder::{PossibleValuesParser, Resettable, Str, TypedValueParser};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgGroup, Args, CommandFactory, Error, FromArgMatches, Parser, Subcommand, ValueEnum};
 
@@ -94,7 +94,7 @@ pub enum CliCommand {
     UpdateSchemas(UpdateSchemasArgs),
     /// Promote qontract-reconcile: every environment, or the named ones
     QrPromote(QrPromoteArgs),
-    /// Promote one or several components in the named environments
+    /// Promote components, or any saas files, in the named environments
     Promote(PromoteArgs),
     /// Go back to the version that ran before, or to another one
     Rollback(RollbackArgs),
@@ -327,14 +327,14 @@ pub struct RollbackArgs {
     pub env: Vec<String>,
     #[command(flatten)]
     pub of: ComponentArgs,
-    #[command(flatten)]
-    pub saas: SaasArgs,
     /// The version to go back to [default: the one before, by the history of the pins]
     #[arg(long, value_name = "REF", alias = "ref", value_parser = reference)]
     pub to: Option<String>,
     /// Why; becomes a trailer of the commit
     #[arg(long, value_name = "TEXT", value_parser = reason)]
     pub reason: String,
+    #[command(flatten)]
+    pub saas: SaasArgs,
     #[command(flatten)]
     pub landing: LandingArgs,
     #[command(flatten)]
@@ -429,6 +429,7 @@ pub struct ComponentArgs {
 pub struct RefArgs {
     /// The version: a commit (7 or more digits), a branch or a tag of the upstream [default: the
     /// head of its default branch]
-    #[arg(long = "ref", value_name = "REF", value_parser = reference)]
+    // In `promote`, what stands before it has a heading of its own.
+    #[arg(long = "ref", value_name = "REF", value_parser = reference, help_heading = Resettable::<Str>::Reset)]
     pub reference: Option<String>,
 }
