@@ -85,6 +85,36 @@ fn what_did_not_move_is_not_taken_back() {
     assert_eq!(sandbox.git(&format!("diff --stat {before}")), "");
 }
 
+/// Nor another target of the same environment.
+#[test]
+fn what_was_not_chosen_is_not_taken_back() {
+    let sandbox = muo();
+    sandbox.replace(
+        FILE,
+        "'d3a948a661e0101eff66ca90423884a6caf65147'",
+        "47fbcedb83acf136db09422466a44c7e37c08639",
+    );
+    sandbox.commit_all();
+    let before = sandbox.git("rev-parse HEAD");
+    let cases = [
+        (&["hivep01"][..], &["--env hivep01 --reason"][..]),
+        (&["hivep01", "last"], &["--env hivep01 --reason", "--env last --reason"]),
+        (&["hivep01", "production-2"], &["--env hivep01 --reason", "--env production-2 --reason"]),
+    ];
+    for (places, expected) in cases {
+        let run = sandbox.xtask(&[&["promote", "muo", "--commit", "-q"], places].concat());
+        let commands = printed(&run, &["undo: "]);
+        let expected = expected.iter();
+        let expected =
+            expected.map(|places| format!("rollback --saas saas-muo {places} '…' --commit"));
+        assert_eq!(commands, expected.collect::<Vec<_>>());
+        for command in commands {
+            paste(&sandbox, command, &["-q"]).succeeds();
+        }
+        assert_eq!(sandbox.git(&format!("diff --stat {before}")), "");
+    }
+}
+
 /// Without the network, the same choice is left, and what the checkout itself says is checked.
 #[test]
 fn without_the_network() {

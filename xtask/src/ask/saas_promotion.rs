@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::Result;
 use promotion::guards::Findings;
 use promotion::guards::gates::{Gates, Publisher, Runs};
-use promotion::model::component::{Component, Scope};
+use promotion::model::component::Component;
 use promotion::model::duration::of_seconds;
 use promotion::model::path::RepoPath;
 use promotion::model::problem::Problem;
@@ -18,7 +18,7 @@ use promotion::model::version::{CommitId, is_full_commit};
 use promotion::plan::{Outcome, PartPlan, PlannedValue};
 use promotion::saas::app::{ListAction, ListChange, VersionList, Versions};
 use promotion::saas::choice::{self, Chosen, Narrowing, SaasQuery};
-use promotion::saas::component::{components, whole};
+use promotion::saas::component::components;
 use promotion::saas::{SaasFile, Target};
 
 use crate::ask::saas::{SaasFiles, code_component};
@@ -30,6 +30,7 @@ use files::{by_path, with_others};
 pub use files::{in_repository, paths, without_deprecated};
 
 mod files;
+mod names;
 
 /// The saas files that are promoted, and a component for each of their upstreams.
 #[derive(Debug)]
@@ -268,13 +269,6 @@ impl SaasPromotion {
     /// What names just the saas file of a component.
     pub fn name(&self, index: usize) -> String {
         self.files.name_of(self.file(index))
-    }
-
-    /// The component of a scope with every environment of its saas file, and the places of those of
-    /// the scope.
-    pub fn whole(&self, index: usize, scope: &Scope) -> (Component, Vec<usize>) {
-        let file = self.file(index);
-        whole(file, &self.files.targets(file), scope)
     }
 
     /// The saas file of a component.

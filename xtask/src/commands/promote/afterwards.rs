@@ -18,16 +18,17 @@ pub(super) fn version(plan: &Plan) -> Option<&CommitId> {
     }
 }
 
-/// The commands that undo the promotion of `parts`, each with what names it: a rollback for each
-/// version that ran before, or after a rollback a promotion.
-pub(super) fn undo<'p>(
+/// The commands that undo the promotion of `parts`: a rollback for each version that ran before, or
+/// after a rollback a promotion. `named` says what names some environments of a part.
+pub(super) fn undo(
     session: &Session,
     request: &Request,
     work_tree: &WorkTree,
-    parts: impl Iterator<Item = (What, &'p PartPlan)>,
+    parts: &[PartPlan],
+    named: impl Fn(usize, Vec<String>) -> What,
 ) -> Vec<String> {
     let mut commands = Vec::new();
-    for (what, part) in parts {
+    for (nth, part) in parts.iter().enumerate() {
         for Before { version, is_known, environments } in before(part) {
             let has_history = is_known && work_tree.git_dir.is_some();
             let is_named = !has_history || request.wording == Wording::Rollback;
@@ -36,8 +37,8 @@ pub(super) fn undo<'p>(
                 (true, Some(version)) => Some(version),
                 (true, None) => continue,
             };
-            let command =
-                request.with(in_environments(&what, environments)).undo(session, to).to_string();
+            let what = named(nth, environments);
+            let command = request.with(what).undo(session, to).to_string();
             if !commands.contains(&command) {
                 commands.push(command);
             }
@@ -87,16 +88,4 @@ fn before(part: &PartPlan) -> Vec<Before<'_>> {
         }
     }
     all
-}
-
-/// The same in some environments.
-fn in_environments(what: &What, environments: Vec<String>) -> What {
-    match what.clone() {
-        What::Saas(mut query) => {
-            query.narrowing.environments = environments;
-            What::Saas(query)
-        }
-        What::Components { names, .. } => What::Components { names, environments },
-        words @ What::Words(..) => words,
-    }
 }

@@ -195,9 +195,9 @@ impl Saas<'_> {
         }
     }
 
-    /// What names the nth scope, and nothing else. Upstreams of one saas file that moved together
-    /// keep one name.
-    pub(super) fn alone(&self, nth: usize, moved: &[bool]) -> What {
+    /// What names some environments of the nth scope, and nothing else: no other target of them than
+    /// was chosen. Upstreams of one saas file that moved together keep one name.
+    pub(super) fn alone(&self, nth: usize, environments: Vec<String>, moved: &[bool]) -> What {
         let SaasPromotion { components, narrowing, .. } = self.saas;
         let (index, mut narrowing) = (self.indices[nth], narrowing.clone());
         let path = &self.saas.file(index).path;
@@ -211,6 +211,7 @@ impl Saas<'_> {
             let templates: BTreeSet<_> = filters.filter_map(|one| one.template.clone()).collect();
             narrowing.templates = templates.into_iter().collect();
         }
+        narrowing.environments = self.saas.words_of(index, &environments).unwrap_or(environments);
         let names = vec![self.saas.name(index)];
         What::Saas(SaasQuery { names, narrowing, ..SaasQuery::default() })
     }

@@ -1,7 +1,6 @@
 //! Prints what happened, and the commands that do the same, undo it, or go on.
 
 use anyhow::Result;
-use promotion::plan::PartPlan;
 use promotion::plan::landed::Landed;
 use promotion::report::changes::{Most, Queue};
 use promotion::report::promotion::PromotionReport;
@@ -57,23 +56,21 @@ impl Run<'_> {
         }
         if done.landed.is_effect() {
             let parts = &done.plan.parts;
-            let named = parts.iter().enumerate().map(|(nth, part)| (self.named(nth, parts), part));
-            let undo = afterwards::undo(session, request, self.work_tree, named);
+            let moved: Vec<bool> = parts.iter().map(|part| !part.is_empty()).collect();
+            let named = |nth, environments| self.named(nth, environments, &moved);
+            let undo = afterwards::undo(session, request, self.work_tree, parts, named);
             commands.extend(undo.into_iter().map(|command| (done.landed.undo(), command)));
         }
         commands
     }
 
-    /// What names one of the parts, and nothing that did not move.
-    fn named(&self, nth: usize, parts: &[PartPlan]) -> What {
+    /// What names some environments of one of the parts, and no part that did not move.
+    fn named(&self, nth: usize, environments: Vec<String>, moved: &[bool]) -> What {
         match &self.saas {
-            Some(saas) => {
-                let moved: Vec<bool> = parts.iter().map(|part| !part.is_empty()).collect();
-                saas.alone(nth, &moved)
-            }
+            Some(saas) => saas.alone(nth, environments, moved),
             None => {
                 let names = vec![self.components[nth].name.clone()];
-                What::Components { names, environments: Vec::new() }
+                What::Components { names, environments }
             }
         }
     }
