@@ -140,6 +140,13 @@ fn status_of_saas_files() {
     sandbox.xtask(&["status", "mou", "-q"]).matches("saas-status-unknown");
     sandbox.xtask(&["promote", "jenkin", "-q"]).matches("saas-or-environment");
     sandbox.xtask(&["status", "muo", "--all-saas", "-q"]).matches("saas-status-usage");
+    sandbox.xtask(&["status", "jenkins", "-q"]).assert(
+        2,
+        "",
+        "error: no saas file has `jenkins` in its name or path\n  \
+         help: `jenkins` is an environment, which `--env` takes\n        \
+         `status --all-saas` lists them\n",
+    );
 }
 
 #[test]

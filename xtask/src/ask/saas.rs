@@ -76,7 +76,7 @@ impl SaasFiles {
     }
 
     /// The problem of a word that names no saas file, with the components and environments that come
-    /// close to it too, or how to name a version.
+    /// close to it too, or how to name a version or an environment.
     pub fn or_configured(&self, unknown: Problem, word: &str, config: &Config) -> Problem {
         if !unknown.usage {
             return unknown;
@@ -89,7 +89,11 @@ impl SaasFiles {
         let names = components.chain(environments.map(|one| one.name.as_str())).chain(files);
         let is_commit = commit_part(word) == Some(word);
         let version = || is_commit.then(|| format!("a version is named with `--ref {word}`"));
-        let question = did_you_mean(word, names).or_else(version);
+        let is_environment = config.components.iter().any(|one| one.environment(word).is_some());
+        let question = match is_environment {
+            true => Some(format!("`{word}` is an environment, which `--env` takes")),
+            false => did_you_mean(word, names).or_else(version),
+        };
         let help = unknown.help.iter().flat_map(|help| help.lines());
         let help = help.filter(|line| !line.starts_with("did you mean")).map(str::to_owned);
         let help: Vec<String> = question.into_iter().chain(help).collect();
