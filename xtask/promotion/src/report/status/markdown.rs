@@ -4,7 +4,7 @@
 use super::brief::{MORE, TITLES};
 use super::{Each, NOTHING, Overview, Row, UNKNOWN, date, has_images, no_repair, word};
 use crate::inspect::status::{Agreement, ComponentStatus};
-use crate::merge_request::gitlab_text::{cell, prose};
+use crate::merge_request::gitlab_text::{cell, code, prose};
 use crate::model::problem::Problem;
 use crate::report::{cut, few};
 
@@ -21,7 +21,7 @@ impl<'a> Overview<'a> {
         };
         for drift in self.drifts.unwrap_or_default() {
             let place = format!("{}/{}", drift.component, drift.environment);
-            text.push_str(&format!("* drift: {}: {}\n", cell(&place), prose(&drift.message)));
+            text.push_str(&format!("* drift: {}: {}\n", code(&place), prose(&drift.message)));
         }
         let most = if self.is_whole { usize::MAX } else { MOST_WARNINGS };
         for warning in self.warnings.iter().take(most) {
@@ -62,12 +62,7 @@ impl<'a> Overview<'a> {
         if let Some(problem) = self.news(component) {
             text.push_str(&format!("{}\n", error_item(problem)));
         }
-        if let Some(upstream) = &component.upstream {
-            let tag = upstream.head.id.tag(component.component.tag_length);
-            let is_old = component.problem.is_some();
-            let newest = if is_old { "Newest at the last fetch" } else { "Newest" };
-            text.push_str(&format!("{newest}: `{tag}` of {}\n\n", date(upstream.head.time)));
-        }
+        text.push_str(&newest(component));
         let rows = self.rows(component);
         text.push_str(&self.markdown_table(component, &rows));
         let list = remarks(component, &rows);
@@ -103,20 +98,33 @@ impl<'a> Overview<'a> {
     }
 }
 
+/// The newest version of a component, as a paragraph.
+fn newest(component: &ComponentStatus) -> String {
+    let Some(upstream) = &component.upstream else {
+        return "The newest version is unknown\n\n".to_owned();
+    };
+    let newest = match component.problem {
+        Some(_) => "Newest at the last fetch",
+        None => "Newest",
+    };
+    let tag = upstream.head.id.tag(component.component.tag_length);
+    format!("{newest}: `{tag}` of {}\n\n", date(upstream.head.time))
+}
+
 /// The problems of a component and their cures, as a list.
 fn remarks(component: &ComponentStatus, rows: &[Row]) -> String {
     let mut list = String::new();
     for row in rows {
-        let names = row.environments.iter().map(|one| cell(&one.name));
+        let names = row.environments.iter().map(|one| code(&one.name));
         let names = names.collect::<Vec<_>>().join(", ");
         list.extend(row.remarks.iter().map(|one| format!("* {names}: {}\n", prose(one))));
     }
     for environment in &component.environments {
         list.extend(environment.problems.iter().map(error_item));
         if environment.agreement() == Agreement::Differ {
-            let name = cell(&environment.name);
+            let name = code(&environment.name);
             list.push_str(&match &environment.repair {
-                Some(repair) => format!("* {name} is half promoted; repair it: {}\n", cell(repair)),
+                Some(repair) => format!("* {name} is half promoted; repair it: {}\n", code(repair)),
                 None => format!("* {name} is half promoted; {}\n", prose(no_repair(component))),
             });
         }
