@@ -363,7 +363,7 @@ impl<'a> Preparation<'a> {
         if std::io::stdin().is_terminal() && std::io::stderr().is_terminal() {
             let ticked = vec![true; behind.len()];
             let asked = dialoguer::MultiSelect::new()
-                .with_prompt("Which environments? (blank ticks, enter goes on)")
+                .with_prompt("Which environments? (space ticks, enter goes on)")
                 .items(behind)
                 .defaults(&ticked)
                 .interact_opt()?;
