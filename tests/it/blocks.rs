@@ -1,6 +1,6 @@
 //! The version lists of an app: `block`, `unblock` and `--hotfix`, and what lands of them.
 
-use std::fs::OpenOptions;
+use std::fs::{self, OpenOptions};
 
 use crate::case::{Case, GITLAB, hook};
 use crate::saas::muo;
@@ -82,6 +82,20 @@ fn everything_is_told() {
         sandbox.git("log -1 --format=%B"),
         "block 7a734a7 of saas-muo\n\nReason: it leaks\n\n"
     );
+}
+
+/// Each upstream says why it has no such version; a component may run nowhere.
+#[test]
+fn versions_that_nobody_has() {
+    let sandbox = muo();
+    let block = ["block", "--reason", "x", "-q", "--ref"];
+    let unknown = "f".repeat(40);
+    sandbox
+        .xtask(&[&block[..], &[&unknown, "saas-qontract-reconcile"]].concat())
+        .matches("block-unknown-version");
+    sandbox.xtask(&[&block[..], &["main", "qontract-schemas"]].concat()).matches("block-nowhere");
+    fs::remove_file(sandbox.path("data/services/muo/app.yml")).unwrap();
+    sandbox.xtask(&[&block[..], &["master", "muo"]].concat()).matches("block-no-app");
 }
 
 #[test]

@@ -189,7 +189,8 @@ fn nothing_moves(plan: &Plan) -> Problem {
 pub fn add_list_change(plan: &mut Plan, change: &ListChange, tree: &Tree) -> Result<(), Problem> {
     let path = &change.app;
     let here = |problem: Problem| problem.file(path.as_str());
-    let bytes = tree.get(path).ok_or_else(|| here(Problem::new("no such file")))?;
+    let missing = || Problem::new("no such file").help("the saas file names it as its `app`");
+    let bytes = tree.get(path).ok_or_else(|| here(missing()))?;
     let text = text_of(bytes).map_err(here)?;
     let edit = app::edit(text, change).map_err(here)?;
     let new = || FilePlan { before: text.to_owned(), ..FilePlan::default() };

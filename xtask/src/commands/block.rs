@@ -6,7 +6,7 @@ use promotion::merge_request::commit_message::commit_page;
 use promotion::merge_request::{Description, segment};
 use promotion::model::component::Component;
 use promotion::model::escape::escaped;
-use promotion::model::problem::Problem;
+use promotion::model::problem::{Problem, Problems, problems};
 use promotion::model::tree::Wanted;
 use promotion::model::upstream::Upstream;
 use promotion::model::version::CommitId;
@@ -93,8 +93,17 @@ fn meant<'c>(
         let mut urls = file.templates.iter().filter_map(|template| template.url.as_deref());
         component.is_some_and(|component| urls.any(|url| component.upstream.is(url)))
     };
-    let file = files.files.iter().find(runs).map_or(name, |file| &file.name);
-    Ok((component, file.to_owned()))
+    let file = files.files.iter().find(runs).map(|file| file.name.clone());
+    let name = match (component, file) {
+        (_, Some(file)) => file,
+        (None, None) => name.to_owned(),
+        (Some(Component { name, upstream, .. }), None) => {
+            let message = format!("no saas file runs `{upstream}`, which is `{name}`");
+            let help = "versions are blocked in the app that a saas file names";
+            bail!(Problem::usage(message).help(help));
+        }
+    };
+    Ok((component, name))
 }
 
 /// The upstream that has the version, by the index of its component; the one that is `meant`, if one is.
@@ -115,20 +124,19 @@ fn version(
         return Ok((*index, commit));
     }
     refuse_page(typed.reference, components.iter().map(|(_, component)| &component.upstream))?;
-    let mut found = Vec::new();
-    let mut last = None;
+    let (mut found, mut refused) = (Vec::new(), Vec::new());
     for (index, component) in components {
         let upstreams = Upstreams::open(work_tree, config, component)?;
         let upstreams = if session.offline { upstreams } else { upstreams.fetched(session)? };
         match upstreams.mirror.resolve(Some(typed.reference), component.branch.as_deref()) {
             Ok(resolved) => found.push((index, resolved.commit)),
-            Err(error) => last = Some(error),
+            Err(error) => refused.extend(problems(&error)),
         }
     }
-    match (found.len(), last) {
-        (0, Some(error)) => Err(error),
-        (1, _) => Ok(found.swap_remove(0)),
-        (count, _) => {
+    match found.len() {
+        0 => Err(Problems(refused).into()),
+        1 => Ok(found.swap_remove(0)),
+        count => {
             let message = format!("`{}` is a version of {count} upstreams", typed.reference);
             bail!(Problem::usage(message).help("name the full commit"))
         }
