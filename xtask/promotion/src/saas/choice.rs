@@ -1,6 +1,6 @@
 //! Which saas file and which of its targets a person means by a name, a part of it, or a glob.
 
-use crate::model::component::SaasFilter;
+use crate::model::component::{Component, Environment, SaasFilter};
 use crate::model::problem::Problem;
 use crate::model::similar::{cure, cut, listed};
 use crate::saas::{SaasFile, Site, Target, Template};
@@ -29,6 +29,21 @@ pub fn fit(word: &str, name: &str) -> Fit {
 /// Whether a word may name several.
 pub fn is_glob(word: &str) -> bool {
     word.contains(['*', '?', '[', '{'])
+}
+
+/// The environments of a component that a word names, by name or alias, or else those that it is a part
+/// of, or a glob that matches. A word that fits none stays, to be refused with the names there are.
+pub fn environments(component: &Component, word: &str) -> Vec<String> {
+    let fit = |one: &Environment| {
+        let names = one.aliases.iter().chain([&one.name]);
+        names.map(|name| fit(word, name)).max().unwrap_or(Fit::No)
+    };
+    let all = &component.environments;
+    let best = all.iter().map(fit).max().unwrap_or(Fit::No);
+    if best == Fit::No || component.environment(word).is_some() {
+        return vec![word.to_owned()];
+    }
+    all.iter().filter(|one| fit(one) == best).map(|one| one.name.clone()).collect()
 }
 
 /// The saas files that a word names: one, unless it is a glob.

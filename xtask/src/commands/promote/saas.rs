@@ -7,7 +7,7 @@ use std::io::IsTerminal;
 use anyhow::{Result, bail};
 use promotion::config::Config;
 use promotion::merge_request::branch_names;
-use promotion::model::component::{Component, Environment, FilePattern, Scope};
+use promotion::model::component::{Component, FilePattern, Scope};
 use promotion::model::path::RepoPath;
 use promotion::model::problem::Problem;
 use promotion::model::similar::cut;
@@ -16,7 +16,7 @@ use promotion::model::version::CommitId;
 use promotion::plan::{Outcome, Part, Plan, plan};
 use promotion::saas::SaasFile;
 use promotion::saas::app::ListChange;
-use promotion::saas::choice::{self, CANARY, Fit, Narrowing, SaasQuery};
+use promotion::saas::choice::{self, CANARY, Narrowing, SaasQuery};
 
 use crate::ask::checks::Review;
 use crate::ask::saas::SaasFiles;
@@ -46,8 +46,9 @@ pub(super) fn meant(
     let component = |one: &Component, places: &[String]| {
         refuse_saas_options(request, query, one)?;
         refuse_all_and(query, places.first())?;
-        let environments = [environments(one, places), query.narrowing.environments.clone()];
-        let (names, environments) = (vec![one.name.clone()], environments.concat());
+        let fitting = places.iter().flat_map(|word| choice::environments(one, word));
+        let environments = fitting.chain(query.narrowing.environments.clone()).collect();
+        let names = vec![one.name.clone()];
         Ok((request.with(What::Components { names, environments }), None))
     };
     if let Some(one) = config.components.iter().find(|one| one.name == *first) {
@@ -100,26 +101,6 @@ fn refuse_saas_options(request: &Request, query: &SaasQuery, one: &Component) ->
     };
     let message = format!("`{option}` is for saas files, and `{}` is a component", one.name);
     bail!(Problem::usage(message).help("name the saas file with `--saas`"))
-}
-
-/// The environments of a component that words name, exactly or else as a part or a glob. A word that
-/// fits none stays, to be refused with the names that there are.
-fn environments(component: &Component, words: &[String]) -> Vec<String> {
-    let mut found: Vec<String> = Vec::new();
-    for word in words {
-        let fit = |one: &Environment| {
-            let names = std::iter::once(&one.name).chain(&one.aliases);
-            names.map(|name| choice::fit(word, name)).max().unwrap_or(Fit::No)
-        };
-        let best = component.environments.iter().map(fit).max().unwrap_or(Fit::No);
-        if best == Fit::No || component.environment(word).is_some() {
-            found.push(word.clone());
-        } else {
-            let fitting = component.environments.iter().filter(|one| fit(one) == best);
-            found.extend(fitting.map(|one| one.name.clone()));
-        }
-    }
-    found
 }
 
 /// The requests that are landed one by one: one for each saas file, if that is wished.

@@ -1,4 +1,5 @@
 use super::*;
+use crate::config::Config;
 use crate::saas::tests::saas_file;
 
 #[test]
@@ -170,5 +171,23 @@ fn what_a_query_leaves_open() {
     ];
     for (query, expected) in cases {
         assert_eq!((query.is_asked(), query.is_open()), expected, "{query:?}");
+    }
+}
+
+#[test]
+fn environments_of_a_component() {
+    let config = Config::builtin();
+    let component = config.component("qontract-reconcile").unwrap();
+    let cases: [(&str, &[&str]); 7] = [
+        ("jenkins", &["jenkins"]),
+        ("JENK", &["jenkins"]),
+        ("appsres03ue1", &["appsres03ue1"]),
+        ("apps", &["internal"]),
+        ("*k*", &["pr-check", "jenkins", "tekton"]),
+        ("pr", &["app-sre-prod-01", "pr-check"]),
+        ("nowhere", &["nowhere"]),
+    ];
+    for (word, expected) in cases {
+        assert_eq!(environments(component, word), expected, "{word}");
     }
 }
