@@ -161,6 +161,14 @@ fn changes_of_saas_files() {
     ] {
         sandbox.xtask(&["changes", word, "-q"]).matches(name);
     }
+    // One that is not the first of its upstream, and the only one of a file.
+    let dashboards = "saas-qontract-reconcile/qontract-reconcile-dashboards";
+    sandbox.xtask(&["changes", dashboards, "-q"]).succeeds();
+    let whole = sandbox.xtask(&["changes", "muo", "-q"]);
+    assert_eq!(sandbox.xtask(&["changes", "muo/operator", "-q"]), whole);
+    let stage = sandbox.xtask(&["changes", "muo", "--env", "stage", "-q"]);
+    stage.matches("saas-by-nobody");
+    assert_eq!(sandbox.xtask(&["status", "muo", "--env", "stage", "-q"]), stage);
     let component = sandbox.xtask(&["changes", "qontract-schemas", "-q"]).succeeds();
     let same = sandbox.xtask(&["changes", "--component", "qontract-schemas", "-q"]);
     assert_eq!(component, same);

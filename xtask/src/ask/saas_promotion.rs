@@ -94,13 +94,14 @@ impl SaasPromotion {
     ) -> Result<(SaasPromotion, Vec<Problem>)> {
         files.locate(work_tree, paths);
         let (mut all, mut of_file, mut refused) = (Vec::new(), Vec::new(), Vec::new());
-        let mut shared = BTreeMap::new();
+        let (mut shared, mut is_left_out) = (BTreeMap::new(), false);
         for (index, file) in files.files.iter().enumerate() {
             if !paths.contains(&file.path) {
                 continue;
             }
             match fit_targets(&files, file, &query.narrowing, &mut shared) {
                 Ok(mut chosen) => {
+                    is_left_out |= chosen.iter().any(|one| !takes(one.target));
                     chosen.retain(|one| takes(one.target));
                     let components = components(file, &chosen);
                     of_file.extend(components.iter().map(|_| index));
@@ -111,8 +112,14 @@ impl SaasPromotion {
         }
         if all.is_empty() && refused.is_empty() {
             let paths: Vec<_> = paths.iter().map(|path| format!("`{path}`")).collect();
-            let problem = Problem::new(format!("no target of {} has an upstream", cut(paths)));
-            return Err(problem.help("give its template a `url`").into());
+            let paths = cut(paths);
+            let problem = match is_left_out {
+                true => Problem::new(format!("no target of {paths} is promoted by people"))
+                    .help("those that were asked for follow a branch, are moved by `promotion.auto`, or are disabled or deleted"),
+                false => Problem::new(format!("no target of {paths} has an upstream"))
+                    .help("give its template a `url`"),
+            };
+            return Err(problem.into());
         }
         let (narrowing, notes) = (query.narrowing.clone(), Vec::new());
         Ok((SaasPromotion { files, components: all, of_file, narrowing, notes }, refused))

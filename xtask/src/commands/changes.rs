@@ -119,17 +119,25 @@ fn meant(
     };
     let narrowing = Narrowing { environments: typed.only.env.clone(), ..Narrowing::default() };
     let names = vec![file.to_owned()];
-    let query = SaasQuery { names, narrowing, all: true, ..SaasQuery::default() };
+    let mut query = SaasQuery { names, narrowing, all: true, ..SaasQuery::default() };
     let (mut found, mut refused) = SaasPromotion::survey(work_tree, &query, files)?;
-    let is_meant = |name: &str| {
-        template
-            .is_none_or(|template| name.rsplit_once('/').is_some_and(|(_, one)| one == template))
-    };
-    found.retain(|one| is_meant(&one.name));
+    if let Some(template) = template {
+        let is_it = |name: &str| name.rsplit_once('/').is_some_and(|(_, one)| one == template);
+        found.retain(|one| is_it(&one.name));
+        // An upstream is called by its first template, and not at all where it is the only one.
+        if found.is_empty() {
+            query.narrowing.templates = vec![template.to_owned()];
+            let files = SaasFiles::search(work_tree);
+            (found, refused) = SaasPromotion::survey(work_tree, &query, files)?;
+        }
+    }
     match (found.len(), refused.is_empty()) {
         (1, _) => Ok(NamedQueue::Saas(Box::new(found.swap_remove(0)))),
         (0, false) => Err(refused.swap_remove(0).into()),
-        (0, true) => Err(Problem::usage(format!("nothing in `{word}` could move")).into()),
+        (0, true) => {
+            let problem = Problem::usage(format!("nothing in `{word}` could move"));
+            Err(problem.help("`status --all-saas` lists what could").into())
+        }
         _ => {
             let command = |one: &Component| {
                 Hint::new(session, "changes").words(std::slice::from_ref(&one.name)).to_string()
