@@ -174,3 +174,20 @@ fn a_branch_for_each_part() {
         assert_eq!(opened(words), branch, "{words:?}");
     }
 }
+
+/// With `--mr`, the other environment is looked up on the target branch, however old the checkout is.
+#[test]
+fn like_an_environment_of_the_target_branch() {
+    let sandbox = muo();
+    sandbox.xtask(&["promote", "muo", "production-1", "-q", "--commit"]).succeeds();
+    sandbox.git("push --quiet origin master");
+    sandbox.git("reset --quiet --hard HEAD~1");
+    let like = ["promote", "muo", "production-2", "--like", "production-1", "-n", "-q"];
+    let first = |more: &[&str]| {
+        let run = sandbox.xtask(&[&like[..], more].concat()).succeeds();
+        run.stdout.lines().next().unwrap().to_owned()
+    };
+    let older = &sandbox.world.reconcile.commits[10];
+    assert_eq!(first(&[]), format!("saas-muo {} {older}", &older[..7]));
+    assert_eq!(first(&["--mr"]), format!("saas-muo {} {HEAD}", &HEAD[..7]));
+}

@@ -125,13 +125,18 @@ impl SaasPromotion {
         Ok((SaasPromotion { files, components: all, of_file, narrowing, notes }, refused))
     }
 
-    /// The version that the targets of an environment run, for the upstream of a component.
+    /// The version that the targets of an environment run in `tree`, for the upstream of a component.
     ///
     /// Refuses an environment whose targets run none, or several.
-    pub fn like(&self, index: usize, environment: &str, mirror: &Mirror) -> Result<CommitId> {
+    pub fn like(
+        &self,
+        index: usize,
+        environment: &str,
+        (mirror, tree): (&Mirror, &Tree),
+    ) -> Result<CommitId> {
         let component = &self.components[index];
         let mut found: BTreeSet<CommitId> = BTreeSet::new();
-        for value in self.values_of(index, environment)? {
+        for value in self.values_of(index, environment, tree)? {
             found.insert(mirror.resolve(Some(&value), component.branch.as_deref())?.commit);
         }
         let mut found = found.into_iter();
@@ -154,12 +159,14 @@ impl SaasPromotion {
         }
     }
 
-    /// The versions of the targets that fit an environment, of a component's upstream. Errors: no
-    /// target fits.
-    pub fn values_of(&self, index: usize, environment: &str) -> Result<Vec<String>> {
+    /// The versions of the targets that fit an environment, of a component's upstream: those of
+    /// `tree`, if it has the saas file. Errors: no target fits.
+    pub fn values_of(&self, index: usize, environment: &str, tree: &Tree) -> Result<Vec<String>> {
         let component = &self.components[index];
+        let there = SaasFile::read(&self.file(index).path, tree);
+        let file = there.as_ref().unwrap_or(self.file(index));
         let word = Narrowing { environments: vec![environment.to_owned()], ..Narrowing::default() };
-        let mut all = self.files.targets(self.file(index));
+        let mut all = self.files.targets(file);
         let of_upstream =
             |one: &Chosen| one.template.url.as_ref().is_some_and(|url| component.upstream.is(url));
         all.retain(|one| of_upstream(one) && !one.target.delete && !one.target.disable);

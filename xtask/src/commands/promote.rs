@@ -85,7 +85,7 @@ fn run_one(
     }
     if let (Some(saas), WantedVersion::Like(environment)) = (&saas, &request.version) {
         (0..saas.components.len())
-            .try_for_each(|one| saas.values_of(one, environment).map(drop))?;
+            .try_for_each(|one| saas.values_of(one, environment, &Tree::default()).map(drop))?;
     }
     let options = request.landing.merge_request();
     let prepared = match &saas {
@@ -326,7 +326,7 @@ impl<'a> Run<'a> {
                 }
                 WantedVersion::Like(environment) => {
                     let saas = self.saas.as_ref().context("`--like` is for saas files")?;
-                    saas.like(nth, environment, mirror)?
+                    saas.like(nth, environment, (mirror, tree))?
                 }
                 WantedVersion::Before => {
                     let git = land::git_of(self.work_tree, "or the version with `--to REF`")?;

@@ -209,9 +209,14 @@ impl Saas<'_> {
         branch_names(&scopes.collect::<Vec<_>>())
     }
 
-    /// The version that an environment runs, for the nth scope.
-    pub(super) fn like(&self, nth: usize, environment: &str, mirror: &Mirror) -> Result<CommitId> {
-        self.saas.like(self.indices[nth], environment, mirror)
+    /// The version that an environment runs in a tree, for the nth scope.
+    pub(super) fn like(
+        &self,
+        nth: usize,
+        environment: &str,
+        at: (&Mirror, &Tree),
+    ) -> Result<CommitId> {
+        self.saas.like(self.indices[nth], environment, at)
     }
 
     /// Adds to a review what the merge would fail at, and which images nobody can check.
@@ -301,7 +306,7 @@ impl<'a> Preparation<'a> {
         let mut behind: Vec<String> = Vec::new();
         let mut parts = Vec::new();
         for (nth, scope) in prepared.scopes.iter().enumerate() {
-            parts.push(Part::new(scope, self.version(prepared, nth)?));
+            parts.push(Part::new(scope, self.version(prepared, nth, tree)?));
         }
         let plan = plan(&parts, tree)?;
         for environment in plan.parts.iter().flat_map(|part| &part.environments) {
@@ -322,7 +327,7 @@ impl<'a> Preparation<'a> {
         Ok(())
     }
 
-    fn version(&self, prepared: &Prepared, nth: usize) -> Result<CommitId> {
+    fn version(&self, prepared: &Prepared, nth: usize, tree: &Tree) -> Result<CommitId> {
         if self.session.offline {
             return Ok(self.request.offline()?);
         }
@@ -333,7 +338,7 @@ impl<'a> Preparation<'a> {
                 Ok(mirror.resolve(name.as_deref(), component.branch.as_deref())?.commit)
             }
             WantedVersion::Like(environment) => {
-                self.saas.like(prepared.indices[nth], environment, mirror)
+                self.saas.like(prepared.indices[nth], environment, (mirror, tree))
             }
             WantedVersion::Before => bail!(Problem::usage("a rollback needs `--env`")),
         }
