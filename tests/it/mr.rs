@@ -716,6 +716,27 @@ fn the_page_is_opened() {
     assert!(run.stderr.ends_with("note: `--open`: there is no page of this\n"), "{}", run.stderr);
 }
 
+/// A page that can't be opened is told in every format: what was done is printed by then.
+#[test]
+fn no_page_is_opened() {
+    let sandbox = sandbox();
+    let bin = sandbox.world.root.join("bin");
+    fs::create_dir(&bin).unwrap();
+    let git = sandbox.program("sh", &["-c", "command -v git"]).run().stdout;
+    std::os::unix::fs::symlink(git.trim_end(), bin.join("git")).unwrap();
+    for format in ["text", "json"] {
+        let args = ["promote", "--env=jenkins", "--offline", "--ref", HEAD, "-n", "-q", "--open"];
+        let args = [&args[..], &["--format", format]].concat();
+        let mut run = sandbox.program(env!("CARGO_BIN_EXE_xtask"), &args);
+        run.command().env("PATH", &bin);
+        let compare = "https://github.com/app-sre/qontract-reconcile/compare/47fbced...";
+        let warning = format!(
+            "warning: no browser opens {compare}{HEAD}\n  help: set `BROWSER` to a program that does\n"
+        );
+        assert!(run.run().succeeds().stderr.ends_with(&warning), "{format}");
+    }
+}
+
 /// What the remote prints is not opened unless it is the address of a page.
 #[test]
 fn no_other_address_is_opened() {

@@ -235,7 +235,8 @@ impl Session {
     pub fn open(&self, page: Option<String>) {
         match page.map(|page| browser::open(&page)) {
             Some(Ok(())) => {}
-            Some(Err(problem)) => self.warn(&problem),
+            // A document is printed by then, so it can't be in there.
+            Some(Err(problem)) => tell(&report::warning(&problem)),
             None => self.note("`--open`: there is no page of this"),
         }
     }
