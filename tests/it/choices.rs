@@ -1,6 +1,8 @@
 //! Promotions of saas files whose command line leaves a choice: what is chosen, and whether the
 //! commands that are printed to go on mean the same.
 
+use std::fs;
+
 use crate::case::{GITLAB, hook};
 use crate::saas::{FILE, muo};
 use crate::sandbox::{HEAD, Output, Sandbox};
@@ -144,7 +146,16 @@ fn one_document_for_all() {
     sandbox.write(other, &text.replace("name: saas-muo\n", "name: saas-muo-two\n"));
     sandbox.commit_all();
     let split = ["promote", "--saas", "saas-muo*", "--env", "hivep01", "--split", "--format=json"];
-    sandbox.xtask(&[&split[..], &["-n", "-q"]].concat()).matches("saas-split-json");
+    let deprecated = text.replace("name: saas-muo\n", "name: saas-muo-old\ndeprecated: true\n");
+    let old = "data/services/muo/cicd/saas-muo-old.yaml";
+    sandbox.write(old, &deprecated);
+    sandbox.xtask(&[&split[..], &["-n"]].concat()).matches("saas-split-json");
+    // What a glob fits and nobody can read is refused, as without `--split`.
+    sandbox.write(old, "resourceTemplates: [{");
+    let unsplit: Vec<_> = split.into_iter().filter(|word| *word != "--split").collect();
+    let refused = sandbox.xtask(&[&unsplit[..], &["-n"]].concat());
+    assert_eq!((refused.status, sandbox.xtask(&[&split[..], &["-n"]].concat())), (1, refused));
+    fs::remove_file(sandbox.path(old)).unwrap();
     let unknown = "f".repeat(40);
     sandbox.write(file, &text.replacen("d3a948a661e0101eff66ca90423884a6caf65147", &unknown, 1));
     sandbox.commit_all();

@@ -26,8 +26,8 @@ use crate::git::Git;
 use crate::mirror::Mirror;
 use crate::worktree::WorkTree;
 
-use files::{by_path, with_others};
-pub use files::{in_repository, paths, without_deprecated};
+use files::{by_path, paths, with_others};
+pub use files::{in_repository, promoted};
 
 mod files;
 mod names;
@@ -59,9 +59,7 @@ impl SaasPromotion {
             Some(files) => files,
             None => by_path(work_tree, query)?.unwrap_or_else(|| SaasFiles::search(work_tree)),
         };
-        query.names.iter().try_for_each(|word| files.refuse_unreadable(word))?;
-        let paths = paths(work_tree, &files, query)?;
-        let (paths, notes) = without_deprecated(&files, paths);
+        let (paths, notes) = promoted(work_tree, &files, query)?;
         let (found, mut refused) = SaasPromotion::among(work_tree, query, files, &paths, |_| true)?;
         if refused.is_empty() {
             return Ok(SaasPromotion { notes, ..found });

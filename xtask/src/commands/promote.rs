@@ -54,7 +54,10 @@ pub fn run(session: &Session, request: &Request) -> Result<Ending> {
     let config = session.config(&work_tree)?;
     let (request, mut files) = saas::meant(request, &work_tree, &config)?;
     let documents = SplitJson::of(session, &request);
-    for one in saas::split(request, &work_tree)? {
+    let (requests, notes) = saas::split(request, &work_tree)?;
+    notes.iter().for_each(|note| session.note(note));
+    let documents = documents.map(|documents| documents.with_notes(notes));
+    for one in requests {
         let known = (files.take(), listing.take());
         match run_one(session, &one, &work_tree, &config, known, documents.as_ref()) {
             Ok(Ending::Done) => {}

@@ -14,8 +14,20 @@ use crate::ask::owner::saas_files_of;
 use crate::ask::saas::SaasFiles;
 use crate::worktree::WorkTree;
 
+/// The paths of the saas files that are promoted, and notes on those that are left out.
+///
+/// Refuses a glob that fits a file which can't be read.
+pub fn promoted(
+    work_tree: &WorkTree,
+    files: &SaasFiles,
+    query: &SaasQuery,
+) -> Result<(Vec<RepoPath>, Vec<String>), Problem> {
+    query.names.iter().try_for_each(|word| files.refuse_unreadable(word))?;
+    Ok(without_deprecated(files, paths(work_tree, files, query)?))
+}
+
 /// The paths of the saas files that are asked for.
-pub fn paths(
+pub(super) fn paths(
     work_tree: &WorkTree,
     files: &SaasFiles,
     query: &SaasQuery,
@@ -33,7 +45,7 @@ pub fn paths(
 
 /// Leaves out deprecated files where several were asked for together, and says so. One that was asked
 /// for alone is refused by its gates.
-pub fn without_deprecated(files: &SaasFiles, paths: Vec<RepoPath>) -> (Vec<RepoPath>, Vec<String>) {
+fn without_deprecated(files: &SaasFiles, paths: Vec<RepoPath>) -> (Vec<RepoPath>, Vec<String>) {
     let is_deprecated =
         |path: &RepoPath| files.files.iter().any(|file| file.path == *path && file.deprecated);
     let (stay, others): (Vec<RepoPath>, Vec<RepoPath>) = paths.into_iter().partition(is_deprecated);

@@ -20,7 +20,7 @@ use promotion::saas::choice::{self, CANARY, Narrowing, SaasQuery};
 
 use crate::ask::checks::Review;
 use crate::ask::saas::SaasFiles;
-use crate::ask::saas_promotion::{Asked, SaasPromotion, in_repository, paths, without_deprecated};
+use crate::ask::saas_promotion::{Asked, SaasPromotion, in_repository, promoted};
 use crate::ask::upstreams::Upstreams;
 use crate::cli;
 use crate::land;
@@ -104,17 +104,18 @@ fn refuse_saas_options(request: &Request, query: &SaasQuery, one: &Component) ->
 }
 
 /// The requests that are landed one by one: one for each saas file, if that is wished.
-pub(super) fn split(request: Request, work_tree: &WorkTree) -> Result<Vec<Request>> {
+pub(super) fn split(request: Request, work_tree: &WorkTree) -> Result<(Vec<Request>, Vec<String>)> {
     let Some(query) = request.saas().filter(|_| request.split) else {
-        return Ok(vec![request]);
+        return Ok((vec![request], Vec::new()));
     };
     let files = SaasFiles::search(work_tree);
-    let (paths, _) = without_deprecated(&files, paths(work_tree, &files, query)?);
+    let (paths, notes) = promoted(work_tree, &files, query)?;
     let one = |file: &SaasFile| {
         let query = SaasQuery { names: vec![files.name_of(file)], owner: None, ..query.clone() };
         request.with(What::Saas(query))
     };
-    Ok(files.files.iter().filter(|file| paths.contains(&file.path)).map(one).collect())
+    let chosen = files.files.iter().filter(|file| paths.contains(&file.path));
+    Ok((chosen.map(one).collect(), notes))
 }
 
 /// The saas files and targets that a request names, if it names any.

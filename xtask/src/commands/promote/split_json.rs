@@ -17,12 +17,19 @@ use crate::session::{self, Session};
 pub(super) struct SplitJson {
     promotions: RefCell<Vec<Value>>,
     done: RefCell<Vec<String>>,
+    /// On all of them.
+    notes: Vec<String>,
 }
 
 impl SplitJson {
     /// Where a request has its documents collected, if it has.
     pub(super) fn of(session: &Session, request: &Request) -> Option<SplitJson> {
         (session.format == Format::Json && request.split).then(SplitJson::default)
+    }
+
+    /// The same with notes on all of them.
+    pub(super) fn with_notes(self, notes: Vec<String>) -> SplitJson {
+        SplitJson { notes, ..self }
     }
 
     /// Adds the document of one promotion, and what it has done.
@@ -37,7 +44,7 @@ impl SplitJson {
         session: &Session,
         ending: Result<Ending>,
     ) -> Result<Ending> {
-        let Some(SplitJson { promotions, done }) = documents else { return ending };
+        let Some(SplitJson { promotions, done, notes }) = documents else { return ending };
         let (promotions, done) = (promotions.into_inner(), done.into_inner());
         if promotions.is_empty() {
             return ending;
@@ -46,8 +53,7 @@ impl SplitJson {
             Ok(ending) => (ending, Vec::new()),
             Err(error) => (Ending::Incomplete, problems(&error)),
         };
-        let document =
-            json!({ "version": 1, "command": session.command, "promotions": promotions });
+        let document = json!({ "version": 1, "command": session.command, "promotions": promotions, "notes": notes });
         let text = json::text(&json::with_errors(document, &errors));
         match done.is_empty() {
             true => session.print(&text)?,
