@@ -1,7 +1,9 @@
 //! What git does with a file decides whether it can be promoted: its states, its conversions, and
 //! what is under way in the checkout.
 
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 
 use crate::landing::{JENKINS, SAAS, SHARED, check_refused};
@@ -264,6 +266,30 @@ fn symbolic_links() {
             sandbox.reset();
             let _ = fs::remove_dir_all(&elsewhere).or_else(|_| fs::remove_file(&elsewhere));
         }
+    }
+}
+
+#[test]
+fn names_that_are_no_paths() {
+    let sandbox = Sandbox::covered();
+    sandbox.commit_all();
+    for (name, shown) in [
+        (&b"a\nb.yml"[..], "a\\u{a}b.yml"),
+        (b"a\\b.yml", "a\\b.yml"),
+        (b"caf\xe9.yml", "caf\u{fffd}.yml"),
+    ] {
+        let expected = format!(
+            "error: `{SHARED}/{shown}`: a pin may be in it, but its name is not plain UTF-8\n  \
+             help: rename the file, or narrow the glob\n"
+        );
+        let path = sandbox.path(SHARED).join(OsStr::from_bytes(name));
+        fs::write(path, "qontract_reconcile_image_tag: 47fbced\n").unwrap();
+        sandbox.offline(&["promote", "--env", "tekton", "--dry-run"]).assert(1, "", &expected);
+        sandbox.commit_all();
+        sandbox.git("push --quiet --force origin master");
+        sandbox.git("reset --quiet --hard HEAD~1");
+        let args = ["promote", "--env", "tekton", "--mr", "--quiet", "--no-image-check"];
+        sandbox.xtask(&args).assert(1, "", &expected);
     }
 }
 

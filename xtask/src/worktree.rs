@@ -177,7 +177,5 @@ fn accepted(path: &str, name: Option<&str>, is_link: bool) -> Result<RepoPath> {
         return Err(Problem::symlink(path).into());
     }
     let accepted = name.and_then(|_| RepoPath::parse(path));
-    accepted.ok_or_else(|| {
-        Problem::new("a pin may be in it, but its name is not plain UTF-8").file(path).into()
-    })
+    accepted.ok_or_else(|| Problem::odd_name(path).into())
 }

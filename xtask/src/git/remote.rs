@@ -149,11 +149,8 @@ impl Git {
             if needle.is_some_and(lacks) && !is_lfs_pointer(&bytes) {
                 continue;
             }
-            let refuse = || {
-                let message = "a pin may be in it, but its name is not plain UTF-8";
-                Problem::new(message).file(&entry.path)
-            };
-            tree.0.insert(RepoPath::parse(&entry.path).ok_or_else(refuse)?, bytes);
+            let path = RepoPath::parse(&entry.path);
+            tree.0.insert(path.ok_or_else(|| Problem::odd_name(&entry.path))?, bytes);
         }
         Ok(tree)
     }

@@ -10,12 +10,14 @@ use crate::model::escape::shell_word;
 pub struct RepoPath(String);
 
 impl RepoPath {
-    /// Parses a path; `None` if it could leave the repository or reach into `.git`.
+    /// Parses a path; `None` if it could leave the repository or reach into `.git`, or if it may stand
+    /// for several: U+FFFD is all that is left of bytes that are not UTF-8.
     pub fn parse(text: &str) -> Option<Self> {
         let clean =
             |part: &str| !matches!(part, "" | "." | "..") && !part.eq_ignore_ascii_case(".git");
         let is_plain = memchr::memchr3(b'\\', 0, b'\n', text.as_bytes()).is_none();
-        (is_plain && text.split('/').all(clean)).then(|| RepoPath(text.to_owned()))
+        (is_plain && !text.contains('\u{fffd}') && text.split('/').all(clean))
+            .then(|| RepoPath(text.to_owned()))
     }
 
     /// Parses the value of a `$ref`, which is relative to `data/`.

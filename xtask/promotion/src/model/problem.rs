@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::model::escape::escaped;
+
 /// One reason why something was refused or failed, or one warning.
 ///
 /// `message` is a lowercase fragment without a final full stop.
@@ -37,6 +39,13 @@ impl Problem {
         Problem::new("is a symbolic link, or lies behind one")
             .file(path)
             .help("name the file that it points to")
+    }
+
+    /// The problem that a glob leads to a file whose name is no path.
+    pub fn odd_name(path: &str) -> Self {
+        Problem::new("a pin may be in it, but its name is not plain UTF-8")
+            .file(escaped(path))
+            .help("rename the file, or narrow the glob")
     }
 
     /// Adds the file.
