@@ -254,9 +254,12 @@ impl Delivery<'_> {
 
     /// The project to merge into, if it is another one than those that are pushed to.
     fn target_project(&self) -> Option<String> {
+        let pushed = self.git.push_addresses(&self.to);
+        if pushed == self.git.fetch_addresses(self.from) {
+            return None;
+        }
         let project = |remote: &str| self.page_address(remote).and_then(|url| forge::project(&url));
         let target = project(self.from)?;
-        let pushed = self.git.push_addresses(&self.to);
         (!pushed.iter().any(|url| project(url).as_ref() == Some(&target))).then_some(target)
     }
 
