@@ -15,7 +15,7 @@ use promotion::saas::component::components;
 use promotion::saas::{SaasFile, Site, target_files};
 use world::big::{BigWorld, Size};
 
-use crate::sandbox::{Output, Sandbox, fresh_folder};
+use crate::sandbox::{Output, POINTER, Sandbox, fresh_folder};
 
 pub const FILE: &str = "data/services/muo/cicd/saas-muo.yaml";
 
@@ -387,6 +387,65 @@ fn exactly_the_targets_that_were_meant() {
         sandbox.xtask(&[args, &["-n", "-q"]].concat()).matches(name);
     }
     sandbox.xtask(&["status", "{alias,missing,shared-*}"]).matches("saas-status-unfit");
+}
+
+/// Nobody knows where it runs, so it may be meant.
+#[test]
+fn targets_that_cannot_be_read() {
+    let sandbox = muo();
+    let commit = &sandbox.world.reconcile.commits[8];
+    let namespace = "namespace: {$ref: /services/muo/namespaces/hivep01.yml}";
+    let saas = "data/services/muo/cicd/apart.yaml";
+    sandbox.write(
+        saas,
+        &format!(
+            "name: apart\nresourceTemplates:\n- name: t\n  url: https://github.com/app-sre/qontract-reconcile\n  \
+             targets:\n  - {{name: own, {namespace}, ref: {commit}}}\n  - $ref: /services/muo/t.yml\n"
+        ),
+    );
+    let path = "data/services/muo/t.yml";
+    let target = format!("name: apart\n{namespace}\nref: {commit}\n");
+    let missing = format!(
+        "error: `{saas}:7`: refers to `/services/muo/t.yml`, which is missing\n  \
+         help: mend it, or name other targets with `--target`\n"
+    );
+    let at = |place: &str, message: &str, help: &str| {
+        format!("error: `{path}{place}`: {message}\n  help: {help}\n")
+    };
+    let mend = "mend the file, or leave its environment out";
+    let pull = format!("`git lfs pull --include {path}`, or keep it out of LFS");
+    for (bytes, expected) in [
+        (None, missing),
+        (Some(&b"a: [\n"[..]), at(":1:4", "can't be read as YAML: unclosed bracket '['", mend)),
+        (Some(b"# caf\xe9\n"), at(":1", "is not UTF-8", "save the file as UTF-8")),
+        (Some(POINTER.as_bytes()), at("", "is a Git LFS pointer, its content is not here", &pull)),
+    ] {
+        match bytes {
+            None => {}
+            Some(bytes) => fs::write(sandbox.path(path), bytes).unwrap(),
+        }
+        sandbox.xtask(&["promote", "apart", "hivep01", "-n", "-q"]).assert(1, "", &expected);
+        let own = sandbox.xtask(&["promote", "--saas", "apart", "--target", "own", "-n", "-q"]);
+        let is_pointer = bytes == Some(POINTER.as_bytes());
+        assert_eq!(own.status, i32::from(is_pointer), "{own:?}");
+    }
+    let latin = "data/services/muo/cicd/latin.yaml";
+    fs::write(sandbox.path(latin), b"resourceTemplates:\n# caf\xe9\n").unwrap();
+    let expected = format!("error: `{latin}:2`: is not UTF-8\n  help: save the file as UTF-8\n");
+    sandbox.xtask(&["promote", "*{muo,latin}*", "hivep01", "-n", "-q"]).assert(1, "", &expected);
+    fs::remove_file(sandbox.path(latin)).unwrap();
+    sandbox.write(path, &target);
+    sandbox.commit_all();
+    let both = sandbox.xtask(&["promote", "apart", "hivep01", "-n", "-q"]).succeeds();
+    assert!(both.stdout.contains("\n2 files would change"), "{both:?}");
+    sandbox.git(&format!("sparse-checkout set --no-cone /* !/{path}"));
+    let sparse = "git has it, but it is not checked out (sparse checkout)";
+    let expected = at("", sparse, &format!("`git sparse-checkout add /{path}`"));
+    sandbox.xtask(&["promote", "apart", "hivep01", "-n", "-q"]).assert(1, "", &expected);
+    sandbox.git(&format!("sparse-checkout set --no-cone /* !/{saas}"));
+    let sparse = format!("error: `{saas}`: {sparse}\n  help: `git sparse-checkout add /{saas}`\n");
+    let args = ["promote", "--saas", saas, "--env", "hivep01", "-n", "-q"];
+    sandbox.xtask(&args).assert(1, "", &sparse);
 }
 
 #[test]

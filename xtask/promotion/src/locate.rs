@@ -55,6 +55,8 @@ pub enum Role {
     Stays(Stay),
     /// It is a pin in a form that no edit could change without changing something else.
     Unfit(&'static str),
+    /// It stands in a file that can't be read.
+    Unreadable(Problem),
 }
 
 /// The bytes of a version, and how another reader finds them again.

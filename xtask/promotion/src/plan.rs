@@ -331,6 +331,7 @@ impl Planner<'_> {
         let outcome = match role {
             Role::Stays(stay) => Outcome::Stays(stay),
             Role::Unfit(reason) => return self.unfit(spec, path, line, &old, reason),
+            Role::Unreadable(problem) => return self.problems.push(problem),
             Role::Pin(pin) if pin.needs_quotes && path.as_str().ends_with(".json") => {
                 return self.unfit(spec, path, line, &old, "is not in double quotes, as in JSON");
             }

@@ -8,15 +8,15 @@ use promotion::config::Config;
 use promotion::model::component::{Component, FilePattern};
 use promotion::model::escape::{escaped, is_obeyed};
 use promotion::model::path::RepoPath;
-use promotion::model::problem::Problem;
+use promotion::model::problem::{Problem, problems};
 use promotion::model::similar::did_you_mean;
-use promotion::model::tree::Tree;
+use promotion::model::tree::{Tree, refuse_pointer};
 use promotion::model::upstream::Upstream;
 use promotion::model::version::commit_part;
 use promotion::saas::app::{Versions, versions};
-use promotion::saas::choice::{self, Chosen, Fit, fit};
+use promotion::saas::choice::{self, Chosen, Fit, Narrowing, fit};
 use promotion::saas::{NEEDLE, SaasFile, Site, target_files};
-use promotion::syntax::yaml;
+use promotion::syntax::{text_of, yaml};
 
 use crate::pool;
 use crate::search::{Clue, Found, Listing, search};
@@ -133,7 +133,11 @@ impl SaasFiles {
 
     /// The file at a path, if there is one and it is a saas file.
     pub fn read(work_tree: &WorkTree, path: &RepoPath) -> Result<Option<SaasFiles>> {
-        let Some(bytes) = work_tree.read_file(path)? else { return Ok(None) };
+        let Some(bytes) = work_tree.read_file(path)? else {
+            work_tree.refuse_hidden_file(path, "")?;
+            return Ok(None);
+        };
+        refuse_pointer(path.as_str(), &bytes)?;
         let mut tree = Tree(BTreeMap::from([(path.clone(), bytes)]));
         complete(work_tree, &mut tree);
         let file = SaasFile::read(path, &tree);
@@ -148,6 +152,30 @@ impl SaasFiles {
         self.sites = sites(work_tree, namespaces);
     }
 
+    /// Why a target can't be told that stands in a file of its own, unless others are named: nobody
+    /// knows where it runs, so it may be meant.
+    pub fn missing_target(
+        &self,
+        work_tree: &WorkTree,
+        file: &SaasFile,
+        narrowing: &Narrowing,
+    ) -> Option<Problem> {
+        let Narrowing { templates, targets, .. } = narrowing;
+        let fitting = Narrowing { templates: templates.clone(), ..Narrowing::default() };
+        let all = choice::targets(&self.targets(file), &fitting).unwrap_or_default();
+        let missing = |one: &&Chosen| targets.is_empty() && one.target.file.is_none();
+        let mut missing =
+            all.iter().filter(missing).filter_map(|one| one.target.elsewhere.as_ref());
+        let (reference, line) = missing.next()?;
+        let path = RepoPath::parse_reference(reference);
+        if let Some(Err(error)) = path.map(|path| refuse_unread(work_tree, &path)) {
+            return problems(&error).into_iter().next();
+        }
+        let message = format!("refers to `{reference}`, which is missing");
+        let problem = Problem::new(message).file(file.path.as_str()).line(*line);
+        Some(problem.help("mend it, or name other targets with `--target`"))
+    }
+
     /// The targets of a file that was located.
     pub fn targets<'f>(&'f self, file: &'f SaasFile) -> Vec<Chosen<'f>> {
         let chosen = file.targets().map(|(template, target)| {
@@ -159,6 +187,16 @@ impl SaasFiles {
     }
 }
 
+/// Refuses a YAML file that can't be read, or that git has and that isn't checked out.
+fn refuse_unread(work_tree: &WorkTree, path: &RepoPath) -> Result<()> {
+    let Some(bytes) = work_tree.read_file(path)? else {
+        return work_tree.refuse_hidden_file(path, "");
+    };
+    refuse_pointer(path.as_str(), &bytes)?;
+    let read = text_of(&bytes).and_then(yaml::parse).map(drop);
+    Ok(read.map_err(|problem| problem.file(path.as_str()))?)
+}
+
 /// The YAML files with the word that every saas file has.
 fn likely_files(work_tree: &WorkTree) -> Found {
     let finder = memmem::Finder::new(NEEDLE);
@@ -168,8 +206,8 @@ fn likely_files(work_tree: &WorkTree) -> Found {
 }
 
 fn why_unreadable(tree: &Tree, path: &RepoPath) -> Option<Problem> {
-    let text = std::str::from_utf8(tree.get(path)?).ok()?;
-    Some(yaml::parse(text).err()?.file(path.as_str()))
+    let read = text_of(tree.get(path)?).and_then(yaml::parse);
+    Some(read.err()?.file(path.as_str()))
 }
 
 /// Adds the files that hold targets of the saas files in a tree.

@@ -97,7 +97,9 @@ impl SaasPromotion {
             if !paths.contains(&file.path) {
                 continue;
             }
-            match fit_targets(&files, file, &query.narrowing, &mut shared) {
+            let missing = files.missing_target(work_tree, file, &query.narrowing);
+            let fitting = fit_targets(&files, file, &query.narrowing, &mut shared);
+            match missing.map_or(fitting, Err) {
                 Ok(mut chosen) => {
                     is_left_out |= chosen.iter().any(|one| !takes(one.target));
                     chosen.retain(|one| takes(one.target));
@@ -302,15 +304,10 @@ fn fit_targets<'f>(
     Ok(chosen)
 }
 
-/// Refuses chosen targets whose file is missing, and pins of templates whose `url` or `path` is not
-/// their own.
+/// Refuses pins of templates whose `url` or `path` is not their own.
 fn refuse_unfit(file: &SaasFile, chosen: &[Chosen]) -> Result<(), Problem> {
     for Chosen { template, target, .. } in chosen {
         let here = |line, message| Problem::new(message).file(file.path.as_str()).line(line);
-        if let (Some((reference, line)), None) = (&target.elsewhere, &target.file) {
-            let message = format!("refers to `{reference}`, which is missing or can't be read");
-            return Err(here(*line, message).help("mend it, or name other targets"));
-        }
         let is_pin = target.value.as_ref().is_some_and(|(value, _)| is_full_commit(value));
         if let Some((line, reason)) = template.unfit.as_ref().filter(|_| is_pin) {
             let name = template.name.as_deref().unwrap_or("(no name)");

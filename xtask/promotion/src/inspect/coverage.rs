@@ -315,7 +315,7 @@ fn value(found: Located) -> Option<UnconfiguredValue> {
     let unfit = match role {
         Role::Pin(_) => None,
         Role::Unfit(reason) => Some(reason),
-        Role::Stays(_) => return None,
+        Role::Stays(_) | Role::Unreadable(_) => return None,
     };
     if commit_part(&value.to_ascii_lowercase()).is_none() && !is_digest(&value) {
         return None;

@@ -115,7 +115,7 @@ fn staying_by_name(spec: &PinSpec, upstream: &Upstream, text: &str) -> HashMap<u
     let found = locate::locate(&spec, upstream, text).unwrap_or_default().into_iter();
     let staying = found.filter_map(|found| match found.role {
         Role::Stays(stay) => Some((found.line, stay)),
-        Role::Pin(_) | Role::Unfit(_) => None,
+        Role::Pin(_) | Role::Unfit(_) | Role::Unreadable(_) => None,
     });
     staying.collect()
 }
@@ -125,6 +125,7 @@ fn fate(found: &Located) -> Fate {
         Role::Pin(_) => Fate::Moves,
         Role::Stays(stay) => Fate::Stays(stay),
         Role::Unfit(reason) => Fate::Unfit(reason),
+        Role::Unreadable(_) => Fate::Unfit("stands in a file that can't be read"),
     }
 }
 

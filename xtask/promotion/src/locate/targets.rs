@@ -7,6 +7,7 @@ use crate::model::path::RepoPath;
 use crate::model::tree::Tree;
 use crate::model::upstream::Upstream;
 use crate::saas::{Target, Template, target_file, templates};
+use crate::syntax::text_of;
 use crate::syntax::yaml::{self, NodeId, Via, Yaml};
 
 /// What a selector finds in a saas file. With a `tree`, also in the files that its targets refer
@@ -121,25 +122,20 @@ impl<'a> SaasSearch<'a> {
         if filter.template.is_some() && filter.template.as_deref() != template {
             return None;
         }
-        let unfit = |file, line, reason| Located {
-            file,
-            line,
-            value: reference.to_owned(),
-            target: None,
-            filter: None,
-            role: Role::Unfit(reason),
-        };
         // A rule for one target knows nothing of the others.
-        let unfit = |file, line, reason| (!filter.is_exact).then(|| unfit(file, line, reason));
+        let unfit = |role| {
+            let value = reference.to_owned();
+            (!filter.is_exact).then(|| Located { value, ..Located::new(line, role) })
+        };
         let Some(path) = RepoPath::parse_reference(reference) else {
-            return unfit(None, line, "is no path inside of `data/`");
+            return unfit(Role::Unfit("is no path inside of `data/`"));
         };
         let Some(bytes) = tree.get(&path) else {
-            return unfit(None, line, "refers to a file that is not there");
+            return unfit(Role::Unfit("refers to a file that is not there"));
         };
-        let yaml = std::str::from_utf8(bytes).ok().and_then(|text| yaml::parse(text).ok());
-        let Some(yaml) = yaml else {
-            return unfit(Some(path), 1, "can't be read as YAML");
+        let yaml = match text_of(bytes).and_then(yaml::parse) {
+            Ok(yaml) => yaml,
+            Err(problem) => return unfit(Role::Unreadable(problem.file(path.as_str()))),
         };
         let target = target_file(&yaml, template).filter(|target| filter.takes(&target.filter))?;
         Some(Located { file: Some(path), ..self.of_target(&yaml, target)? })
