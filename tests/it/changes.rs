@@ -106,3 +106,31 @@ fn commits_are_links() {
     assert_eq!(run("0").matches("\u{1b}]8").count(), 0);
     assert_eq!(run("1").replace(&link, "7a734a7").matches(HEAD).count(), 0);
 }
+
+/// Of the upstream, and of the checkout.
+#[test]
+fn commits_whose_date_git_cannot_read() {
+    for date in ["-1 +0000", "x +0000", "18446744073709551615 +0000"] {
+        let sandbox = Sandbox::covered();
+        sandbox.commit_all();
+        for folder in [&sandbox.world.reconcile.path, &sandbox.world.repository] {
+            let head = sandbox.git_in(folder, &["cat-file", "commit", "HEAD"], "");
+            let (before, after) = head.split_once("\ncommitter ").unwrap();
+            let (_, message) = after.split_once('\n').unwrap();
+            let text = format!("{before}\ncommitter A <a@example.com> {date}\n{message}\n");
+            let args = ["hash-object", "-t", "commit", "-w", "--stdin", "--literally"];
+            let commit = sandbox.git_in(folder, &args, &text);
+            sandbox.git_in(folder, &["update-ref", "HEAD", &commit], "");
+        }
+        let commands: [&[&str]; 5] = [
+            &["promote", "--env", "jenkins", "-n", "--no-image-check"],
+            &["rollback", "--env", "jenkins", "--reason", "x", "-n"],
+            &["status"],
+            &["changes"],
+            &["explain", ".env"],
+        ];
+        for command in commands {
+            sandbox.xtask(&[command, &["-q"]].concat()).succeeds();
+        }
+    }
+}

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 
 use anyhow::{Context, Result, anyhow};
-use promotion::model::commit::Revision;
+use promotion::model::commit::{Revision, time_of};
 use promotion::model::path::RepoPath;
 use promotion::model::version::CommitId;
 
@@ -144,7 +144,7 @@ pub fn parsed(out: &[u8], cuts: &BTreeSet<CommitId>) -> Result<Vec<Revision>> {
             commit,
             author: field(),
             email: field(),
-            time: field().parse().context("`git log` gave no time")?,
+            time: time_of(&field()).context("`git log` gave no time")?,
             date: field(),
             subject: field(),
             after: None,

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use anyhow::{Context, Result};
 use promotion::history::changes::{Changes, RunningVersion, Start};
 use promotion::history::graph::Graph;
-use promotion::model::commit::{Author, Commit};
+use promotion::model::commit::{Author, Commit, time_of};
 use promotion::model::version::{CommitId, commit_part, is_full_commit};
 
 use super::Mirror;
@@ -125,7 +125,7 @@ fn commit(fields: &[&str]) -> Option<(Commit, Vec<CommitId>)> {
         id: CommitId::parse(id)?,
         is_merge: parents.len() > 1,
         touches_template: false,
-        time: time.parse().ok()?,
+        time: time_of(time)?,
         author: Author { name: name.to_owned(), email: email.to_owned() },
         subject: subject.to_owned(),
     };

@@ -45,3 +45,35 @@ pub struct Revision {
     /// Whether a shallow clone ends here: then nobody can tell what this commit changed.
     pub is_cut: bool,
 }
+
+/// Reads a commit time as git prints it: 0 for nothing, which stands for a date that git can't read,
+/// and the latest time for one that is later still.
+pub fn time_of(text: &str) -> Option<i64> {
+    match text {
+        "" => Some(0),
+        _ if text.bytes().all(|byte| byte.is_ascii_digit()) => {
+            Some(text.parse().unwrap_or(i64::MAX))
+        }
+        _ => text.parse().ok(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times() {
+        let cases = [
+            ("1711533600", Some(1711533600)),
+            ("-5", Some(-5)),
+            ("", Some(0)),
+            ("18446744073709551615", Some(i64::MAX)),
+            ("x", None),
+            ("1 +0000", None),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(time_of(text), expected, "{text}");
+        }
+    }
+}
