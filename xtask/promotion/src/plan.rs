@@ -67,6 +67,11 @@ pub struct PlannedValue {
 }
 
 impl PlannedValue {
+    /// Whether it changes.
+    pub fn moves(&self) -> bool {
+        matches!(self.outcome, Outcome::Moves(_))
+    }
+
     /// Whether it is no pin, or something else moves it.
     pub fn stays(&self) -> bool {
         matches!(self.outcome, Outcome::Stays(_))
@@ -124,7 +129,7 @@ impl PartPlan {
 
     /// Whether no value of it changes.
     pub fn is_empty(&self) -> bool {
-        !self.values().any(|value| matches!(value.outcome, Outcome::Moves(_)))
+        !self.values().any(PlannedValue::moves)
     }
 }
 

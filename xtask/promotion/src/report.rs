@@ -56,7 +56,7 @@ pub fn table(component: &Component, plan: &PartPlan, columns: Option<usize>) -> 
     for environment in &plan.environments {
         text.push_str(&format!("{BOLD}{}{BOLD:#}\n", printable(&environment.name)));
         for (value, change) in environment.values.iter().zip(&mut changes) {
-            let style = if matches!(value.outcome, Outcome::Moves(_)) { GREEN } else { DIM };
+            let style = if value.moves() { GREEN } else { DIM };
             let mut place = escaped(&format!("{}:{}", value.file, value.line));
             let target = value.target.as_ref().map(|target| escaped(target)).unwrap_or_default();
             let mut gap = if target.is_empty() { "" } else { "  " };

@@ -15,7 +15,7 @@ use promotion::model::path::RepoPath;
 use promotion::model::problem::{Problem, Problems};
 use promotion::model::tree::{Tree, Wanted};
 use promotion::model::version::{CommitId, commit_part, tag_and_digest};
-use promotion::plan::{Outcome, Part, Plan, plan};
+use promotion::plan::{Part, Plan, plan};
 use promotion::report::counted;
 
 use crate::git::Git;
@@ -152,7 +152,7 @@ pub fn versions(work_tree: &WorkTree, component: &Component) -> Vec<String> {
     let tree = work_tree.read(&Wanted::new(component, &scope.environments));
     let planned = tree.ok().and_then(|tree| plan(&[Part::any(&scope)], &tree).ok());
     let values = planned.iter().flat_map(Plan::values);
-    let moving = values.filter(|value| !matches!(value.outcome, Outcome::Stays(_)));
+    let moving = values.filter(|value| !value.stays());
     let parts = moving.flat_map(|value| {
         let (version, digest) = tag_and_digest(&value.old);
         [commit_part(version).or(CommitId::parse(version).map(|_| version)), digest]

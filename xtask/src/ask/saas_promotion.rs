@@ -15,7 +15,7 @@ use promotion::model::similar::cut;
 use promotion::model::tree::Tree;
 use promotion::model::upstream::Upstream;
 use promotion::model::version::{CommitId, is_full_commit};
-use promotion::plan::{Outcome, PartPlan, PlannedValue};
+use promotion::plan::PartPlan;
 use promotion::saas::app::{ListAction, ListChange, VersionList, Versions};
 use promotion::saas::choice::{self, Chosen, Narrowing, SaasQuery};
 use promotion::saas::component::components;
@@ -200,9 +200,11 @@ impl SaasPromotion {
         let planned = SaasFile::read(&self.file(index).path, asked.tree);
         let file = planned.as_ref().unwrap_or(self.file(index));
         let component = &self.components[index];
-        let moves = |value: &&PlannedValue| matches!(value.outcome, Outcome::Moves(_));
-        let labels: BTreeSet<&String> =
-            part.values().filter(moves).filter_map(|value| value.target.as_ref()).collect();
+        let labels: BTreeSet<&String> = part
+            .values()
+            .filter(|value| value.moves())
+            .filter_map(|value| value.target.as_ref())
+            .collect();
         let targets: Vec<&Target> = file
             .targets()
             .map(|(_, target)| target)

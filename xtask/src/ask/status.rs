@@ -24,7 +24,7 @@ use promotion::model::image::Image;
 use promotion::model::problem::{Problem, problems};
 use promotion::model::tree::{Tree, Wanted};
 use promotion::model::version::CommitId;
-use promotion::plan::{Outcome, Part, PlannedValue, plan};
+use promotion::plan::{Part, PlannedValue, plan};
 
 use crate::ask::look_up::{Answer, Known, Question, look_up};
 use crate::ask::people;
@@ -236,7 +236,6 @@ fn pins<'a>(
     work_tree.refuse_hidden(&wanted, &tree)?;
     let scope = Scope { component, environments: environments.to_vec() };
     let planned = plan(&[Part::any(&scope)], &tree)?;
-    let is_pin = |value: &PlannedValue| !matches!(value.outcome, Outcome::Stays(_));
     let pin = |PlannedValue { file, line, target, old, .. }| {
         let (start, promoted) = (None, Promoted::Unknown);
         PinStatus { file, line, target, value: old, start, promoted }
@@ -244,7 +243,7 @@ fn pins<'a>(
     let environments = planned.parts.into_iter().flat_map(|part| part.environments);
     let status = environments.map(|one| EnvironmentStatus {
         name: one.name,
-        pins: one.values.into_iter().filter(is_pin).map(pin).collect(),
+        pins: one.values.into_iter().filter(|value| !value.stays()).map(pin).collect(),
         problems: Vec::new(),
         repair: None,
     });

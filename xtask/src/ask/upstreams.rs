@@ -10,7 +10,7 @@ use promotion::model::component::{Component, Scope};
 use promotion::model::problem::{Problem, problems};
 use promotion::model::tree::Tree;
 use promotion::model::version::{CommitId, commit_or_tag};
-use promotion::plan::{Outcome, Part, PartPlan, PlannedValue, plan};
+use promotion::plan::{Part, PartPlan, plan};
 use promotion::report::few;
 
 use crate::ask::look_up::{CONNECTIONS, first};
@@ -200,8 +200,7 @@ fn behind(component: &Component, mirror: &Mirror, tree: &Tree) -> Result<usize> 
 fn moving(plan: &PartPlan) -> Vec<(String, Vec<String>)> {
     let mut versions: Vec<(String, Vec<String>)> = Vec::new();
     for environment in &plan.environments {
-        let moves = |value: &&PlannedValue| matches!(value.outcome, Outcome::Moves(_));
-        let moving = environment.values.iter().filter(moves);
+        let moving = environment.values.iter().filter(|value| value.moves());
         // A digest names no commit.
         for old in moving.filter_map(|value| commit_or_tag(&value.old)) {
             let name = environment.name.clone();

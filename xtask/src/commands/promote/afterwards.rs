@@ -4,7 +4,7 @@ use promotion::history::changes::PartChanges;
 use promotion::merge_request::commit_message::{Wording, compare_addresses};
 use promotion::model::version::{CommitId, commit_or_tag, commit_part};
 use promotion::plan::landed::Landed;
-use promotion::plan::{Outcome, PartPlan, Plan, PlannedValue};
+use promotion::plan::{PartPlan, Plan};
 
 use crate::request::{Request, What};
 use crate::session::Session;
@@ -67,8 +67,7 @@ struct Before<'p> {
 fn before(part: &PartPlan) -> Vec<Before<'_>> {
     let mut all: Vec<Before> = Vec::new();
     for environment in &part.environments {
-        let moves = |value: &&PlannedValue| matches!(value.outcome, Outcome::Moves(_));
-        let moving = environment.values.iter().filter(moves);
+        let moving = environment.values.iter().filter(|value| value.moves());
         let mut versions = moving.map(|value| commit_or_tag(&value.old));
         let Some(tag) = versions.next() else { continue };
         let version = tag.and_then(commit_part);

@@ -13,7 +13,7 @@ use promotion::model::problem::Problem;
 use promotion::model::similar::cut;
 use promotion::model::tree::{Tree, Wanted};
 use promotion::model::version::CommitId;
-use promotion::plan::{Outcome, Part, Plan, plan};
+use promotion::plan::{Part, Plan, PlannedValue, plan};
 use promotion::saas::SaasFile;
 use promotion::saas::app::ListChange;
 use promotion::saas::choice::{self, CANARY, Narrowing, SaasQuery};
@@ -311,8 +311,7 @@ impl<'a> Preparation<'a> {
         }
         let plan = plan(&parts, tree)?;
         for environment in plan.parts.iter().flat_map(|part| &part.environments) {
-            let moves =
-                environment.values.iter().any(|value| matches!(value.outcome, Outcome::Moves(_)));
+            let moves = environment.values.iter().any(PlannedValue::moves);
             if moves && !behind.contains(&environment.name) {
                 behind.push(environment.name.clone());
             }
