@@ -15,6 +15,7 @@ use promotion::model::problem::{Problem, Problems};
 use promotion::model::tree::Tree;
 
 use crate::git::Git;
+use crate::pool;
 use crate::worktree::WorkTree;
 use crate::worktree::regular::{self, LARGEST, too_large};
 use catalogue::{Catalogue, Seen};
@@ -141,9 +142,8 @@ impl Search<'_> {
             }
             (share.found, share.learned)
         };
-        let cores = thread::available_parallelism().map_or(1, usize::from);
         thread::scope(|scope| {
-            let others = cores.min(paths.len().div_ceil(SHARE)).saturating_sub(1);
+            let others = pool::cores().min(paths.len().div_ceil(SHARE)).saturating_sub(1);
             let others: Vec<_> = (0..others).map(|_| scope.spawn(share)).collect();
             let found = share();
             let others = others.into_iter().map(|thread| {
