@@ -23,7 +23,7 @@ use crate::git::{Cause, Failure, Git, PATIENCE};
 use answers::Answers;
 use reference::Reference;
 
-pub use place::{folder_name, host};
+pub use place::host;
 pub use resolve::Resolved;
 
 mod answers;

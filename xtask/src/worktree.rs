@@ -23,7 +23,7 @@ pub(crate) mod regular;
 mod replace;
 
 pub use lock::Lock;
-pub use replace::{Replaced, Replacement, interrupted};
+pub use replace::{Replacement, interrupted};
 
 /// A checkout.
 #[derive(Debug, Clone)]

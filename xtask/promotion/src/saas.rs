@@ -104,8 +104,6 @@ pub struct Template {
 /// A target of a template, in the saas file itself or in a file of its own.
 #[derive(Debug, Clone)]
 pub struct Target {
-    /// Its mapping, in the file that it was read from.
-    pub node: NodeId,
     /// The file that it refers to and the line (from 1) that says so, if it is written there: then
     /// nothing else is known of it here.
     pub elsewhere: Option<(String, usize)>,
@@ -224,7 +222,6 @@ fn target(yaml: &Yaml, item: NodeId, via: Via, template: Option<&str>) -> Target
     let called = called.or_else(|| Some(stem(&elsewhere.as_ref()?.0).to_owned()));
     let called = called.unwrap_or("(no name)".to_owned());
     Target {
-        node: item,
         file: None,
         elsewhere,
         label: format!("{}/{called}", template.unwrap_or("(no name)")),

@@ -126,11 +126,6 @@ impl SaasFiles {
         name.to_owned()
     }
 
-    /// Takes the files of another search.
-    pub fn add(&mut self, other: SaasFiles) {
-        (self.files, self.is_whole) = (other.files, other.is_whole);
-    }
-
     /// The file at a path, if there is one and it is a saas file.
     pub fn read(work_tree: &WorkTree, path: &RepoPath) -> Result<Option<SaasFiles>> {
         let Some(bytes) = work_tree.read_file(path)? else {

@@ -1,6 +1,6 @@
 //! Reads YAML by the crate `yaml-nodes`, and says what to do about what can't be read.
 
-pub use yaml_nodes::{NodeId, Slot, Via, Yaml, line_at, may_hold_digits, position};
+pub use yaml_nodes::{NodeId, Via, Yaml, line_at, may_hold_digits, position};
 
 use crate::model::problem::Problem;
 use crate::syntax::refuse_unfit;
