@@ -107,6 +107,12 @@ fn a_component_or_saas_files() {
     assert!(changes.stderr.contains("there is no mirror"), "{}", changes.stderr);
     let other = fs::read_to_string(sandbox.path(FILE)).unwrap();
     sandbox.write("data/a/saas-reconcile-ui.yaml", &other.replace("saas-muo", "saas-reconcile-ui"));
+    // A key that is looked for there too makes it none of the component's.
+    sandbox.replace(
+        "promote.toml",
+        "\"data/services/app-interface/shared-resources/**/*.{yml,yaml}\"",
+        "\"data/{a,services/app-interface/shared-resources}/**/*.{yml,yaml}\"",
+    );
     let refused = all.map(|args| run(args).stderr);
     Output::of(refused.concat()).matches("saas-or-component");
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use memchr::memmem;
 use promotion::config::Config;
-use promotion::model::component::{Component, FilePattern};
+use promotion::model::component::{Component, FilePattern, Selector};
 use promotion::model::escape::{escaped, is_obeyed};
 use promotion::model::path::RepoPath;
 use promotion::model::problem::{Problem, problems};
@@ -70,7 +70,8 @@ impl SaasFiles {
         let mut fitting = config.components.iter().filter(fits);
         let component = fitting.next().filter(|_| fitting.next().is_none())?;
         let environments = component.environments.iter();
-        let pins: Vec<_> = environments.flat_map(|environment| &environment.pins).collect();
+        let mut pins: Vec<_> = environments.flat_map(|environment| &environment.pins).collect();
+        pins.retain(|pin| matches!(pin.selector, Selector::Saas(_)));
         let is_its = |file: &SaasFile| pins.iter().any(|pin| pin.files.takes(&file.path));
         choice::fitting(&self.files, word).into_iter().all(is_its).then_some(component)
     }
