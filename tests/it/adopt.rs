@@ -205,6 +205,64 @@ fn a_recipe_that_is_not_alone_stays() {
     check("\nupdate-schemas:\n", "\nupdate-schemas update-all:\n", &notes);
 }
 
+/// Each makefile, and the notes about it; what stays is not touched.
+#[test]
+fn only_the_scripts_that_promote_are_replaced() {
+    let sandbox = old_checkout();
+    let check = |recipes: &str, scripts: &str, stay: &[&str]| {
+        sandbox.write("Makefile", recipes);
+        let args = ["adopt", ".", "-n", "--offline", "--from", FROM, "--rev", REV];
+        let output = sandbox.xtask(&[&args[..], &["--scripts", scripts]].concat()).succeeds();
+        let notes = output.stderr.lines().filter(|line| line.contains(" stays: "));
+        let expected: Vec<_> = stay.iter().map(|note| format!("note: {note}")).collect();
+        assert_eq!(notes.collect::<Vec<_>>(), expected, "{recipes}");
+        let (_, table) = output.stdout.rsplit_once("\n\n").unwrap();
+        let is_ours = |line: &&str| line.contains("hack/") || line.contains("resources/");
+        table.lines().filter(is_ours).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let changed = ["  changed  hack/qr-promote.sh"];
+    // What a recipe edits by itself is no script.
+    let file = "resources/jenkins/global/defaults.yaml";
+    let edits = "sed -i s/qontract_reconcile_image_tag.*/x/";
+    let inline = format!("qr-promote:\n\t{edits} {file}\n");
+    assert_eq!(check(&inline, "shim", &[]), [""; 0]);
+    assert_eq!(check(&inline, "remove", &[]), [""; 0]);
+    let both = format!("qr-promote:\n\thack/qr-promote.sh\n\t{edits} {file}\n");
+    assert_eq!(check(&both, "shim", &[]), changed);
+    // Neither is what others call, or what only helps.
+    let called = "qr-promote:\n\thack/qr-promote.sh\n\ncheck:\n\thack/qr-promote.sh --check\n";
+    let note = ["`hack/qr-promote.sh` stays: a target still calls it"];
+    assert_eq!(check(called, "shim", &note), [""; 0]);
+    assert_eq!(check(called, "remove", &note), [""; 0]);
+    sandbox.write("hack/newest.sh", "#!/bin/sh\ngit ls-remote x\n");
+    let helped = "qr-promote:\n\thack/qr-promote.sh `hack/newest.sh`\n";
+    let note = ["`hack/newest.sh` stays: it edits no version itself"];
+    assert_eq!(check(helped, "shim", &note), changed);
+    assert_eq!(check(helped, "remove", &note), ["  removed  hack/qr-promote.sh"]);
+    // Who types its interpreter would have it read a shell script.
+    sandbox.write("hack/p.py", "#!/usr/bin/env python3\nsed = 'RECONCILE_IMAGE_TAG'\n");
+    let python = "qr-promote:\n\tpython3 hack/p.py\n";
+    assert_eq!(check(python, "shim", &["`hack/p.py` stays: it is no shell script"]), [""; 0]);
+    assert_eq!(check(python, "remove", &[]), ["  removed  hack/p.py"]);
+    // Whatever fits a pattern would promote that one component.
+    let pattern = "%-promote:\n\thack/qr-promote.sh $*\n";
+    let note =
+        ["`Makefile:1`: `%-promote` stays: its recipe is that of a pattern: edit it by hand"];
+    assert_eq!(check(pattern, "shim", &note), [""; 0]);
+}
+
+#[test]
+fn a_makefile_whose_shell_refuses_unset_variables() {
+    let sandbox = old_checkout();
+    let make = format!(".SHELLFLAGS := -eu -c\n{}", sandbox.read("Makefile"));
+    sandbox.write("Makefile", &make);
+    adopt(&sandbox, &[]).succeeds();
+    sandbox.stand_in_for_cargo();
+    for target in ["qr-promote", "go-qr-promote", "update-schemas"] {
+        sandbox.with_cargo("make", &[target]).env("RUN", "").run().assert(0, "", "");
+    }
+}
+
 #[test]
 fn a_makefile_with_another_prefix_stays() {
     let sandbox = old_checkout();

@@ -80,6 +80,7 @@ fn oddity(line: &str, targets: &[String]) -> Option<&'static str> {
         _ if after.contains(';') => Some("begins behind a `;`"),
         _ if after.starts_with(':') => Some("may be one of several, because of its `::`"),
         [_, _, ..] => Some("is that of several targets"),
+        [one] if one.contains(['%', '$']) => Some("is that of a pattern"),
         _ => None,
     }
 }
@@ -88,18 +89,20 @@ fn oddity(line: &str, targets: &[String]) -> Option<&'static str> {
 /// `ENV`, `DRY_RUN`, `DO_COMMIT` and `ARGS` mean the same, on the command line of `make` or in the
 /// environment.
 ///
-/// A startup file of the shell, which may be in `ENV` too, is a path.
+/// A startup file of the shell, which may be in `ENV` too, is a path. The shell may be one that
+/// refuses variables which are not set (`.SHELLFLAGS = -eu -c`).
 pub fn recipe(task: &[&str], takes_environments: bool, line_end: &str) -> String {
     let mut lines = vec![
         format!("@set -f; set -- {}; \\", task.join(" ")),
-        "if [ -n \"$$REF\" ]; then set -- \"$$@\" --ref \"$$REF\"; fi; \\".to_owned(),
-        "case \"$$DRY_RUN\" in ''|0|no|false) ;; *) set -- \"$$@\" --dry-run;; esac; \\".to_owned(),
+        "if [ -n \"$${REF-}\" ]; then set -- \"$$@\" --ref \"$$REF\"; fi; \\".to_owned(),
+        "case \"$${DRY_RUN-}\" in ''|0|no|false) ;; *) set -- \"$$@\" --dry-run;; esac; \\"
+            .to_owned(),
     ];
     if takes_environments {
-        lines.push("case \"$$ENV\" in */*) ENV=;; esac; \\".to_owned());
-        lines.push("for env in $$(printf %s \"$$ENV\" | tr , ' '); do set -- \"$$@\" --env \"$$env\"; done; \\".to_owned());
+        lines.push("case \"$${ENV-}\" in */*) ENV=;; esac; \\".to_owned());
+        lines.push("for env in $$(printf %s \"$${ENV-}\" | tr , ' '); do set -- \"$$@\" --env \"$$env\"; done; \\".to_owned());
     }
-    lines.push("unset ENV; exec cargo xtask \"$$@\" $$ARGS".to_owned());
+    lines.push("unset ENV; exec cargo xtask \"$$@\" $${ARGS-}".to_owned());
     lines.iter().map(|line| format!("\t{line}{line_end}")).collect()
 }
 
@@ -109,7 +112,7 @@ mod tests {
 
     #[test]
     fn recipes() {
-        let text = "A := x\nB = a:b\ninclude .env\n.PHONY: a b\n\n# c\na: b \\\n  c\n\t@one \\\n  two\n\n# between\n\tthree\nb c : ; four\nd:\nifdef X\n\tfive\nelse\n\tsix\nendif\nall: a b # c; d\ndefine x\ne:\n\tseven\nendef\nf:\n\teight\ng::\n\tnine\nh i:\n\tten";
+        let text = "A := x\nB = a:b\ninclude .env\n.PHONY: a b\n\n# c\na: b \\\n  c\n\t@one \\\n  two\n\n# between\n\tthree\nb c : ; four\nd:\nifdef X\n\tfive\nelse\n\tsix\nendif\nall: a b # c; d\ndefine x\ne:\n\tseven\nendef\nf:\n\teight\ng::\n\tnine\nh i:\n\tten\n%-x:\n\televen";
         let found: Vec<_> = rules(text)
             .into_iter()
             .map(|rule| {
@@ -127,7 +130,8 @@ mod tests {
             rule("all", 21, "", None),
             rule("f", 26, "\teight\n", None),
             rule("g", 28, "\tnine\n", Some("may be one of several, because of its `::`")),
-            rule("h i", 30, "\tten", Some("is that of several targets")),
+            rule("h i", 30, "\tten\n", Some("is that of several targets")),
+            rule("%-x", 32, "\televen", Some("is that of a pattern")),
         ];
         assert_eq!(found, expected);
     }

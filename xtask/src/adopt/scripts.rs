@@ -37,8 +37,8 @@ pub struct OldTarget {
     line: usize,
     /// Bytes of the makefile.
     recipe: Range<usize>,
-    /// The scripts that its recipe calls.
-    scripts: Vec<String>,
+    /// The scripts that its recipe calls, with their texts.
+    scripts: BTreeMap<String, String>,
     /// The recipe and its scripts.
     text: String,
 }
@@ -100,12 +100,14 @@ impl OldWays {
             return Ok(());
         }
         let mut all = recipe.to_owned();
-        let mut scripts = Vec::new();
+        let mut scripts = BTreeMap::new();
         for path in called(recipe) {
-            // What is no text is no script of theirs.
+            // What is no text is no script of theirs; what is none may be edited by the recipe.
             if let Some(text) = fit(adoption.text(path))?.flatten() {
                 all.push_str(&text);
-                scripts.push(path.to_owned());
+                if is_script(path, &text) {
+                    scripts.insert(path.to_owned(), text);
+                }
             }
         }
         let is_old = edits_pins(&all);
@@ -189,30 +191,70 @@ impl OldWays {
             text.replace_range(target.recipe.clone(), &recipe);
         }
         adoption.set(&self.makefile, Some(text.clone()))?;
-        let mut scripts: BTreeMap<&String, BTreeSet<&Vec<String>>> = BTreeMap::new();
-        for (target, task) in tasks {
-            for script in &target.scripts {
-                scripts.entry(script).or_default().insert(task);
-            }
+        replace_scripts(adoption, tasks, &text, what)
+    }
+}
+
+/// Puts the commands in the places of the scripts that no other recipe needs.
+fn replace_scripts(
+    adoption: &mut Adoption,
+    tasks: &[(&OldTarget, Vec<String>)],
+    makefile: &str,
+    what: OldScripts,
+) -> Result<()> {
+    let mut scripts: BTreeMap<&str, OldScript> = BTreeMap::new();
+    for (target, task) in tasks {
+        for (path, text) in &target.scripts {
+            let script = scripts.entry(path).or_insert_with(|| OldScript::of(text));
+            script.tasks.insert(task);
+            script.is_alone |= target.scripts.len() == 1;
         }
-        for (script, tasks) in scripts {
-            let stays = match what {
-                OldScripts::Keep => continue,
-                OldScripts::Remove if text.contains(script.as_str()) => {
-                    Some("a target still calls it")
-                }
-                OldScripts::Shim if tasks.len() > 1 => Some("several targets call it"),
-                _ => None,
-            };
-            match (stays, what, tasks.first()) {
-                (Some(reason), ..) => adoption.notes.push(format!("`{script}` stays: {reason}")),
-                (None, OldScripts::Shim, Some(task)) => {
-                    adoption.set(script, Some(shim(script, task)))?
-                }
-                (None, ..) => adoption.set(script, None)?,
+    }
+    for (path, script) in scripts {
+        let after = match (script.stays(path, makefile, what), what, script.tasks.first()) {
+            (Some(reason), ..) => {
+                adoption.notes.push(format!("`{path}` stays: {reason}"));
+                continue;
             }
+            (None, OldScripts::Keep, _) => continue,
+            (None, OldScripts::Shim, Some(task)) => Some(shim(path, task)),
+            (None, ..) => None,
+        };
+        adoption.set(path, after)?;
+    }
+    Ok(())
+}
+
+/// A script that old targets call.
+#[derive(Debug)]
+struct OldScript<'t> {
+    text: &'t str,
+    /// The commands that take the places of these targets.
+    tasks: BTreeSet<&'t Vec<String>>,
+    /// Whether a target calls no other one.
+    is_alone: bool,
+}
+
+impl OldScript<'_> {
+    fn of(text: &str) -> OldScript<'_> {
+        OldScript { text, tasks: BTreeSet::new(), is_alone: false }
+    }
+
+    /// Why it is not replaced, where the makefile is this one.
+    fn stays(&self, path: &str, makefile: &str, what: OldScripts) -> Option<&'static str> {
+        let is_called = match what {
+            OldScripts::Remove => makefile.contains(path),
+            _ => calls(makefile, path),
+        };
+        match what {
+            OldScripts::Keep => None,
+            _ if !self.is_alone && !edits_pins(self.text) => Some("it edits no version itself"),
+            _ if is_called => Some("a target still calls it"),
+            OldScripts::Remove => None,
+            OldScripts::Shim if self.tasks.len() > 1 => Some("several targets call it"),
+            OldScripts::Shim if !is_for_a_shell(self.text) => Some("it is no shell script"),
+            OldScripts::Shim => None,
         }
-        Ok(())
     }
 }
 
@@ -282,6 +324,26 @@ fn called(recipe: &str) -> impl Iterator<Item = &str> {
     let ends = |c: char| c.is_whitespace() || "\"'`;&|()<>@$=".contains(c);
     let words = recipe.split(ends).map(|word| word.trim_start_matches("./"));
     words.filter(|word| word.contains('/') && !word.starts_with('/') && !word.contains(".."))
+}
+
+/// Whether a recipe of a makefile calls a script.
+fn calls(makefile: &str, path: &str) -> bool {
+    let mut rules = makefile::rules(makefile).into_iter();
+    rules.any(|rule| called(&makefile[rule.recipe]).any(|word| word == path))
+}
+
+/// Whether a file is a script, not what a script edits.
+fn is_script(path: &str, text: &str) -> bool {
+    text.starts_with("#!") || path.ends_with(".sh") || path.ends_with(".bash")
+}
+
+/// Whether a script is for a shell, so that another one for a shell can take its place.
+fn is_for_a_shell(text: &str) -> bool {
+    let Some(first) = text.strip_prefix("#!").and_then(|rest| rest.lines().next()) else {
+        return true;
+    };
+    let mut names = first.split(|c: char| c.is_whitespace() || c == '/');
+    names.any(|name| ["sh", "bash", "dash", "ksh", "zsh"].contains(&name))
 }
 
 /// Whether commands edit what looks like a version.
