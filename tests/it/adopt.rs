@@ -80,6 +80,55 @@ fn what_it_says_takes_it_back() {
     assert_eq!(sandbox.state().files, before.files);
 }
 
+/// The notes, and the commands that commit it and take it back.
+fn what_next(output: &Output) -> (String, String, Option<String>) {
+    let is_ours =
+        |line: &&str| !line.starts_with("note: offline: ") && !line.contains("no upstream");
+    let notes: Vec<_> = output.stderr.lines().filter(is_ours).collect();
+    let commit = output.stdout.lines().find(|line| line.contains(" commit -m ")).unwrap();
+    let undo = output.stdout.split_once("\nundo: ").map(|(_, undo)| undo.to_owned());
+    (notes.join("\n"), commit.to_owned(), undo)
+}
+
+#[test]
+fn the_commands_work_where_git_ignores_files() {
+    let sandbox = old_checkout();
+    sandbox.write(".gitignore", ".cargo/\n/xtask\n/promote.toml\n/target/\n");
+    sandbox.commit_all();
+    let before = sandbox.state();
+    let args = ["adopt", ".", "--offline", "--from", FROM, "--rev", REV];
+    let (notes, _, undo) = what_next(&sandbox.xtask(&args).succeeds());
+    let ignored = "note: git ignores `.cargo/config.toml`, `promote.toml`, `xtask/Cargo.toml`, `xtask/src/main.rs`: `git add --force` takes them in all the same";
+    assert_eq!(notes, ignored);
+    sandbox.program("sh", &["-c", &undo.unwrap()]).run().succeeds();
+    assert_eq!(sandbox.state(), before);
+    let (_, commit, _) = what_next(&sandbox.xtask(&args).succeeds());
+    sandbox.program("sh", &["-c", &commit]).run().succeeds();
+    assert_eq!(sandbox.git("ls-files .cargo xtask promote.toml").lines().count(), 4);
+    sandbox.xtask(&args).assert(
+        0,
+        "nothing to do: it is adopted, with this version\n",
+        "note: offline: the first `cargo xtask` completes `Cargo.lock`\n",
+    );
+}
+
+#[test]
+fn what_was_not_committed_before_is_named() {
+    let sandbox = old_checkout();
+    sandbox.write("Makefile", &(sandbox.read("Makefile") + "# mine\n"));
+    sandbox.write("Cargo.toml", "[workspace]\nmembers = []\n");
+    let args = ["adopt", ".", "--offline", "--from", FROM, "--rev", REV];
+    let (notes, ..) = what_next(&sandbox.xtask(&args).succeeds());
+    let mine = "note: changed before and not committed: `Makefile`, `Cargo.toml`; to commit or undo this includes that";
+    assert_eq!(notes, mine);
+    sandbox.reset();
+    sandbox.git("update-ref -d HEAD");
+    let (notes, commit, undo) = what_next(&sandbox.xtask(&args).succeeds());
+    let nothing = "note: there is no commit yet: nothing could take this back";
+    assert_eq!((notes.as_str(), undo), (nothing, None));
+    sandbox.program("sh", &["-c", &commit]).run().succeeds();
+}
+
 #[test]
 fn make_and_scripts_run_the_same_commands() {
     let sandbox = old_checkout();
@@ -140,6 +189,33 @@ fn what_is_there_already_is_kept() {
     sandbox.write("Makefile", &make.replace("@./hack/go-qr-promote.sh", "@echo go"));
     let args = ["adopt", ".", "--offline", "-n", "--from", FROM, "--rev", REV];
     sandbox.xtask(&args).matches("adopt-merged");
+}
+
+#[test]
+fn line_ends_stay() {
+    let sandbox = old_checkout();
+    let files = ["Cargo.toml", ".cargo/config.toml", ".gitignore"];
+    let texts =
+        ["[workspace]\r\nmembers = [\r\n  \"a\",\r\n]\r\n", "[net]\r\nretry = 3\r\n", "a\r\n"];
+    for (file, text) in files.iter().zip(texts) {
+        sandbox.write(file, text);
+    }
+    adopt(&sandbox, &[]).succeeds();
+    for (file, before) in files.iter().zip(texts) {
+        let text = sandbox.read(file);
+        assert_eq!(text.matches('\n').count(), text.matches("\r\n").count(), "{file}");
+        assert!(text.len() > before.len(), "{file}");
+    }
+    adopt(&sandbox, &[]).assert(0, "nothing to do: it is adopted, with this version\n", "");
+}
+
+#[test]
+fn a_password_is_not_written() {
+    let sandbox = old_checkout();
+    let from = FROM.replace("//", "//ann:secret@");
+    let args = ["adopt", ".", "-q", "--offline", "--rev", REV];
+    let with = sandbox.xtask(&[&args[..], &["-n", "--from", &from]].concat());
+    assert_eq!(with, sandbox.xtask(&[&args[..], &["-n", "--from", FROM]].concat()));
 }
 
 #[test]
@@ -287,6 +363,7 @@ fn what_can_not_be_adopted_is_refused() {
         ("Cargo.toml", "[workspace]\nexclude = [\"xtask\"]\n"),
         ("Cargo.toml", "[workspace]\nmembers = 1\n"),
         ("Cargo.toml", "workspace = 1\n"),
+        ("Cargo.toml", "[profile]\ndev = { debug = false }\n"),
     ];
     let mut all = String::new();
     for (file, text) in cases {
@@ -309,6 +386,9 @@ fn what_can_not_be_adopted_is_refused() {
         &["adopt", ".", "-q", "--from", FROM],
         &["adopt", ".", "-q", "--from", FROM, "--rev", REV, "--target", "nothing"],
         &["adopt", ".", "-q", "--vendor", "--rev", REV],
+        &["adopt", ".", "-q", "--compare", "--vendor"],
+        &["adopt", ".", "-q", "--compare", "--scripts", "remove"],
+        &["adopt", ".", "-q", "--compare", "--from", FROM, "--rev", REV],
         &["adopt"],
     ] {
         let output = sandbox.xtask(args);
@@ -323,6 +403,14 @@ fn old_and_new_are_compared() {
     let before = sandbox.state();
     sandbox.xtask(&["adopt", ".", "--compare", "-q"]).matches("adopt-compared");
     assert_eq!(sandbox.state(), before);
+    // What is left out is named.
+    sandbox
+        .write("Makefile", &(sandbox.read("Makefile") + "%-promote:\n\thack/qr-promote.sh $*\n"));
+    let output = sandbox.xtask(&["adopt", ".", "--compare", "--format", "json"]).succeeds();
+    let note = "`Makefile:20`: `%-promote` stays: its recipe is that of a pattern: edit it by hand";
+    assert!(output.stderr.ends_with(&format!("note: {note}\n")), "{}", output.stderr);
+    let document: serde_json::Value = serde_json::from_str(&output.stdout).unwrap();
+    assert_eq!(document["notes"], serde_json::json!([note]));
     assert_eq!(sandbox.git("worktree list --porcelain").matches("worktree ").count(), 1);
 }
 
@@ -349,10 +437,40 @@ fn the_sources_can_come_along() {
     assert!(!sandbox.path("xtask/world").exists() && !sandbox.path("xtask/fuzz").exists());
     assert!(!sandbox.read("xtask/Cargo.toml").contains("workspace = true"));
     adopt().assert(0, "nothing to do: it is adopted, with this version\n", "");
+    let own = ["adopt", ".", "-q", "--offline", "--from", FROM, "--rev", REV];
+    sandbox.xtask(&own).assert(
+        1,
+        "",
+        "error: `xtask/Cargo.toml`: there is a copy of this tool\n  help: `--vendor` brings it to another version\n",
+    );
     // What an older copy had is gone after the next one.
     sandbox.write("xtask/src/old.rs", "");
     adopt().succeeds();
     assert!(!sandbox.path("xtask/src/old.rs").exists());
+}
+
+/// The thin crate makes room for the sources.
+#[test]
+fn the_sources_can_come_later() {
+    let (sandbox, at_once) = (old_checkout(), old_checkout());
+    let vendor = ["adopt", ".", "--vendor", "--offline", "-q"];
+    adopt(&sandbox, &[]).succeeds();
+    sandbox.xtask(&vendor).succeeds();
+    at_once.xtask(&vendor).succeeds();
+    assert_eq!(sandbox.state().files, at_once.state().files);
+}
+
+/// It can't be edited where it is, and nobody could name what it points to.
+#[test]
+fn links() {
+    let sandbox = old_checkout();
+    fs::rename(sandbox.path("Makefile"), sandbox.path("hack/Makefile")).unwrap();
+    std::os::unix::fs::symlink("hack/Makefile", sandbox.path("Makefile")).unwrap();
+    adopt(&sandbox, &[]).assert(
+        1,
+        "",
+        "error: `Makefile`: is a symbolic link, or lies behind one\n  help: put what it points to in its place first\n",
+    );
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What `adopt` changes in a checkout, as values: nothing is written here.
 
 pub mod cargo;
+pub mod checkout;
 pub mod compare;
 pub mod makefile;
 pub mod scripts;
@@ -44,7 +45,7 @@ impl<'w> Adoption<'w> {
     }
 
     fn on_disk(&self, path: &RepoPath) -> Result<Option<String>> {
-        let bytes = self.work_tree.read_file(path)?;
+        let bytes = self.work_tree.read_file(path).map_err(|error| of_link(error, path))?;
         let text = bytes.as_deref().map(text_of).transpose();
         Ok(text.map_err(|problem| problem.file(path.as_str()))?.map(str::to_owned))
     }
@@ -95,6 +96,15 @@ impl<'w> Adoption<'w> {
     pub fn replacements(self) -> Vec<Replacement> {
         let files = self.files.into_iter();
         files.map(|(path, (before, after))| Replacement { path, before, after }).collect()
+    }
+}
+
+/// The error, with a cure for a link: nobody names the files here.
+fn of_link(error: anyhow::Error, path: &RepoPath) -> anyhow::Error {
+    let link = Problem::symlink(path.as_str());
+    match error.downcast_ref::<Problem>() == Some(&link) {
+        true => link.help("put what it points to in its place first").into(),
+        false => error,
     }
 }
 

@@ -15,8 +15,9 @@ use toml_edit::{Array, DocumentMut, Item, Table, Value, value};
 use xshell::Shell;
 
 use super::Adoption;
+use super::checkout::is_ignored;
 use super::source::{ToolSource, own_sources};
-use crate::git::Git;
+use super::vendor;
 use crate::process::{Chunk, ProcessLimits, run};
 
 pub const LOCKFILE: &str = "Cargo.lock";
@@ -84,6 +85,10 @@ path = \"src/main.rs\"
         adoption.set("xtask/src/main.rs", Some(MAIN.to_owned()))?;
         return adoption.set(NAME, Some(manifest));
     };
+    if vendor::is_there(adoption)? {
+        let problem = Problem::new("there is a copy of this tool").file(NAME);
+        return Err(problem.help("`--vendor` brings it to another version").into());
+    }
     let mut manifest = document(NAME, &text)?;
     let tool = manifest.get_mut("dependencies").and_then(|all| all.get_mut(TOOL));
     let Some(tool) = tool.and_then(Item::as_inline_table_mut) else {
@@ -100,7 +105,7 @@ path = \"src/main.rs\"
             tool.insert(key, new.as_str().into());
         }
     }
-    adoption.set(NAME, Some(manifest.to_string()))
+    adoption.set(NAME, Some(written(&manifest, &text)))
 }
 
 /// Makes `xtask` a member of the checkout's workspace.
@@ -133,7 +138,10 @@ pub fn add_member(adoption: &mut Adoption, members: &[&str]) -> Result<()> {
         let mut table = manifest.as_table_mut();
         for name in path {
             let entry = table.entry(name).or_insert_with(implicit);
-            let problem = || refused(format!("`{}` is no table", path.join(".")));
+            let problem = || {
+                let problem = refused(format!("`{}` is not in a section", path.join(".")));
+                problem.help("write it and what it is in with headings, such as `[profile.dev]`")
+            };
             table = entry.as_table_mut().ok_or_else(problem)?;
         }
         if !table.contains_key(package) {
@@ -147,7 +155,7 @@ pub fn add_member(adoption: &mut Adoption, members: &[&str]) -> Result<()> {
             table.insert(package, Item::Table(own));
         }
     }
-    adoption.set(NAME, Some(manifest.to_string()))
+    adoption.set(NAME, Some(written(&manifest, &text.unwrap_or_default())))
 }
 
 /// A table that is only there for what is in it.
@@ -177,21 +185,23 @@ pub fn add_alias(adoption: &mut Adoption, package: &str) -> Result<()> {
     let old = adoption.text(names[0])?.is_some();
     let name = names[usize::from(!old)];
     let command = format!("run --package {package} --");
-    let mut config = document(name, &adoption.text(name)?.unwrap_or_default())?;
+    let text = adoption.text(name)?.unwrap_or_default();
+    let mut config = document(name, &text)?;
     let aliases = config.entry("alias").or_insert_with(|| Item::Table(Table::new()));
     let aliases = aliases
         .as_table_like_mut()
         .ok_or_else(|| Problem::new("`alias` is no table").file(name).help(MEND))?;
     match aliases.get("xtask") {
-        None => drop(aliases.insert("xtask", value(&command))),
         Some(other) if runs(other, package) => {}
-        Some(other) => {
+        // That of the thin crate, which made room, is no other one.
+        Some(other) if !runs(other, THIN) => {
             let message = format!("there is another alias `xtask`: `{}`", other.to_string().trim());
             let cure = "rename one of them; people who type it expect what it does today";
             return Err(Problem::new(message).file(name).help(cure).into());
         }
+        _ => drop(aliases.insert("xtask", value(&command))),
     }
-    adoption.set(name, Some(config.to_string()))
+    adoption.set(name, Some(written(&config, &text)))
 }
 
 /// Whether an alias runs a package, with whatever other options.
@@ -202,7 +212,9 @@ fn runs(alias: &Item, package: &str) -> bool {
         _ => return false,
     };
     let names = |pair: &[&str]| ["-p", "--package"].contains(&pair[0]) && pair[1] == package;
-    words.first().is_some_and(|word| ["run", "r"].contains(word)) && words.windows(2).any(names)
+    let joined = [format!("-p{package}"), format!("--package={package}")];
+    let is_named = words.windows(2).any(names) || joined.iter().any(|one| words.contains(&&**one));
+    is_named && words.first().is_some_and(|word| ["run", "r"].contains(word))
 }
 
 /// The package that the alias runs.
@@ -222,13 +234,6 @@ pub fn ignore_target(adoption: &mut Adoption) -> Result<()> {
         text.push_str(line_end);
     }
     adoption.set(NAME, Some(format!("{text}/target/{line_end}")))
-}
-
-/// Whether git would ignore a file of this name.
-fn is_ignored(adoption: &Adoption, name: &str) -> Result<bool> {
-    // This command doesn't take literal names; none of ours means anything else.
-    let git = Git::at(&adoption.work_tree.top).env("GIT_LITERAL_PATHSPECS", "0");
-    git.holds(["check-ignore", "--quiet", "--no-index", "--", name])
 }
 
 /// Writes the lockfile as cargo would, where everything else of the workspace is as it will be.
@@ -265,10 +270,7 @@ pub fn lock(adoption: &mut Adoption, is_offline: bool) -> Result<()> {
             let text = fs::read_to_string(folder.path().join(LOCKFILE));
             return adoption.set(LOCKFILE, Some(text.context("cargo wrote no lockfile")?));
         }
-        Ok(Ok(_)) => {
-            let said = String::from_utf8_lossy(&said);
-            said.lines().rfind(|line| !line.trim().is_empty()).map(|line| escaped(line.trim()))
-        }
+        Ok(Ok(_)) => last_words(&String::from_utf8_lossy(&said)),
         Ok(Err(_)) => None,
         Err(error) => Some(error.to_string()),
     };
@@ -277,6 +279,12 @@ pub fn lock(adoption: &mut Adoption, is_offline: bool) -> Result<()> {
         "cargo can't complete `{LOCKFILE}` now: {reason}; the first `cargo xtask` does"
     ));
     Ok(())
+}
+
+/// The cause at the end of an error, without the backtrace that rustup adds.
+fn last_words(said: &str) -> Option<String> {
+    let lines = said.lines().take_while(|line| !line.starts_with("Stack backtrace:"));
+    lines.map(str::trim).filter(|line| !line.is_empty()).last().map(escaped)
 }
 
 /// A copy of the checkout for cargo: links to everything but what changes.
@@ -317,6 +325,15 @@ fn lay_out(adoption: &Adoption, folder: &Path) -> Result<()> {
     seed.map_or(Ok(()), |seed| write(LOCKFILE, &seed))
 }
 
+/// A document with the line ends that its text had.
+fn written(document: &DocumentMut, before: &str) -> String {
+    let text = document.to_string();
+    match before.contains("\r\n") {
+        true => text.replace("\r\n", "\n").replace('\n', "\r\n"),
+        false => text,
+    }
+}
+
 fn document(name: &str, text: &str) -> Result<DocumentMut> {
     let parsed = text.parse::<DocumentMut>();
     Ok(parsed.map_err(|error| {
@@ -324,4 +341,31 @@ fn document(name: &str, text: &str) -> Result<DocumentMut> {
         let message = error.message().trim().replace('\n', ": ");
         Problem::new(message).file(name).line(line).help(MEND)
     })?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cargo_said_last() {
+        let check = |said: &str, expected: Option<&str>| {
+            assert_eq!(last_words(said).as_deref(), expected, "{said}");
+        };
+        check("error: a\n\nCaused by:\n  b\n\n", Some("b"));
+        check("error: a\nhelp: b\n\nStack backtrace:\n   0: c\n  1: <unknown>\n", Some("help: b"));
+        check("", None);
+    }
+
+    #[test]
+    fn aliases() {
+        let check =
+            |alias: &str, expected| assert_eq!(runs(&value(alias), "x"), expected, "{alias}");
+        check("run --package x --", true);
+        check("r -q -p x --", true);
+        check("run --package=x --", true);
+        check("run -px", true);
+        check("run --package xy --", false);
+        check("build -p x", false);
+    }
 }

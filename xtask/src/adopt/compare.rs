@@ -45,13 +45,17 @@ struct Copies<'w> {
     folder: TempDir,
 }
 
-/// Compares each target with the command that takes its place.
+/// Compares each target with the command that takes its place. The notes say which targets are left
+/// out, among others.
 pub fn run(
     session: &Session,
     work_tree: &WorkTree,
     tasks: &[(&OldTarget, Vec<String>)],
-    config: &str,
+    (config, notes): (&str, &[String]),
 ) -> Result<()> {
+    for note in notes {
+        session.note(note);
+    }
     if tasks.is_empty() {
         let problem = Problem::new("no make target of the old kind is there to compare with");
         return Err(problem.help("`--target NAME` takes one in, whatever its recipe says").into());
@@ -73,8 +77,7 @@ pub fn run(
             json!({ "target": name, "result": result, "differences": differences })
         };
         let targets: Vec<Value> = results.iter().map(one).collect();
-        let document =
-            json!({ "version": 1, "command": "adopt", "result": "compared", "targets": targets });
+        let document = json!({ "version": 1, "command": "adopt", "result": "compared", "targets": targets, "notes": notes });
         return session.print(&report::json::text(&document));
     }
     let mut text = String::new();

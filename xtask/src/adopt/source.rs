@@ -29,7 +29,8 @@ impl ToolSource {
     pub fn find(from: Option<&str>, rev: Option<&str>) -> Result<ToolSource> {
         match (from, rev) {
             (Some(from), Some(rev)) => {
-                return Ok(ToolSource { url: address(from)?, rev: rev.to_owned() });
+                let url = address(&without_credentials(from))?;
+                return Ok(ToolSource { url, rev: rev.to_owned() });
             }
             (Some(_), None) => {
                 let problem = Problem::usage("`--from URL` needs `--rev REV` too");

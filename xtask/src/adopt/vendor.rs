@@ -9,6 +9,7 @@ use promotion::model::problem::Problem;
 use toml_edit::{DocumentMut, InlineTable, Item, Table, Value, value};
 
 use super::Adoption;
+use super::cargo::TOOL;
 use super::source::own_sources;
 
 /// The members of the workspace that it adds.
@@ -22,14 +23,19 @@ pub fn is_copied(path: &str) -> bool {
     path.starts_with("xtask/") && path != "xtask/Cargo.toml" && path != "xtask/src/main.rs"
 }
 
+/// Whether an earlier run copied them.
+pub fn is_there(adoption: &Adoption) -> Result<bool> {
+    Ok(adoption.text("xtask/src/program.rs")?.is_some())
+}
+
 /// Adds the two crates, and removes what an older copy had beside them.
 pub fn copy(adoption: &mut Adoption) -> Result<()> {
     let own = own_sources()?;
-    if adoption.text("xtask/Cargo.toml")?.is_some()
-        && adoption.text("xtask/src/program.rs")?.is_none()
-    {
+    // The thin crate of an earlier run makes room.
+    let is_other = |text: String| !text.contains(TOOL);
+    if adoption.text("xtask/Cargo.toml")?.is_some_and(is_other) && !is_there(adoption)? {
         let problem = Problem::new("there is another crate").file("xtask/Cargo.toml");
-        return Err(problem.help("`git rm -r xtask` first, or leave `--vendor` out").into());
+        return Err(problem.help("rename its folder first, or leave `--vendor` out").into());
     }
     let root = read(&own.join("Cargo.toml"))?.parse::<DocumentMut>()?;
     let mut copied = BTreeSet::new();

@@ -35,7 +35,7 @@ pub struct AdoptArgs {
     pub scripts: OldScripts,
     /// Run the old make targets and the new commands in two copies of the last commit, and compare
     /// all files; write nothing
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["vendor", "from", "rev", "scripts"])]
     pub compare: bool,
 }
 

@@ -9,6 +9,7 @@ use promotion::report::{self, json};
 use serde_json::json;
 
 use super::discover::{Choice, SPARSE, find};
+use crate::adopt::checkout::Checkout;
 use crate::adopt::scripts::OldWays;
 use crate::adopt::source::ToolSource;
 use crate::adopt::{Adoption, cargo, compare, vendor};
@@ -40,7 +41,7 @@ pub fn run(session: &Session, typed: &AdoptArgs) -> Result<()> {
     let tasks = ways.tasks(&config, &mut adoption.notes);
     if typed.compare {
         let config = adoption.text(CONFIG)?.unwrap_or_default();
-        return compare::run(session, &work_tree, &tasks, &config);
+        return compare::run(session, &work_tree, &tasks, (&config, &adoption.notes));
     }
     match typed.vendor {
         false => {
@@ -94,10 +95,15 @@ fn configure(
 fn land(
     session: &Session,
     work_tree: &WorkTree,
-    adoption: Adoption,
+    mut adoption: Adoption,
     typed: &AdoptArgs,
 ) -> Result<()> {
-    let (is_empty, notes) = (adoption.is_empty(), adoption.notes.clone());
+    let checkout = Checkout::of(&adoption)?;
+    let is_empty = adoption.is_empty();
+    if !is_empty {
+        adoption.notes.extend(checkout.notes());
+    }
+    let notes = adoption.notes.clone();
     let (table, files, diff) = (table(&adoption), files(&adoption), adoption.diff());
     let is_written = !typed.dry_run && !is_empty;
     if is_written {
@@ -127,25 +133,27 @@ fn land(
     let text = match result {
         "unchanged" => "nothing to do: it is adopted, with this version\n".to_owned(),
         "planned" => format!("{diff}\n{table}"),
-        _ => format!("{diff}\n{table}\n{}", what_next(&typed.dir, &paths(&files))),
+        _ => format!("{diff}\n{table}\n{}", what_next(&typed.dir, &paths(&files), &checkout)),
     };
     print_done(&text, result)
 }
 
 /// The commands to try it, to commit it and to take it back.
-fn what_next(dir: &Path, paths: &str) -> String {
+fn what_next(dir: &Path, paths: &str, checkout: &Checkout) -> String {
     let dir = quoted(&dir.display().to_string());
     let (there, git) = match dir.as_str() {
         "." => (String::new(), "git".to_owned()),
         _ => (format!("cd {dir} && "), format!("git -C {dir}")),
     };
+    let (add, stash) = (checkout.add(), checkout.stash());
+    let undo = stash.map(|stash| format!("undo: {git} {stash} -- {paths}\n"));
     format!(
         "to try it (the first build takes half a minute):
   {there}cargo xtask status
 to commit it, for one revert to take it back:
-  {git} add --all -- {paths} && {git} commit -m 'Promote by cargo xtask'
-undo: {git} stash push --include-untracked -- {paths}
-"
+  {git} {add} -- {paths} && {git} commit -m 'Promote by cargo xtask'
+{}",
+        undo.unwrap_or_default()
     )
 }
 
