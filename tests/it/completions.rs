@@ -346,3 +346,27 @@ fn silence() {
     ask(&[]).assert(0, &ask(&[""]).stdout, "");
     shells.sandbox.xtask(&["__complete", "bash", "--", ""]).assert(0, &ask(&[""]).stdout, "");
 }
+
+/// What comes after the name of a component is what the command takes there.
+#[test]
+fn the_environments_of_a_component_that_is_named() {
+    let sandbox = Sandbox::new();
+    let check = |words: &[&str], expected: &str| {
+        let words = [&["__complete", "zsh", "--"], words].concat();
+        let run = sandbox.program(env!("CARGO_BIN_EXE_app-promote"), &words).run().succeeds();
+        let offered = run.stdout.lines().map(|line| line.split('\t').next().unwrap());
+        assert_eq!(offered.collect::<Vec<_>>().join(" "), format!("words{expected}"), "{words:?}");
+    };
+    let all = " app-sre-prod-01 internal pr-check jenkins tekton";
+    for command in ["promote", "status", "changes"] {
+        check(&[command, "qontract-reconcile", "--env", ""], all);
+        check(&[command, "schemas", "--env", ""], " pr-check");
+    }
+    check(&["promote", "qontract-reconcile", ""], all);
+    check(&["promote", "schemas", ""], " pr-check");
+    for option in ["--like", "--template", "--target"] {
+        check(&["promote", "qontract-reconcile", option, ""], "");
+    }
+    // A part that a saas file has too means that.
+    check(&["promote", "reconcile-int", ""], " app-sre-internal");
+}

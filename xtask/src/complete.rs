@@ -7,6 +7,7 @@ mod saas;
 use clap::{Arg, ArgAction, Command};
 use promotion::config::Config;
 use promotion::model::escape::is_obeyed;
+use promotion::saas::choice::{Fit, fit};
 
 use crate::cli::DEFAULT_COMPONENT;
 use crate::worktree::WorkTree;
@@ -209,6 +210,7 @@ impl<'c> Cursor<'c> {
     /// The names in the checkout that may be the value of an argument.
     fn names(&self, id: &str, typed: &str, known: &Names) -> Vec<(String, String)> {
         let file = self.given("saas").or(self.positionals.first().copied());
+        let is_component = self.named_component(known).is_some();
         let of_config = |names: &dyn Fn(&Config) -> Vec<(String, String)>| {
             known.config.as_ref().map(names).unwrap_or_default()
         };
@@ -224,21 +226,26 @@ impl<'c> Cursor<'c> {
             ("names" | "name", None) => {
                 [of_config(&components), of_checkout(&saas::files)].concat()
             }
+            ("env" | "names", _) if is_component => {
+                of_config(&|config| self.environments(config, typed, known))
+            }
+            // For saas files only.
+            ("like" | "template" | "target", _) if is_component => Vec::new(),
             ("env" | "names" | "like", Some(file)) => {
                 of_checkout(&|work_tree| saas::environments(work_tree, file))
             }
             ("template", Some(file)) => of_checkout(&|work_tree| saas::templates(work_tree, file)),
             ("target", Some(file)) => of_checkout(&|work_tree| saas::targets(work_tree, file)),
             ("owner", _) => of_checkout(&saas::teams),
-            ("env", None) => of_config(&|config| self.environments(config, typed)),
+            ("env", None) => of_config(&|config| self.environments(config, typed, known)),
             _ => Vec::new(),
         }
     }
 
     /// The environments of the components that are typed or implied; if there are none, of all
     /// components.
-    fn environments(&self, config: &Config, typed: &str) -> Vec<(String, String)> {
-        let named = self.components();
+    fn environments(&self, config: &Config, typed: &str, known: &Names) -> Vec<(String, String)> {
+        let named = self.components(known);
         let meant = |name: &str| named.is_empty() || named.contains(&name);
         let components = config.components.iter().filter(|component| meant(&component.name));
         let mut found: Vec<(String, String)> = Vec::new();
@@ -258,12 +265,30 @@ impl<'c> Cursor<'c> {
         found
     }
 
+    /// The component that the first name means: by its whole name, or by a part of it where that is
+    /// none of a saas file.
+    fn named_component<'k>(&self, known: &'k Names) -> Option<&'k str> {
+        let word = self.positionals.first()?;
+        let names =
+            || known.config.iter().flat_map(|config| &config.components).map(|one| &*one.name);
+        if let Some(name) = names().find(|name| name == word) {
+            return Some(name);
+        }
+        let mut fitting = names().filter(|name| fit(word, name) != Fit::No);
+        let only = fitting.next().filter(|_| fitting.next().is_none())?;
+        let is_file = known.work_tree.as_ref().is_some_and(|it| saas::is_file(it, word));
+        Some(only).filter(|_| !is_file)
+    }
+
     /// The components that were typed, or the command's default.
-    fn components(&self) -> Vec<&str> {
+    fn components<'k>(&'k self, known: &'k Names) -> Vec<&'k str> {
         let typed = self.given.iter().filter(|(name, _)| *name == "component");
         let typed: Vec<&str> = typed.flat_map(|(_, names)| names.split(',')).collect();
         if !typed.is_empty() {
             return typed;
+        }
+        if let Some(name) = self.named_component(known) {
+            return vec![name];
         }
         if self.command.get_name() == "qr-promote" {
             return vec![DEFAULT_COMPONENT];

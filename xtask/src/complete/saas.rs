@@ -56,12 +56,22 @@ fn of_targets(
     found
 }
 
+/// Whether a word names a saas file.
+pub(super) fn is_file(work_tree: &WorkTree, word: &str) -> bool {
+    find(work_tree, word).is_some()
+}
+
 /// The saas file that a word names, alone and located.
 fn read(work_tree: &WorkTree, word: &str) -> Option<SaasFiles> {
-    let fits = |(path, name): &(RepoPath, String)| fit(word, name).max(fit(word, path.as_str()));
-    let all = names(work_tree);
-    let (path, _) = all.iter().filter(|one| fits(one) != Fit::No).max_by_key(|one| fits(one))?;
-    let mut files = SaasFiles::read(work_tree, path).ok()??;
-    files.locate(work_tree, std::slice::from_ref(path));
+    let path = find(work_tree, word)?;
+    let mut files = SaasFiles::read(work_tree, &path).ok()??;
+    files.locate(work_tree, std::slice::from_ref(&path));
     Some(files)
+}
+
+/// The path of the saas file that a word fits best.
+fn find(work_tree: &WorkTree, word: &str) -> Option<RepoPath> {
+    let fits = |(path, name): &(RepoPath, String)| fit(word, name).max(fit(word, path.as_str()));
+    let fitting = names(work_tree).into_iter().filter(|one| fits(one) != Fit::No);
+    fitting.max_by_key(|one| fits(one)).map(|(path, _)| path)
 }
