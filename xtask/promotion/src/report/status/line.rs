@@ -99,11 +99,13 @@ fn columns(times: &[i64], length: usize) -> Option<Vec<usize>> {
     if times.len() * 2 > length {
         return None;
     }
-    let end = i64::try_from(length - 1).ok()?;
-    let span = (last - first).max(1);
+    let end = i128::try_from(length - 1).ok()?;
+    // A commit can claim any time.
+    let since_first = |time: i64| i128::from(time) - i128::from(first);
+    let span = since_first(last).max(1);
     let mut columns: Vec<usize> = Vec::new();
-    for time in times {
-        let column = usize::try_from((time - first) * end / span).ok()?;
+    for &time in times {
+        let column = usize::try_from(since_first(time) * end / span).ok()?;
         let earliest = columns.last().map_or(0, |previous| previous + 2);
         columns.push(column.max(earliest));
     }
@@ -132,6 +134,7 @@ mod tests {
         check(&[1, 2, 3, 4, 5, 6], 11, None);
         check(&[1, 2], 4, Some(&[0, 3]));
         check(&[1, 2], 3, None);
+        check(&[i64::MIN, 0, i64::MAX], 11, Some(&[0, 5, 10]));
         check(&[], 11, None);
     }
 }
