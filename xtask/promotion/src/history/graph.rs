@@ -46,29 +46,42 @@ impl Graph {
     }
 
     /// When the first change after `old` came to the branch that `new` is the head of, in seconds
-    /// since 1970: the time of its merge, where it was merged. `None` if nothing came.
+    /// since 1970: the time of its merge, where it was merged. `None` if nothing came, or nothing but
+    /// merges.
     pub fn since(&self, old: &CommitId, new: &CommitId) -> Option<i64> {
-        let in_old = self.reached(old);
+        let mut seen = self.reached(old);
+        let mut branch = Vec::new();
         let mut next = self.index.get(new).copied();
-        let mut first = None;
-        while let Some(index) = next.filter(|&index| !in_old[index]) {
-            let time = self.commits[index].time;
-            first = Some(first.map_or(time, |first: i64| first.min(time)));
+        while let Some(index) = next.filter(|&index| !seen[index]) {
+            branch.push(index);
             next = self.parents[index].first().copied();
         }
-        first
+        let came = branch.into_iter().rev();
+        let came = came.filter(|&index| {
+            self.reach(index, &mut seen).iter().any(|&new| !self.commits[new].is_merge)
+        });
+        came.map(|index| self.commits[index].time).min()
     }
 
     /// For each commit, whether `version` has it.
     fn reached(&self, version: &CommitId) -> Vec<bool> {
         let mut reached = vec![false; self.commits.len()];
-        let mut open: Vec<usize> = self.index.get(version).copied().into_iter().collect();
+        if let Some(&index) = self.index.get(version) {
+            self.reach(index, &mut reached);
+        }
+        reached
+    }
+
+    /// Marks what a commit has, itself included. Returns what was not marked before.
+    fn reach(&self, commit: usize, reached: &mut [bool]) -> Vec<usize> {
+        let (mut open, mut new) = (vec![commit], Vec::new());
         while let Some(index) = open.pop() {
             if !std::mem::replace(&mut reached[index], true) {
+                new.push(index);
                 open.extend(&self.parents[index]);
             }
         }
-        reached
+        new
     }
 }
 
@@ -128,5 +141,13 @@ mod tests {
         check('x', 'b', "b", "x", Some(1));
         let subjects = ['a', 'b', 'g'].map(|name| graph.commit(&id(name)).map(|one| &*one.subject));
         assert_eq!(subjects, [None, Some("b"), Some("g")]);
+    }
+
+    #[test]
+    fn a_merge_of_what_runs_brings_nothing() {
+        let graph = graph(&["em", "mbd", "db", "ba"]);
+        let since = |old, new| graph.since(&id(old), &id(new));
+        let found = [since('d', 'm'), since('d', 'e'), since('b', 'm'), since('m', 'e')];
+        assert_eq!(found, [None, Some(4), Some(3), Some(4)]);
     }
 }
