@@ -57,6 +57,15 @@ fn widths() {
 }
 
 #[test]
+fn names_that_mean_the_same() {
+    let sandbox = Sandbox::new();
+    let once = status(&sandbox, "", "qontract-schemas");
+    once.assert(0, &once.stdout, &once.stderr);
+    let twice = status(&sandbox, "", "qontract-schemas schemas qontract-schemas");
+    twice.assert(0, &once.stdout, &once.stderr);
+}
+
+#[test]
 fn for_scripts_and_wikis() {
     let sandbox = Sandbox::new();
     let args = "--quiet --component qontract-schemas --check --format";

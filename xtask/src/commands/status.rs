@@ -1,5 +1,6 @@
 //! Shows what runs where, how far behind it is and who waits; checks for a drift.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -169,6 +170,8 @@ fn asked(work_tree: &WorkTree, config: &Config, typed: &cli::StatusArgs) -> Resu
         }
     }
     let has_configured = !names.is_empty() || !query.is_asked();
+    let mut seen = BTreeSet::new();
+    names.retain(|name| seen.insert(name.clone()));
     let (mut saas, mut notes) = (Vec::new(), Vec::new());
     if query.is_asked() {
         let (found, mut refused) = SaasPromotion::survey(work_tree, &query, files)?;

@@ -2,6 +2,7 @@
 //!
 //! The shell's `ask::status` reads them from the world, `report::status` shows them.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::history::changes::Start;
@@ -201,6 +202,13 @@ impl ComponentStatus<'_> {
         }
     }
 
+    /// What is wrong with the versions of these pins, each once.
+    pub fn remarks<'b>(&self, pins: impl IntoIterator<Item = &'b PinStatus>) -> Vec<String> {
+        let mut seen = BTreeSet::new();
+        let remarks = pins.into_iter().filter_map(|pin| self.remark(pin));
+        remarks.filter(|remark| seen.insert(remark.clone())).collect()
+    }
+
     /// Whether everything about it could be told.
     pub fn is_complete(&self) -> bool {
         self.problem.is_none() && self.environments.iter().all(|one| one.problems.is_empty())
@@ -219,10 +227,9 @@ impl ComponentStatus<'_> {
             if environment.agreement() == Agreement::Differ {
                 messages.push("the pins disagree".to_owned());
             }
-            messages.extend(environment.pins.iter().filter_map(|pin| self.remark(pin)));
+            messages.extend(self.remarks(&environment.pins));
             let running = self.farthest(environment).and_then(|pin| self.running(pin));
             messages.extend(running.into_iter().flat_map(|running| beyond(running, limits, now)));
-            messages.dedup();
             let (component, name) = (&self.component.name, &environment.name);
             drifts.extend(messages.into_iter().map(|message| Drift {
                 component: component.clone(),

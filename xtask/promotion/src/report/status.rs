@@ -157,8 +157,7 @@ impl<'a> Overview<'a> {
         let running = pin.and_then(|pin| component.running(pin));
         let unknown = if pin.is_some() { UNKNOWN } else { NOTHING };
         let or_unknown = |known: Option<String>| known.unwrap_or_else(|| unknown.to_owned());
-        let mut remarks: Vec<_> = pins.iter().filter_map(|pin| component.remark(pin)).collect();
-        remarks.dedup();
+        let remarks = component.remarks(pins.iter().copied());
         let first = environments.first();
         let others = first.map_or(0, |one| one.versions().len().saturating_sub(1));
         Row {

@@ -133,6 +133,23 @@ fn drifts() {
 }
 
 #[test]
+fn each_drift_is_told_once() {
+    let component = component();
+    let unknown = |value| found(value, Start::Unknown);
+    let pins = vec![unknown("1234567"), unknown("7654321"), unknown("1234567")];
+    let status = ComponentStatus {
+        component: &component,
+        upstream: None,
+        problem: None,
+        environments: vec![environment(pins)],
+    };
+    let drifts = status.drifts(&Limits::default(), NOW);
+    let messages: Vec<_> = drifts.iter().map(|drift| drift.message.as_str()).collect();
+    let one = "`1234567` is no commit of the upstream";
+    assert_eq!(messages, ["the pins disagree", one, "`7654321` is no commit of the upstream"]);
+}
+
+#[test]
 fn the_latest_promotion() {
     let by = |time| {
         let author = Author { name: "Ann".to_owned(), email: "ann@example.com".to_owned() };
