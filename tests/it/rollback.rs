@@ -207,6 +207,10 @@ fn no_version_before() {
     refused(&sandbox, "jenkins", &[], &none("jenkins"), help);
     // The others don't speak for it.
     refused(&sandbox, "jenkins,tekton", &[], &none("jenkins"), help);
+    sandbox.git("checkout --quiet --orphan new");
+    let expected = format!("error: {}\n  help: {help}\n", none("pr-check"));
+    rollback(&sandbox, "pr-check", &[]).assert(1, "", &expected);
+    sandbox.git("checkout --quiet master");
     // One file of several may be new.
     sandbox.git(&format!("rm --quiet {SHARED}/push-gateway.yml"));
     sandbox.write(

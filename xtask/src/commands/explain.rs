@@ -49,8 +49,7 @@ pub fn run(session: &Session, typed: &cli::ExplainArgs) -> Result<()> {
         return Err(Problem::new(message).file(path.as_str()).into());
     }
     let git = Git::at(&work_tree.top);
-    // A checkout without a commit has no past.
-    let has_past = work_tree.git_dir.is_some() && !pins.is_empty() && git.commit("HEAD").is_ok();
+    let has_past = work_tree.git_dir.is_some() && !pins.is_empty();
     let past = has_past.then(|| git.past("HEAD")).transpose()?;
     let revisions = match &past {
         Some(past) => past.of(&path, Walk::Authors)?,

@@ -32,19 +32,21 @@ pub enum Walk {
     Branch(usize),
 }
 
-/// The history of the files of a checkout, up to one revision.
+/// The history of the files of a checkout, up to one commit.
 #[derive(Debug)]
 pub struct Past<'a> {
     git: &'a Git,
-    revision: &'a str,
+    /// `None` before the first commit.
+    head: Option<CommitId>,
     /// The commits where a shallow clone ends.
     cuts: BTreeSet<CommitId>,
 }
 
 impl Git {
-    /// The history up to `revision`. [`Git::at`] must be the top of the work tree.
-    pub fn past<'a>(&'a self, revision: &'a str) -> Result<Past<'a>> {
-        Ok(Past { git: self, revision, cuts: self.cuts()? })
+    /// The history up to `revision`; an empty one where that has no commit yet. [`Git::at`] must be
+    /// the top of the work tree.
+    pub fn past(&self, revision: &str) -> Result<Past<'_>> {
+        Ok(Past { git: self, head: self.commit(revision).ok(), cuts: self.cuts()? })
     }
 
     /// The commits where a shallow clone ends; none in a complete one. Git shows them as if they
@@ -87,7 +89,8 @@ impl Past<'_> {
             Walk::Branch(most) => (["log", "-m", "--first-parent"].as_slice(), most),
         };
         let mut revisions = Vec::new();
-        let mut from = self.revision.to_owned();
+        let Some(head) = &self.head else { return Ok(revisions) };
+        let mut from = head.to_string();
         let mut path = path.as_str().to_owned();
         for _ in 0..MOST_NAMES {
             let count = format!("--max-count={}", (most - revisions.len()).min(i32::MAX as usize));
