@@ -3,7 +3,7 @@
 
 use super::brief::{MORE, TITLES};
 use super::{Each, NOTHING, Overview, Row, UNKNOWN, date, has_images, no_repair, word};
-use crate::inspect::status::{Agreement, ComponentStatus};
+use crate::inspect::status::{Agreement, ComponentStatus, EnvironmentStatus};
 use crate::merge_request::gitlab_text::{cell, code, prose};
 use crate::model::problem::Problem;
 use crate::report::{cut, few};
@@ -25,9 +25,7 @@ impl<'a> Overview<'a> {
         }
         let most = if self.is_whole { usize::MAX } else { MOST_WARNINGS };
         for warning in self.warnings.iter().take(most) {
-            let help = warning.help.as_ref().map(|help| format!("; {}", prose(help)));
-            let help = help.unwrap_or_default();
-            text.push_str(&format!("* warning: {}{help}\n", prose(&warning.to_string())));
+            text.push_str(&item("warning", warning));
         }
         if let Some(others @ 1..) = self.warnings.len().checked_sub(most) {
             text.push_str(&format!("* {}\n", cut(others, "--all")));
@@ -52,7 +50,8 @@ impl<'a> Overview<'a> {
         text.push_str(&format!("\n{}\n\n", self.newest_everywhere()));
         for one in shown {
             let problem = self.news(one).map(error_item).unwrap_or_default();
-            text.push_str(&(problem + &remarks(one, &self.rows(one))));
+            let name = format!("{}/", one.component.name);
+            text.push_str(&(problem + &remarks(one, &name, &self.rows(one))));
         }
         text
     }
@@ -65,7 +64,7 @@ impl<'a> Overview<'a> {
         text.push_str(&newest(component));
         let rows = self.rows(component);
         text.push_str(&self.markdown_table(component, &rows));
-        let list = remarks(component, &rows);
+        let list = remarks(component, "", &rows);
         if list.is_empty() { text } else { format!("{text}{list}\n") }
     }
 
@@ -90,7 +89,7 @@ impl<'a> Overview<'a> {
             cells.push(match (self.each, row.pin) {
                 (_, None) => NOTHING.to_owned(),
                 (Each::Environment, Some(_)) => word(row).to_owned(),
-                (Each::Pin, Some(pin)) => cell(&format!("{}:{}", pin.file, pin.line)),
+                (Each::Pin, Some(pin)) => cell(&pin.place()),
             });
             text.push_str(&format!("| {} |\n", cells.join(" | ")));
         }
@@ -111,18 +110,20 @@ fn newest(component: &ComponentStatus) -> String {
     format!("{newest}: `{tag}` of {}\n\n", date(upstream.head.time))
 }
 
-/// The problems of a component and their cures, as a list.
-fn remarks(component: &ComponentStatus, rows: &[Row]) -> String {
+/// The problems of a component and their cures, as a list; `owner` stands before the name of each
+/// environment.
+fn remarks(component: &ComponentStatus, owner: &str, rows: &[Row]) -> String {
     let mut list = String::new();
+    let name = |environment: &EnvironmentStatus| code(&format!("{owner}{}", environment.name));
     for row in rows {
-        let names = row.environments.iter().map(|one| code(&one.name));
+        let names = row.environments.iter().map(|one| name(one));
         let names = names.collect::<Vec<_>>().join(", ");
         list.extend(row.remarks.iter().map(|one| format!("* {names}: {}\n", prose(one))));
     }
     for environment in &component.environments {
         list.extend(environment.problems.iter().map(error_item));
         if environment.agreement() == Agreement::Differ {
-            let name = code(&environment.name);
+            let name = name(environment);
             list.push_str(&match &environment.repair {
                 Some(repair) => format!("* {name} is half promoted; repair it: {}\n", code(repair)),
                 None => format!("* {name} is half promoted; {}\n", prose(no_repair(component))),
@@ -146,5 +147,11 @@ fn words(text: &str) -> String {
 }
 
 fn error_item(problem: &Problem) -> String {
-    format!("* error: {}\n", prose(&problem.to_string()))
+    item("error", problem)
+}
+
+/// A problem and its cure, as an item of a list.
+fn item(kind: &str, problem: &Problem) -> String {
+    let help = problem.help.as_ref().map(|help| format!("; {}", prose(help))).unwrap_or_default();
+    format!("* {kind}: {}{help}\n", prose(&problem.to_string()))
 }
