@@ -172,6 +172,8 @@ fn changes_of_saas_files() {
     sandbox.xtask(&["changes", dashboards, "-q"]).succeeds();
     let whole = sandbox.xtask(&["changes", "muo", "-q"]);
     assert_eq!(sandbox.xtask(&["changes", "muo/operator", "-q"]), whole);
+    let promoted = sandbox.xtask(&["promote", "muo", "--all", "-n", "--no-image-check"]);
+    assert_eq!(promoted.stderr.matches("has run `7a734a7`").count(), 1, "{}", promoted.stderr);
     let stage = sandbox.xtask(&["changes", "muo", "--env", "stage", "-q"]);
     stage.matches("saas-by-nobody");
     assert_eq!(sandbox.xtask(&["status", "muo", "--env", "stage", "-q"]), stage);
@@ -393,6 +395,9 @@ fn exactly_the_targets_that_were_meant() {
         sandbox.xtask(&[args, &["-n", "-q"]].concat()).matches(name);
     }
     sandbox.xtask(&["status", "{alias,missing,shared-*}"]).matches("saas-status-unfit");
+    // A check doesn't pass what it can't read.
+    let check = ["status", "{broken,missing,shared-*}", "--check", "--max-behind=9"];
+    sandbox.xtask(&check).matches("saas-status-unread");
 }
 
 /// Nobody knows where it runs, so it may be meant.

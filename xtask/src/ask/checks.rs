@@ -79,9 +79,11 @@ impl Review {
     pub fn add_findings(&mut self, findings: Findings) {
         self.problems.extend(findings.problems);
         self.warnings.extend(findings.warnings);
-        let new = |note: &String| !self.notes.contains(note);
-        let notes: Vec<_> = findings.notes.into_iter().filter(new).collect();
-        self.notes.extend(notes);
+        for note in findings.notes {
+            if !self.notes.contains(&note) {
+                self.notes.push(note);
+            }
+        }
     }
 
     /// The names of the components that should be promoted first.

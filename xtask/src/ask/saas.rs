@@ -60,7 +60,7 @@ impl SaasFiles {
     /// The files that a word names. Refuses what [`choice::files`] does.
     pub fn find(&self, word: &str) -> Result<Vec<&SaasFile>, Problem> {
         choice::files(&self.files, word)
-            .map_err(|unknown| self.why_unreadable(word).cloned().unwrap_or(unknown))
+            .map_err(|unknown| self.why_unreadable(word).next().cloned().unwrap_or(unknown))
     }
 
     /// The only component that has the word in its name; `None` if the word may as well mean a saas
@@ -102,19 +102,20 @@ impl SaasFiles {
     }
 
     /// Why a file can't be read that a word fits. Its own name is not known; most files have it too.
-    fn why_unreadable(&self, word: &str) -> Option<&Problem> {
-        let fits = |(path, _): &&(RepoPath, Problem)| {
+    fn why_unreadable(&self, word: &str) -> impl Iterator<Item = &Problem> {
+        let fits = move |(path, _): &&(RepoPath, Problem)| {
             let name = path.as_str().rsplit('/').next().unwrap_or_default();
             let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
             [path.as_str(), stem].iter().any(|one| fit(word, one) != Fit::No)
         };
-        self.unreadable.iter().find(fits).map(|(_, why)| why)
+        self.unreadable.iter().filter(fits).map(|(_, why)| why)
     }
 
-    /// Refuses a glob that fits a file which can't be read: it would be left out in silence.
-    pub fn refuse_unreadable(&self, word: &str) -> Result<(), Problem> {
-        let why = self.why_unreadable(word).filter(|_| choice::is_glob(word));
-        why.map_or(Ok(()), |why| Err(why.clone()))
+    /// Why files can't be read that a glob fits: they would be left out in silence. A word that is no
+    /// glob means other files.
+    pub fn unreadable(&self, word: &str) -> Vec<Problem> {
+        let all = self.why_unreadable(word).filter(|_| choice::is_glob(word));
+        all.cloned().collect()
     }
 
     /// What names just this file: its name, or its path where the name is odd or not known to be

@@ -68,7 +68,7 @@ impl SaasPromotion {
     }
 
     /// The components of the targets that people promote, for a look only: a file whose targets are
-    /// refused is told, and spoils no other one.
+    /// refused or that can't be read is told, and spoils no other one.
     ///
     /// Refuses a name that fits none or several files, and files without any such target.
     pub fn survey(
@@ -77,9 +77,11 @@ impl SaasPromotion {
         files: SaasFiles,
     ) -> Result<(Vec<Component>, Vec<Problem>)> {
         let paths = paths(work_tree, &files, query)?;
+        let unread: Vec<Problem> =
+            query.names.iter().flat_map(|word| files.unreadable(word)).collect();
         let takes = Target::is_promoted_by_people;
         let (found, refused) = SaasPromotion::among(work_tree, query, files, &paths, takes)?;
-        Ok((found.components, refused))
+        Ok((found.components, [refused, unread].concat()))
     }
 
     /// Finds the targets that `takes` takes among `files`; and why those of a file are refused.

@@ -8,6 +8,7 @@ use promotion::config::{Config, other_environments};
 use promotion::inspect::coverage::Unconfigured;
 use promotion::inspect::status::{ComponentStatus, Drift, Limits};
 use promotion::model::component::{Component, Scope};
+use promotion::model::escape::escaped;
 use promotion::model::problem::Problem;
 use promotion::model::similar::cut;
 use promotion::report::status::{Each, MANY, Overview};
@@ -62,12 +63,13 @@ pub fn run(session: &Session, typed: &cli::StatusArgs) -> Result<Ending> {
     let patience = if typed.check { PATIENCE } else { GLANCE };
     let thoroughness = Thoroughness { asks_images, patience };
     let mut survey = survey(session, &work_tree, &config, &scopes, thoroughness);
-    survey.notes.extend(asked.notes);
+    survey.notes.extend(asked.left_out.iter().map(Problem::to_string));
+    let left_out: Vec<String> = asked.left_out.into_iter().filter_map(|one| one.file).collect();
     if !asked.saas.is_empty() {
         survey.sort_by_behind();
     }
     // What could not be told may have commits of yours.
-    let untold = untold(&survey, typed.check);
+    let untold = untold(&survey, &left_out, typed.check);
     if typed.mine {
         survey.keep_mine()?;
     }
@@ -86,6 +88,7 @@ pub fn run(session: &Session, typed: &cli::StatusArgs) -> Result<Ending> {
         most_people: if typed.people { usize::MAX } else { MOST_PEOPLE },
         is_whole: typed.all,
         drifts: drifts.as_deref(),
+        left_out: &left_out,
         warnings: &warnings,
         notes: &survey.notes,
     };
@@ -119,11 +122,13 @@ pub fn run(session: &Session, typed: &cli::StatusArgs) -> Result<Ending> {
 }
 
 /// What nobody could tell; a check does not pass it, even if that was to be expected offline.
-fn untold(survey: &Survey, is_check: bool) -> Option<Problem> {
+fn untold(survey: &Survey, left_out: &[String], is_check: bool) -> Option<Problem> {
     let is_enough =
         if is_check { ComponentStatus::is_judged } else { ComponentStatus::is_complete };
     let incomplete = survey.components.iter().filter(|component| !is_enough(component));
-    let names: Vec<_> = incomplete.map(|one| format!("`{}`", one.component.name)).collect();
+    let left_out = left_out.iter().filter(|_| is_check);
+    let names = incomplete.map(|one| &one.component.name).chain(left_out);
+    let names: Vec<_> = names.map(|name| format!("`{}`", escaped(name))).collect();
     let message = format!("not everything could be told about {}", cut(names.clone()));
     (!names.is_empty()).then(|| Problem::new(message))
 }
@@ -140,8 +145,8 @@ struct Meant {
     names: Vec<String>,
     /// The components of the saas files.
     saas: Vec<Component>,
-    /// What could not be read, and spoils nothing else.
-    notes: Vec<String>,
+    /// Why files are left out: that spoils nothing else.
+    left_out: Vec<Problem>,
 }
 
 /// The words understood: each names a component, else a saas file, else a part of one component.
@@ -172,7 +177,7 @@ fn asked(work_tree: &WorkTree, config: &Config, typed: &cli::StatusArgs) -> Resu
     let has_configured = !names.is_empty() || !query.is_asked();
     let mut seen = BTreeSet::new();
     names.retain(|name| seen.insert(name.clone()));
-    let (mut saas, mut notes) = (Vec::new(), Vec::new());
+    let (mut saas, mut left_out) = (Vec::new(), Vec::new());
     if query.is_asked() {
         let (found, mut refused) = SaasPromotion::survey(work_tree, &query, files)?;
         if found.is_empty() && !refused.is_empty() {
@@ -180,9 +185,9 @@ fn asked(work_tree: &WorkTree, config: &Config, typed: &cli::StatusArgs) -> Resu
         }
         saas = found;
         // A file where the environment does not exist is not asked about.
-        notes = refused.iter().filter(|one| !one.usage).map(Problem::to_string).collect();
+        left_out = refused.into_iter().filter(|one| !one.usage).collect();
     }
-    Ok(Meant { has_configured, names, saas, notes })
+    Ok(Meant { has_configured, names, saas, left_out })
 }
 
 /// The environments with the given names, in the named components, or in all that have them.

@@ -43,6 +43,8 @@ pub struct Overview<'a> {
     pub is_whole: bool,
     /// The drifts that `--check` found; `None` without `--check`.
     pub drifts: Option<&'a [Drift]>,
+    /// Files of which nothing could be told.
+    pub left_out: &'a [String],
     pub warnings: &'a [Problem],
     pub notes: &'a [String],
 }
@@ -210,7 +212,9 @@ impl<'a> Overview<'a> {
     /// The verdict of a check that found no drift; `None` if there was no check or a drift.
     fn no_drift(&self) -> Option<&'static str> {
         let is_none = self.drifts.is_some_and(<[_]>::is_empty);
-        is_none.then(|| match self.components.iter().all(ComponentStatus::is_judged) {
+        let is_judged =
+            self.left_out.is_empty() && self.components.iter().all(ComponentStatus::is_judged);
+        is_none.then_some(match is_judged {
             true => "no drift",
             false => "no drift found, but not everything could be told",
         })

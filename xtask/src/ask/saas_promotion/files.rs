@@ -22,7 +22,9 @@ pub fn promoted(
     files: &SaasFiles,
     query: &SaasQuery,
 ) -> Result<(Vec<RepoPath>, Vec<String>), Problem> {
-    query.names.iter().try_for_each(|word| files.refuse_unreadable(word))?;
+    if let Some(why) = query.names.iter().find_map(|word| files.unreadable(word).pop()) {
+        return Err(why);
+    }
     Ok(without_deprecated(files, paths(work_tree, files, query)?))
 }
 

@@ -147,6 +147,7 @@ fn told<T>(each: Each, tell: impl Fn(&Overview) -> T) -> T {
         most_people: 2,
         is_whole: false,
         drifts: Some(&[drift]),
+        left_out: &[],
         warnings: &warnings,
         notes: &["a `note`".to_owned()],
     };
@@ -192,6 +193,7 @@ fn told_of_many<T>(count: usize, tell: impl Fn(Overview) -> T) -> T {
         most_people: 5,
         is_whole: false,
         drifts: None,
+        left_out: &[],
         warnings: &warnings,
         notes: &[],
     };
@@ -234,6 +236,7 @@ fn newest_everywhere() {
             most_people: 2,
             is_whole: false,
             drifts: None,
+            left_out: &[],
             warnings: &[],
             notes: &[],
         };
@@ -257,6 +260,9 @@ fn verdicts_of_a_check() {
     assert_eq!(untold, [None, partly, None]);
     let all_known = told_of_many(1, |all| Overview { drifts: Some(&[]), ..all }.no_drift());
     assert_eq!(all_known, Some("no drift"));
+    let left_out = &["a.yml".to_owned()];
+    let checked = told_of_many(1, |all| Overview { drifts: Some(&[]), left_out, ..all }.no_drift());
+    assert_eq!(checked, partly);
 }
 
 #[test]
