@@ -212,6 +212,13 @@ fn one_trouble_spoils_nothing_else() {
     assert_eq!(status(&sandbox, "80", args).status, 0);
     fs::rename(upstream, upstream.with_extension("away")).unwrap();
     check(&status(&sandbox, "80", args), "stale-mirror");
+    // Not even the branch may be known.
+    let config = "[component.qontract-schemas]\n\
+                  upstream = \"https://github.com/app-sre/qontract-schemas\"\nbranch = \"next\"\n\
+                  [component.qontract-schemas.environment.pr-check]\n\
+                  pins = [{ file = \".env\", variable = \"SCHEMAS_IMAGE_TAG\" }]\n";
+    sandbox.write("promote.toml", config);
+    check(&status(&sandbox, "80", args), "stale-mirror-branch");
 }
 
 #[test]

@@ -302,7 +302,8 @@ fn take_in(
         let (starts, others) = rest.split_at(pins_of(status).count());
         rest = others;
         history(session, status, known, &known.heads[nth], starts).unwrap_or_else(|problem| {
-            status.problem = Some(problem);
+            // Why nothing could be fetched matters more than what the last fetch lacks.
+            status.problem.get_or_insert(problem);
             Changes::default()
         })
     };
