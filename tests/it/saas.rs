@@ -184,6 +184,9 @@ fn changes_of_saas_files() {
     // Commits that change the template are marked.
     sandbox.replace(FILE, "/deploy/olm.yaml", "/reconcile/gql_definitions/introspection.json");
     sandbox.xtask(&["changes", "muo", "-q"]).matches("saas-changes-marked");
+    let from = ["--from", "47fbced", "--ref", "3f583c2"];
+    let run = sandbox.xtask(&[&["changes", "muo", "-q"], &from[..]].concat());
+    run.matches("saas-changes-from-marked");
     let json = sandbox.xtask(&["changes", "muo", "-q", "--format", "json"]).succeeds().stdout;
     let document: serde_json::Value = serde_json::from_str(&json).unwrap();
     let queued = document["changes"][0]["queued"].as_array().unwrap();

@@ -63,7 +63,9 @@ pub fn run(session: &Session, typed: &cli::ChangesArgs) -> Result<()> {
             let from = upstreams.mirror.resolve(from.as_deref(), branch)?.commit;
             let named = scope.environments.iter().filter(|_| !typed.only.env.is_empty());
             let names = named.map(|environment| environment.name.clone()).collect();
-            upstreams.mirror.changes(vec![(from.to_string(), names)], &to)?
+            let mut changes = upstreams.mirror.changes(vec![(from.to_string(), names)], &to)?;
+            upstreams.mark(&mut changes);
+            changes
         }
     };
     let tree = work_tree.read(&checks::wanted(&config, scopes))?;
