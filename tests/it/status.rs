@@ -498,13 +498,19 @@ fn promoters_are_remembered() {
     assert_eq!(promoter(), first);
     sandbox.git("checkout --quiet master");
     assert_eq!(promoter(), "Bo");
+    // Whoever changes nothing but blanks and line ends promotes nothing.
+    sandbox.write(".env", &sandbox.read(".env").replace("export ", "export  "));
+    commit("Indy");
+    sandbox.write(".env", &sandbox.read(".env").replace('\n', "\r\n"));
+    commit("Windy");
+    assert_eq!(promoter(), "Bo");
     let cache = sandbox.world.root.join("cache/blame");
     let file = fs::read_dir(&cache).unwrap().next().unwrap().unwrap().path();
     let text = fs::read_to_string(&file).unwrap();
     // A blame that is remembered is not asked for: so a changed one is seen.
     fs::write(&file, text.replace("\0Bo\0", "\0Eve\0")).unwrap();
     assert_eq!(promoter(), "Eve");
-    for damaged in ["", "rubbish", &text[..text.len() / 2], &text.replace("blame 1", "blame 9")] {
+    for damaged in ["", "rubbish", &text[..text.len() / 2], &text.replace("blame 2", "blame 9")] {
         fs::write(&file, damaged).unwrap();
         assert_eq!(promoter(), "Bo", "{damaged:?}");
     }

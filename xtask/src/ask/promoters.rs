@@ -20,7 +20,7 @@ pub type Lines = BTreeMap<RepoPath, BTreeSet<usize>>;
 pub type Blames = BTreeMap<RepoPath, BTreeMap<usize, Blame>>;
 
 /// What the cache file begins with: its format and the version of that.
-const FORMAT: &str = "xtask blame 1";
+const FORMAT: &str = "xtask blame 2";
 
 /// How many fields an entry of the cache file has.
 const FIELDS: usize = 7;
@@ -191,7 +191,7 @@ mod tests {
             "",
             &text[..text.len() - 1],
             &text[1..],
-            &text.replace("blame 1", "blame 2"),
+            &text.replace("blame 2", "blame 1"),
             &text.replace("a/b.yml", "../b.yml"),
             &text.replace("\x003\0", "\0three\0"),
             &text.replace(id.as_str(), "HEAD"),

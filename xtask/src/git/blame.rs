@@ -35,7 +35,8 @@ impl Git {
     ) -> Result<BTreeMap<usize, Blame>> {
         // The user's own list of commits to pass over would name another promoter, or be missing;
         // `-c` adds to that list and can't empty it. A filter for diffs may change the lines.
-        let plain = ["--no-ignore-revs-file", "--no-textconv", "--encoding=UTF-8"];
+        // Who only indents a line, or ends it in another way, wrote nothing in it: `-w`.
+        let plain = ["--no-ignore-revs-file", "--no-textconv", "--encoding=UTF-8", "-w"];
         let mut args = ["blame", "--line-porcelain"].to_vec();
         args.extend(plain);
         let ranges: Vec<String> = lines.iter().map(|line| format!("-L{line},{line}")).collect();
