@@ -40,6 +40,11 @@ fn a_merge_request() {
             "merge_request.label=lgtm",
         ]
     );
+    // What a forge can't do is an error in the document too.
+    let config = sandbox.read("promote.toml");
+    sandbox.write("other.toml", &format!("[repository]\nforge = \"none\"\n\n{config}"));
+    let none = ["--config=other.toml", "--lgtm", "--format=json"];
+    block(&none).matches("block-mr-not-applied");
     sandbox.git("fetch --quiet");
     sandbox.git("merge --quiet --ff-only origin/promote/block-7a734a7-saas-muo");
     sandbox.git("push --quiet origin master");

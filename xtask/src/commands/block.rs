@@ -258,6 +258,10 @@ impl VersionBlock<'_> {
             .option("--reason", typed.reason)
             .flags(["--commit"])
             .to_string();
+        let (faults, failures) = match landed {
+            Landed::Delivered(delivered) => (delivered.faults(), delivered.failures()),
+            _ => (Vec::new(), Vec::new()),
+        };
         let text = match session.format {
             Format::Json => {
                 let mut document = report.document(session.command);
@@ -265,13 +269,9 @@ impl VersionBlock<'_> {
                 document["upstream"] = component.upstream.to_string().into();
                 document["to"] = json::version(component, &self.change.commit);
                 document["reason"] = typed.reason.into();
-                json::text(&document)
+                json::text(&json::with_errors(document, &failures))
             }
             _ => report.text(shown_diff(&report::plan_diff(plan)), &again, fitting()),
-        };
-        let (faults, failures) = match landed {
-            Landed::Delivered(delivered) => (delivered.faults(), delivered.failures()),
-            _ => (Vec::new(), Vec::new()),
         };
         warnings.iter().for_each(|warning| session.warn(warning));
         notes.iter().for_each(|note| session.note(note));
