@@ -148,6 +148,23 @@ pub fn may_hold(spec: &PinSpec, text: &str) -> bool {
     }
 }
 
+/// The problem of a file that can be read, and in which nothing is found. The name of a variable may
+/// stand in it all the same.
+pub fn nothing(spec: &PinSpec, bytes: &[u8]) -> Problem {
+    let problem = Problem::new(format!("no {} in it", spec.selector)).help(spec.origin.cure());
+    let text = String::from_utf8_lossy(bytes);
+    match &spec.selector {
+        Selector::Variable(name) => match dotenv::line_with(&text, name) {
+            None => problem,
+            Some(line) => {
+                let message = format!("{}: expected `[export ]{name}=value`", problem.message);
+                Problem { message, line: Some(line), ..problem }
+            }
+        },
+        _ => problem,
+    }
+}
+
 fn has_key(line: &str, key: &str) -> bool {
     line.match_indices(key).any(|(start, _)| {
         let before = line[..start].chars().next_back();

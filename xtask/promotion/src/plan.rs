@@ -253,8 +253,7 @@ impl Planner<'_> {
         };
         match self.file(spec, path, bytes) {
             Some(Yield::Nothing) => {
-                let problem = Problem::new(format!("no {} in it", spec.selector));
-                self.problems.push(problem.file(path.as_str()).help(spec.origin.cure()));
+                self.problems.push(locate::nothing(spec, bytes).file(path.as_str()));
             }
             // Among targets that were chosen by where they run, some may follow a branch.
             Some(Yield::NoVersion(..)) if spec.origin == Origin::CommandLine => {}

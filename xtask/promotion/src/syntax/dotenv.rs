@@ -78,6 +78,18 @@ pub fn mentions(text: &str, name: &str) -> bool {
     })
 }
 
+/// The first line, from 1, in which a name stands that is no part of a longer one.
+pub fn line_with(text: &str, name: &str) -> Option<usize> {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_';
+    let has = |line: &str| {
+        line.match_indices(name).any(|(start, _)| {
+            let rest = &line[start + name.len()..];
+            !line[..start].ends_with(is_part) && !rest.starts_with(is_part)
+        })
+    };
+    text.split('\n').position(has).map(|index| index + 1)
+}
+
 struct Reader<'s> {
     tokens: Tokens<'s>,
     found: Vec<Assignment<'s>>,
