@@ -198,3 +198,16 @@ fn a_registry_that_tells_no_digest() {
     check(&promote(&sandbox, &registry, &[]), &expected);
     assert_eq!(sandbox.read("side.yaml"), format!("digest: sha256:{}\n", "a".repeat(64)));
 }
+
+/// The switch that skips the check is offered for images whose digest no pin needs.
+#[test]
+fn a_registry_that_does_not_let_in() {
+    let (sandbox, registry) = with_digest(|_| answer(403, &[API], ""));
+    let output = promote(&sandbox, &registry, &[]);
+    let found: serde_json::Value = serde_json::from_str(&output.stdout).unwrap();
+    let cures = found["errors"].as_array().unwrap().iter();
+    let cures: Vec<_> = cures.map(|one| one["help"].as_str().unwrap()).collect();
+    let login = "make the image public, or put a login for it into `~/.netrc` (with `image-realm` if another host gives its tokens)";
+    let skips = format!("{login}; `--no-image-check` skips this check");
+    assert_eq!(cures, [login, &skips]);
+}

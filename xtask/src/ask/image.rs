@@ -147,10 +147,11 @@ impl ImageChecks {
             Some(match answer {
                 ImageAnswer::Absent if check.is_by_digest() => check.gone(),
                 ImageAnswer::Absent => problem.help(self.next(check, changes, again)),
-                _ if check.needs_digest => {
-                    Problem { help: problem.help.map(|help| without_switch(&help)), ..problem }
+                _ if check.needs_digest => problem,
+                _ => {
+                    let skip = |help| format!("{help}; `--no-image-check` skips this check");
+                    Problem { help: problem.help.map(skip), ..problem }
                 }
-                _ => problem,
             })
         };
         match self.checks.iter().filter_map(problem).collect::<Vec<_>>() {
@@ -254,11 +255,4 @@ pub fn settled(parts: &mut [Part], digests: Vec<Digests>) -> bool {
 /// The tag that an image of a version has.
 fn of_version<'c>(image: &ComponentImage, commit: &'c CommitId) -> &'c str {
     commit.tag(image.tag_length)
-}
-
-/// The cure without the switch that skips the check: a pin needs the digest.
-fn without_switch(help: &str) -> String {
-    let switch =
-        [", or skip this check with `--no-image-check`", "; `--no-image-check` skips this check"];
-    switch.iter().fold(help.to_owned(), |help, switch| help.replace(switch, ""))
 }

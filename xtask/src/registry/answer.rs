@@ -132,15 +132,15 @@ pub fn problem(image: &Image, tag: &str, answer: &ImageAnswer) -> Option<Problem
         ImageAnswer::Present { .. } => return None,
         ImageAnswer::Absent => (
             format!("`{image}:{tag}` doesn't exist: not built yet, or its build failed"),
-            "wait for it with `--wait-image`, or skip this check with `--no-image-check`".to_owned(),
+            "wait for it with `--wait-image`".to_owned(),
         ),
         ImageAnswer::Denied => (
             format!("`{registry}` doesn't let you see `{image}:{tag}`: it is private, or there is no such image"),
-            "make the image public, or put a login for it into `~/.netrc` (with `image-realm` if another host gives its tokens); `--no-image-check` skips this check".to_owned(),
+            "make the image public, or put a login for it into `~/.netrc` (with `image-realm` if another host gives its tokens)".to_owned(),
         ),
         ImageAnswer::Unreachable { reason } => (
             format!("can't ask `{registry}` for `{image}:{tag}`: {reason}"),
-            "check the network and its proxy, or skip this check with `--no-image-check`".to_owned(),
+            "check the network and its proxy".to_owned(),
         ),
     };
     Some(Problem::new(message).help(help))
@@ -238,17 +238,17 @@ mod tests {
         check(
             ImageAnswer::Absent,
             "`quay.io/a/b:22e638d` doesn't exist: not built yet, or its build failed",
-            "wait for it with `--wait-image`, or skip this check with `--no-image-check`",
+            "wait for it with `--wait-image`",
         );
         check(
             ImageAnswer::Denied,
             "`quay.io` doesn't let you see `quay.io/a/b:22e638d`: it is private, or there is no such image",
-            "make the image public, or put a login for it into `~/.netrc` (with `image-realm` if another host gives its tokens); `--no-image-check` skips this check",
+            "make the image public, or put a login for it into `~/.netrc` (with `image-realm` if another host gives its tokens)",
         );
         check(
             ImageAnswer::Unreachable { reason: "answers with status 500".to_owned() },
             "can't ask `quay.io` for `quay.io/a/b:22e638d`: answers with status 500",
-            "check the network and its proxy, or skip this check with `--no-image-check`",
+            "check the network and its proxy",
         );
     }
 }
