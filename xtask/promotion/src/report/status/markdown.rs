@@ -70,7 +70,7 @@ impl<'a> Overview<'a> {
 
     fn markdown_table(&self, component: &ComponentStatus, rows: &[Row]) -> String {
         let mut titles = vec!["environment", "version", "committed", "behind"];
-        titles.extend(has_images(component).then_some("newer image"));
+        titles.extend(has_images(component).then_some("new image"));
         titles.extend(["promoted", "waiting"]);
         titles.push(if self.each == Each::Pin { "pin" } else { "pins" });
         let rule = titles.iter().map(|title| if *title == "behind" { "---:" } else { "---" });
