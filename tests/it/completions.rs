@@ -282,6 +282,27 @@ fn fish() {
     shells.is_unharmed();
 }
 
+/// With `~` and blanks, as fish itself does it.
+#[test]
+fn paths_in_fish() {
+    if is_missing("fish") {
+        return;
+    }
+    let shells = Shells::new();
+    let home = shells.sandbox.world.root.join("home");
+    fs::create_dir(home.join("a b")).unwrap();
+    fs::write(home.join("a b/c"), "").unwrap();
+    let check = |typed: &str, found: &str| {
+        let output = Output::of(shells.fish(&[format!("cargo xtask {typed}")]));
+        output.assert(0, &format!("{found}\n"), "");
+    };
+    check("explain ~/.gitc", "[[root]/home/.gitconfig]");
+    check("--config=~/.gitc", "[--config=~/.gitconfig]");
+    check("explain ~/a\\ b/", "[[root]/home/a b/c]");
+    check("--repo ~/a\\ b/", "");
+    check("adopt ~/a", "[[root]/home/a b/]");
+}
+
 /// The installed program completes its own name in the same way, in any folder.
 #[test]
 fn installed() {

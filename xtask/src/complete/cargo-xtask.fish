@@ -24,14 +24,15 @@ function __cargo_xtask_complete
     set -l current (string unescape -- $raw 2>/dev/null); or set current $raw
     set -l lines ($__cargo_xtask_program __complete fish -- $words "$current" 2>/dev/null </dev/null)
     set -l option (string match -r -- '^--[^=]*=' "$current")
-    set -l path (string replace -r -- '^--[^=]*=' '' "$current")
+    # As it is typed: fish knows what `~` and blanks in it mean.
+    set -l path (string replace -r -- '^(["\']?)--[^=]*=' '$1' "$raw")
     switch "$lines[1]"
         case words
             test (count $lines) -lt 2; or printf '%s\n' $lines[2..]
         case files
-            printf '%s\n' "$option"(__fish_complete_path "$path")
+            printf '%s\n' "$option"(complete -C "'' $path")
         case folders
-            printf '%s\n' "$option"(__fish_complete_directories "$path" '')
+            printf '%s\n' "$option"(complete -C "'' $path" | string match -r '.*/$')
     end
 end
 
