@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use promotion::model::escape::escaped;
+use promotion::model::escape::{escaped, shell_word};
 use promotion::model::problem::Problem;
 use promotion::model::upstream::without_credentials;
 
@@ -115,8 +115,8 @@ impl Failure {
         Failure { attempt: attempt.into(), reason: escaped(&without_credentials(&reason)), cause }
     }
 
-    fn help(&self) -> Option<&'static str> {
-        Some(match self.cause {
+    fn help(&self) -> Option<String> {
+        let help = match self.cause {
             Cause::Authentication => {
                 "log in once with `git ls-remote` and that address in a terminal, so that the \
                  credential helper or the ssh agent can answer from then on"
@@ -145,11 +145,17 @@ impl Failure {
                  after the object's id"
             }
             Cause::Shallow => "give the address of a complete repository",
-            Cause::Ownership => {
-                "if you trust that folder, add it with `git config --global --add safe.directory`"
-            }
+            Cause::Ownership => return Some(self.trust()),
             Cause::Setting | Cause::Other => return None,
-        })
+        };
+        Some(help.to_owned())
+    }
+
+    /// How to trust the folder that the reason ends with, in quotes.
+    fn trust(&self) -> String {
+        let quoted = self.reason.split_once('\'').map_or("", |(_, folder)| folder);
+        let folder = shell_word(quoted.trim_end_matches('\''));
+        format!("if you trust that folder, `git config --global --add safe.directory {folder}`")
     }
 }
 
@@ -176,7 +182,7 @@ impl std::error::Error for Failure {}
 
 impl From<Failure> for Problem {
     fn from(failure: Failure) -> Self {
-        let help = failure.help().map(str::to_owned);
+        let help = failure.help();
         Problem { help, ..Problem::new(failure.to_string()) }
     }
 }
@@ -247,6 +253,13 @@ mod tests {
             "detected dubious ownership in repository at '/x'",
             Cause::Ownership,
         );
+        let trust = |folder: &str| {
+            let reason = format!("fatal: detected dubious ownership in repository at '{folder}'\n");
+            Failure::of("x", reason.as_bytes()).help()
+        };
+        let cure = "if you trust that folder, `git config --global --add safe.directory ";
+        assert_eq!(trust("/x"), Some(format!("{cure}/x`")));
+        assert_eq!(trust("/it's"), Some(format!("{cure}'/it'\\''s'`")));
     }
 
     #[test]
