@@ -2,10 +2,9 @@
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::Command;
 use std::{env, fs};
 
-use crate::sandbox::{HEAD, Output, Sandbox};
+use crate::sandbox::{HEAD, Output, Sandbox, heard_signals};
 
 const OLD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/old-ways");
 const FILES: [&str; 4] =
@@ -386,6 +385,10 @@ fn what_can_not_be_adopted_is_refused() {
         &["adopt", ".", "-q", "--from", FROM],
         &["adopt", ".", "-q", "--from", FROM, "--rev", REV, "--target", "nothing"],
         &["adopt", ".", "-q", "--vendor", "--rev", REV],
+        &["adopt", ".", "-q", "--repo", ".", "--from", FROM, "--rev", REV],
+        &["--config", "promote.toml", "adopt", ".", "-q", "--from", FROM, "--rev", REV],
+        &["demo", "--repo", "."],
+        &["completions", "bash", "--config", "promote.toml"],
         &["adopt", ".", "-q", "--compare", "--vendor"],
         &["adopt", ".", "-q", "--compare", "--scripts", "remove"],
         &["adopt", ".", "-q", "--compare", "--from", FROM, "--rev", REV],
@@ -406,12 +409,58 @@ fn old_and_new_are_compared() {
     // What is left out is named.
     sandbox
         .write("Makefile", &(sandbox.read("Makefile") + "%-promote:\n\thack/qr-promote.sh $*\n"));
-    let output = sandbox.xtask(&["adopt", ".", "--compare", "--format", "json"]).succeeds();
+    let output = sandbox.xtask(&["adopt", ".", "--compare", "--format", "json"]);
     let note = "`Makefile:20`: `%-promote` stays: its recipe is that of a pattern: edit it by hand";
     assert!(output.stderr.ends_with(&format!("note: {note}\n")), "{}", output.stderr);
     let document: serde_json::Value = serde_json::from_str(&output.stdout).unwrap();
     assert_eq!(document["notes"], serde_json::json!([note]));
-    assert_eq!(sandbox.git("worktree list --porcelain").matches("worktree ").count(), 1);
+    let results = document["targets"].as_array().unwrap().iter().map(|one| &one["result"]);
+    assert_eq!(results.collect::<Vec<_>>(), ["different", "not-compared", "same"]);
+    let message = "not everything was compared: `go-qr-promote`";
+    assert_eq!((output.status, &document["error"]["message"]), (1, &message.into()));
+}
+
+/// What it commits is no change of the next one's, and nobody else sees what it pushes.
+#[test]
+fn an_old_target_that_commits_is_compared() {
+    let sandbox = old_checkout();
+    let script = "#!/bin/sh\nsed -i 's/^export RECONCILE_IMAGE_TAG=.*/export RECONCILE_IMAGE_TAG=x/' .env\ngit commit -qam old\ngit push origin HEAD:old\n";
+    fs::write(sandbox.path("hack/qr-promote.sh"), script).unwrap();
+    sandbox.write(
+        "Makefile",
+        "qr-promote:\n\thack/qr-promote.sh\n\nupdate-schemas:\n\thack/update-schemas.sh\n",
+    );
+    sandbox.commit_all();
+    let before = (sandbox.state(), sandbox.git("ls-remote origin"));
+    let output = sandbox.xtask(&["adopt", ".", "--compare", "-q"]).succeeds();
+    let (first, second) = output.stdout.split_once("update-schemas: ").unwrap();
+    assert_eq!(second, "same result\n");
+    let lines: Vec<_> = first.lines().take(3).collect();
+    let expected = [
+        "qr-promote: different",
+        "  the old target failed: make: *** [Makefile:2: qr-promote] Error 1",
+        "  .env:26: the old script writes `export RECONCILE_IMAGE_TAG=x`, now `export RECONCILE_IMAGE_TAG=7a734a7`",
+    ];
+    assert_eq!(lines, expected);
+    assert_eq!((sandbox.state(), sandbox.git("ls-remote origin")), before);
+}
+
+/// The copies go, whatever ends it.
+#[test]
+fn a_comparison_that_is_interrupted() {
+    for signal in heard_signals() {
+        let sandbox = old_checkout();
+        sandbox.replace("hack/qr-promote.sh", "set -e", "set -e; kill -$SIGNAL $XTASK; sleep 0.1");
+        sandbox.commit_all();
+        let script = "XTASK=$$; export XTASK; exec \"$0\" adopt . --compare -q";
+        let run = sandbox.program("sh", &["-c", script, env!("CARGO_BIN_EXE_xtask")]);
+        let temporary = sandbox.world.root.join("temporary");
+        fs::create_dir(&temporary).unwrap();
+        let output = run.env("SIGNAL", signal).env("TMPDIR", &temporary).run();
+        output.assert(1, "", &format!("error: interrupted by SIG{signal}\n  help: run it again\n"));
+        assert_eq!(fs::read_dir(&temporary).unwrap().count(), 0);
+        assert_eq!(sandbox.git("worktree list --porcelain").matches("worktree ").count(), 1);
+    }
 }
 
 #[test]
@@ -498,15 +547,16 @@ fn odd_checkouts() {
     sandbox.write(".git/hooks/post-checkout", "#!/bin/sh\nexit 1\n");
     sandbox.git("add --all");
     sandbox.git("commit --quiet -m crlf");
-    let odd = sandbox.world.root.join("app é (1)");
-    let moved = Command::new("mv").arg(&sandbox.world.repository).arg(&odd).status().unwrap();
-    assert!(moved.success());
-    let dir = odd.to_str().unwrap();
-    let args = ["adopt", dir, "-q", "--offline", "--from", FROM, "--rev", REV];
+    let odd = sandbox.world.root.join("-app é (1)");
+    fs::rename(&sandbox.world.repository, &odd).unwrap();
+    let args = ["adopt", "-q", "--offline", "--from", FROM, "--rev", REV, "--", "-app é (1)"];
     let written = sandbox.command(&args).cwd(&sandbox.world.root).run().succeeds();
     let make = fs::read_to_string(odd.join("Makefile")).unwrap();
     assert_eq!(make.matches('\n').count(), make.matches("\r\n").count());
     let commit = written.stdout.lines().find(|line| line.contains(" commit -m ")).unwrap();
-    let commit = commit.replace("[root]", sandbox.world.root.to_str().unwrap());
-    sandbox.program("sh", &["-c", &commit]).cwd(&sandbox.world.root).run().succeeds();
+    sandbox.program("sh", &["-c", commit]).cwd(&sandbox.world.root).run().succeeds();
+    let there = written.stdout.lines().find(|line| line.ends_with("cargo xtask status")).unwrap();
+    let there = there.replace("cargo xtask status", "pwd");
+    let output = sandbox.program("sh", &["-c", &there]).cwd(&sandbox.world.root).run();
+    output.assert(0, "[root]/-app é (1)\n", "");
 }

@@ -42,7 +42,7 @@ pub fn main() -> ExitCode {
         CliCommand::Changes(typed) => changes::run(&session, typed).map(done),
         CliCommand::Discover(typed) => discover::run(&session, typed).map(done),
         CliCommand::Explain(typed) => explain::run(&session, typed).map(done),
-        CliCommand::Adopt(typed) => adopt::run(&session, typed).map(done),
+        CliCommand::Adopt(typed) => adopt::run(&session, typed),
         #[cfg(feature = "demo")]
         CliCommand::Demo(typed) => demo::run(&session, typed).map(done),
         CliCommand::Completions(typed) => completions::run(&session, typed).map(done),

@@ -181,6 +181,16 @@ impl Session {
         Ok(ConfigFile { name, path, text })
     }
 
+    /// Refuses the options that name a checkout and its configuration, for a command that has its own.
+    pub fn refuse_repo_and_config(&self) -> Result<(), Problem> {
+        let typed = [("--repo", self.typed_repo.is_some()), ("--config", self.config.is_some())];
+        let Some((option, _)) = typed.into_iter().find(|(_, is_typed)| *is_typed) else {
+            return Ok(());
+        };
+        let message = format!("`{option}` can't be used with `{}`", self.command);
+        Err(Problem::usage(message).help("leave it out"))
+    }
+
     /// The options that were typed and that a command to run next needs too.
     pub fn typed_options(&self) -> Vec<String> {
         let mut words = Vec::new();

@@ -272,7 +272,7 @@ pub fn lock(adoption: &mut Adoption, is_offline: bool) -> Result<()> {
         }
         Ok(Ok(_)) => last_words(&String::from_utf8_lossy(&said)),
         Ok(Err(_)) => None,
-        Err(error) => Some(error.to_string()),
+        Err(error) => Some(format!("it can't be run: {error}")),
     };
     let reason = reason.unwrap_or_else(|| "it didn't end".to_owned());
     adoption.notes.push(format!(

@@ -8,6 +8,7 @@ use promotion::model::problem::Problem;
 use promotion::report::{self, json};
 use serde_json::json;
 
+use super::Ending;
 use super::discover::{Choice, SPARSE, find};
 use crate::adopt::checkout::Checkout;
 use crate::adopt::scripts::OldWays;
@@ -23,7 +24,8 @@ use crate::worktree::WorkTree;
 const CONFIG: &str = "promote.toml";
 
 /// Changes the checkout, all or nothing, or shows what would change.
-pub fn run(session: &Session, typed: &AdoptArgs) -> Result<()> {
+pub fn run(session: &Session, typed: &AdoptArgs) -> Result<Ending> {
+    session.refuse_repo_and_config()?;
     if !typed.dir.is_dir() {
         let problem = Problem::new(format!("`{}` is not a folder", typed.dir.display()));
         return Err(problem.help("name the top of the checkout").into());
@@ -41,7 +43,9 @@ pub fn run(session: &Session, typed: &AdoptArgs) -> Result<()> {
     let tasks = ways.tasks(&config, &mut adoption.notes);
     if typed.compare {
         let config = adoption.text(CONFIG)?.unwrap_or_default();
-        return compare::run(session, &work_tree, &tasks, (&config, &adoption.notes));
+        let problem = compare::run(session, &work_tree, &tasks, (&config, &adoption.notes))?;
+        problem.iter().for_each(|problem| session.fail(problem));
+        return Ok(if problem.is_some() { Ending::Incomplete } else { Ending::Done });
     }
     match typed.vendor {
         false => {
@@ -61,7 +65,8 @@ pub fn run(session: &Session, typed: &AdoptArgs) -> Result<()> {
     let step = session.progress.local("asking cargo for the lockfile");
     cargo::lock(&mut adoption, session.offline)?;
     drop(step);
-    land(session, &work_tree, adoption, typed)
+    land(session, &work_tree, adoption, typed)?;
+    Ok(Ending::Done)
 }
 
 /// Adds to `promote.toml` what the old targets promote. One that is there is left alone, but for
@@ -140,7 +145,8 @@ fn land(
 
 /// The commands to try it, to commit it and to take it back.
 fn what_next(dir: &Path, paths: &str, checkout: &Checkout) -> String {
-    let dir = quoted(&dir.display().to_string());
+    let dir = dir.display().to_string();
+    let dir = quoted(&if dir.starts_with('-') { format!("./{dir}") } else { dir });
     let (there, git) = match dir.as_str() {
         "." => (String::new(), "git".to_owned()),
         _ => (format!("cd {dir} && "), format!("git -C {dir}")),

@@ -18,6 +18,7 @@ use crate::session::{self, Session};
 
 /// Prints the completion script for a shell, with the path of this program in it.
 pub fn run(session: &Session, typed: &cli::CompletionsArgs) -> Result<()> {
+    session.refuse_repo_and_config()?;
     let program = std::env::current_exe().context("can't tell where this program is")?;
     let program = program.to_str().ok_or_else(|| {
         Problem::new(format!("the path of this program is not UTF-8: {}", program.display()))

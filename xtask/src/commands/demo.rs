@@ -54,6 +54,7 @@ const STEPS: &[(&str, &str, &[&str])] = &[
 
 /// Builds the world, promotes in it, and says what to try next.
 pub fn run(session: &Session, typed: &cli::DemoArgs) -> Result<()> {
+    session.refuse_repo_and_config()?;
     let dir = match &typed.dir {
         Some(dir) => dir.clone(),
         None => default_dir()?,
