@@ -89,6 +89,26 @@ fn everything_is_told() {
     );
 }
 
+/// A component is blocked in each app that has a saas file of it, and in all or none.
+#[test]
+fn every_app_of_a_component() {
+    let sandbox = muo();
+    let block = ["block", "qontract-reconcile", "--ref", HEAD, "--reason", "leaks", "-q"];
+    let blocked = sandbox.xtask(&block);
+    blocked.matches("block-every-app");
+    pasted(&sandbox, &blocked).succeeds();
+    assert_eq!(
+        sandbox.git("show --name-only --format="),
+        "data/services/app-interface/app.yml\ndata/services/muo/app.yml\n"
+    );
+    sandbox.xtask(&["unblock", "qontract-reconcile", "--ref", HEAD, "-q", "--commit"]).succeeds();
+    assert_eq!(sandbox.git("diff --stat HEAD~2"), "");
+    let other = "data/services/muo/app.yml";
+    sandbox.write(other, &sandbox.read(other).replace("/qontract-reconcile", "/another"));
+    sandbox.xtask(&block).matches("block-not-every-app");
+    assert_eq!(sandbox.git("status --porcelain"), format!(" M {other}\n"));
+}
+
 /// Each upstream says why it has no such version; a component may run nowhere.
 #[test]
 fn versions_that_nobody_has() {

@@ -1,11 +1,14 @@
 //! Adds a version to those that an app blocks, or takes it from them.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Result, bail};
 use promotion::config::Config;
 use promotion::merge_request::commit_message::commit_page;
 use promotion::merge_request::{Description, segment};
 use promotion::model::component::Component;
 use promotion::model::escape::escaped;
+use promotion::model::path::RepoPath;
 use promotion::model::problem::{Problem, Problems, problems};
 use promotion::model::tree::Wanted;
 use promotion::model::upstream::Upstream;
@@ -66,44 +69,56 @@ pub fn run(session: &Session, typed: &Typed) -> Result<Ending> {
     let config = session.config(&work_tree)?;
     refuse_before_asking(session, &typed.landing, &work_tree, &config)?;
     let files = SaasFiles::search(&work_tree);
-    let (component, name) = meant(&work_tree, &files, &config, typed.name)?;
-    let query = SaasQuery { names: vec![name], all: true, ..SaasQuery::default() };
+    let meant = meant(&work_tree, &files, &config, typed.name)?;
+    let query = SaasQuery { names: vec![meant.file], all: true, ..SaasQuery::default() };
     let saas = SaasPromotion::find(&work_tree, &query, Some(files))?;
-    let meant = component.map(|component| &component.upstream);
-    let (index, commit) = version(session, &work_tree, &config, &saas, (meant, typed))?;
+    let (index, commit) = version(session, &work_tree, &config, &saas, (meant.upstream, typed))?;
     let change = saas.list_change(index, &commit, (VersionList::Blocked, typed.action))?;
-    let run = VersionBlock { session, typed, work_tree: &work_tree, config: &config, change };
+    let others = meant.apps.into_iter().filter(|app| *app != change.app);
+    let others: Vec<_> = others.map(|app| ListChange { app, ..change.clone() }).collect();
+    let changes = [vec![change], others].concat();
+    let run = VersionBlock { session, typed, work_tree: &work_tree, config: &config, changes };
     run.land(&saas.components[index])
 }
 
-/// The component that a name means, if it means one, and the saas file: of a component, the first
-/// one that runs its upstream.
+/// What a name means.
+struct MeantFile<'c> {
+    /// The saas file: of a component, the first one that runs its upstream.
+    file: String,
+    /// That of a component.
+    upstream: Option<&'c Upstream>,
+    /// The apps of all saas files that run a component's upstream.
+    apps: BTreeSet<RepoPath>,
+}
+
+/// Refuses a component that no saas file runs.
 fn meant<'c>(
     work_tree: &WorkTree,
     files: &SaasFiles,
     config: &'c Config,
     name: &str,
-) -> Result<(Option<&'c Component>, String)> {
+) -> Result<MeantFile<'c>> {
     let mut component = config.components.iter().find(|component| component.name == name);
     if let (None, Err(unknown)) = (component, files.find(&in_repository(work_tree, name))) {
         let part = files.component(name, config);
         component = Some(part.ok_or_else(|| files.or_configured(unknown, name, config))?);
     }
+    let Some(Component { name, upstream, .. }) = component else {
+        return Ok(MeantFile { file: name.to_owned(), upstream: None, apps: BTreeSet::new() });
+    };
     let runs = |file: &&SaasFile| {
         let mut urls = file.templates.iter().filter_map(|template| template.url.as_deref());
-        component.is_some_and(|component| urls.any(|url| component.upstream.is(url)))
+        urls.any(|url| upstream.is(url))
     };
-    let file = files.files.iter().find(runs).map(|file| file.name.clone());
-    let name = match (component, file) {
-        (_, Some(file)) => file,
-        (None, None) => name.to_owned(),
-        (Some(Component { name, upstream, .. }), None) => {
-            let message = format!("no saas file runs `{upstream}`, which is `{name}`");
-            let help = "versions are blocked in the app that a saas file names";
-            bail!(Problem::usage(message).help(help));
-        }
+    let running: Vec<&SaasFile> = files.files.iter().filter(runs).collect();
+    let Some(first) = running.first() else {
+        let message = format!("no saas file runs `{upstream}`, which is `{name}`");
+        bail!(
+            Problem::usage(message).help("versions are blocked in the app that a saas file names")
+        );
     };
-    Ok((component, name))
+    let apps = running.iter().filter_map(|file| RepoPath::parse_reference(file.app.as_deref()?));
+    Ok(MeantFile { file: first.name.clone(), upstream: Some(upstream), apps: apps.collect() })
 }
 
 /// The upstream that has the version, by the index of its component; the one that is `meant`, if one is.
@@ -148,7 +163,8 @@ struct VersionBlock<'a> {
     typed: &'a Typed<'a>,
     work_tree: &'a WorkTree,
     config: &'a Config,
-    change: ListChange,
+    /// One for each app; never empty.
+    changes: Vec<ListChange>,
 }
 
 /// A change of the list that has landed.
@@ -161,13 +177,17 @@ struct LandedList {
 }
 
 impl VersionBlock<'_> {
+    fn commit(&self) -> &CommitId {
+        &self.changes[0].commit
+    }
+
     fn land(&self, component: &Component) -> Result<Ending> {
         let VersionBlock { session, typed, .. } = self;
         let verb = match typed.action {
             ListAction::Add => "block",
             ListAction::Remove => "unblock",
         };
-        let tag = self.change.commit.tag(component.tag_length);
+        let tag = self.commit().tag(component.tag_length);
         let title = format!("{verb} {tag} of {}", escaped(&component.name));
         let mut done = match typed.landing.merge_request() {
             Some(options) => {
@@ -183,7 +203,7 @@ impl VersionBlock<'_> {
 
     fn in_work_tree(&self, title: String) -> Result<LandedList> {
         let VersionBlock { session, typed, work_tree, .. } = self;
-        let lists = vec![self.change.clone()];
+        let lists = self.changes.clone();
         let promotion = Promotion { work_tree, parts: Vec::new(), lists };
         let mut planned = promotion.plan(&typed.landing)?;
         let notes = planned.repaired.take().into_iter().collect();
@@ -211,12 +231,13 @@ impl VersionBlock<'_> {
     ) -> Result<LandedList> {
         let git = land::git_of(self.work_tree, "or leave `--mr` out")?;
         let (delivery, withheld) = Delivery::new(git, &self.config.repository, names, options);
-        let wanted = Wanted { files: vec![self.change.app.clone()], ..Wanted::default() };
+        let files = self.changes.iter().map(|change| change.app.clone()).collect();
+        let wanted = Wanted { files, ..Wanted::default() };
         let progress = self.session.progress;
         let step = progress.network(format!("fetching {}", delivery.from));
         let started = delivery.start(&wanted, &mut |line| step.detail(line))?;
         drop(step);
-        let plan = verified(&[], std::slice::from_ref(&self.change), &started.tree)?;
+        let plan = verified(&[], &self.changes, &started.tree)?;
         let landed = if plan.is_empty() {
             Landed::Unchanged
         } else if self.typed.landing.is_shown() {
@@ -254,7 +275,7 @@ impl VersionBlock<'_> {
             PromotionReport { plan, queues: &[], landed, title, warnings, notes, commands };
         let again = Hint::new(session, session.command)
             .words(&[typed.name.to_owned()])
-            .option("--ref", Some(self.change.commit.as_str()))
+            .option("--ref", Some(self.commit().as_str()))
             .option("--reason", typed.reason)
             .flags(["--commit"])
             .to_string();
@@ -267,7 +288,7 @@ impl VersionBlock<'_> {
                 let mut document = report.document(session.command);
                 document["component"] = component.name.clone().into();
                 document["upstream"] = component.upstream.to_string().into();
-                document["to"] = json::version(component, &self.change.commit);
+                document["to"] = json::version(component, self.commit());
                 document["reason"] = typed.reason.into();
                 json::text(&json::with_errors(document, &failures))
             }
@@ -292,7 +313,7 @@ impl VersionBlock<'_> {
     fn page(&self, component: &Component, landed: &Landed) -> Option<String> {
         match landed {
             Landed::Delivered(delivered) => delivered.url.clone(),
-            _ => commit_page(&component.upstream.to_string(), &self.change.commit),
+            _ => commit_page(&component.upstream.to_string(), self.commit()),
         }
     }
 
@@ -303,7 +324,7 @@ impl VersionBlock<'_> {
         };
         let hint = Hint::new(self.session, command)
             .words(&[self.typed.name.to_owned()])
-            .option("--ref", Some(self.change.commit.as_str()))
+            .option("--ref", Some(self.commit().as_str()))
             .option("--reason", reason);
         with_landing(hint, &self.typed.landing)
     }
