@@ -162,6 +162,24 @@ fn one_document_for_all() {
     sandbox.xtask(&[&split[..], &["--commit", "-q"]].concat()).matches("saas-split-json-refused");
 }
 
+/// A version fits every saas file of its upstream.
+#[test]
+fn one_upstream_of_several_files() {
+    let sandbox = muo();
+    let text = sandbox.read(FILE).replace("- muo-stage", "- two-stage");
+    let other = "data/services/muo/cicd/saas-muo-two.yaml";
+    sandbox.write(other, &text.replace("name: saas-muo\n", "name: saas-muo-two\n"));
+    sandbox.commit_all();
+    let both = ["promote", "--saas", "saas-muo,saas-muo-two", "--env", "osd-production-2", "-q"];
+    let run = sandbox.xtask(&[&both[..], &["--ref", "v0.10.0"]].concat());
+    run.matches("saas-one-upstream");
+    paste(&sandbox, printed(&run, &[""])[0], &["-q"]).succeeds();
+    assert_eq!(sandbox.git("status --porcelain"), "");
+    let back = ["rollback", "--saas", "saas-muo*", "--env", "osd-production-2", "-q", "-n"];
+    let to = &sandbox.world.reconcile.commits[8][..7];
+    sandbox.xtask(&[&back[..], &["--to", to, "--reason", "x"]].concat()).succeeds();
+}
+
 /// Each part of a saas file has a merge request of its own: none takes the place of another.
 #[test]
 fn a_branch_for_each_part() {

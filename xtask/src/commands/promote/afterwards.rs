@@ -10,12 +10,10 @@ use crate::request::{Request, What};
 use crate::session::Session;
 use crate::worktree::WorkTree;
 
-/// The commit that a hint can name: there is one only for a single component.
+/// The commit that a hint can name: there is none where several upstreams move, each to its own.
 pub(super) fn version(plan: &Plan) -> Option<&CommitId> {
-    match plan.parts.as_slice() {
-        [part] => Some(&part.to),
-        _ => None,
-    }
+    let (first, rest) = plan.parts.split_first()?;
+    rest.iter().all(|part| part.to == first.to).then_some(&first.to)
 }
 
 /// The commands that undo the promotion of `parts`: a rollback for each version that ran before, or

@@ -292,12 +292,15 @@ impl<'a> Preparation<'a> {
         }
         let has = |upstreams: &Upstreams| upstreams.mirror.resolve(Some(name), None).is_ok();
         let having: Vec<bool> = prepared.upstreams.iter().map(has).collect();
-        if having.iter().filter(|has| **has).count() == 1 {
+        let upstreams = || prepared.scopes.iter().map(|scope| &scope.component.upstream);
+        let found = upstreams().zip(&having).filter(|(_, has)| **has);
+        // Several saas files may run the same one.
+        if found.map(|(one, _)| one.identity()).collect::<BTreeSet<_>>().len() == 1 {
             prepared.retain(&having);
             return Ok(());
         }
-        let names = prepared.scopes.iter().map(|scope| format!("`{}`", scope.component.upstream));
-        let (option, names) = (self.request.option(), cut(names.collect()));
+        let names: BTreeSet<_> = upstreams().map(|one| format!("`{one}`")).collect();
+        let (option, names) = (self.request.option(), cut(names.into_iter().collect()));
         let message = format!("`{option} {name}` must fit one upstream, and there are {names}");
         bail!(Problem::usage(message).help("name the template with `--template`"))
     }
