@@ -100,6 +100,17 @@ fn it_is_refreshed_whatever_separates_trailers() {
     assert_eq!(case.delivered().state, State::Refreshed);
 }
 
+#[test]
+fn nobody_knows_who_you_are() {
+    let sandbox = Sandbox::new();
+    sandbox.git("config user.name <>");
+    assert_eq!(
+        Case::new(&sandbox).refused(),
+        "`git commit-tree` failed: name consists only of disallowed characters: <>\n\
+         help: tell git who you are: `git config --global user.email ADDRESS`, and `user.name` the same way"
+    );
+}
+
 /// Closed, its branch kept or not; merged, and then reverted: each is opened anew.
 #[test]
 fn what_became_of_the_last_one() {

@@ -42,6 +42,8 @@ pub enum Cause {
     Malformed,
     /// The repository belongs to another user of this machine.
     Ownership,
+    /// The user has not said who they are.
+    Identity,
     /// Everything else.
     Other,
 }
@@ -49,6 +51,12 @@ pub enum Cause {
 /// Where several match, the first one counts: the more telling ones come first.
 const CAUSES: &[(&str, Cause)] = &[
     ("dubious ownership", Cause::Ownership),
+    ("no email was given", Cause::Identity),
+    ("no name was given", Cause::Identity),
+    ("unable to auto-detect email address", Cause::Identity),
+    ("unable to auto-detect name", Cause::Identity),
+    ("empty ident name", Cause::Identity),
+    ("name consists only of disallowed characters", Cause::Identity),
     ("error: object ", Cause::Malformed),
     ("operation too slow", Cause::TimedOut),
     ("timed out", Cause::TimedOut),
@@ -146,6 +154,10 @@ impl Failure {
             }
             Cause::Shallow => "give the address of a complete repository",
             Cause::Ownership => return Some(self.trust()),
+            Cause::Identity => {
+                "tell git who you are: `git config --global user.email ADDRESS`, and `user.name` the \
+                 same way"
+            }
             Cause::Setting | Cause::Other => return None,
         };
         Some(help.to_owned())
@@ -260,6 +272,19 @@ mod tests {
         let cure = "if you trust that folder, `git config --global --add safe.directory ";
         assert_eq!(trust("/x"), Some(format!("{cure}/x`")));
         assert_eq!(trust("/it's"), Some(format!("{cure}'/it'\\''s'`")));
+        for reason in [
+            "no email was given and auto-detection is disabled",
+            "no name was given and auto-detection is disabled",
+            "unable to auto-detect email address (got 'root@vm.(none)')",
+            "unable to auto-detect name (got '')",
+            "empty ident name (for <a@b>) not allowed",
+            "name consists only of disallowed characters: <>",
+        ] {
+            let stderr = format!(
+                "Author identity unknown\n\n*** Please tell me who you are.\n\nfatal: {reason}\n"
+            );
+            check(&stderr, reason, Cause::Identity);
+        }
     }
 
     #[test]
