@@ -310,6 +310,8 @@ fn operations_under_way() {
     for (start, name) in [
         ("merge other", "merge"),
         ("rebase other", "rebase"),
+        ("rebase --apply other", "rebase"),
+        ("am other.patch", "`git am`"),
         ("cherry-pick other", "cherry-pick"),
         ("revert --no-edit HEAD~1", "revert"),
     ] {
@@ -324,7 +326,10 @@ fn operations_under_way() {
                 sandbox.write("README.md", text);
                 sandbox.commit_all();
             }
-            assert_eq!(sandbox.git_status(start), 1, "{start}");
+            let patch = sandbox.git("format-patch --stdout -1 other");
+            sandbox.write(".git/other.patch", &patch);
+            let start = start.replace("other.patch", ".git/other.patch");
+            assert_ne!(sandbox.git_status(&start), 0, "{start}");
         });
     }
 }

@@ -131,6 +131,7 @@ impl Git {
         let marks = [
             ("MERGE_HEAD", "merge"),
             ("rebase-merge", "rebase"),
+            ("rebase-apply/applying", "`git am`"),
             ("rebase-apply", "rebase"),
             ("CHERRY_PICK_HEAD", "cherry-pick"),
             ("REVERT_HEAD", "revert"),
