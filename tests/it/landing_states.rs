@@ -293,6 +293,26 @@ fn names_that_are_no_paths() {
     }
 }
 
+/// As some programs write JSON.
+#[test]
+fn slashes_with_escapes() {
+    let sandbox = Sandbox::covered();
+    let toml = sandbox.read("promote.toml")
+        + "\n[component.qontract-reconcile.environment.json]\n\
+           pins = [{ files = 'json/*.json', image = 'quay.io/app-sre/qontract-reconcile' }]\n";
+    sandbox.write("promote.toml", &toml);
+    sandbox.write("json/a.json", r#"{"image": "quay.io/app-sre/qontract-reconcile:47fbced"}"#);
+    sandbox.write("json/b.json", r#"{"image": "quay.io\/app-sre\/qontract-reconcile:47fbced"}"#);
+    sandbox.commit_all();
+    sandbox.git("push --quiet origin master");
+    let expected = "error: `json/b.json:1`: image `quay.io/app-sre/qontract-reconcile`: `47fbced` is written with escapes\n  \
+                    help: nothing but the pin itself may change: edit this one by hand, or write it out in the file\n";
+    for landing in ["--dry-run", "--mr"] {
+        let args = ["promote", "--env", "json", "-q", "--no-image-check", landing];
+        sandbox.xtask(&args).assert(1, "", expected);
+    }
+}
+
 /// Other repositories inside the checkout are not the checkout.
 #[test]
 fn repositories_inside_are_left_alone() {

@@ -32,7 +32,11 @@ impl Wanted {
             match &spec.files {
                 FilePattern::File(path) => wanted.files.push(path.clone()),
                 FilePattern::Glob(glob) => {
-                    wanted.globs.push((glob.clone(), needle(component, spec).to_owned()));
+                    let needle = needle(component, spec);
+                    wanted.globs.push((glob.clone(), needle.to_owned()));
+                    if needle.contains('/') && may_match_json(glob) {
+                        wanted.globs.push((glob.clone(), needle.replace('/', "\\/")));
+                    }
                 }
             }
         }
@@ -46,6 +50,11 @@ impl Wanted {
         self.saas.extend(other.saas);
         self
     }
+}
+
+/// Whether a glob may match a JSON file: some programs escape every slash in one.
+fn may_match_json(glob: &str) -> bool {
+    glob.contains("json") || glob.ends_with('*')
 }
 
 /// A text that every file with a pin of this kind contains.
@@ -134,7 +143,9 @@ mod tests {
              { files = \"b/*\", saas = true },\n\
              { files = \"c/*\", parameter = \"P\" },\n\
              { files = \"d/*\", path = \"x.tag\" },\n\
-             { files = \"e/*\", image = \"quay.io/org/c\" },\n]\n",
+             { files = \"e/*\", image = \"quay.io/org/c\" },\n\
+             { files = \"f/*.json\", image = \"quay.io/org/c\" },\n\
+             { files = \"f/*.yml\", image = \"quay.io/org/c\" },\n]\n",
         )
         .unwrap();
         let component = &config.components[0];
@@ -151,9 +162,14 @@ mod tests {
             globs: vec![
                 glob("a/*", "TAG"),
                 glob("b/*", "org/c"),
+                glob("b/*", "org\\/c"),
                 glob("c/*", "resourceTemplates"),
                 glob("d/*", "tag"),
                 glob("e/*", "quay.io/org/c"),
+                glob("e/*", "quay.io\\/org\\/c"),
+                glob("f/*.json", "quay.io/org/c"),
+                glob("f/*.json", "quay.io\\/org\\/c"),
+                glob("f/*.yml", "quay.io/org/c"),
                 glob("x/*", "x"),
             ],
             saas: vec![saas("b/*"), saas("c/*"), saas("x/*")],
