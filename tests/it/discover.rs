@@ -46,6 +46,31 @@ fn the_layout_of_the_procedure_keeps_its_names() {
     sandbox.xtask(&["discover", "--write", "-q"]).matches("discover-twice");
 }
 
+/// What a pin runs tells whose a parameter is; the second run knew it only from the first.
+#[test]
+fn parameters_beside_new_pins() {
+    let sandbox = Sandbox::covered();
+    let file = "data/services/new/cicd/saas-new.yaml";
+    let saas = format!(
+        "resourceTemplates:\n- name: new\n  url: https://github.com/app-sre/new\n  targets:\n\
+         \x20 - name: prod\n    ref: {HEAD}\n    parameters: {{IMAGE_TAG: {}}}\n",
+        &HEAD[..7]
+    );
+    sandbox.write(file, &saas);
+    let args = ["discover", "-q", "--write", "--component", "new"];
+    sandbox.xtask(&args).succeeds();
+    let after = sandbox.read("promote.toml");
+    let (_, written) = after.split_once("[component.new]\n").unwrap();
+    let expected = format!(
+        "upstream = \"https://github.com/app-sre/new\"\n\n\
+         [component.new.environment.saas-new]\npins = [\n    {{ file = \"{file}\", saas = true }},\n    \
+         {{ file = \"{file}\", parameter = \"IMAGE_TAG\" }},\n]\n"
+    );
+    assert_eq!(written, expected);
+    let nothing = "nothing to add: `promote.toml` has every pin that was found\n";
+    sandbox.xtask(&args).assert(0, nothing, "");
+}
+
 #[test]
 fn one_component() {
     let sandbox = Sandbox::new();

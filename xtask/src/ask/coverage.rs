@@ -14,7 +14,7 @@ use promotion::model::component::{Component, Scope};
 use promotion::model::path::RepoPath;
 use promotion::model::problem::{Problem, Problems};
 use promotion::model::tree::{Tree, Wanted};
-use promotion::model::version::{CommitId, commit_part, tag_and_digest};
+use promotion::model::version::CommitId;
 use promotion::plan::{Part, Plan, plan};
 use promotion::report::counted;
 
@@ -153,11 +153,8 @@ pub fn versions(work_tree: &WorkTree, component: &Component) -> Vec<String> {
     let planned = tree.ok().and_then(|tree| plan(&[Part::any(&scope)], &tree).ok());
     let values = planned.iter().flat_map(Plan::values);
     let moving = values.filter(|value| !value.stays());
-    let parts = moving.flat_map(|value| {
-        let (version, digest) = tag_and_digest(&value.old);
-        [commit_part(version).or(CommitId::parse(version).map(|_| version)), digest]
-    });
-    let mut versions: Vec<String> = parts.flatten().map(str::to_owned).collect();
+    let parts = moving.flat_map(|value| coverage::versions_in(&value.old));
+    let mut versions: Vec<String> = parts.map(str::to_owned).collect();
     versions.sort();
     versions.dedup();
     versions

@@ -168,8 +168,8 @@ pub(super) fn find(work_tree: &WorkTree, file: &ConfigFile, choice: &Choice) -> 
         candidate.terms.versions = coverage_scan::versions(work_tree, component);
     }
     let Found { tree, too_large, unread } = with_images(work_tree, &candidates, found);
-    let terms: Vec<Terms> = candidates.iter().map(|one| one.terms.clone()).collect();
-    let unconfigured = coverage::unconfigured(&terms, &config, &tree);
+    let mut terms: Vec<Terms> = candidates.iter().map(|one| one.terms.clone()).collect();
+    let unconfigured = coverage::unconfigured_and_theirs(&mut terms, &config, &tree);
     let sites = sites(work_tree, &unconfigured);
     let is_sparse = work_tree.git_dir.is_some() && Git::at(&work_tree.top).is_sparse();
     let mut found = Discovery {

@@ -4,6 +4,7 @@
 mod parameters;
 mod pin;
 mod terms;
+mod theirs;
 
 use std::collections::{BTreeSet, HashSet};
 use std::sync::LazyLock;
@@ -13,6 +14,7 @@ use memchr::memmem;
 use parameters::{Named, VersionParameters};
 use terms::Index;
 pub use terms::Terms;
+pub use theirs::{unconfigured_and_theirs, versions_in};
 
 use crate::config::Config;
 use crate::locate::{self, Located, Role};
@@ -103,11 +105,18 @@ pub fn may_hold_version(path: &str, bytes: &[u8]) -> bool {
 /// Not pins: values that follow a branch or a moving tag, targets with `promotion.auto` or
 /// `delete`, and everything in a file that can't be read.
 pub fn unconfigured(terms: &[Terms], config: &Config, tree: &Tree) -> Vec<Unconfigured> {
-    let index = Index::new(terms);
+    in_files(&tree.0, &Index::new(terms), config)
+}
+
+fn in_files<'t>(
+    files: impl IntoIterator<Item = (&'t RepoPath, &'t Vec<u8>)>,
+    index: &Index,
+    config: &Config,
+) -> Vec<Unconfigured> {
     let mut found = Vec::new();
-    for (path, bytes) in &tree.0 {
+    for (path, bytes) in files {
         let Ok(text) = std::str::from_utf8(bytes) else { continue };
-        found.extend(indexed(path, text, &index, config));
+        found.extend(indexed(path, text, index, config));
     }
     found
 }

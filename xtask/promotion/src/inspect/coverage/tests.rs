@@ -141,6 +141,37 @@ fn parameters_that_run_what_the_component_runs() {
 }
 
 #[test]
+fn parameters_that_run_what_unconfigured_pins_run() {
+    let config = Config::parse("promote.toml", CONFIG).unwrap();
+    let upstream = Upstream::new("https://x/org/d");
+    let mut terms = [Terms { component: "d".to_owned(), upstream, ..Terms::default() }];
+    let own = "resourceTemplates:\n- name: t\n  url: https://x/org/d\n  targets:\n\
+               \x20 - name: a\n    ref: COMMIT\n    parameters: {OWN: 22e638d, NOT: 33e638d}\n\
+               \x20 - name: b\n    ref: 9b0c0cb2e3b2e8d6f1cbd6c0f4d9a3a1e5b7c8d9\n";
+    let other = |at: &str| {
+        format!(
+            "parameters: {{NEXT: 9b0c0cb}}\nresourceTemplates:\n- name: t\n  url: https://x/org/{at}\n\
+             \x20 targets: [{{name: a, ref: master, parameters: {{NOT: 44e638d}}}}]\n"
+        )
+    };
+    let path = |path| RepoPath::parse(path).unwrap();
+    let files = [("a.yml", other("e")), ("s.yml", own.to_owned()), ("z.yml", other("f"))];
+    let bytes = |text: &String| text.replace("COMMIT", COMMIT).into_bytes();
+    let tree = Tree(files.iter().map(|(name, text)| (path(name), bytes(text))).collect());
+    let found = unconfigured_and_theirs(&mut terms, &config, &tree);
+    let pins: Vec<_> = found.iter().map(Unconfigured::pin).collect();
+    let expected = [
+        "{ file = \"a.yml\", parameter = \"NEXT\" }",
+        "{ file = \"s.yml\", saas = true }",
+        "{ file = \"s.yml\", parameter = \"OWN\" }",
+        "{ file = \"z.yml\", parameter = \"NEXT\" }",
+    ];
+    assert_eq!(pins, expected);
+    // Now that it is known what they run, nothing more is found.
+    assert_eq!(unconfigured(&terms, &config, &tree), found);
+}
+
+#[test]
 fn parameters_of_other_images() {
     let saas = "resourceTemplates:\n- name: t\n  url: https://x/org/c\n  parameters:\n\
                 \x20   A: quay.io/org/c\n    A_TAG: 22e638d\n  targets: [{name: a, ref: master}]\n\
