@@ -134,6 +134,14 @@ fn without_the_network() {
     let app = "data/services/muo/app.yml";
     sandbox.write(app, &(sandbox.read(app) + &format!("  blockedVersions: [{HEAD}]\n")));
     promote(&["muo", "production-2"]).matches("saas-offline-blocked");
+    // Nobody waits for an image without the network, and it is said.
+    let image = ["saas-qontract-reconcile-int", "app-sre-internal"];
+    let note =
+        "note: offline: whether the image of `saas-qontract-reconcile-int` exists is not checked\n";
+    for (more, expected) in [("--wait-image", true), ("--no-image-check", false)] {
+        let run = promote(&[&image[..], &[more]].concat()).succeeds();
+        assert_eq!(run.stderr.contains(note), expected, "{more}");
+    }
 }
 
 /// Each saas file has its document, and all of them are one; the error of the second is beside what

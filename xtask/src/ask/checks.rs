@@ -49,6 +49,14 @@ pub fn unchecked(component: &Component) -> String {
     format!("offline: nothing is checked against `{}`", component.upstream)
 }
 
+/// What is said of images that would be asked for, where no registry may be asked.
+pub fn unchecked_images(component: &Component, switches: &Switches) -> Option<String> {
+    let is_checked = !component.images.is_empty() && !switches.no_image_check;
+    is_checked.then(|| {
+        format!("offline: whether the image of `{}` exists is not checked", component.name)
+    })
+}
+
 impl Review {
     /// A review without checks and without changes, for a plan whose upstreams were not asked.
     pub fn unasked(plan: &Plan) -> Review {

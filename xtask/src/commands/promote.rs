@@ -164,7 +164,9 @@ impl<'a> Run<'a> {
         let mut review = Review::unasked(&planned.plan);
         let mut your_email = None;
         for (index, upstreams) in self.upstreams()?.into_iter().enumerate() {
-            review.notes.push(checks::unchecked(upstreams.component));
+            let component = upstreams.component;
+            review.notes.push(checks::unchecked(component));
+            review.notes.extend(checks::unchecked_images(component, &self.request.switches));
             let changes = upstreams.known_changes(&planned.plan.parts[index])?;
             review.changes[index] = changes.unwrap_or_default();
             your_email = upstreams.your_email;
