@@ -101,3 +101,20 @@ fn a_pin_in_what_is_no_file() {
     (&large).write_all(b"qontract_reconcile_image_tag").unwrap();
     run().assert(1, "", &refused.replace(pin, globbed));
 }
+
+#[test]
+fn numbers_that_no_clock_has() {
+    let sandbox = Sandbox::covered();
+    let run = sandbox.command(&["changes", "-q"]).env("XTASK_NETWORK_LIMIT", u64::MAX.to_string());
+    run.run().assert(
+        1,
+        "",
+        &format!(
+            "error: can't fetch `[root]/upstream/qontract-reconcile`: `XTASK_NETWORK_LIMIT` is `{}`, \
+             expected a duration such as `90s`, `15m`, `1h30m` or `2d`\n",
+            u64::MAX
+        ),
+    );
+    let run = sandbox.command(&["status", "-q"]).env("SOURCE_DATE_EPOCH", i64::MIN.to_string());
+    assert_eq!(run.run().succeeds().stderr, "");
+}

@@ -216,7 +216,7 @@ impl Session {
     /// Source: the specification of reproducible-builds.org.
     pub fn now(&self) -> i64 {
         let set = std::env::var("SOURCE_DATE_EPOCH").ok().and_then(|value| value.parse().ok());
-        set.unwrap_or_else(|| {
+        set.filter(|now| *now >= 0).unwrap_or_else(|| {
             let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
             i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
         })

@@ -6,12 +6,16 @@ use std::time::Duration;
 const UNITS: &[(char, &str, u64)] =
     &[('d', "d", 86_400), ('h', "h", 3_600), ('m', "min", 60), ('s', "s", 1)];
 
+/// A thousand years, in seconds: no clock overflows when that is added to it.
+const LONGEST: u64 = 1000 * 365 * 86_400;
+
 /// Parses `2d`, `1h30m`, `15m`, `90s`, or a number of seconds such as `900`.
 ///
 /// Each unit may stand once, longer units before shorter ones. The error says only what was
 /// expected: clap adds the option and the value.
 pub fn parse_duration(text: &str) -> Result<Duration, String> {
     parse(text)
+        .filter(|seconds| *seconds <= LONGEST)
         .map(Duration::from_secs)
         .ok_or_else(|| "expected a duration such as `90s`, `15m`, `1h30m` or `2d`".to_owned())
 }
@@ -109,6 +113,9 @@ mod tests {
             ("5é", None),
             ("99999999999999999999", None),
             ("999999999999999999d", None),
+            ("365000d", Some((LONGEST, "365000 d"))),
+            ("365001d", None),
+            ("18446744073709551615", None),
         ];
         for (text, expected) in cases {
             let actual = parse_duration(text).ok().map(|d| (d.as_secs(), shown(d)));
