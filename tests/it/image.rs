@@ -84,6 +84,21 @@ fn not_asked() {
     assert_eq!(registry.requests(), Vec::<String>::new());
 }
 
+/// Who waits for an image learns that there is none to wait for.
+#[test]
+fn no_image_is_known() {
+    let sandbox = Sandbox::covered();
+    let note = "`--wait-image`: no image of `qontract-reconcile` is known, so none is waited for";
+    let args = ["promote", "--env", "jenkins", "-n", "--wait-image"];
+    let output = sandbox.xtask(&args).succeeds();
+    assert!(output.stderr.contains(&format!("note: {note}\n")), "{}", output.stderr);
+    let output = sandbox.xtask(&[&args[..], &["--format", "json"]].concat()).succeeds();
+    let document: serde_json::Value = serde_json::from_str(&output.stdout).unwrap();
+    assert_eq!(document["notes"], serde_json::json!([note]));
+    let without = sandbox.xtask(&args[..4]).succeeds();
+    assert!(!without.stderr.contains("--wait-image"), "{}", without.stderr);
+}
+
 /// A registry behind `tokens` that has the older image, and the newest one after these answers;
 /// and a sandbox that asks it.
 fn building(tokens: &Server, answers: Vec<String>) -> (Sandbox, Server) {

@@ -87,6 +87,15 @@ impl ImageChecks {
         Ok(parts.iter_mut().zip(&planned.parts).map(start).collect())
     }
 
+    /// What is said if `--wait-image` has nothing to wait for.
+    pub fn unawaited(&self, component: &Component) -> Option<String> {
+        let is_idle = self.wait.is_some() && self.checks.is_empty();
+        is_idle.then(|| {
+            let name = &component.name;
+            format!("`--wait-image`: no image of `{name}` is known, so none is waited for")
+        })
+    }
+
     /// Asks for those images once whose digests are needed, without waiting, and returns the
     /// digests of the ones that are there.
     fn ask_for_digests(&mut self) -> Digests {

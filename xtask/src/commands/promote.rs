@@ -370,7 +370,10 @@ impl<'a> Run<'a> {
         });
         let mut review = review?;
         self.add_gates(&mut review, (tree, at), Some(upstreams), plan);
-        let review = self.judged(review, branch_of)?;
+        let mut review = self.judged(review, branch_of)?;
+        let moved = images.iter().zip(&self.components).zip(&plan.parts);
+        let moved = moved.filter(|(_, part)| !part.is_empty());
+        review.notes.extend(moved.filter_map(|((images, of), _)| images.unawaited(of)));
         let chosen = self.chosen();
         let chosen = if let [one] = &chosen[..] { one } else { request };
         let settle = |(index, images): (usize, ImageChecks)| {
