@@ -71,6 +71,39 @@ fn parameters_beside_new_pins() {
     sandbox.xtask(&args).assert(0, nothing, "");
 }
 
+/// A target in a file of its own is read from there, though nothing in that file was searched for.
+#[test]
+fn targets_in_files_of_their_own() {
+    let sandbox = Sandbox::covered();
+    let file = "data/services/new/cicd/saas-new.yaml";
+    let target =
+        |name: &str| format!("namespace: {{$ref: /services/new/{name}.yml}}\n    ref: {HEAD}\n");
+    let saas = format!(
+        "resourceTemplates:\n- name: new\n  url: https://github.com/app-sre/new\n  targets:\n\
+         \x20 - {}  - {}  - $ref: /services/new/cicd/third.yml\n",
+        target("one"),
+        target("two")
+    );
+    sandbox.write(file, &saas);
+    sandbox.write("data/services/new/cicd/third.yml", &target("three").replace("    ref", "ref"));
+    for name in ["one", "two", "three"] {
+        let (place, environment) = (format!("data/services/new/{name}.yml"), format!("{name}.yml"));
+        sandbox.write(&place, &format!("environment: {{$ref: /products/{environment}}}\n"));
+        sandbox.write(&format!("data/products/{environment}"), &format!("name: {name}\n"));
+    }
+    sandbox.xtask(&["discover", "-q", "--write", "--component", "new"]).succeeds();
+    let after = sandbox.read("promote.toml");
+    let (_, written) = after.split_once("[component.new]\n").unwrap();
+    let environment = |name: &str| {
+        format!(
+            "\n[component.new.environment.{name}]\npins = [{{ file = \"{file}\", saas = true, \
+             namespace = \"/services/new/{name}.yml\" }}]\n"
+        )
+    };
+    let upstream = "upstream = \"https://github.com/app-sre/new\"\n";
+    assert_eq!(written, [upstream, &environment("one"), &environment("two")].concat());
+}
+
 #[test]
 fn one_component() {
     let sandbox = Sandbox::new();

@@ -14,7 +14,7 @@ use promotion::inspect::discover::{DiscoveredComponent, NEEDLES, Orphan, candida
 use promotion::model::component::Scope;
 use promotion::model::path::RepoPath;
 use promotion::model::problem::Problem;
-use promotion::model::tree::{Tree, Wanted};
+use promotion::model::tree::Wanted;
 use promotion::plan::{Part, plan};
 use promotion::report::{self, json};
 use promotion::saas::Site;
@@ -30,6 +30,9 @@ use crate::search::{Clue, Found, Listing, refuse};
 use crate::session::{self, ConfigFile, Session, shown_diff};
 use crate::terminal::fitting;
 use crate::worktree::{Replacement, WorkTree, fit};
+use unfit::{fitting_ones, unfit};
+
+mod unfit;
 
 /// If more upstreams than this have nothing but one saas file, they are only counted without
 /// `--all`.
@@ -191,7 +194,10 @@ pub(super) fn find(work_tree: &WorkTree, file: &ConfigFile, choice: &Choice) -> 
         Choice::All => {}
         Choice::Usual => found.cut_tail(),
     }
-    found.drop_unfit(&tree);
+    let proposals = std::mem::take(&mut found.proposals);
+    let (kept, dropped) = fitting_ones(work_tree, tree, proposals, &found.candidates);
+    found.proposals = kept;
+    found.dropped.extend(dropped);
     found.after = match found.proposals.as_slice() {
         [] => start,
         proposals => merged(&start, &found.candidates, proposals)
@@ -209,18 +215,6 @@ fn mentions(proposal: &ProposedEnvironment, words: &BTreeSet<String>) -> bool {
     }
     let quoted = proposal.pins.iter().flat_map(|pin| pin.split('"').skip(1).step_by(2));
     quoted.into_iter().any(|name| words.contains(name))
-}
-
-/// The unconfigured pins that can't be edited as they are written.
-fn unfit(unconfigured: &[Unconfigured]) -> Vec<Problem> {
-    let unfit = unconfigured.iter().flat_map(|one| {
-        let values = one.values.iter().filter_map(move |value| Some((one, value, value.unfit?)));
-        values.map(|(one, value, reason)| {
-            let message = format!("{}: `{}` {reason}", one.selector, value.value);
-            Problem::new(message).file(one.file.as_str()).line(value.line)
-        })
-    });
-    unfit.collect()
 }
 
 /// The part of the built-in configuration that fits here, so that its environments keep their names.
@@ -302,31 +296,6 @@ impl Discovery {
             all.into_iter().partition(|_| tail.next().unwrap_or_default());
         self.tail.dedup_by(|one, other| one.component == other.component);
     }
-
-    /// Moves proposals that a promotion would refuse to `dropped`.
-    fn drop_unfit(&mut self, tree: &Tree) {
-        let mut kept = Vec::new();
-        for proposal in std::mem::take(&mut self.proposals) {
-            let alone = merged("", &self.candidates, std::slice::from_ref(&proposal));
-            let parsed = alone.and_then(|text| Config::parse(&self.name, &text));
-            match parsed.and_then(|config| tried(&config, tree)) {
-                Ok(()) => kept.push(proposal),
-                Err(problem) => self.dropped.push(
-                    Problem { line: None, column: None, ..problem }.file(proposal.file.as_str()),
-                ),
-            }
-        }
-        self.proposals = kept;
-    }
-}
-
-/// Plans a promotion of everything in a configuration; returns the first problem.
-fn tried(config: &Config, tree: &Tree) -> Result<(), Problem> {
-    for component in &config.components {
-        plan(&[Part::any(&Scope::all(component))], tree)
-            .map_err(|mut problems| problems.0.swap_remove(0))?;
-    }
-    Ok(())
 }
 
 fn write(work_tree: &WorkTree, file: &ConfigFile, after: &str) -> Result<()> {

@@ -1,0 +1,65 @@
+//! Leaves out what `discover` found and a promotion would refuse.
+
+use promotion::config::Config;
+use promotion::inspect::coverage::Unconfigured;
+use promotion::inspect::discover::DiscoveredComponent;
+use promotion::inspect::discover::environments::ProposedEnvironment;
+use promotion::inspect::discover::merge::merged;
+use promotion::model::component::{FilePattern, Scope};
+use promotion::model::problem::Problem;
+use promotion::model::tree::Tree;
+use promotion::plan::{Part, plan};
+
+use crate::ask::saas;
+use crate::worktree::WorkTree;
+
+/// The unconfigured pins that can't be edited as they are written.
+pub(super) fn unfit(unconfigured: &[Unconfigured]) -> Vec<Problem> {
+    let unfit = unconfigured.iter().flat_map(|one| {
+        let values = one.values.iter().filter_map(move |value| Some((one, value, value.unfit?)));
+        values.map(|(one, value, reason)| {
+            let message = format!("{}: `{}` {reason}", one.selector, value.value);
+            Problem::new(message).file(one.file.as_str()).line(value.line)
+        })
+    });
+    unfit.collect()
+}
+
+/// The proposals that a promotion would take, and why it would refuse the others.
+pub(super) fn fitting_ones(
+    work_tree: &WorkTree,
+    mut tree: Tree,
+    proposals: Vec<ProposedEnvironment>,
+    candidates: &[DiscoveredComponent],
+) -> (Vec<ProposedEnvironment>, Vec<Problem>) {
+    let (mut kept, mut dropped) = (Vec::new(), Vec::new());
+    for proposal in proposals {
+        let alone = merged("", candidates, std::slice::from_ref(&proposal));
+        let parsed = alone.and_then(|text| Config::parse("promote.toml", &text));
+        let tried = parsed.and_then(|config| {
+            tried(&config, &tree).or_else(|_| {
+                // Targets can be in files of their own, which no search looked for.
+                let file = FilePattern::File(proposal.file.clone());
+                saas::complete(work_tree, &mut tree, &[file]);
+                tried(&config, &tree)
+            })
+        });
+        match tried {
+            Ok(()) => kept.push(proposal),
+            Err(problem) => {
+                let problem = Problem { line: None, column: None, ..problem };
+                dropped.push(problem.file(proposal.file.as_str()));
+            }
+        }
+    }
+    (kept, dropped)
+}
+
+/// Plans a promotion of everything in a configuration; returns the first problem.
+fn tried(config: &Config, tree: &Tree) -> Result<(), Problem> {
+    for component in &config.components {
+        plan(&[Part::any(&Scope::all(component))], tree)
+            .map_err(|mut problems| problems.0.swap_remove(0))?;
+    }
+    Ok(())
+}
