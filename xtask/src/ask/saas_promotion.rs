@@ -23,7 +23,9 @@ use promotion::saas::{SaasFile, Target};
 
 use crate::ask::saas::{SaasFiles, code_component};
 use crate::git::Git;
+use crate::hint::Hint;
 use crate::mirror::Mirror;
+use crate::session::Session;
 use crate::worktree::WorkTree;
 
 use files::{by_path, paths, with_others};
@@ -225,8 +227,11 @@ impl SaasPromotion {
             None => Versions::default(),
         };
         versions.hotfixes.extend(asked.hotfix.then(|| part.to.to_string()));
+        let hint = Hint::new(asked.session, "unblock").words(&[self.name(index)]);
+        let unblock = hint.option("--ref", Some(part.to.as_str())).to_string();
         let gates = Gates {
             saas: &file.name,
+            unblock: &unblock,
             deprecated: file.deprecated,
             versions: &versions,
             publishers: &publishers,
@@ -362,6 +367,7 @@ fn moved_too<'f>(targets: &[&Target], others: impl Iterator<Item = &'f SaasFile>
 /// What a gate needs to know of the world.
 #[derive(Debug, Clone, Copy)]
 pub struct Asked<'a> {
+    pub session: &'a Session,
     pub work_tree: &'a WorkTree,
     /// The files that are planned on, as far as they are not those of the work tree.
     pub tree: &'a Tree,
@@ -369,8 +375,6 @@ pub struct Asked<'a> {
     pub at: Option<&'a CommitId>,
     /// The upstream, if it was asked.
     pub mirror: Option<&'a Mirror>,
-    /// Seconds since 1970.
-    pub now: i64,
     /// Whether the commit becomes a hotfix.
     pub hotfix: bool,
 }
@@ -425,7 +429,7 @@ impl Publishing<'_> {
         let time = blame
             .and_then(|lines| lines.get(&line).map(|blame| (blame.commit.clone(), blame.time)));
         match time {
-            Some((Some(_), time)) => of_seconds(self.asked.now - time),
+            Some((Some(_), time)) => of_seconds(self.asked.session.now() - time),
             _ => Duration::ZERO,
         }
     }
@@ -434,6 +438,7 @@ impl Publishing<'_> {
     fn on_branch(&self, mirror: &Mirror, branch: &str) -> Option<Duration> {
         let head = mirror.resolve(Some(branch), None).ok()?.commit;
         let commit = mirror.graph([self.to]).ok()?.commit(self.to)?.clone();
-        mirror.is_ancestor(self.to, &head).ok()?.then(|| of_seconds(self.asked.now - commit.time))
+        let is_there = mirror.is_ancestor(self.to, &head).ok()?;
+        is_there.then(|| of_seconds(self.asked.session.now() - commit.time))
     }
 }

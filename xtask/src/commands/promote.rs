@@ -395,8 +395,8 @@ impl<'a> Run<'a> {
         plan: &Plan,
     ) {
         let Some(saas) = &self.saas else { return };
-        let (now, hotfix) = (self.session.now(), self.request.hotfix);
-        let asked = Asked { work_tree: self.work_tree, tree, at, mirror: None, now, hotfix };
+        let Run { session, work_tree, request, .. } = self;
+        let asked = Asked { session, work_tree, tree, at, mirror: None, hotfix: request.hotfix };
         saas.add_gates(review, asked, upstreams, plan);
     }
 

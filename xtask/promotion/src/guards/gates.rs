@@ -46,6 +46,8 @@ pub enum Runs {
 pub struct Gates<'a> {
     /// The name of the saas file.
     pub saas: &'a str,
+    /// The command that takes the commit from the blocked ones.
+    pub unblock: &'a str,
     pub deprecated: bool,
     pub versions: &'a Versions,
     /// Every publisher of every channel that a target subscribes to.
@@ -73,10 +75,8 @@ impl Gates<'_> {
         }
         if is_among(blocked) {
             let message = format!("`{tag}` is among the `blockedVersions` of its code component");
-            let help = format!(
-                "name another version with `--ref`, or take it out: `unblock {} --ref {to}`",
-                self.saas
-            );
+            let help =
+                format!("name another version with `--ref`, or take it out: `{}`", self.unblock);
             findings.problems.push(Problem::new(message).file(file).help(help));
         }
         for target in targets {
@@ -210,6 +210,7 @@ mod tests {
         };
         let gates = Gates {
             saas: "saas-x",
+            unblock: "",
             deprecated: false,
             versions: &versions,
             publishers: &publishers,
@@ -335,6 +336,7 @@ mod tests {
         };
         let gates = Gates {
             saas: "saas-x",
+            unblock: "",
             deprecated: false,
             versions: &Versions::default(),
             publishers: &[publisher],
@@ -359,15 +361,18 @@ mod tests {
         };
         let mut gates = Gates {
             saas: "saas-x",
+            unblock: "",
             deprecated: true,
             versions: &versions,
             publishers: &[],
             digits: 9,
         };
         let to = CommitId::parse(NEW).unwrap();
+        let unblock = format!("cargo xtask unblock saas-x --ref {NEW}");
         let help = format!(
-            "name another version with `--ref`, or take it out: `unblock saas-x --ref {NEW}`"
+            "name another version with `--ref`, or take it out: `cargo xtask unblock saas-x --ref {NEW}`"
         );
+        gates.unblock = &unblock;
         let message = "`4f1c2aa4a` is among the `blockedVersions` of its code component";
         let blocked = Problem::new(message).file("app.yml").help(help);
         let deprecated = Problem::new("`saas-x` is deprecated: nothing in it is updated")
