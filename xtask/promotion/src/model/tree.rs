@@ -104,8 +104,13 @@ impl Tree {
     }
 }
 
-/// Refuses a file whose content is elsewhere: Git LFS keeps only a pointer to it.
+/// Refuses a file whose content is elsewhere, because Git LFS keeps only a pointer to it, or that
+/// git-crypt has encrypted.
 pub fn refuse_pointer(path: &str, bytes: &[u8]) -> Result<(), Problem> {
+    if bytes.starts_with(GIT_CRYPT) {
+        let problem = Problem::new("is encrypted by git-crypt").file(path);
+        return Err(problem.help("`git-crypt unlock`, and leave `--mr` out: it reads what git has"));
+    }
     if !is_lfs_pointer(bytes) {
         return Ok(());
     }
@@ -119,6 +124,11 @@ pub fn refuse_pointer(path: &str, bytes: &[u8]) -> Result<(), Problem> {
 pub fn is_lfs_pointer(bytes: &[u8]) -> bool {
     bytes.starts_with(b"version https://git-lfs.github.com/spec/")
 }
+
+/// How every file begins that git-crypt has encrypted.
+///
+/// Source: its README, and `file(1)`.
+const GIT_CRYPT: &[u8] = b"\0GITCRYPT\0";
 
 /// A folder that contains every match of a glob; empty for the top of the repository.
 pub fn glob_folder(glob: &str) -> &str {
@@ -202,6 +212,10 @@ mod tests {
             .file("a/c d.yml")
             .help("`git lfs pull --include 'a/c d.yml'`, or keep it out of LFS");
         assert_eq!(tree.refuse_pointers(), Err(problem));
+        let problem = Problem::new("is encrypted by git-crypt")
+            .file(".env")
+            .help("`git-crypt unlock`, and leave `--mr` out: it reads what git has");
+        assert_eq!(refuse_pointer(".env", b"\0GITCRYPT\0\x01\xff"), Err(problem));
         assert_eq!(Tree::default().refuse_pointers(), Ok(()));
     }
 
