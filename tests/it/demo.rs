@@ -1,6 +1,8 @@
 //! The demo, as a newcomer runs it.
 
-use std::fs;
+use std::{env, fs};
+
+use world::executable;
 
 use crate::sandbox::Sandbox;
 
@@ -70,6 +72,22 @@ fn another_day() {
          pr-check     9bb8b55  ?          ?         ?  agree  2024-03-14 by you\n",
         "note: offline: what only the upstream knows is shown as ?, there is no mirror yet of `https://github.com/app-sre/qontract-schemas`\n",
     );
+}
+
+/// What it left is known for a demo's.
+#[test]
+fn one_that_was_interrupted() {
+    let sandbox = Sandbox::new();
+    let root = sandbox.world.root.clone();
+    fs::create_dir(root.join("bin")).unwrap();
+    let git =
+        "#!/bin/sh\ncase \" $* \" in *' clone '*) exit 1;; esac\nPATH=$REAL exec git \"$@\"\n";
+    executable(&root.join("bin/git"), git).unwrap();
+    let path = env::var("PATH").unwrap();
+    let demo = || sandbox.command(&["demo", "--dir", "demo"]).cwd(&root);
+    let stopped = demo().env("PATH", format!("{}/bin:{path}", root.display()));
+    assert_eq!(stopped.env("REAL", &path).run().status, 1);
+    demo().run().matches("demo");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use promotion::model::problem::Problem;
 use promotion::report::heading;
-use world::World;
+use world::{MARK, World};
 use xshell::{Shell, cmd};
 
 use crate::cache;
@@ -14,9 +14,6 @@ use crate::cli;
 use crate::hint::quoted;
 use crate::mirror::Mirror;
 use crate::session::Session;
-
-/// The file that says that a demo made this folder, so that the next one may remove it.
-const MARK: &str = "made-by-cargo-xtask-demo";
 
 /// What is shown: a title, what one sees, and the command.
 const STEPS: &[(&str, &str, &[&str])] = &[
@@ -99,10 +96,11 @@ fn build(dir: &Path, now: u64) -> Result<World> {
         let problem = Problem::new(format!("`{}` is in use, and no demo made it", dir.display()));
         return Err(problem.help("name a new or empty folder: `--dir DIR`").into());
     }
-    let world = World::create_before(dir, now)?;
-    std::fs::write(dir.join(MARK), "")
+    // First, so that one that is interrupted is known too.
+    std::fs::create_dir_all(dir)
+        .and_then(|()| std::fs::write(dir.join(MARK), ""))
         .with_context(|| format!("can't write to `{}`", dir.display()))?;
-    Ok(world)
+    World::create_before(dir, now)
 }
 
 /// Removes the user's mirrors of the demo that was in this folder before: its commits were others.

@@ -60,7 +60,8 @@ impl World {
         let start = (START + now / DAY * DAY).saturating_sub(KNOWN_NOW / DAY * DAY);
         let root = std::path::absolute(root)?;
         fs::create_dir_all(&root).with_context(|| format!("cannot create `{}`", root.display()))?;
-        if fs::read_dir(&root)?.next().is_some() {
+        let mut there = fs::read_dir(&root)?.flatten();
+        if there.any(|entry| entry.file_name() != MARK) {
             bail!("`{}` is not empty: name a new or an empty folder", root.display());
         }
         let git = Builder::new()?;
@@ -125,6 +126,9 @@ impl World {
         git.run(here, &["push", "--quiet", "origin", "master"])
     }
 }
+
+/// The file that says that a demo made this folder, so that the next one may remove it.
+pub const MARK: &str = "made-by-cargo-xtask-demo";
 
 /// 2024-03-27 10:00 UTC, in seconds: what the tests take for now.
 const KNOWN_NOW: u64 = 1_711_533_600;
