@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::{env, fs};
 
-use crate::sandbox::{HEAD, Output, Sandbox, heard_signals};
+use crate::sandbox::{HEAD, Output, POINTER, Sandbox, heard_signals};
 
 const OLD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/old-ways");
 const FILES: [&str; 4] =
@@ -50,6 +50,26 @@ fn the_old_ways_become_the_new_ones() {
     assert_eq!(sandbox.state(), adopted);
     let other = ["adopt", ".", "-n", "--offline", "--from", FROM, "--rev", HEAD];
     sandbox.xtask(&other).matches("adopt-another-version");
+}
+
+/// Whatever somebody made of the thin crate, it is complete afterwards, and cargo takes it.
+#[test]
+fn half_of_a_thin_crate() {
+    let sandbox = old_checkout();
+    adopt(&sandbox, &[]).succeeds();
+    let adopted = sandbox.state();
+    fs::remove_file(sandbox.path("xtask/src/main.rs")).unwrap();
+    let rev = format!("rev = \"{REV}\"");
+    sandbox.replace("xtask/Cargo.toml", &rev, &format!("{rev}, tag = \"v1\""));
+    adopt(&sandbox, &[]).succeeds();
+    assert_eq!(sandbox.state(), adopted);
+    let manifest = sandbox.read("xtask/Cargo.toml");
+    let (before, _) = manifest.split_once("[dependencies]").unwrap();
+    let table =
+        format!("{before}[dependencies.promotion-tool]\npackage = \"xtask\"\ngit = \"{FROM}\"\n");
+    sandbox.write("xtask/Cargo.toml", &format!("{table}branch = \"main\"\n"));
+    adopt(&sandbox, &[]).succeeds();
+    assert_eq!(sandbox.read("xtask/Cargo.toml"), format!("{table}{rev}\n"));
 }
 
 /// `cargo xtask` is completed where it runs this program: not before, and afterwards.
@@ -507,6 +527,60 @@ fn the_sources_can_come_later() {
     sandbox.xtask(&vendor).succeeds();
     at_once.xtask(&vendor).succeeds();
     assert_eq!(sandbox.state().files, at_once.state().files);
+}
+
+/// No commit would have what changes in it.
+#[test]
+fn what_git_does_not_show_is_refused() {
+    let sandbox = old_checkout();
+    sandbox.git("update-index --assume-unchanged Makefile");
+    sandbox.git("update-index --skip-worktree hack/qr-promote.sh");
+    let before = sandbox.state();
+    adopt(&sandbox, &[]).assert(
+        1,
+        "",
+        "error: `Makefile`: git is told to pass over its changes (`assume-unchanged`)\n  \
+         help: `git update-index --no-assume-unchanged Makefile` first\n\
+         error: `hack/qr-promote.sh`: git is told to pass over its changes (`skip-worktree`)\n  \
+         help: `git update-index --no-skip-worktree hack/qr-promote.sh` first\n",
+    );
+    assert_eq!(sandbox.state(), before);
+    // What is not checked out is there all the same.
+    let sandbox = old_checkout();
+    sandbox.git("sparse-checkout set --no-cone /* !/Makefile");
+    adopt(&sandbox, &[]).assert(
+        1,
+        "",
+        "error: `Makefile`: git has it, but it is not checked out (sparse checkout)\n  \
+         help: `git sparse-checkout add /Makefile`\n",
+    );
+    let sandbox = old_checkout();
+    sandbox.write("Makefile", POINTER);
+    adopt(&sandbox, &[]).assert(
+        1,
+        "",
+        "error: `Makefile`: is a Git LFS pointer, its content is not here\n  \
+         help: `git lfs pull --include Makefile`, or keep it out of LFS\n",
+    );
+}
+
+/// It can't be told what it does.
+#[test]
+fn a_script_that_can_not_be_read_is_named() {
+    let sandbox = old_checkout();
+    fs::write(sandbox.path("hack/qr-promote.sh"), b"#!/bin/sh\n# caf\xe9\n").unwrap();
+    fs::rename(sandbox.path("hack/update-schemas.sh"), sandbox.path("x.sh")).unwrap();
+    std::os::unix::fs::symlink("../x.sh", sandbox.path("hack/update-schemas.sh")).unwrap();
+    let args = ["adopt", ".", "-n", "--offline", "--from", FROM, "--rev", REV];
+    let output = sandbox.xtask(&args).succeeds();
+    let notes: Vec<_> = output.stderr.lines().filter(|line| line.contains(" stays: ")).collect();
+    let note = |line: usize, name: &str| {
+        format!(
+            "note: `Makefile:{line}`: `{name}` stays: its recipe calls `hack/{name}.sh`, which can't be \
+             read as a text; `--target {name}` takes it in all the same"
+        )
+    };
+    assert_eq!(notes, [note(7, "qr-promote"), note(14, "update-schemas")]);
 }
 
 /// It can't be edited where it is, and nobody could name what it points to.

@@ -14,6 +14,7 @@ use anyhow::Result;
 use promotion::diff;
 use promotion::model::path::RepoPath;
 use promotion::model::problem::Problem;
+use promotion::model::tree::refuse_pointer;
 use promotion::syntax::text_of;
 
 use crate::worktree::{Replacement, WorkTree};
@@ -46,6 +47,10 @@ impl<'w> Adoption<'w> {
 
     fn on_disk(&self, path: &RepoPath) -> Result<Option<String>> {
         let bytes = self.work_tree.read_file(path).map_err(|error| of_link(error, path))?;
+        if bytes.is_none() && self.work_tree.is_sparse() {
+            self.work_tree.refuse_hidden_file(path, "")?;
+        }
+        bytes.iter().try_for_each(|bytes| refuse_pointer(path.as_str(), bytes))?;
         let text = bytes.as_deref().map(text_of).transpose();
         Ok(text.map_err(|problem| problem.file(path.as_str()))?.map(str::to_owned))
     }

@@ -19,6 +19,7 @@ use crate::git::{Change, Git};
 use crate::progress::Progress;
 use crate::worktree::{Replacement, WorkTree};
 use commit::PromotionCommit;
+pub use commit::passed_over;
 
 /// What is done with a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]

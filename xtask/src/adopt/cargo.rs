@@ -32,6 +32,9 @@ pub const TOOL: &str = "promotion-tool";
 /// How long cargo may take to fetch the tool and the list of packages.
 const PATIENCE: Duration = Duration::from_secs(10 * 60);
 
+/// The source of the thin crate.
+const ENTRY: &str = "xtask/src/main.rs";
+
 const MAIN: &str = "//! `cargo xtask`: promotes components. All of it is in the dependency.
 
 use std::process::ExitCode;
@@ -82,7 +85,7 @@ path = \"src/main.rs\"
             Value::from(source.url.as_str()),
             Value::from(source.rev.as_str()),
         );
-        adoption.set("xtask/src/main.rs", Some(MAIN.to_owned()))?;
+        adoption.set(ENTRY, Some(MAIN.to_owned()))?;
         return adoption.set(NAME, Some(manifest));
     };
     if vendor::is_there(adoption)? {
@@ -91,7 +94,7 @@ path = \"src/main.rs\"
     }
     let mut manifest = document(NAME, &text)?;
     let tool = manifest.get_mut("dependencies").and_then(|all| all.get_mut(TOOL));
-    let Some(tool) = tool.and_then(Item::as_inline_table_mut) else {
+    let Some(tool) = tool.and_then(Item::as_table_like_mut) else {
         let problem = Problem::new(format!("there is another crate: it has no `{TOOL}`"));
         let cure = format!(
             "rename its folder, or add `{TOOL} = {{ package = \"xtask\", git = \"{}\", rev = \"{}\" }}` to its `[dependencies]` and call `promotion_tool::main()`",
@@ -100,10 +103,17 @@ path = \"src/main.rs\"
         return Err(problem.file(NAME).help(cure).into());
     };
     for (key, new) in [("git", &source.url), ("rev", &source.rev)] {
-        let old = tool.get(key).and_then(Value::as_str);
+        let old = tool.get(key).and_then(Item::as_str);
         if old != Some(new) {
-            tool.insert(key, new.as_str().into());
+            tool.insert(key, value(new.as_str()));
         }
+    }
+    // Cargo takes one of them.
+    for other in ["branch", "tag", "path"] {
+        tool.remove(other);
+    }
+    if adoption.text(ENTRY)?.is_none() {
+        adoption.set(ENTRY, Some(MAIN.to_owned()))?;
     }
     adoption.set(NAME, Some(written(&manifest, &text)))
 }

@@ -1,11 +1,13 @@
 //! What git makes of the files that are to change: what it ignores, and what was never committed.
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use promotion::model::path::RepoPath;
+use promotion::model::problem::{Problem, Problems};
 use promotion::report::few;
 
 use super::Adoption;
 use crate::git::Git;
+use crate::land::passed_over;
 
 /// How many names a note lists.
 const MOST: usize = 5;
@@ -19,13 +21,20 @@ pub struct Checkout {
 }
 
 impl Checkout {
-    /// Asks git, before anything is written.
+    /// Asks git, before anything is written. Refuses files whose changes git passes over: no commit
+    /// would have them.
     pub fn of(adoption: &Adoption) -> Result<Checkout> {
         let git = Git::at(&adoption.work_tree.top);
         let has_commit = git.holds(["rev-parse", "--quiet", "--verify", "HEAD"])?;
         let new = adoption.changes().filter(|(_, what)| *what == "created").map(|(path, _)| path);
         let there = adoption.changes().filter(|(_, what)| *what != "created");
         let there: Vec<RepoPath> = there.map(|(path, _)| path.clone()).collect();
+        if !there.is_empty() {
+            let entries = git.index_entries(there.iter().map(RepoPath::as_str))?;
+            let refused = entries.iter().filter_map(|entry| passed_over(entry, ""));
+            let refused: Vec<Problem> = refused.collect();
+            ensure!(refused.is_empty(), Problems(refused));
+        }
         let uncommitted = git.status(&there)?.into_iter().map(|change| change.path).collect();
         Ok(Checkout { has_commit, ignored: ignored(adoption, new)?, uncommitted })
     }

@@ -101,12 +101,17 @@ impl OldWays {
         }
         let mut all = recipe.to_owned();
         let mut scripts = BTreeMap::new();
+        let mut unread = None;
         for path in called(recipe) {
-            // What is no text is no script of theirs; what is none may be edited by the recipe.
-            if let Some(text) = fit(adoption.text(path))?.flatten() {
-                all.push_str(&text);
-                if is_script(path, &text) {
-                    scripts.insert(path.to_owned(), text);
+            match fit(adoption.text(path))? {
+                None => unread = Some(path),
+                Some(None) => {}
+                // What is no script may be edited by the recipe.
+                Some(Some(text)) => {
+                    all.push_str(&text);
+                    if is_script(path, &text) {
+                        scripts.insert(path.to_owned(), text);
+                    }
                 }
             }
         }
@@ -119,7 +124,13 @@ impl OldWays {
             }
             _ if !(is_old || is_named || WELL_KNOWN.contains(&name)) => return Ok(()),
             Some(oddity) => format!("{oddity}: edit it by hand"),
-            None => format!("edits no version; `--target {name}` takes it in all the same"),
+            None => {
+                let what = match unread {
+                    Some(path) => format!("calls `{path}`, which can't be read as a text"),
+                    None => "edits no version".to_owned(),
+                };
+                format!("{what}; `--target {name}` takes it in all the same")
+            }
         };
         let place = format!("`{}:{}`", self.makefile, rule.line);
         adoption.notes.push(format!("{place}: `{name}` stays: its recipe {reason}"));
@@ -286,7 +297,7 @@ impl OldTarget {
             if self.name == name {
                 return match config.component(component) {
                     Ok(_) => Ok(vec![name.to_owned()]),
-                    Err(_) => Err(format!("no version of `{component}` was found")),
+                    Err(_) => Err(format!("`promote.toml` has no component `{component}`")),
                 };
             }
         }

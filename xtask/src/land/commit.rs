@@ -61,7 +61,7 @@ pub fn refuse_unfit(git: &Git, paths: &[RepoPath]) -> Result<()> {
     for path in paths {
         let entry = entries.iter().find(|entry| entry.path == path.as_str());
         found.extend(match entry {
-            Some(entry) => unfit(entry),
+            Some(entry) => passed_over(entry, ", or leave `--commit` out"),
             None if git.is_ignored(path)? => Some(ignored(path)),
             None => Some(unknown(path)),
         });
@@ -69,7 +69,8 @@ pub fn refuse_unfit(git: &Git, paths: &[RepoPath]) -> Result<()> {
     if found.is_empty() { Ok(()) } else { Err(Problems(found).into()) }
 }
 
-fn unfit(entry: &IndexEntry) -> Option<Problem> {
+/// Why git passes over what changes in a file, if it was told to; `or` is another cure.
+pub fn passed_over(entry: &IndexEntry, or: &str) -> Option<Problem> {
     let bit = match entry.tag {
         tag if tag.eq_ignore_ascii_case(&'S') => "skip-worktree",
         tag if tag.is_lowercase() => "assume-unchanged",
@@ -77,10 +78,7 @@ fn unfit(entry: &IndexEntry) -> Option<Problem> {
     };
     let path = &entry.path;
     let problem = Problem::new(format!("git is told to pass over its changes (`{bit}`)"));
-    let cure = format!(
-        "`git update-index --no-{bit} {}` first, or leave `--commit` out",
-        shell_word(path)
-    );
+    let cure = format!("`git update-index --no-{bit} {}` first{or}", shell_word(path));
     Some(problem.file(path).help(cure))
 }
 
