@@ -148,7 +148,7 @@ pub fn survey<'a>(
     notes.sort();
     notes.dedup();
     notes.extend(session.offline.then(|| offline(&components)));
-    let your_email = settings.get("user.email").map(str::to_owned);
+    let your_email = settings.your_email().map(str::to_owned);
     Survey { components, people, notes, your_email }
 }
 
@@ -282,7 +282,7 @@ fn users(
 ) -> Result<People> {
     let wanted = Wanted { globs: vec![people::users(config)], ..Wanted::default() };
     let tree: Tree = work_tree.read(&wanted)?;
-    let you = settings.get("user.email").filter(|_| session.format == Format::Text);
+    let you = settings.your_email().filter(|_| session.format == Format::Text);
     Ok(people::people(config, &tree, you))
 }
 

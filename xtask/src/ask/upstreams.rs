@@ -82,7 +82,7 @@ impl<'a> Upstreams<'a> {
         let schemas = schemas.map(|name| config.component(name)).transpose()?;
         let schemas = schemas.map(|schemas| Ok::<_, anyhow::Error>((schemas, open(schemas)?)));
         let (mirror, schemas) = (open(component)?, schemas.transpose()?);
-        let your_email = settings.get("user.email").map(str::to_owned);
+        let your_email = settings.your_email().map(str::to_owned);
         Ok(Upstreams { component, mirror, schemas, your_email, unasked: None })
     }
 

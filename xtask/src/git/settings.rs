@@ -29,6 +29,11 @@ impl GitSettings {
         self.0.iter().rfind(|(name, _)| name == key).map(|(_, value)| value.as_str())
     }
 
+    /// The address of the one who runs this; `None` if it is empty.
+    pub fn your_email(&self) -> Option<&str> {
+        self.get("user.email").filter(|email| !email.trim().is_empty())
+    }
+
     /// The address that git would use for `url`.
     ///
     /// Source: git-config(1), `url.<base>.insteadOf`: the longest match counts.
@@ -61,6 +66,10 @@ mod tests {
         let settings = GitSettings(pairs.collect());
         assert_eq!(settings.get("user.name"), Some("Bo"));
         assert_eq!(settings.get("user.email"), None);
+        for (email, expected) in [("a@x.org", Some("a@x.org")), ("", None), (" ", None)] {
+            let settings = GitSettings(vec![("user.email".to_owned(), email.to_owned())]);
+            assert_eq!(settings.your_email(), expected, "{email:?}");
+        }
         for (url, expected) in [
             ("https://github.com/x", "file:///a/x"),
             ("https://github.com/app-sre/qontract", "file:///b/qontract"),
