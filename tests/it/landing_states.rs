@@ -269,6 +269,25 @@ fn symbolic_links() {
     }
 }
 
+/// Their pins would stay behind in the commit. Nobody minds a file without one.
+#[test]
+fn files_that_are_removed_and_not_committed() {
+    let push = format!("{SHARED}/push-gateway.yml");
+    let cure = "commit that first, or bring the file back, or leave `--commit` out";
+    let reason = "is removed, but not in the last commit: its pins would stay";
+    let remove = |sandbox: &Sandbox| fs::remove_file(sandbox.path(&push)).unwrap();
+    refused(&["--commit"], remove, &push, reason, cure);
+    let unstage = |sandbox: &Sandbox| drop(sandbox.git(&format!("rm --quiet {push}")));
+    refused(&["--commit"], unstage, &push, reason, cure);
+    let sandbox = Sandbox::covered();
+    sandbox.write(&format!("{SHARED}/other.yml"), "a: 1\n");
+    sandbox.commit_all();
+    fs::remove_file(sandbox.path(&format!("{SHARED}/other.yml"))).unwrap();
+    sandbox.offline(&["qr-promote", "--commit"]).succeeds();
+    fs::remove_file(sandbox.path(&push)).unwrap();
+    sandbox.offline(&["promote", "--env", "tekton"]).succeeds();
+}
+
 #[test]
 fn names_that_are_no_paths() {
     let sandbox = Sandbox::covered();

@@ -167,6 +167,7 @@ impl Promotion<'_> {
         }
         let git = Git::at(&self.work_tree.top);
         commit::refuse_unfit(&git, &paths)?;
+        commit::refuse_removed(&git, &self.wanted())?;
         Ok(Planned { warnings: commit::warnings(&git)?, ..planned })
     }
 
@@ -248,10 +249,14 @@ impl Promotion<'_> {
         Ok(plan.changed().map(|(path, _)| path.clone()).collect())
     }
 
-    fn read(&self) -> Result<Tree> {
-        let mut wanted = self.parts.iter().fold(Wanted::default(), |wanted, part| {
+    fn wanted(&self) -> Wanted {
+        self.parts.iter().fold(Wanted::default(), |wanted, part| {
             wanted.and(Wanted::new(part.component, &part.environments))
-        });
+        })
+    }
+
+    fn read(&self) -> Result<Tree> {
+        let mut wanted = self.wanted();
         wanted.files.extend(self.lists.iter().map(|change| change.app.clone()));
         read(self.work_tree, &wanted)
     }

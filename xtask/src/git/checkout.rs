@@ -140,6 +140,11 @@ impl Git {
         Ok(marks.into_iter().find(|(mark, _)| git_dir.join(mark).exists()).map(|(_, name)| name))
     }
 
+    /// The files that the last commit has, and the work tree no longer.
+    pub fn removed(&self) -> Result<Vec<String>> {
+        self.listed(["diff-index", "-z", "--name-only", "--no-renames", "--diff-filter=D", "HEAD"])
+    }
+
     /// Whether a bisect is under way.
     pub fn is_bisecting(&self) -> Result<bool> {
         Ok(self.git_dir()?.join("BISECT_LOG").exists())

@@ -3,11 +3,12 @@
 use std::path::Path;
 
 use anyhow::Result;
+use memchr::memmem;
 use promotion::model::escape::shell_word;
 use promotion::model::path::RepoPath;
 use promotion::model::problem::{Problem, Problems, problems};
 use promotion::model::similar::listed;
-use promotion::model::tree::Tree;
+use promotion::model::tree::{Tree, Wanted};
 use promotion::model::version::CommitId;
 
 use crate::git::{Git, IndexEntry, StagedCommit};
@@ -38,6 +39,28 @@ impl MadeCommit {
     fn unclear(commit: Result<CommitId>) -> Self {
         MadeCommit { commit, needs_repair: true, warnings: Vec::new() }
     }
+}
+
+/// Refuses a file of a glob that the last commit has, and the work tree no longer: the pins in it would
+/// stay behind in the commit.
+pub fn refuse_removed(git: &Git, wanted: &Wanted) -> Result<()> {
+    let removed = if wanted.globs.is_empty() { Vec::new() } else { git.removed()? };
+    let removed: Vec<RepoPath> = removed.iter().filter_map(|path| RepoPath::parse(path)).collect();
+    let contents = git.show_many("HEAD", &removed)?;
+    for (path, content) in removed.iter().zip(contents) {
+        let content = content.unwrap_or_default();
+        let may_hold = |(glob, needle): &(String, String)| {
+            fast_glob::glob_match(glob, path.as_str())
+                && memmem::find(&content, needle.as_bytes()).is_some()
+        };
+        if wanted.globs.iter().any(may_hold) {
+            let problem =
+                Problem::new("is removed, but not in the last commit: its pins would stay");
+            let help = "commit that first, or bring the file back, or leave `--commit` out";
+            return Err(problem.file(path.as_str()).help(help).into());
+        }
+    }
+    Ok(())
 }
 
 /// What to know before a commit, although nothing is wrong.
