@@ -583,6 +583,20 @@ fn a_script_that_can_not_be_read_is_named() {
     assert_eq!(notes, [note(7, "qr-promote"), note(14, "update-schemas")]);
 }
 
+/// What would do nothing is neither taken nor told of.
+#[test]
+fn help_without_options_of_a_checkout() {
+    let sandbox = Sandbox::new();
+    let options = |command: &str| {
+        let page = sandbox.xtask(&[command, "--help"]).succeeds().stdout;
+        ["--repo", "--config", "--offline"].map(|option| page.contains(option))
+    };
+    for command in ["adopt", "demo", "completions"] {
+        assert_eq!(options(command), [false, false, true], "{command}");
+    }
+    assert_eq!(options("status"), [true; 3]);
+}
+
 /// It can't be edited where it is, and nobody could name what it points to.
 #[test]
 fn links() {

@@ -48,9 +48,17 @@ impl Cli {
     /// The description of everything that can be typed.
     pub fn command() -> clap::Command {
         let command = <Cli as CommandFactory>::command();
-        let format = command.get_arguments().find(|arg| arg.get_id() == "format").cloned();
-        let format = format.expect("the format is a global option");
+        let global = |id: &str| {
+            let arg = command.get_arguments().find(|arg| arg.get_id() == id).cloned();
+            arg.expect("it is a global option")
+        };
+        let format = global("format");
+        let of_checkout = ["repo", "config"].map(|id| global(id).hide(true));
         command.mut_subcommands(|command| {
+            let command = match command.get_name() {
+                "adopt" | "demo" | "completions" => command.args(of_checkout.clone()),
+                _ => command,
+            };
             let formats = formats(command.get_name()).iter().filter_map(Format::to_possible_value);
             let known = |name: String| Format::from_str(&name, false);
             let parser = PossibleValuesParser::new(formats).try_map(known);

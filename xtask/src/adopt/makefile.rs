@@ -70,7 +70,8 @@ fn logical_lines(text: &str) -> Vec<(usize, Range<usize>)> {
 fn targets(line: &str) -> Option<Vec<String>> {
     let (before, after) = line.split_once(':')?;
     let is_assignment = before.contains('=') || after.trim_start_matches(':').starts_with('=');
-    let all: Vec<String> = before.split_whitespace().map(str::to_owned).collect();
+    let words = before.split_whitespace().filter(|word| *word != "\\");
+    let all: Vec<String> = words.map(str::to_owned).collect();
     (!is_assignment && !all.is_empty()).then_some(all)
 }
 
@@ -112,7 +113,7 @@ mod tests {
 
     #[test]
     fn recipes() {
-        let text = "A := x\nB = a:b\ninclude .env\n.PHONY: a b\n\n# c\na: b \\\n  c\n\t@one \\\n  two\n\n# between\n\tthree\nb c : ; four\nd:\nifdef X\n\tfive\nelse\n\tsix\nendif\nall: a b # c; d\ndefine x\ne:\n\tseven\nendef\nf:\n\teight\ng::\n\tnine\nh i:\n\tten\n%-x:\n\televen";
+        let text = "A := x\nB = a:b\ninclude .env\n.PHONY: a b\n\n# c\na: b \\\n  c\n\t@one \\\n  two\n\n# between\n\tthree\nb c : ; four\nd:\nifdef X\n\tfive\nelse\n\tsix\nendif\nall: a b # c; d\ndefine x\ne:\n\tseven\nendef\nf:\n\teight\ng::\n\tnine\nh i:\n\tten\n%-x:\n\televen\nj \\\n  : k\n\ttwelve";
         let found: Vec<_> = rules(text)
             .into_iter()
             .map(|rule| {
@@ -131,7 +132,8 @@ mod tests {
             rule("f", 26, "\teight\n", None),
             rule("g", 28, "\tnine\n", Some("may be one of several, because of its `::`")),
             rule("h i", 30, "\tten\n", Some("is that of several targets")),
-            rule("%-x", 32, "\televen", Some("is that of a pattern")),
+            rule("%-x", 32, "\televen\n", Some("is that of a pattern")),
+            rule("j", 34, "\ttwelve", None),
         ];
         assert_eq!(found, expected);
     }

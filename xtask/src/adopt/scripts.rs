@@ -127,7 +127,7 @@ impl OldWays {
             None => {
                 let what = match unread {
                     Some(path) => format!("calls `{path}`, which can't be read as a text"),
-                    None => "edits no version".to_owned(),
+                    None => "shows no version that it edits".to_owned(),
                 };
                 format!("{what}; `--target {name}` takes it in all the same")
             }
