@@ -314,19 +314,21 @@ fn the_remote_answers_badly() {
         let delivered = case.delivered();
         case.there("update-ref -d refs/heads/promote/qontract-reconcile/jenkins");
         assert_eq!(delivered.state, State::PushedOnly);
-        (delivered.url, delivered.warnings)
+        (delivered.url, delivered.warnings, delivered.unmet)
     };
-    let silent =
-        "`promote/qontract-reconcile/jenkins` is pushed, but the remote named no merge request";
-    assert_eq!(answer(""), (None, vec![silent.to_owned()]));
-    assert_eq!(answer("exit 1"), (None, vec![silent.to_owned()]));
+    let silent = vec![
+        "`promote/qontract-reconcile/jenkins` is pushed, but the remote named no merge request"
+            .to_owned(),
+    ];
+    assert_eq!(answer(""), (None, silent.clone(), vec![]));
+    assert_eq!(answer("exit 1"), (None, silent.clone(), vec![]));
     let create = "echo 'To create a merge request for promote/qontract-reconcile/jenkins, visit:'\necho '  https://h/new'";
-    assert_eq!(answer(create), (Some("https://h/new".to_owned()), vec![silent.to_owned()]));
+    assert_eq!(answer(create), (Some("https://h/new".to_owned()), silent.clone(), vec![]));
     let warnings = "echo ======; echo; echo '  WARNINGS:'; echo \"Error encountered with push options 'x': No \\033[31mway\"; echo; echo ======";
     let warning = "No \\u{1b}[31mway".to_owned();
-    assert_eq!(answer(warnings), (None, vec![warning, silent.to_owned()]));
+    assert_eq!(answer(warnings), (None, vec![warning], silent.clone()));
     let foreign = "echo 'View merge request for promote/qontract-reconcile/jenkins:'; echo '  javascript:alert(1)'";
-    assert_eq!(answer(foreign), (None, vec![silent.to_owned()]));
+    assert_eq!(answer(foreign), (None, silent, vec![]));
 }
 
 #[test]

@@ -332,10 +332,12 @@ impl Delivery<'_> {
             (Some(_), None) => State::Opened,
             (None, _) => State::PushedOnly,
         };
-        let mut warnings = answer.warnings;
+        let (mut warnings, mut unmet) = (answer.warnings, Vec::new());
         if answer.url.is_none() && forge != Forge::None {
             let message = "is pushed, but the remote named no merge request";
-            warnings.push(format!("`{}` {message}", request.branch));
+            let message = format!("`{}` {message}", request.branch);
+            // A remote may be silent. One that complained has opened none.
+            if warnings.is_empty() { &mut warnings } else { &mut unmet }.push(message);
         }
         let by_hand = || {
             let remote = self.pushed_page()?;
@@ -348,7 +350,7 @@ impl Delivery<'_> {
             url: answer.url.or(answer.create).or_else(by_hand),
             state,
             warnings,
-            unmet: Vec::new(),
+            unmet,
             notes: Vec::new(),
         }
     }

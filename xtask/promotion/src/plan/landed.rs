@@ -85,21 +85,28 @@ impl Delivered {
 
     /// What is wrong although the branch is there, with the address that mends it.
     pub fn faults(&self) -> Vec<Problem> {
-        let cure = self.url.as_ref().filter(|_| self.state == State::PushedOnly);
-        let fault = |warning: &String| match cure {
-            Some(url) => Problem::new(warning).help(format!("open it by hand: {url}")),
-            None => Problem::new(warning),
-        };
-        self.warnings.iter().map(fault).collect()
+        let by_hand = self.by_hand();
+        self.warnings.iter().map(|one| cured(one, by_hand.as_deref())).collect()
     }
 
     /// What was asked for and isn't known to be done, with the address where it is.
     pub fn failures(&self) -> Vec<Problem> {
-        let failure = |unmet: &String| match &self.url {
-            Some(url) => Problem::new(unmet).help(format!("look at {url}")),
-            None => Problem::new(unmet),
-        };
-        self.unmet.iter().map(failure).collect()
+        let look = || self.url.as_ref().map(|url| format!("look at {url}"));
+        let cure = self.by_hand().or_else(look);
+        self.unmet.iter().map(|one| cured(one, cure.as_deref())).collect()
+    }
+
+    fn by_hand(&self) -> Option<String> {
+        let page = self.url.as_ref().filter(|_| self.state == State::PushedOnly);
+        page.map(|url| format!("open it by hand: {url}"))
+    }
+}
+
+fn cured(message: &str, cure: Option<&str>) -> Problem {
+    let problem = Problem::new(message);
+    match cure {
+        Some(cure) => problem.help(cure),
+        None => problem,
     }
 }
 
@@ -124,9 +131,10 @@ mod tests {
     fn what_is_wrong_has_an_address_where_there_is_one() {
         let (fault, failure) = (Problem::new("the label is new"), Problem::new("not labelled"));
         let by_hand = fault.clone().help("open it by hand: https://x");
+        let failed_by_hand = failure.clone().help("open it by hand: https://x");
         let look = failure.clone().help("look at https://x");
         let cases = [
-            (State::PushedOnly, Some("https://x"), &by_hand, &look),
+            (State::PushedOnly, Some("https://x"), &by_hand, &failed_by_hand),
             (State::Opened, Some("https://x"), &fault, &look),
             (State::PushedOnly, None, &fault, &failure),
         ];
