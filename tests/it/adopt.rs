@@ -529,6 +529,29 @@ fn the_sources_can_come_later() {
     assert_eq!(sandbox.state().files, at_once.state().files);
 }
 
+/// Cargo refuses a workspace with two crates of one name.
+#[test]
+fn another_crate_of_the_same_name() {
+    let sandbox = old_checkout();
+    let package = "[package]\nname = \"xtask\"\n";
+    sandbox.write("tools/x/Cargo.toml", package);
+    let check = |manifest: &str, place: &str| {
+        sandbox.write("Cargo.toml", manifest);
+        adopt(&sandbox, &["-n"]).assert(
+            1,
+            "",
+            &format!(
+                "error: `{place}`: there is another crate called `xtask`\n  help: rename it first\n"
+            ),
+        );
+    };
+    check("[workspace]\nmembers = [\"./tools/*\"]\n", "tools/x/Cargo.toml");
+    check(package, "Cargo.toml");
+    // One that is no member is nobody's concern.
+    sandbox.write("Cargo.toml", "[workspace]\nmembers = []\n");
+    adopt(&sandbox, &["-n"]).succeeds();
+}
+
 /// No commit would have what changes in it.
 #[test]
 fn what_git_does_not_show_is_refused() {

@@ -18,7 +18,9 @@ use super::Adoption;
 use super::checkout::is_ignored;
 use super::source::{ToolSource, own_sources};
 use super::vendor;
+use crate::git::Git;
 use crate::process::{Chunk, ProcessLimits, run};
+use crate::worktree::fit;
 
 pub const LOCKFILE: &str = "Cargo.lock";
 
@@ -143,6 +145,9 @@ pub fn add_member(adoption: &mut Adoption, members: &[&str]) -> Result<()> {
             push_like_the_others(all, member);
         }
     }
+    let all = workspace.get("members").and_then(Item::as_array);
+    let globs: Vec<&str> = all.into_iter().flatten().filter_map(Value::as_str).collect();
+    refuse_namesake(adoption, &globs)?;
     let path = ["profile", "dev", "package"];
     for (package, level) in OPTIMISED {
         let mut table = manifest.as_table_mut();
@@ -166,6 +171,30 @@ pub fn add_member(adoption: &mut Adoption, members: &[&str]) -> Result<()> {
         }
     }
     adoption.set(NAME, Some(written(&manifest, &text.unwrap_or_default())))
+}
+
+/// Refuses another crate called `xtask` in the workspace: cargo would refuse every command there.
+fn refuse_namesake(adoption: &Adoption, members: &[&str]) -> Result<()> {
+    let git = Git::at(&adoption.work_tree.top);
+    for file in git.tracked()?.into_iter().chain(git.untracked()?) {
+        let Some(folder) = file.strip_suffix("Cargo.toml").map(|it| it.trim_end_matches('/'))
+        else {
+            continue;
+        };
+        let fits =
+            |glob: &&str| glob_match(glob.trim_start_matches("./").trim_end_matches('/'), folder);
+        if folder == "xtask" || !(folder.is_empty() || members.iter().any(fits)) {
+            continue;
+        }
+        let Some(text) = fit(adoption.text(&file))?.flatten() else { continue };
+        let manifest = document(&file, &text)?;
+        let name = manifest.get("package").and_then(|package| package.get("name"));
+        if name.and_then(Item::as_str) == Some("xtask") {
+            let problem = Problem::new("there is another crate called `xtask`").file(file);
+            return Err(problem.help("rename it first").into());
+        }
+    }
+    Ok(())
 }
 
 /// A table that is only there for what is in it.
@@ -286,7 +315,7 @@ pub fn lock(adoption: &mut Adoption, is_offline: bool) -> Result<()> {
     };
     let reason = reason.unwrap_or_else(|| "it didn't end".to_owned());
     adoption.notes.push(format!(
-        "cargo can't complete `{LOCKFILE}` now: {reason}; the first `cargo xtask` does"
+        "cargo can't complete `{LOCKFILE}` now: {reason}; the first `cargo xtask` tries again"
     ));
     Ok(())
 }
