@@ -175,9 +175,6 @@ fn checks() {
     check(&status(&sandbox, "80", "--check --max-behind 5 --max-age 14d --env pr-check"), "drifts");
     check(&status(&sandbox, "80", "--max-behind 5"), "limit-without-check");
     check(&status(&sandbox, "80", "--env nowhere"), "unknown-environment");
-    let once = status(&sandbox, "80", "--env jenkins --quiet qontract-reconcile");
-    let twice = "--env jenkins --quiet qontract-reconcile reconcile qontract-reconcile";
-    assert_eq!(status(&sandbox, "80", twice), once);
 }
 
 #[test]

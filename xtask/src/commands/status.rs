@@ -174,8 +174,6 @@ fn asked(work_tree: &WorkTree, config: &Config, typed: &cli::StatusArgs) -> Resu
             }
         }
     }
-    let mut seen = BTreeSet::new();
-    names.retain(|name| seen.insert(name.clone()));
     let has_configured = !names.is_empty() || !query.is_asked();
     let mut seen = BTreeSet::new();
     names.retain(|name| seen.insert(name.clone()));
