@@ -13,8 +13,7 @@ use serde_json::Value;
 
 use world::executable;
 
-use crate::sandbox::HEAD;
-use crate::sandbox::Sandbox;
+use crate::sandbox::{HEAD, POINTER, Sandbox};
 
 /// Every pin that a promotion to HEAD would move, as `FILE:LINE OLD`.
 fn moves(sandbox: &Sandbox, component: &str) -> BTreeSet<String> {
@@ -102,6 +101,31 @@ fn targets_in_files_of_their_own() {
     };
     let upstream = "upstream = \"https://github.com/app-sre/new\"\n";
     assert_eq!(written, [upstream, &environment("one"), &environment("two")].concat());
+}
+
+/// What is wrong with the file of a target is told of that file, and spoils no other proposal.
+#[test]
+fn targets_in_files_that_cannot_be_read() {
+    let sandbox = Sandbox::covered();
+    let saas = |name: &str, more: &str| {
+        let text = format!(
+            "resourceTemplates:\n- name: {name}\n  url: https://github.com/app-sre/{name}\n  \
+             targets:\n  - ref: {HEAD}\n{more}"
+        );
+        sandbox.write(&format!("data/services/{name}/saas-{name}.yaml"), &text);
+    };
+    saas("new", "  - $ref: /services/new/second.yml\n");
+    saas("next", "");
+    for (text, why) in [
+        (POINTER, "is a Git LFS pointer, its content is not here"),
+        ("ref: [\n", "can't be read as YAML: unclosed bracket '['"),
+    ] {
+        sandbox.write("data/services/new/second.yml", text);
+        let output = sandbox.xtask(&["discover"]).succeeds();
+        let left_out = format!("note: left out: `data/services/new/second.yml`: {why}\n");
+        assert!(output.stderr.contains(&left_out), "{}", output.stderr);
+        assert!(output.stdout.contains("\n+[component.next]\n"), "{}", output.stdout);
+    }
 }
 
 #[test]

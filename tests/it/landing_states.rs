@@ -167,6 +167,11 @@ fn pointers_of_git_lfs() {
             .xtask(&["qr-promote", "--mr", "--quiet", "--no-image-check"])
             .assert(1, "", &expected);
     }
+    // A file without pins is no reason to refuse anything.
+    sandbox.write("data/teams/app-sre/users/mcastell.yml", POINTER);
+    sandbox.git("commit --quiet --all -m Pointer");
+    sandbox.git("push --quiet --force origin master");
+    sandbox.xtask(&["qr-promote", "--mr", "--quiet", "--no-image-check"]).succeeds();
 }
 
 #[test]

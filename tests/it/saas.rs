@@ -440,8 +440,7 @@ fn targets_that_cannot_be_read() {
         }
         sandbox.xtask(&["promote", "apart", "hivep01", "-n", "-q"]).assert(1, "", &expected);
         let own = sandbox.xtask(&["promote", "--saas", "apart", "--target", "own", "-n", "-q"]);
-        let is_pointer = bytes == Some(POINTER.as_bytes());
-        assert_eq!(own.status, i32::from(is_pointer), "{own:?}");
+        assert_eq!(own.status, 0, "{own:?}");
     }
     let latin = "data/services/muo/cicd/latin.yaml";
     fs::write(sandbox.path(latin), b"resourceTemplates:\n# caf\xe9\n").unwrap();

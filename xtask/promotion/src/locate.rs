@@ -12,7 +12,7 @@ use crate::model::component::{
 };
 use crate::model::path::RepoPath;
 use crate::model::problem::Problem;
-use crate::model::tree::Tree;
+use crate::model::tree::{Tree, is_lfs_pointer};
 use crate::model::upstream::Upstream;
 use crate::model::version::{commit_part, is_digest, is_full_commit, is_word, tag_and_digest};
 use crate::syntax::dotenv;
@@ -130,8 +130,11 @@ pub fn locate_in_tree(
 /// Whether a file that can't be read may hold what `spec` looks for.
 ///
 /// A template that only mentions a key or an image is not meant: the key has to stand before a
-/// colon, the image before a version.
+/// colon, the image before a version. What Git LFS keeps elsewhere may hold anything.
 pub fn may_hold(spec: &PinSpec, text: &str) -> bool {
+    if is_lfs_pointer(text.as_bytes()) {
+        return true;
+    }
     let lines = text.split(['\n', '\r']);
     let mut lines = lines.filter(|line| !line.trim_start().starts_with('#'));
     match &spec.selector {

@@ -17,7 +17,7 @@ use crate::model::edit::{Edit, Edits};
 use crate::model::path::RepoPath;
 use crate::model::problem::{Problem, Problems};
 use crate::model::similar::cut;
-use crate::model::tree::Tree;
+use crate::model::tree::{Tree, refuse_pointer};
 use crate::model::version::{CommitId, reads_as_number};
 use crate::saas::app::{self, ListChange};
 use crate::syntax::text_of;
@@ -154,9 +154,8 @@ impl Plan {
 ///
 /// Refuses, all at once: a literal file that is missing or has no pin, a glob without any pin,
 /// a pin in a form that can't be edited alone, a file that can't be read, and two rules that find
-/// the same value, in one part or in two. Before all others, a file that Git LFS keeps elsewhere.
+/// the same value, in one part or in two.
 pub fn plan(parts: &[Part], tree: &Tree) -> Result<Plan, Problems> {
-    tree.refuse_pointers().map_err(|problem| Problems(vec![problem]))?;
     let (mut plan, mut problems) = (Plan::default(), Vec::new());
     for part in parts {
         let (environments, digests) = (Vec::new(), Digests::new());
@@ -171,6 +170,7 @@ pub fn plan(parts: &[Part], tree: &Tree) -> Result<Plan, Problems> {
     if problems.is_empty() && is_chosen && plan.values().all(PlannedValue::stays) {
         problems.push(nothing_moves(&plan));
     }
+    problems.dedup();
     if problems.is_empty() { Ok(plan) } else { Err(Problems(problems)) }
 }
 
@@ -196,7 +196,7 @@ pub fn add_list_change(plan: &mut Plan, change: &ListChange, tree: &Tree) -> Res
     let here = |problem: Problem| problem.file(path.as_str());
     let missing = || Problem::new("no such file").help("the saas file names it as its `app`");
     let bytes = tree.get(path).ok_or_else(|| here(missing()))?;
-    let text = text_of(bytes).map_err(here)?;
+    let text = refuse_pointer(path.as_str(), bytes).and_then(|()| text_of(bytes)).map_err(here)?;
     let edit = app::edit(text, change).map_err(here)?;
     let new = || FilePlan { before: text.to_owned(), ..FilePlan::default() };
     // A list that is so already is part of the plan too: it may not be committed.
@@ -287,14 +287,16 @@ impl Planner<'_> {
 
     /// Plans one file; `None` if it can't be read.
     fn file(&mut self, spec: &PinSpec, path: &RepoPath, bytes: &[u8]) -> Option<Yield> {
-        let problem = match text_of(bytes) {
+        let help = "save the file as UTF-8, or leave its environment out";
+        let text = || text_of(bytes).map_err(|problem| problem.help(help));
+        let problem = match refuse_pointer(path.as_str(), bytes).and_then(|()| text()) {
             Ok(text) => {
                 match locate::locate_in_tree(spec, &self.part.component.upstream, text, self.tree) {
                     Ok(found) => return Some(self.found(spec, path, found)),
                     Err(problem) => problem,
                 }
             }
-            Err(problem) => problem.help("save the file as UTF-8, or leave its environment out"),
+            Err(problem) => problem,
         };
         let is_glob = matches!(spec.files, FilePattern::Glob(_));
         if is_glob && !locate::may_hold(spec, &String::from_utf8_lossy(bytes)) {

@@ -10,7 +10,7 @@ pub mod component;
 use crate::model::component::{FilePattern, SaasFilter};
 use crate::model::escape::escaped;
 use crate::model::path::RepoPath;
-use crate::model::tree::Tree;
+use crate::model::tree::{Tree, refuse_pointer};
 use crate::model::version::is_full_commit;
 use crate::syntax::yaml::{self, NodeId, Via, Yaml};
 
@@ -69,7 +69,9 @@ impl SaasFile {
 /// The target that stands in a file of its own.
 fn looked_up(target: &Target, template: Option<&str>, tree: &Tree) -> Option<Target> {
     let path = RepoPath::parse_reference(&target.elsewhere.as_ref()?.0)?;
-    let yaml = yaml::parse(std::str::from_utf8(tree.get(&path)?).ok()?).ok()?;
+    let bytes = tree.get(&path)?;
+    refuse_pointer(path.as_str(), bytes).ok()?;
+    let yaml = yaml::parse(std::str::from_utf8(bytes).ok()?).ok()?;
     Some(Target { file: Some(path), ..target_file(&yaml, template)? })
 }
 

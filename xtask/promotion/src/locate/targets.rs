@@ -4,7 +4,7 @@
 use super::{Located, Role, Stay, candidate, moves};
 use crate::model::component::{Origin, PinSpec, SaasFilter, Selector};
 use crate::model::path::RepoPath;
-use crate::model::tree::Tree;
+use crate::model::tree::{Tree, refuse_pointer};
 use crate::model::upstream::Upstream;
 use crate::saas::{Target, Template, target_file, templates};
 use crate::syntax::text_of;
@@ -133,9 +133,10 @@ impl<'a> SaasSearch<'a> {
         let Some(bytes) = tree.get(&path) else {
             return unfit(Role::Unfit("refers to a file that is not there"));
         };
-        let yaml = match text_of(bytes).and_then(yaml::parse) {
+        let read = || text_of(bytes).and_then(yaml::parse).map_err(|why| why.file(path.as_str()));
+        let yaml = match refuse_pointer(path.as_str(), bytes).and_then(|()| read()) {
             Ok(yaml) => yaml,
-            Err(problem) => return unfit(Role::Unreadable(problem.file(path.as_str()))),
+            Err(problem) => return unfit(Role::Unreadable(problem)),
         };
         let target = target_file(&yaml, template).filter(|target| filter.takes(&target.filter))?;
         Some(Located { file: Some(path), ..self.of_target(&yaml, target)? })

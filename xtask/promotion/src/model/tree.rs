@@ -82,11 +82,6 @@ impl Tree {
         self.0.get(path).map(Vec::as_slice)
     }
 
-    /// Refuses the first of its files that [`refuse_pointer`] refuses.
-    pub fn refuse_pointers(&self) -> Result<(), Problem> {
-        self.0.iter().try_for_each(|(path, bytes)| refuse_pointer(path.as_str(), bytes))
-    }
-
     /// The files in which a pin is looked for, in the order of their paths.
     pub fn of<'a>(&'a self, spec: &'a PinSpec) -> Vec<(&'a RepoPath, &'a [u8])> {
         match &spec.files {
@@ -189,9 +184,8 @@ mod tests {
 
     #[test]
     fn files_of_a_tree() {
-        let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:0\n";
         let path = |path| RepoPath::parse(path).unwrap();
-        let files = [("a/b.yml", "b"), ("a/c d.yml", pointer), ("e.yml", "e")];
+        let files = [("a/b.yml", "b"), ("a/c d.yml", "c"), ("e.yml", "e")];
         let tree = Tree(files.map(|(name, text)| (path(name), text.into())).into());
         let spec = |files| PinSpec {
             files,
@@ -208,15 +202,23 @@ mod tests {
         check(FilePattern::File(path("e.yml")), &["e.yml"]);
         check(FilePattern::File(path("x.yml")), &[]);
         check(FilePattern::Glob("a/*".to_owned()), &["a/b.yml", "a/c d.yml"]);
+    }
+
+    #[test]
+    fn contents_that_are_elsewhere() {
         let problem = Problem::new("is a Git LFS pointer, its content is not here")
             .file("a/c d.yml")
             .help("`git lfs pull --include 'a/c d.yml'`, or keep it out of LFS");
-        assert_eq!(tree.refuse_pointers(), Err(problem));
+        let pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n";
+        assert_eq!(refuse_pointer("a/c d.yml", pointer), Err(problem));
         let problem = Problem::new("is encrypted by git-crypt")
             .file(".env")
             .help("`git-crypt unlock`, and leave `--mr` out: it reads what git has");
         assert_eq!(refuse_pointer(".env", b"\0GITCRYPT\0\x01\xff"), Err(problem));
-        assert_eq!(Tree::default().refuse_pointers(), Ok(()));
+        assert_eq!(
+            refuse_pointer(".env", b"TAG=1\nversion https://git-lfs.github.com/spec/v1"),
+            Ok(())
+        );
     }
 
     #[test]

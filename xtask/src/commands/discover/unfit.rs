@@ -25,6 +25,9 @@ pub(super) fn unfit(unconfigured: &[Unconfigured]) -> Vec<Problem> {
     unfit.collect()
 }
 
+/// The name of the configurations that are tried.
+const TRIED: &str = "promote.toml";
+
 /// The proposals that a promotion would take, and why it would refuse the others.
 pub(super) fn fitting_ones(
     work_tree: &WorkTree,
@@ -35,7 +38,7 @@ pub(super) fn fitting_ones(
     let (mut kept, mut dropped) = (Vec::new(), Vec::new());
     for proposal in proposals {
         let alone = merged("", candidates, std::slice::from_ref(&proposal));
-        let parsed = alone.and_then(|text| Config::parse("promote.toml", &text));
+        let parsed = alone.and_then(|text| Config::parse(TRIED, &text));
         let tried = parsed.and_then(|config| {
             tried(&config, &tree).or_else(|_| {
                 // Targets can be in files of their own, which no search looked for.
@@ -46,13 +49,17 @@ pub(super) fn fitting_ones(
         });
         match tried {
             Ok(()) => kept.push(proposal),
-            Err(problem) => {
-                let problem = Problem { line: None, column: None, ..problem };
-                dropped.push(problem.file(proposal.file.as_str()));
-            }
+            Err(problem) => dropped.push(placed(problem, &proposal)),
         }
     }
     (kept, dropped)
+}
+
+/// The problem, of the file that it is about: nobody sees the configuration that was tried.
+fn placed(problem: Problem, proposal: &ProposedEnvironment) -> Problem {
+    let file = problem.file.clone().filter(|file| file != TRIED);
+    let problem = Problem { line: None, column: None, ..problem };
+    problem.file(file.unwrap_or_else(|| proposal.file.to_string()))
 }
 
 /// Plans a promotion of everything in a configuration; returns the first problem.
