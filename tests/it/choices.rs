@@ -205,6 +205,10 @@ fn a_branch_for_each_part() {
         (&["muo", "hivep01"], "saas-muo/osd-production-1-operator-hivep01-78742305"),
         (&["muo", "hivep02"], "saas-muo/osd-production-1-operator-hivep02-75741e4c"),
         (&["muo", "--all"], "saas-muo+all"),
+        (
+            &["muo", "hives01", "hivep01", "hivep03"],
+            "saas-muo/osd-production-1-operator-hivep01-78742305+osd-production-2+osd-stage",
+        ),
         (&["--saas", "muo", "--env", "osd-production-2"], "saas-muo/osd-production-2"),
     ];
     for (words, branch) in branches {

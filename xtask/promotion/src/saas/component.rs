@@ -38,21 +38,24 @@ pub fn components(file: &SaasFile, chosen: &[Chosen]) -> Vec<Component> {
 
 /// The component of a scope with every environment that its saas file has, and the places of those of
 /// the scope, so that a name can tell a part of the file from the whole. An environment of which the
-/// scope has some targets only is called by them too. `all` are the targets of the file.
+/// scope has some targets only stands beside its whole, and is called by them too. `all` are the
+/// targets of the file.
 pub fn whole(file: &SaasFile, all: &[Chosen], scope: &Scope) -> (Component, Vec<usize>) {
     let is_it = |one: &Component| one.upstream.is(scope.component.upstream.address());
     let whole = components(file, all).into_iter().find(is_it);
     let mut whole = whole.unwrap_or_else(|| scope.component.clone());
     let mut places = Vec::new();
-    for Environment { name, pins, .. } in scope.environments.iter().copied() {
-        let Some(place) = whole.environments.iter().position(|one| one.name == *name) else {
+    for part in scope.environments.iter().copied() {
+        let found = whole.environments.iter().position(|one| one.name == part.name);
+        let Some(place) = found else { continue };
+        if whole.environments[place].pins == part.pins {
+            places.push(place);
             continue;
-        };
-        places.push(place);
-        if whole.environments[place].pins != *pins {
-            let targets: Vec<String> = pins.iter().map(called).collect();
-            whole.environments[place].name = format!("{name}@{}", targets.join("+"));
         }
+        let targets: Vec<String> = part.pins.iter().map(called).collect();
+        let name = format!("{}@{}", part.name, targets.join("+"));
+        places.push(whole.environments.len());
+        whole.environments.push(Environment { name, ..part.clone() });
     }
     (whole, places)
 }

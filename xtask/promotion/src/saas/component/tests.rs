@@ -74,7 +74,7 @@ fn parts_of_a_file() {
     check(&[0, 1, 2], "app/t [\"prod\", \"c-canary\"] [0, 1]");
     check(&[0, 1], "app/t [\"prod\", \"c-canary\"] [0]");
     check(&[2], "app/t [\"prod\", \"c-canary\"] [1]");
-    check(&[1], "app/t [\"prod@t/b\", \"c-canary\"] [0]");
-    check(&[0, 2], "app/t [\"prod@t/a\", \"c-canary\"] [0, 1]");
+    check(&[1], "app/t [\"prod\", \"c-canary\", \"prod@t/b\"] [2]");
+    check(&[0, 2], "app/t [\"prod\", \"c-canary\", \"prod@t/a\"] [2, 1]");
     check(&[3], "app/v [\"prod\"] [0]");
 }
