@@ -403,6 +403,32 @@ fn exactly_the_targets_that_were_meant() {
     sandbox.xtask(&check).matches("saas-status-unread");
 }
 
+/// A file that can't be read has no name: by that of its file it may be meant, or be the team's.
+#[test]
+fn files_that_cannot_be_read() {
+    let sandbox = muo();
+    let broken = "data/services/muo/cicd/mu.yaml";
+    sandbox.write(broken, "name: mu\nresourceTemplates: [\n");
+    let problem = format!(
+        "error: `{broken}:2:20`: can't be read as YAML: unclosed bracket '['\n  \
+         help: mend the file, or leave its environment out\n"
+    );
+    for args in [
+        &["promote", "mu", "hivep01", "-n", "-q"][..],
+        &["promote", "u", "hivep01", "-n", "-q"],
+        &["promote", "--owner", "muo", "--env", "hivep01", "-n", "-q"],
+        &["changes", "mu", "-q"],
+    ] {
+        sandbox.xtask(args).assert(1, "", &problem);
+    }
+    sandbox.xtask(&["promote", "saas-muo", "hivep01", "-n", "-q"]).succeeds();
+    let check = sandbox.xtask(&["status", "--owner", "muo", "--check", "-q"]);
+    let untold = format!("error: not everything could be told about `{broken}`\n");
+    assert_eq!((check.status, check.stderr), (1, untold), "{}", check.stdout);
+    fs::remove_file(sandbox.path(FILE)).unwrap();
+    sandbox.xtask(&["status", "--owner", "muo", "-q"]).assert(1, "", &problem);
+}
+
 /// Nobody knows where it runs, so it may be meant.
 #[test]
 fn targets_that_cannot_be_read() {

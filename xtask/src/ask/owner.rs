@@ -14,30 +14,33 @@ use promotion::saas::SaasFile;
 use promotion::saas::choice::{Fit, fit};
 use promotion::syntax::yaml::{self, NodeId, Yaml};
 
+use crate::ask::saas::SaasFiles;
 use crate::search::{Clue, Listing, search};
 use crate::worktree::WorkTree;
 
 const TEAMS: &str = "data/teams/";
 
-/// The paths of the saas files of a team, which is named exactly or by a unique part.
+const SERVICES: &str = "data/services/";
+
+/// The paths of the saas files of a team, which is named exactly or by a unique part. Those that
+/// can't be read are among them, by the folder that they are in.
 ///
 /// Refuses a team that owns no saas file, and a part of several teams' names.
 pub fn saas_files_of(
     work_tree: &WorkTree,
-    files: &[SaasFile],
+    files: &SaasFiles,
     team: &str,
 ) -> Result<Vec<RepoPath>, Problem> {
     let roles = roles(work_tree);
-    let app = |file: &SaasFile| {
-        let app = file.app.as_deref()?.trim_start_matches('/').strip_prefix("services/")?;
-        Some(app.split('/').next()?.to_owned())
+    let owners = |path: &RepoPath, app: Option<&str>| -> BTreeSet<String> {
+        let of_roles = roles.iter().filter(|(_, one)| one == path);
+        let of_app = app.and_then(|app| app.split('/').next()).map(str::to_owned);
+        of_roles.map(|(team, _)| team.clone()).chain(of_app).collect()
     };
-    let owners = |file: &SaasFile| -> BTreeSet<String> {
-        let of_roles = roles.iter().filter(|(_, path)| *path == file.path);
-        of_roles.map(|(team, _)| team.clone()).chain(app(file)).collect()
-    };
-    let owned: Vec<(&SaasFile, BTreeSet<String>)> =
-        files.iter().map(|file| (file, owners(file))).collect();
+    let read = files.files.iter().map(|file| (&file.path, app(file)));
+    let unread = files.unread().map(|path| (path, path.as_str().strip_prefix(SERVICES)));
+    let owned = read.chain(unread).map(|(path, app)| (path, owners(path, app)));
+    let owned: Vec<(&RepoPath, BTreeSet<String>)> = owned.collect();
     let teams: BTreeSet<&String> = owned.iter().flat_map(|(_, teams)| teams).collect();
     let best = teams.iter().map(|name| fit(team, name)).max().unwrap_or(Fit::No);
     let meant: Vec<&&String> = teams.iter().filter(|name| fit(team, name) == best).collect();
@@ -49,7 +52,7 @@ pub fn saas_files_of(
         }
         (_, [name]) => {
             let own = owned.iter().filter(|(_, teams)| teams.contains(**name));
-            Ok(own.map(|(file, _)| file.path.clone()).collect())
+            Ok(own.map(|(path, _)| (*path).clone()).collect())
         }
         (_, several) => {
             let message = format!("`{team}` fits {} teams", several.len());
@@ -57,6 +60,11 @@ pub fn saas_files_of(
             Err(Problem::usage(message).help(format!("name one of {all}")))
         }
     }
+}
+
+/// The app of a saas file, below the folder of all apps.
+fn app(file: &SaasFile) -> Option<&str> {
+    file.app.as_deref()?.trim_start_matches('/').strip_prefix("services/")
 }
 
 /// Each file that a role of a team may change, with the team.

@@ -57,10 +57,19 @@ impl SaasFiles {
         all
     }
 
-    /// The files that a word names. Refuses what [`choice::files`] does.
+    /// The files that a word names. Refuses what [`choice::files`] does, and a word that fits a file
+    /// which can't be read as well as it fits the others: that one may be meant.
     pub fn find(&self, word: &str) -> Result<Vec<&SaasFile>, Problem> {
-        choice::files(&self.files, word)
-            .map_err(|unknown| self.why_unreadable(word).next().cloned().unwrap_or(unknown))
+        let found = choice::files(&self.files, word);
+        let least = match &found {
+            Ok(_) if choice::is_glob(word) => return found,
+            Ok(files) => files.first().map_or(Fit::Part, |file| choice::fit_of(word, file)),
+            Err(_) => Fit::Part,
+        };
+        match self.why_unreadable(word, least).next() {
+            Some(why) => Err(why.clone()),
+            None => found,
+        }
     }
 
     /// The only component that has the word in its name; `None` if the word may as well mean a saas
@@ -101,12 +110,13 @@ impl SaasFiles {
         Problem { help: Some(help.join("\n")), ..unknown }
     }
 
-    /// Why a file can't be read that a word fits. Its own name is not known; most files have it too.
-    fn why_unreadable(&self, word: &str) -> impl Iterator<Item = &Problem> {
+    /// Why a file can't be read that a word fits at least so well. Its own name is not known; most
+    /// files have it too.
+    fn why_unreadable(&self, word: &str, least: Fit) -> impl Iterator<Item = &Problem> {
         let fits = move |(path, _): &&(RepoPath, Problem)| {
             let name = path.as_str().rsplit('/').next().unwrap_or_default();
             let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
-            [path.as_str(), stem].iter().any(|one| fit(word, one) != Fit::No)
+            [path.as_str(), stem].iter().any(|one| fit(word, one) >= least)
         };
         self.unreadable.iter().filter(fits).map(|(_, why)| why)
     }
@@ -114,8 +124,23 @@ impl SaasFiles {
     /// Why files can't be read that a glob fits: they would be left out in silence. A word that is no
     /// glob means other files.
     pub fn unreadable(&self, word: &str) -> Vec<Problem> {
-        let all = self.why_unreadable(word).filter(|_| choice::is_glob(word));
+        let all = self.why_unreadable(word, Fit::Part).filter(|_| choice::is_glob(word));
         all.cloned().collect()
+    }
+
+    /// Why a file can't be read that is named by its path; `None` if it can be.
+    pub fn why_unread(&self, path: &RepoPath) -> Option<&Problem> {
+        self.unreadable.iter().find(|(unread, _)| unread == path).map(|(_, why)| why)
+    }
+
+    /// Whether a file is one of those that can't be read.
+    pub fn is_unread(&self, path: &RepoPath) -> bool {
+        self.why_unread(path).is_some()
+    }
+
+    /// The files that look like saas files and can't be read.
+    pub fn unread(&self) -> impl Iterator<Item = &RepoPath> {
+        self.unreadable.iter().map(|(path, _)| path)
     }
 
     /// What names just this file: its name, or its path where the name is odd or not known to be

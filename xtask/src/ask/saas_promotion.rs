@@ -79,8 +79,11 @@ impl SaasPromotion {
         files: SaasFiles,
     ) -> Result<(Vec<Component>, Vec<Problem>)> {
         let paths = paths(work_tree, &files, query)?;
-        let unread: Vec<Problem> =
-            query.names.iter().flat_map(|word| files.unreadable(word)).collect();
+        let unread = files::unread(&files, query, &paths);
+        if let (Some(why), true) = (unread.first(), paths.iter().all(|path| files.is_unread(path)))
+        {
+            return Err(why.clone().into());
+        }
         let takes = Target::is_promoted_by_people;
         let (found, refused) = SaasPromotion::among(work_tree, query, files, &paths, takes)?;
         Ok((found.components, [refused, unread].concat()))

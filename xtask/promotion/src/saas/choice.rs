@@ -70,7 +70,8 @@ pub fn fitting<'f>(all: &'f [SaasFile], word: &str) -> Vec<&'f SaasFile> {
     all.iter().filter(is_best).collect()
 }
 
-fn fit_of(word: &str, file: &SaasFile) -> Fit {
+/// How well a word fits a file: its name, or its path.
+pub fn fit_of(word: &str, file: &SaasFile) -> Fit {
     fit(word, &file.name).max(fit(word, file.path.as_str()))
 }
 

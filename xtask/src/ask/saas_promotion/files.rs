@@ -16,16 +16,23 @@ use crate::worktree::WorkTree;
 
 /// The paths of the saas files that are promoted, and notes on those that are left out.
 ///
-/// Refuses a glob that fits a file which can't be read.
+/// Refuses a glob that fits a file which can't be read, and a team that owns one.
 pub fn promoted(
     work_tree: &WorkTree,
     files: &SaasFiles,
     query: &SaasQuery,
 ) -> Result<(Vec<RepoPath>, Vec<String>), Problem> {
-    if let Some(why) = query.names.iter().find_map(|word| files.unreadable(word).pop()) {
-        return Err(why);
+    let paths = paths(work_tree, files, query)?;
+    match unread(files, query, &paths).pop() {
+        Some(why) => Err(why),
+        None => Ok(without_deprecated(files, paths)),
     }
-    Ok(without_deprecated(files, paths(work_tree, files, query)?))
+}
+
+/// Why files can't be read that a glob fits or that are among `paths`.
+pub(super) fn unread(files: &SaasFiles, query: &SaasQuery, paths: &[RepoPath]) -> Vec<Problem> {
+    let fitting = query.names.iter().flat_map(|word| files.unreadable(word));
+    fitting.chain(paths.iter().filter_map(|path| files.why_unread(path)).cloned()).collect()
 }
 
 /// The paths of the saas files that are asked for.
@@ -40,7 +47,7 @@ pub(super) fn paths(
         paths.extend(found.iter().map(|file| file.path.clone()));
     }
     if let Some(team) = &query.owner {
-        paths.extend(saas_files_of(work_tree, &files.files, team)?);
+        paths.extend(saas_files_of(work_tree, files, team)?);
     }
     Ok(paths)
 }
