@@ -121,6 +121,7 @@ fn versions_that_nobody_has() {
     sandbox.xtask(&[&block[..], &["main", "qontract-schemas"]].concat()).matches("block-nowhere");
     fs::remove_file(sandbox.path("data/services/muo/app.yml")).unwrap();
     sandbox.xtask(&[&block[..], &["master", "muo"]].concat()).matches("block-no-app");
+    sandbox.xtask(&[&block[..], &["master", "saas-*"]].concat()).matches("block-several");
 }
 
 #[test]

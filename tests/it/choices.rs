@@ -129,6 +129,11 @@ fn without_the_network() {
     promote(&["muo", "production-2"]).matches("saas-offline");
     // The cache knows which upstream has the commit; without it, nobody does.
     promote(&[SAAS]).matches("saas-offline-upstreams");
+    // One upstream that is spelled in two ways is one.
+    let several = promote(&["saas-qontract-*", "--all", "-q"]);
+    let one_each = "there are `https://github.com/app-sre/github-mirror`, \
+                    `https://github.com/app-sre/qontract-reconcile/`\n";
+    assert!(several.stderr.contains(one_each), "{several:?}");
     sandbox.xtask(&["promote", SAAS, "--ref", HEAD, "-n", "-q"]).succeeds();
     promote(&[SAAS]).matches("saas-offline-cached");
     let app = "data/services/muo/app.yml";

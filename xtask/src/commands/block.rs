@@ -20,7 +20,7 @@ use promotion::report::json;
 use promotion::report::promotion::PromotionReport;
 use promotion::saas::SaasFile;
 use promotion::saas::app::{ListAction, ListChange, VersionList};
-use promotion::saas::choice::SaasQuery;
+use promotion::saas::choice::{SaasQuery, too_many};
 
 use super::{Ending, refuse_before_asking};
 use crate::ask::checks::unchecked;
@@ -91,7 +91,8 @@ struct MeantFile<'c> {
     apps: BTreeSet<RepoPath>,
 }
 
-/// Refuses a component that no saas file runs.
+/// Refuses a component that no saas file runs, and a glob that fits several files: each may have an
+/// app of its own.
 fn meant<'c>(
     work_tree: &WorkTree,
     files: &SaasFiles,
@@ -99,9 +100,15 @@ fn meant<'c>(
     name: &str,
 ) -> Result<MeantFile<'c>> {
     let mut component = config.components.iter().find(|component| component.name == name);
-    if let (None, Err(unknown)) = (component, files.find(&in_repository(work_tree, name))) {
-        let part = files.component(name, config);
-        component = Some(part.ok_or_else(|| files.or_configured(unknown, name, config))?);
+    if component.is_none() {
+        match files.find(&in_repository(work_tree, name)) {
+            Ok(files) if files.len() > 1 => bail!(too_many(&files, name)),
+            Ok(_) => {}
+            Err(unknown) => {
+                let part = files.component(name, config);
+                component = Some(part.ok_or_else(|| files.or_configured(unknown, name, config))?);
+            }
+        }
     }
     let Some(Component { name, upstream, .. }) = component else {
         return Ok(MeantFile { file: name.to_owned(), upstream: None, apps: BTreeSet::new() });

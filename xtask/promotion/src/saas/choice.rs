@@ -55,12 +55,15 @@ pub fn files<'f>(all: &'f [SaasFile], word: &str) -> Result<Vec<&'f SaasFile>, P
         [] => Err(unknown_file(all, word)),
         [_] => Ok(found),
         [first, ..] if is_glob(word) && fit_of(word, first) == Fit::Part => Ok(found),
-        several => {
-            let names = several.iter().map(|file| format!("`{}` ({})", file.name, file.path));
-            let message = format!("`{word}` fits {} saas files", several.len());
-            Err(Problem::usage(message).help(format!("name one of {}", cut(names.collect()))))
-        }
+        several => Err(too_many(several, word)),
     }
+}
+
+/// The problem of a word that fits several saas files where one has to be meant.
+pub fn too_many(files: &[&SaasFile], word: &str) -> Problem {
+    let names = files.iter().map(|file| format!("`{}` ({})", file.name, file.path));
+    let message = format!("`{word}` fits {} saas files", files.len());
+    Problem::usage(message).help(format!("name one of {}", cut(names.collect())))
 }
 
 /// The saas files that a word fits best; none if it fits none.

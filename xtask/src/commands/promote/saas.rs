@@ -1,7 +1,7 @@
 //! Prepares the promotion of saas files: which of their upstreams and environments move is known
 //! only when the upstreams are.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::IsTerminal;
 
 use anyhow::{Result, bail};
@@ -299,8 +299,9 @@ impl<'a> Preparation<'a> {
             prepared.retain(&having);
             return Ok(());
         }
-        let names: BTreeSet<_> = upstreams().map(|one| format!("`{one}`")).collect();
-        let (option, names) = (self.request.option(), cut(names.into_iter().collect()));
+        let names = upstreams().map(|one| (one.identity(), format!("`{one}`")));
+        let names: BTreeMap<_, _> = names.collect();
+        let (option, names) = (self.request.option(), cut(names.into_values().collect()));
         let message = format!("`{option} {name}` must fit one upstream, and there are {names}");
         bail!(Problem::usage(message).help("name the template with `--template`"))
     }
