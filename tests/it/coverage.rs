@@ -379,6 +379,26 @@ fn all_files_of_the_target_branch_count() {
     assert!(index() == before, "the index was written");
 }
 
+/// A target in a file of its own counts there too, though neither file has a version and a name.
+#[test]
+fn targets_in_files_of_their_own() {
+    let sandbox = Sandbox::new();
+    let (saas, target) = ("data/services/x/saas.yml", "data/services/x/target.yml");
+    sandbox.write(
+        saas,
+        "resourceTemplates:\n- url: https://github.com/app-sre/qontract-reconcile\n  targets:\n  \
+         - $ref: /services/x/target.yml\n",
+    );
+    sandbox.write(target, &format!("name: prod\nref: {}\n", crate::sandbox::HEAD));
+    sandbox.git("add .");
+    sandbox.git("commit --quiet -m Apart");
+    assert_eq!(found_at(&sandbox, "HEAD"), [TEKTON, target]);
+    sandbox.git("rm --quiet -r data/services/x");
+    sandbox.git("commit --quiet -m Gone");
+    assert_eq!(found_at(&sandbox, "HEAD"), [TEKTON]);
+    assert_eq!(found_at(&sandbox, "HEAD~1"), [TEKTON, target]);
+}
+
 /// What the target branch has and the clone lacks would be fetched file by file, without a limit.
 #[test]
 fn a_partial_clone_fetches_nothing() {

@@ -70,7 +70,8 @@ fn parameters_beside_new_pins() {
     sandbox.xtask(&args).assert(0, nothing, "");
 }
 
-/// A target in a file of its own is read from there, though nothing in that file was searched for.
+/// A target in a file of its own is read from there, though nothing in that file was searched for;
+/// and each environment promotes what was shown of it.
 #[test]
 fn targets_in_files_of_their_own() {
     let sandbox = Sandbox::covered();
@@ -84,8 +85,12 @@ fn targets_in_files_of_their_own() {
         target("two")
     );
     sandbox.write(file, &saas);
+    // Two files can have one target, which is promoted once.
+    let other = saas.replace(&target("one"), &target("four"));
+    let other_file = "data/services/new/cicd/saas-other.yaml";
+    sandbox.write(other_file, &other.replace(&target("two"), &target("four")));
     sandbox.write("data/services/new/cicd/third.yml", &target("three").replace("    ref", "ref"));
-    for name in ["one", "two", "three"] {
+    for name in ["one", "two", "three", "four"] {
         let (place, environment) = (format!("data/services/new/{name}.yml"), format!("{name}.yml"));
         sandbox.write(&place, &format!("environment: {{$ref: /products/{environment}}}\n"));
         sandbox.write(&format!("data/products/{environment}"), &format!("name: {name}\n"));
@@ -93,14 +98,51 @@ fn targets_in_files_of_their_own() {
     sandbox.xtask(&["discover", "-q", "--write", "--component", "new"]).succeeds();
     let after = sandbox.read("promote.toml");
     let (_, written) = after.split_once("[component.new]\n").unwrap();
-    let environment = |name: &str| {
+    let environment = |name: &str, file: &str| {
         format!(
             "\n[component.new.environment.{name}]\npins = [{{ file = \"{file}\", saas = true, \
              namespace = \"/services/new/{name}.yml\" }}]\n"
         )
     };
     let upstream = "upstream = \"https://github.com/app-sre/new\"\n";
-    assert_eq!(written, [upstream, &environment("one"), &environment("two")].concat());
+    let expected = [("one", file), ("three", file), ("two", file), ("four", other_file)];
+    let expected: String = expected.map(|(name, file)| environment(name, file)).concat();
+    assert_eq!(written, format!("{upstream}{expected}"));
+    let nothing = "nothing to add: `promote.toml` has every pin that was found\n";
+    let args = ["discover", "-q", "--write", "--component", "new"];
+    sandbox.xtask(&args).assert(0, nothing, "");
+    let moved = |environment: &str| {
+        let commit = "7".repeat(40);
+        let args = ["promote", "--component", "new", "--env", environment, "--ref", &commit];
+        let output = sandbox.xtask(&[&args[..], &["-n", "-q", "--offline"]].concat()).succeeds();
+        let lines = output.stdout.lines().filter(|line| line.contains(" -> "));
+        lines.filter_map(|line| line.split_whitespace().nth(3).map(str::to_owned)).collect()
+    };
+    let at = |file: &str, line: usize| format!("{file}:{line}");
+    let third = "data/services/new/cicd/third.yml";
+    let expected = [("one", at(file, 6)), ("two", at(file, 8)), ("three", at(third, 2))];
+    for (environment, place) in expected {
+        let moved: Vec<String> = moved(environment);
+        assert_eq!(moved, [place], "{environment}");
+    }
+    let moved: Vec<String> = moved("four");
+    assert_eq!(moved, [at(other_file, 6), at(other_file, 8)]);
+}
+
+/// An upstream is found by its pins, wherever they stand.
+#[test]
+fn no_target_but_in_a_file_of_its_own() {
+    let sandbox = Sandbox::covered();
+    let file = "data/saas-apart.yaml";
+    let saas = "resourceTemplates:\n- url: https://github.com/app-sre/apart\n  targets:\n";
+    sandbox.write(file, &format!("{saas}  - $ref: /target.yml\n"));
+    sandbox.write("data/target.yml", &format!("name: t\nref: {HEAD}\n"));
+    sandbox.xtask(&["discover", "-q", "--write", "--component", "apart"]).succeeds();
+    let expected = format!(
+        "[component.apart]\nupstream = \"https://github.com/app-sre/apart\"\n\n\
+         [component.apart.environment.saas-apart]\npins = [{{ file = \"{file}\", saas = true }}]\n"
+    );
+    assert!(sandbox.read("promote.toml").ends_with(&expected));
 }
 
 /// What is wrong with the file of a target is told of that file, and spoils no other proposal.

@@ -67,7 +67,8 @@ fn main() -> Result<()> {
     let (mut cold, mut warm) = (Vec::new(), Vec::new());
     let (mut tracked, mut untracked) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
-        let search = || Ok(unconfigured(Listing::start(&work_tree), &config, &terms).0.len());
+        let search =
+            || Ok(unconfigured(&work_tree, Listing::start(&work_tree), &config, &terms).0.len());
         let _ = fs::remove_dir_all(&catalogues);
         cold.push(cost(search)?);
         ensure!(catalogues.exists(), "nothing is remembered");

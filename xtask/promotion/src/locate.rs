@@ -95,11 +95,17 @@ pub fn locate(spec: &PinSpec, upstream: &Upstream, text: &str) -> Result<Vec<Loc
     if let Selector::Variable(name) = &spec.selector {
         return variables(spec, name, text);
     }
-    Ok(locate_in(spec, upstream, &yaml::parse(text)?))
+    Ok(locate_in(spec, upstream, &yaml::parse(text)?, None))
 }
 
-/// The same in a YAML file that is read already; no variable stands in one.
-pub fn locate_in(spec: &PinSpec, upstream: &Upstream, yaml: &Yaml) -> Vec<Located> {
+/// The same in a YAML file that is read already; no variable stands in one. With a tree, also the
+/// targets of a saas file that stand in files of their own.
+pub fn locate_in(
+    spec: &PinSpec,
+    upstream: &Upstream,
+    yaml: &Yaml,
+    tree: Option<&Tree>,
+) -> Vec<Located> {
     match &spec.selector {
         Selector::Variable(_) => Vec::new(),
         Selector::Key(name) => {
@@ -108,7 +114,7 @@ pub fn locate_in(spec: &PinSpec, upstream: &Upstream, yaml: &Yaml) -> Vec<Locate
         }
         Selector::Path(path) => by_path(yaml, spec, path),
         Selector::Image(image) => images(yaml, spec, image),
-        Selector::Saas(_) | Selector::Parameter(..) => targets::in_file(yaml, spec, upstream, None),
+        Selector::Saas(_) | Selector::Parameter(..) => targets::in_file(yaml, spec, upstream, tree),
     }
 }
 
@@ -121,7 +127,7 @@ pub fn locate_in_tree(
 ) -> Result<Vec<Located>, Problem> {
     match &spec.selector {
         Selector::Saas(_) | Selector::Parameter(..) => {
-            Ok(targets::in_file(&yaml::parse(text)?, spec, upstream, Some(tree)))
+            Ok(locate_in(spec, upstream, &yaml::parse(text)?, Some(tree)))
         }
         _ => locate(spec, upstream, text),
     }

@@ -7,6 +7,10 @@ pub mod app;
 pub mod choice;
 pub mod component;
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use crate::model::component::{FilePattern, SaasFilter};
 use crate::model::escape::escaped;
 use crate::model::path::RepoPath;
@@ -66,8 +70,9 @@ impl SaasFile {
     }
 }
 
-/// The target that stands in a file of its own.
-fn looked_up(target: &Target, template: Option<&str>, tree: &Tree) -> Option<Target> {
+/// The target that stands in a file of its own; `None` for any other, and where the tree lacks that
+/// file or it can't be read.
+pub fn looked_up(target: &Target, template: Option<&str>, tree: &Tree) -> Option<Target> {
     let path = RepoPath::parse_reference(&target.elsewhere.as_ref()?.0)?;
     let bytes = tree.get(&path)?;
     refuse_pointer(path.as_str(), bytes).ok()?;
@@ -255,13 +260,25 @@ fn selected(yaml: &Yaml, item: NodeId) -> String {
     all.map(|all| texts(yaml, all, "include").join(", ")).unwrap_or_default()
 }
 
+/// Whether a file may be a saas file that has a target in a file of its own, as far as can be told
+/// without parsing it: that of a namespace is the value of a key, not an item of a list.
+pub fn may_refer_to_target(bytes: &[u8]) -> bool {
+    static REFERENCE: LazyLock<Finder> = LazyLock::new(|| Finder::new("$ref"));
+    static SAAS: LazyLock<Finder> = LazyLock::new(|| Finder::new(NEEDLE));
+    let is_item = |start: usize| {
+        let before = bytes[..start].iter().rev();
+        before.copied().find(|byte| !b" \t\r\n\"'{".contains(byte)) != Some(b':')
+    };
+    REFERENCE.find_iter(bytes).any(is_item) && SAAS.find(bytes).is_some()
+}
+
 /// The files that targets of the saas files among `patterns` are written in.
 pub fn target_files(tree: &Tree, patterns: &[FilePattern]) -> Vec<RepoPath> {
     let mut found = Vec::new();
     for (path, bytes) in &tree.0 {
         let is_saas = patterns.iter().any(|pattern| pattern.takes(path));
         let Ok(text) = std::str::from_utf8(bytes) else { continue };
-        if !is_saas || !text.contains("$ref") {
+        if !is_saas || !may_refer_to_target(bytes) {
             continue;
         }
         let Ok(yaml) = yaml::parse(text) else { continue };

@@ -10,14 +10,16 @@ use memchr::memmem;
 use promotion::config::Config;
 use promotion::guards::{Findings, Switches};
 use promotion::inspect::coverage::{self, FileKind, Terms, Unconfigured};
-use promotion::model::component::{Component, Scope};
+use promotion::model::component::{Component, FilePattern, Scope};
 use promotion::model::path::RepoPath;
 use promotion::model::problem::{Problem, Problems};
 use promotion::model::tree::{Tree, Wanted};
 use promotion::model::version::CommitId;
 use promotion::plan::{Part, Plan, plan};
 use promotion::report::counted;
+use promotion::saas::target_files;
 
+use crate::ask::saas;
 use crate::git::Git;
 use crate::search::{Clue, Found, Listing, own_folders, search};
 use crate::worktree::WorkTree;
@@ -46,8 +48,9 @@ impl CoverageScan {
         components: &[&Component],
     ) -> CoverageScan {
         let terms = terms(work_tree, components, config);
-        let config = config.clone();
-        CoverageScan(Some(thread::spawn(move || unconfigured(listing, &config, &terms))))
+        let (work_tree, config) = (work_tree.clone(), config.clone());
+        let scan = move || unconfigured(&work_tree, listing, &config, &terms);
+        CoverageScan(Some(thread::spawn(scan)))
     }
 
     /// With `--strict`, waits for the scan and refuses what it found, before the network is used;
@@ -108,9 +111,15 @@ impl TargetScan<'_> {
         paths.extend(others.collect::<BTreeSet<_>>());
         let texts = git.show_many(commit.as_str(), &paths)?;
         let lacking = texts[..differing].iter().filter(|text| text.is_none()).count();
-        let files = paths.into_iter().zip(texts).filter_map(|(path, text)| Some((path, text?)));
+        let there = |(path, text): (RepoPath, Option<Vec<u8>>)| Some((path, text?));
+        let mut tree = Tree(paths.into_iter().zip(texts).filter_map(there).collect());
+        let target_files = target_files(&tree, &[FilePattern::Glob("**".to_owned())]);
+        if !target_files.is_empty() {
+            let texts = git.show_many(commit.as_str(), &target_files)?;
+            tree.0.extend(target_files.into_iter().zip(texts).filter_map(there));
+        }
         let terms = terms(self.work_tree, self.components, self.config);
-        let found = coverage::unconfigured(&terms, self.config, &Tree(files.collect()));
+        let found = coverage::unconfigured(&terms, self.config, &tree);
         warnings.extend(told(&found, "`discover` lists those of the checkout"));
         warnings.extend((lacking > 0).then(|| not_searched(lacking)));
         Ok(warnings)
@@ -161,10 +170,16 @@ pub fn versions(work_tree: &WorkTree, component: &Component) -> Vec<String> {
 }
 
 /// The unconfigured pins in a work tree that match `terms`.
-pub fn unconfigured(listing: Listing, config: &Config, terms: &[Terms]) -> Unlisted {
+pub fn unconfigured(
+    work_tree: &WorkTree,
+    listing: Listing,
+    config: &Config,
+    terms: &[Terms],
+) -> Unlisted {
     let needles = terms.iter().flat_map(Terms::needles);
-    let Found { tree, mut too_large, unread } = with_any(listing, Clue::Version, needles);
+    let Found { mut tree, mut too_large, unread } = with_any(listing, Clue::Version, needles);
     too_large.extend(unread);
+    saas::complete_all(work_tree, &mut tree);
     (coverage::unconfigured(terms, config, &tree), too_large)
 }
 

@@ -42,7 +42,7 @@ impl SaasFiles {
         // The search for unconfigured pins tells of files that are too large.
         let Found { mut tree, unread, .. } = likely_files(work_tree);
         let paths: Vec<RepoPath> = tree.0.keys().cloned().collect();
-        complete(work_tree, &mut tree, &[FilePattern::Glob("**".to_owned())]);
+        complete_all(work_tree, &mut tree);
         let unread = unread.into_iter();
         let unread = unread.filter_map(|why| Some((RepoPath::parse(why.file.as_deref()?)?, why)));
         let unreadable = unread.collect();
@@ -161,7 +161,7 @@ impl SaasFiles {
         };
         refuse_pointer(path.as_str(), &bytes)?;
         let mut tree = Tree(BTreeMap::from([(path.clone(), bytes)]));
-        complete(work_tree, &mut tree, &[FilePattern::Glob("**".to_owned())]);
+        complete_all(work_tree, &mut tree);
         let file = SaasFile::read(path, &tree);
         Ok(file.map(|file| SaasFiles { files: vec![file], ..SaasFiles::default() }))
     }
@@ -232,7 +232,12 @@ fn why_unreadable(tree: &Tree, path: &RepoPath) -> Option<Problem> {
     Some(read.err()?.file(path.as_str()))
 }
 
-/// Adds the files that hold targets of the saas files in a tree that are among `patterns`.
+/// Adds the files that hold targets of the saas files in a tree.
+pub fn complete_all(work_tree: &WorkTree, tree: &mut Tree) {
+    complete(work_tree, tree, &[FilePattern::Glob("**".to_owned())]);
+}
+
+/// The same for the saas files that are among `patterns`.
 pub fn complete(work_tree: &WorkTree, tree: &mut Tree, patterns: &[FilePattern]) {
     for path in target_files(tree, patterns) {
         // One that can't be read stays a reference, which is told where it is needed.

@@ -165,7 +165,8 @@ pub(super) fn find(work_tree: &WorkTree, file: &ConfigFile, choice: &Choice) -> 
         None => builtin(work_tree)?,
     };
     let config = Config::parse(&file.name, &start)?;
-    let found = clues(work_tree, &config);
+    let mut found = clues(work_tree, &config);
+    saas::complete_all(work_tree, &mut found.tree);
     let (mut candidates, orphans) = candidates(&config, &found.tree);
     for (component, candidate) in config.components.iter().zip(&mut candidates) {
         candidate.terms.versions = coverage_scan::versions(work_tree, component);
@@ -195,7 +196,7 @@ pub(super) fn find(work_tree: &WorkTree, file: &ConfigFile, choice: &Choice) -> 
         Choice::Usual => found.cut_tail(),
     }
     let proposals = std::mem::take(&mut found.proposals);
-    let (kept, dropped) = fitting_ones(work_tree, tree, proposals, &found.candidates);
+    let (kept, dropped) = fitting_ones(&tree, proposals, &found.candidates);
     found.proposals = kept;
     found.dropped.extend(dropped);
     found.after = match found.proposals.as_slice() {

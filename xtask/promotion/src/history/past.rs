@@ -58,7 +58,7 @@ pub fn values(names: &[&PinName], text: &str) -> Vec<Option<String>> {
         Selector::Variable(_) => locate(&name.spec, &name.upstream, text).ok(),
         _ => {
             let yaml = yaml.get_or_init(|| yaml::parse(text).ok()).as_ref()?;
-            Some(locate_in(&name.spec, &name.upstream, yaml))
+            Some(locate_in(&name.spec, &name.upstream, yaml, None))
         }
     };
     let mut located: Vec<(&PinName, Vec<Located>)> = Vec::new();

@@ -1,6 +1,7 @@
 //! The coverage scan: finds pins that no environment of the configuration has. The shell's `search`
 //! picks the files.
 
+mod claims;
 mod parameters;
 mod pin;
 mod terms;
@@ -11,6 +12,7 @@ use std::sync::LazyLock;
 
 use memchr::memmem;
 
+use claims::{Spot, claimed, claimed_in_target_file, spot};
 use parameters::{Named, VersionParameters};
 use terms::Index;
 pub use terms::Terms;
@@ -45,6 +47,8 @@ pub struct Unconfigured {
 /// One pin that no environment has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnconfiguredValue {
+    /// The file that it stands in, if that is not the saas file.
+    pub file: Option<RepoPath>,
     /// From 1.
     pub line: usize,
     /// The first byte of the pin in its file; `None` if it can't be edited.
@@ -67,6 +71,13 @@ pub enum FileKind {
     Yaml,
 }
 
+impl UnconfiguredValue {
+    /// The file that it stands in; `searched` is the one that it was found by.
+    pub fn file<'f>(&'f self, searched: &'f RepoPath) -> &'f RepoPath {
+        self.file.as_ref().unwrap_or(searched)
+    }
+}
+
 impl FileKind {
     /// The kind of a file; `None` if no pins are looked for in it.
     pub fn of(path: &str) -> Option<FileKind> {
@@ -86,7 +97,8 @@ impl FileKind {
 }
 
 /// Whether a file may have a pin, as far as can be told without parsing it. `false` is certain:
-/// [`unconfigured`] finds only commits, tags that begin with one, and digests.
+/// [`unconfigured`] finds only commits, tags that begin with one, and digests, and the target of a
+/// saas file may stand elsewhere.
 ///
 /// Answers are kept in caches: whoever changes what is a pin, or in which files, gives the catalogue
 /// of the shell another format.
@@ -94,7 +106,9 @@ pub fn may_hold_version(path: &str, bytes: &[u8]) -> bool {
     match FileKind::of(path) {
         // A shell joins words out of pieces.
         Some(FileKind::Shell) => true,
-        Some(FileKind::Yaml) => yaml::may_hold_digits(bytes, SHORTEST_COMMIT),
+        Some(FileKind::Yaml) => {
+            yaml::may_hold_digits(bytes, SHORTEST_COMMIT) || saas::may_refer_to_target(bytes)
+        }
         None => false,
     }
 }
@@ -103,38 +117,56 @@ pub fn may_hold_version(path: &str, bytes: &[u8]) -> bool {
 /// then of the terms.
 ///
 /// Not pins: values that follow a branch or a moving tag, targets with `promotion.auto` or
-/// `delete`, and everything in a file that can't be read.
+/// `delete`, and everything in a file that can't be read. Saas targets in files of their own are
+/// found where the tree has these.
 pub fn unconfigured(terms: &[Terms], config: &Config, tree: &Tree) -> Vec<Unconfigured> {
-    in_files(&tree.0, &Index::new(terms), config)
+    in_files(&tree.0, tree, &Index::new(terms), config)
 }
 
 fn in_files<'t>(
     files: impl IntoIterator<Item = (&'t RepoPath, &'t Vec<u8>)>,
+    tree: &Tree,
     index: &Index,
     config: &Config,
 ) -> Vec<Unconfigured> {
     let mut found = Vec::new();
     for (path, bytes) in files {
         let Ok(text) = std::str::from_utf8(bytes) else { continue };
-        found.extend(indexed(path, text, index, config));
+        found.extend(indexed(path, text, tree, index, config));
     }
     found
 }
 
-/// The unconfigured pins of one file.
-pub fn in_file(path: &RepoPath, text: &str, terms: &[Terms], config: &Config) -> Vec<Unconfigured> {
-    indexed(path, text, &Index::new(terms), config)
+/// The unconfigured pins of one file of a tree.
+pub fn in_file(
+    path: &RepoPath,
+    tree: &Tree,
+    terms: &[Terms],
+    config: &Config,
+) -> Vec<Unconfigured> {
+    let file = tree.0.get_key_value(path);
+    in_files(file, tree, &Index::new(terms), config)
 }
 
-fn indexed(path: &RepoPath, text: &str, index: &Index, config: &Config) -> Vec<Unconfigured> {
-    let Some(reader) = ReadFile::new(path, text) else { return Vec::new() };
-    let mut claimed = None;
+fn indexed(
+    path: &RepoPath,
+    text: &str,
+    tree: &Tree,
+    index: &Index,
+    config: &Config,
+) -> Vec<Unconfigured> {
+    let Some(reader) = ReadFile::new(path, text, tree) else { return Vec::new() };
+    let mut claims = None;
     let mut found = Vec::new();
     for terms in index.of(reader.urls()) {
         for sought in reader.sought(text, terms) {
             let values = reader.locate(&sought.spec, &terms.upstream);
-            let claimed = claimed.get_or_insert_with(|| self::claimed(path, &reader, config));
-            found.extend(lines(path, terms, &sought, values, claimed));
+            let claims = claims.get_or_insert_with(|| claimed(path, &reader, config));
+            let files: BTreeSet<_> = values.iter().filter_map(|one| one.file.as_ref()).collect();
+            claims.extend(
+                files.into_iter().flat_map(|file| claimed_in_target_file(file, tree, config)),
+            );
+            found.extend(lines(path, terms, &sought, values, claims));
         }
     }
     found
@@ -144,9 +176,10 @@ fn indexed(path: &RepoPath, text: &str, index: &Index, config: &Config) -> Vec<U
 pub fn fitting<'t>(
     path: &RepoPath,
     text: &str,
+    tree: &Tree,
     terms: &'t [Terms],
 ) -> Vec<(&'t Terms, PinSpec, Vec<Located>)> {
-    let Some(reader) = ReadFile::new(path, text) else { return Vec::new() };
+    let Some(reader) = ReadFile::new(path, text, tree) else { return Vec::new() };
     let mut fitting = Vec::new();
     for terms in Index::new(terms).of(reader.urls()) {
         for sought in reader.sought(text, terms) {
@@ -161,20 +194,28 @@ pub fn fitting<'t>(
 /// A file that is parsed once, however many selectors are tried on it.
 enum ReadFile<'t> {
     Shell(&'t str),
-    /// The parsed file, the bare upstreams of its saas templates, and its parameters.
-    Yaml(Box<Yaml<'t>>, HashSet<String>, VersionParameters),
+    Yaml(Box<ReadYaml<'t>>),
+}
+
+/// A YAML file, and the tree with the files of its own that a saas target may stand in.
+struct ReadYaml<'t> {
+    yaml: Yaml<'t>,
+    tree: &'t Tree,
+    /// The bare upstreams of its saas templates.
+    urls: HashSet<String>,
+    versions: VersionParameters,
 }
 
 impl<'t> ReadFile<'t> {
-    fn new(path: &RepoPath, text: &'t str) -> Option<Self> {
+    fn new(path: &RepoPath, text: &'t str, tree: &'t Tree) -> Option<Self> {
         match FileKind::of(path.as_str())? {
             FileKind::Shell => Some(ReadFile::Shell(text)),
             FileKind::Yaml => {
-                let yaml = Box::new(yaml::parse(text).ok()?);
+                let yaml = yaml::parse(text).ok()?;
                 let urls = saas::templates(&yaml).into_iter().filter_map(|template| template.url);
                 let urls = urls.map(|url| Upstream::new(&url).identity().to_owned()).collect();
                 let versions = VersionParameters::of(&yaml);
-                Some(ReadFile::Yaml(yaml, urls, versions))
+                Some(ReadFile::Yaml(Box::new(ReadYaml { yaml, tree, urls, versions })))
             }
         }
     }
@@ -184,7 +225,7 @@ impl<'t> ReadFile<'t> {
         static NONE: LazyLock<HashSet<String>> = LazyLock::new(HashSet::new);
         match self {
             ReadFile::Shell(_) => &NONE,
-            ReadFile::Yaml(_, urls, _) => urls,
+            ReadFile::Yaml(read) => &read.urls,
         }
     }
 
@@ -194,7 +235,9 @@ impl<'t> ReadFile<'t> {
                 locate::locate(spec, upstream, text).unwrap_or_default()
             }
             (ReadFile::Shell(_), _) => Vec::new(),
-            (ReadFile::Yaml(yaml, ..), _) => locate::locate_in(spec, upstream, yaml),
+            (ReadFile::Yaml(read), _) => {
+                locate::locate_in(spec, upstream, &read.yaml, Some(read.tree))
+            }
         }
     }
 
@@ -209,7 +252,8 @@ impl<'t> ReadFile<'t> {
                 .into_iter()
                 .map(PinSearch::tag)
                 .collect(),
-            ReadFile::Yaml(yaml, urls, versions) => {
+            ReadFile::Yaml(read) => {
+                let ReadYaml { yaml, urls, versions, .. } = &**read;
                 let is_saas = urls.contains(terms.upstream.identity());
                 let saas = Selector::Saas(SaasFilter::default());
                 let saas = is_saas.then(|| PinSearch::new(saas, Form::Commit));
@@ -249,30 +293,9 @@ impl PinSearch {
     }
 
     fn is_for(&self, found: &Located) -> bool {
-        self.lines.as_ref().is_none_or(|lines| lines.contains(&found.line))
+        let is_line = |lines: &BTreeSet<_>| found.file.is_none() && lines.contains(&found.line);
+        self.lines.as_ref().is_none_or(is_line)
     }
-}
-
-/// Identifies a value in a file whatever selector found it: its line, and the first byte of a pin.
-type Spot = (usize, Option<usize>);
-
-fn spot(found: &Located) -> Spot {
-    match &found.role {
-        Role::Pin(pin) => (found.line, Some(pin.range.start)),
-        _ => (found.line, None),
-    }
-}
-
-/// The values of a file that some pin of the configuration finds.
-fn claimed(path: &RepoPath, reader: &ReadFile, config: &Config) -> HashSet<Spot> {
-    let mut claimed = HashSet::new();
-    for component in &config.components {
-        for pin in component.pins().filter(|pin| pin.files.takes(path)) {
-            let found = reader.locate(pin, &component.upstream);
-            claimed.extend(found.iter().map(spot));
-        }
-    }
-    claimed
 }
 
 /// The unconfigured values among the ones that a selector found, as items of `pins`: one for all of
@@ -319,8 +342,8 @@ fn lines(
 }
 
 fn value(found: Located) -> Option<UnconfiguredValue> {
-    let (_, start) = spot(&found);
-    let Located { line, value, target, filter, role, .. } = found;
+    let (.., start) = spot(&found);
+    let Located { file, line, value, target, filter, role } = found;
     let unfit = match role {
         Role::Pin(_) => None,
         Role::Unfit(reason) => Some(reason),
@@ -329,7 +352,7 @@ fn value(found: Located) -> Option<UnconfiguredValue> {
     if commit_part(&value.to_ascii_lowercase()).is_none() && !is_digest(&value) {
         return None;
     }
-    Some(UnconfiguredValue { line, start, value, target, filter, unfit })
+    Some(UnconfiguredValue { file, line, start, value, target, filter, unfit })
 }
 
 /// The fewest filters that select all of `wanted` and none of `others`, each with the values that

@@ -90,7 +90,7 @@ pub fn all_candidates(config: &Config, tree: &Tree) -> (Vec<DiscoveredComponent>
 fn candidates_with(
     config: &Config,
     tree: &Tree,
-    takes: fn(&Yaml, &saas::Template) -> bool,
+    takes: fn(&saas::Template, &Tree) -> bool,
 ) -> (Vec<DiscoveredComponent>, Vec<Orphan>) {
     let (tags, urls) = clues(tree, takes);
     let mut found: Vec<DiscoveredComponent> =
@@ -201,7 +201,7 @@ impl DiscoveredComponent {
 /// saas file pins to a commit.
 fn clues(
     tree: &Tree,
-    takes: fn(&Yaml, &saas::Template) -> bool,
+    takes: fn(&saas::Template, &Tree) -> bool,
 ) -> (Vec<Tag>, BTreeMap<String, String>) {
     let mut tags: Vec<Tag> = Vec::new();
     let mut urls = BTreeMap::new();
@@ -212,7 +212,7 @@ fn clues(
             Some(FileKind::Yaml) => {
                 let Ok(yaml) = yaml::parse(text) else { continue };
                 tags.extend(keys(path, &yaml));
-                let pinned = saas::templates(&yaml).into_iter().filter(|one| takes(&yaml, one));
+                let pinned = saas::templates(&yaml).into_iter().filter(|one| takes(one, tree));
                 let pinned = pinned.filter_map(|template| template.url);
                 let pinned = pinned.filter(|url| is_address(url));
                 urls.extend(pinned.map(|url| (Upstream::new(&url).identity().to_owned(), url)));
@@ -280,12 +280,14 @@ fn keys(path: &RepoPath, yaml: &Yaml) -> Vec<Tag> {
 }
 
 /// Whether a target of the template is pinned to a commit that a promotion would move.
-fn has_pin(yaml: &Yaml, template: &saas::Template) -> bool {
+fn has_pin(template: &saas::Template, tree: &Tree) -> bool {
     let is_pin = |target: &saas::Target| {
-        let value = target.reference.and_then(|(node, _)| yaml.scalar(node));
-        value.is_some_and(is_full_commit) && !target.promotion.auto && !target.delete
+        let value = target.value.as_ref();
+        let is_commit = value.is_some_and(|(value, _)| is_full_commit(value));
+        is_commit && !target.promotion.auto && !target.delete
     };
-    template.targets.iter().any(is_pin)
+    let is_elsewhere = |target| saas::looked_up(target, None, tree).as_ref().is_some_and(is_pin);
+    template.targets.iter().any(|target| is_pin(target) || is_elsewhere(target))
 }
 
 /// Whether git would take the text for the address of a repository on another machine.

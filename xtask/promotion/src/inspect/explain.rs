@@ -9,6 +9,7 @@ use crate::locate::{self, Located, Role, Stay};
 use crate::model::component::{Origin, PinSpec};
 use crate::model::path::RepoPath;
 use crate::model::problem::Problem;
+use crate::model::tree::Tree;
 use crate::model::upstream::Upstream;
 
 /// One value of a file.
@@ -82,8 +83,9 @@ pub fn explained(
             }
         }
     }
-    let lines = coverage::in_file(path, text, terms, config);
-    for (terms, spec, found) in coverage::fitting(path, text, terms) {
+    let tree = Tree([(path.clone(), text.as_bytes().to_vec())].into());
+    let lines = coverage::in_file(path, &tree, terms, config);
+    for (terms, spec, found) in coverage::fitting(path, text, &tree, terms) {
         let by_name = staying_by_name(&spec, &terms.upstream, text);
         for (found, name) in named(found, &spec, &terms.upstream) {
             // What a template fills in is no version.

@@ -5,13 +5,10 @@ use promotion::inspect::coverage::Unconfigured;
 use promotion::inspect::discover::DiscoveredComponent;
 use promotion::inspect::discover::environments::ProposedEnvironment;
 use promotion::inspect::discover::merge::merged;
-use promotion::model::component::{FilePattern, Scope};
+use promotion::model::component::Scope;
 use promotion::model::problem::Problem;
 use promotion::model::tree::Tree;
 use promotion::plan::{Part, plan};
-
-use crate::ask::saas;
-use crate::worktree::WorkTree;
 
 /// The unconfigured pins that can't be edited as they are written.
 pub(super) fn unfit(unconfigured: &[Unconfigured]) -> Vec<Problem> {
@@ -19,7 +16,7 @@ pub(super) fn unfit(unconfigured: &[Unconfigured]) -> Vec<Problem> {
         let values = one.values.iter().filter_map(move |value| Some((one, value, value.unfit?)));
         values.map(|(one, value, reason)| {
             let message = format!("{}: `{}` {reason}", one.selector, value.value);
-            Problem::new(message).file(one.file.as_str()).line(value.line)
+            Problem::new(message).file(value.file(&one.file).as_str()).line(value.line)
         })
     });
     unfit.collect()
@@ -30,8 +27,7 @@ const TRIED: &str = "promote.toml";
 
 /// The proposals that a promotion would take, and why it would refuse the others.
 pub(super) fn fitting_ones(
-    work_tree: &WorkTree,
-    mut tree: Tree,
+    tree: &Tree,
     proposals: Vec<ProposedEnvironment>,
     candidates: &[DiscoveredComponent],
 ) -> (Vec<ProposedEnvironment>, Vec<Problem>) {
@@ -39,15 +35,7 @@ pub(super) fn fitting_ones(
     for proposal in proposals {
         let alone = merged("", candidates, std::slice::from_ref(&proposal));
         let parsed = alone.and_then(|text| Config::parse(TRIED, &text));
-        let tried = parsed.and_then(|config| {
-            tried(&config, &tree).or_else(|_| {
-                // Targets can be in files of their own, which no search looked for.
-                let file = FilePattern::File(proposal.file.clone());
-                saas::complete(work_tree, &mut tree, &[file]);
-                tried(&config, &tree)
-            })
-        });
-        match tried {
+        match parsed.and_then(|config| tried(&config, tree)) {
             Ok(()) => kept.push(proposal),
             Err(problem) => dropped.push(placed(problem, &proposal)),
         }

@@ -62,15 +62,8 @@ impl Unconfigured {
     /// The warning that a promotion shows for them.
     pub fn warning(&self) -> Problem {
         let Unconfigured { component, file, selector, values, .. } = self;
-        let lines = |values: &[UnconfiguredValue]| {
-            values.iter().map(|value| value.line.to_string()).collect::<Vec<_>>().join(", ")
-        };
         let Some((first, rest)) = values.split_first() else { return Problem::default() };
-        let also = match rest {
-            [] => String::new(),
-            [_] => format!(" (also in line {})", lines(rest)),
-            _ => format!(" (also in lines {})", lines(rest)),
-        };
+        let also = self.also(first, rest);
         let what = selector.to_string();
         let message = format!(
             "{what} is `{}`, and no environment of `{component}` has it{also}",
@@ -83,7 +76,24 @@ impl Unconfigured {
                 format!("take it in with `pins = [{}]`, as `discover --write` does", self.pin())
             }
         };
-        Problem::new(message).file(file.as_str()).line(first.line).help(help)
+        Problem::new(message).file(first.file(file).as_str()).line(first.line).help(help)
+    }
+
+    /// Where the others are than the first one: their lines, or their files too if they are not all
+    /// in the same one.
+    fn also(&self, first: &UnconfiguredValue, others: &[UnconfiguredValue]) -> String {
+        let is_same = others.iter().all(|value| value.file == first.file);
+        let place = |value: &UnconfiguredValue| match is_same {
+            true => value.line.to_string(),
+            false => format!("`{}:{}`", value.file(&self.file), value.line),
+        };
+        let places = others.iter().map(place).collect::<Vec<_>>().join(", ");
+        match others {
+            [] => String::new(),
+            _ if !is_same => format!(" (also in {places})"),
+            [_] => format!(" (also in line {places})"),
+            _ => format!(" (also in lines {places})"),
+        }
     }
 }
 

@@ -67,6 +67,11 @@ fn check(config: &str, files: &[(&str, &str)], expected: &[(&str, &str)]) {
     assert_eq!(found, expected);
 }
 
+/// A tree with nothing but this file.
+fn alone(path: &RepoPath, text: &str) -> Tree {
+    Tree([(path.clone(), text.as_bytes().to_vec())].into())
+}
+
 #[test]
 fn what_no_environment_has() {
     let files = [
@@ -105,6 +110,59 @@ fn what_no_environment_has() {
     check(CONFIG, &files, &expected);
 }
 
+/// A saas target is found by its saas file, and claimed by whatever finds it.
+#[test]
+fn targets_in_files_of_their_own() {
+    const NONE: &str = "{ file = \".env\", variable = \"C\" }";
+    let saas = |name: &str, targets: &str| {
+        format!("resourceTemplates:\n- name: {name}\n  url: https://x/org/c\n  targets:\n{targets}")
+    };
+    let here = "  - {name: here, ref: COMMIT, namespace: {$ref: /n.yml}}\n";
+    let both = saas("t", &format!("{here}  - $ref: /t.yml\n  - $ref: /gone.yml\n"));
+    let same = saas("u", "  - {$ref: /t.yml}\n");
+    let spread = saas("v", "  - $ref: /t.yml\n  - {\"$ref\": /u.yml}\n");
+    let parameter = saas("w", "  - {$ref: /p.yml}\n  - {name: z, parameters: {X: COMMIT}}\n");
+    let has = |at: &str, which: &str| {
+        format!("{at}: saas target{which} is `COMMIT`, and no environment of `c` has it")
+    };
+    let pin = |file: &str, more: &str| format!("{{ file = \"{file}\", saas = true{more} }}");
+    let run = |pins: &str, name: &str, text: &str, expected: &[(String, String)]| {
+        let config = format!(
+            "[component.c]\nupstream = \"https://x/org/c\"\n[component.c.environment.e]\n\
+             pins = [{pins}]\n"
+        );
+        let files = [
+            (name, text),
+            ("same.yml", &same),
+            ("data/t.yml", "name: t\nref: COMMIT\n"),
+            ("data/u.yml", "name: u\nref: COMMIT\n"),
+            ("data/p.yml", "name: p\nparameters:\n\n  X: COMMIT\nref: master\n"),
+        ];
+        let expected: Vec<_> = expected.iter().map(|(pin, text)| (&**pin, &**text)).collect();
+        check(&config, &files, &expected);
+    };
+    let (same_pin, known) = (pin("same.yml", ""), pin("a.yml", ", target = \"here\""));
+    let all = (pin("a.yml", ""), has("a.yml:5", "") + " (also in `data/t.yml:2`)");
+    let in_same = (same_pin.clone(), has("data/t.yml:2", ""));
+    run(NONE, "a.yml", &both, &[all, in_same.clone()]);
+    let own = pin("a.yml", ", target = \"t\"");
+    let own_target = (own, has("data/t.yml:2", " with target `t`"));
+    run(&known, "a.yml", &both, &[own_target, in_same.clone()]);
+    // One of these has the target already.
+    let here = pin("a.yml", ", namespace = \"/n.yml\"");
+    let here = [(here, has("a.yml:5", " with namespace `/n.yml`"))];
+    run(&same_pin, "a.yml", &both, &here);
+    run("{ file = \"data/t.yml\", path = \"ref\" }", "a.yml", &both, &here);
+    let lines = (pin("b.yml", ""), has("data/t.yml:2", "") + " (also in `data/u.yml:2`)");
+    run(NONE, "b.yml", &spread, &[lines, in_same]);
+    let own = pin("b.yml", ", target = \"u\"");
+    run(&same_pin, "b.yml", &spread, &[(own, has("data/u.yml:2", " with target `u`"))]);
+    // The parameter of the other target isn't looked at: it must not move with this one.
+    let x = "{ file = \"w.yml\", parameter = \"X\", target = \"z\", value = \"commit\" }";
+    let is = "w.yml:6: parameter `X` with target `z` is `COMMIT`, and no environment of `c` has it";
+    run(&same_pin, "w.yml", &parameter, &[(x.to_owned(), is.to_owned())]);
+}
+
 #[test]
 fn parameters_of_saas_files() {
     let saas = "resourceTemplates:\n- name: t\n  url: https://x/org/c\n  parameters:\n\
@@ -133,7 +191,7 @@ fn parameters_that_run_what_the_component_runs() {
     let saas = "parameters: {TOP: 55e638d}\nresourceTemplates:\n- name: t\n  url: https://x/org/d\n\
                 \x20 targets: [{name: a, ref: master, parameters: {OWN: 55e638d, NOT: 66e638d}}]\n";
     let path = RepoPath::parse("s.yml").unwrap();
-    let found = in_file(&path, saas, &[terms], &config);
+    let found = in_file(&path, &alone(&path, saas), &[terms], &config);
     let pins: Vec<_> = found.iter().map(Unconfigured::pin).collect();
     let expected =
         ["OWN", "TOP"].map(|name| format!("{{ file = \"s.yml\", parameter = \"{name}\" }}"));
@@ -197,7 +255,7 @@ fn digests_and_their_images() {
         let terms = Terms::of(&config.components[0], &config);
         let text = saas(more).replace("COMMIT", COMMIT);
         let path = RepoPath::parse("s.yml").unwrap();
-        let all = in_file(&path, &text, &[terms], &config);
+        let all = in_file(&path, &alone(&path, &text), &[terms], &config);
         let one = all.into_iter().find(|one| one.form == Form::Digest).unwrap();
         (one.pin(), one.warning().help.unwrap())
     };
@@ -220,6 +278,7 @@ fn the_fewest_filters() {
         SaasFilter { template, target, namespace, is_exact: false }
     };
     let value = |own: &[&str; 3]| UnconfiguredValue {
+        file: None,
         start: None,
         line: 1,
         value: String::new(),
@@ -309,6 +368,7 @@ fn cures_for_what_no_environment_has() {
     let filter =
         |target: &str| SaasFilter { target: Some(target.to_owned()), ..SaasFilter::default() };
     let value = |line, unfit| UnconfiguredValue {
+        file: None,
         start: None,
         line,
         value: "22e638d".to_owned(),
@@ -368,7 +428,7 @@ fn what_makes_a_parameter_a_version() {
         let terms = Terms::of(&config.components[0], &config);
         let text = text.replace("COMMIT", COMMIT).replace("SHA", &digest);
         let path = RepoPath::parse("x.yml").unwrap();
-        let found = in_file(&path, &text, &[terms], &config);
+        let found = in_file(&path, &alone(&path, &text), &[terms], &config);
         let pins = found.iter().map(|one| one.pin().replace("file = \"x.yml\", parameter = ", ""));
         assert_eq!(pins.collect::<Vec<_>>(), expected, "{text}");
     };

@@ -49,18 +49,23 @@ pub fn proposals(
     sites: &BTreeMap<String, Site>,
     config: &Config,
 ) -> Vec<ProposedEnvironment> {
-    // Several selectors may find one value, and one line may have several values.
+    // Several selectors may find one value, and one line may have several values. Several saas files
+    // may have one target, too.
     let mut taken: BTreeSet<(RepoPath, usize, Option<usize>)> = BTreeSet::new();
     let mut proposals = Vec::new();
     for candidate in candidates {
         let name = &candidate.terms.component;
         let mut own = Vec::new();
         for one in unconfigured.iter().filter(|one| one.component == *name) {
-            let mut one = one.clone();
-            let file = &one.file;
-            one.values.retain(|value| taken.insert((file.clone(), value.line, value.start)));
-            if !one.values.is_empty() {
-                own.push(one);
+            let mut is_new = |value: &UnconfiguredValue| {
+                taken.insert((value.file(&one.file).clone(), value.line, value.start))
+            };
+            let (values, others): (Vec<_>, Vec<_>) =
+                one.values.iter().cloned().partition(|value| is_new(value));
+            if !values.is_empty() {
+                let others = others.into_iter().filter_map(|other| other.filter);
+                let claimed = one.claimed.iter().cloned().chain(others).collect();
+                own.push(Unconfigured { values, claimed, ..one.clone() });
             }
         }
         let known = config.components.iter().find(|component| component.name == *name);
