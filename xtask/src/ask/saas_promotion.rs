@@ -177,7 +177,7 @@ impl SaasPromotion {
         let of_upstream =
             |one: &Chosen| one.template.url.as_ref().is_some_and(|url| component.upstream.is(url));
         all.retain(|one| of_upstream(one) && !one.target.delete && !one.target.disable);
-        let chosen = choice::targets(&all, &word)?;
+        let chosen = choice::targets(&all, &word).map_err(|none| none.file(file.path.as_str()))?;
         let values = chosen.iter().filter_map(|one| Some(one.target.value.as_ref()?.0.clone()));
         Ok(values.collect())
     }
@@ -310,7 +310,8 @@ fn fit_targets<'f>(
     narrowing: &Narrowing,
     shared: &mut BTreeMap<RepoPath, Upstream>,
 ) -> Result<Vec<Chosen<'f>>, Problem> {
-    let mut chosen = choice::targets(&files.targets(file), narrowing)?;
+    let chosen = choice::targets(&files.targets(file), narrowing);
+    let mut chosen = chosen.map_err(|none| none.file(file.path.as_str()))?;
     refuse_unfit(file, &chosen)?;
     once(&mut chosen, shared)?;
     Ok(chosen)
