@@ -37,7 +37,7 @@ fn component(name: &Text, table: &TomlTable, names: &[&str]) -> Result<Component
     let tag_length = tag_length(table)?;
     let images = images(table, tag_length)?;
     Ok(Component {
-        name: rules::name(name)?,
+        name: rules::typed_name(name)?,
         upstream: upstream.ok_or_else(|| {
             table
                 .refuse("has no `upstream`")
@@ -117,7 +117,7 @@ fn environments(component: &TomlTable, images: &Images) -> Result<Vec<Environmen
 
 /// Reads the name or an alias of an environment; refuses one that the component has already.
 fn new_name(text: &Text, taken: &mut Vec<(String, Position)>) -> Result<String, Problem> {
-    let new = rules::name(text)?;
+    let new = rules::typed_name(text)?;
     if let Some((_, first)) = taken.iter().find(|(name, _)| *name == new) {
         let message = format!("is `{new}`, which line {} has taken already", first.line);
         return Err(text

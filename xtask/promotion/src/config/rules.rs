@@ -19,6 +19,14 @@ pub(super) fn name(text: &Text) -> Result<String, Problem> {
     Ok(text.value.to_owned())
 }
 
+/// Accepts a name that is typed: where several are, a comma stands between them.
+pub(super) fn typed_name(text: &Text) -> Result<String, Problem> {
+    if text.value.contains(',') {
+        return Err(text.unlike("one word without a comma"));
+    }
+    name(text)
+}
+
 /// Accepts the name of a branch.
 pub(super) fn branch(text: &Text) -> Result<String, Problem> {
     match objection(text.value) {

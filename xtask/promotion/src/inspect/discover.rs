@@ -154,7 +154,8 @@ fn with_upstream<'f>(
 /// before it, or with a number.
 fn new_name(found: &[DiscoveredComponent], upstream: &Upstream) -> String {
     let mut parts = upstream.identity().rsplit(['/', ':']);
-    let name = parts.next().unwrap_or_default().to_owned();
+    // Where several components are typed, a comma stands between them.
+    let name = parts.next().unwrap_or_default().replace(',', "-");
     let owner = parts.next().unwrap_or_default();
     let names = [name.clone(), format!("{owner}-{name}")].into_iter();
     let numbered = (2..).map(|number| format!("{name}-{number}"));

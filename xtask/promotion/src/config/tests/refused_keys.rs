@@ -206,6 +206,10 @@ fn component_values() {
         "`promote.toml:1:12`: the component name is `a b`, expected one word that doesn't start with `-`",
     );
     check(
+        "[component.'a,b']\nupstream = 'u'",
+        "`promote.toml:1:12`: the component name is `a,b`, expected one word without a comma",
+    );
+    check(
         "[component.-a]\nupstream = 'u'",
         "`promote.toml:1:12`: the component name is `-a`, expected one word that doesn't start with `-`",
     );
@@ -323,6 +327,19 @@ fn environment_names() {
     check(
         &two("x]", "'y z']"),
         "`promote.toml:5:26`: the environment name is `y z`, expected one word that doesn't start with `-`",
+    );
+    check(
+        &two("x]", "'y,z']"),
+        "`promote.toml:5:26`: the environment name is `y,z`, expected one word without a comma",
+    );
+    check(
+        &two("x]", "y]\naliases = ['a,b']"),
+        "`promote.toml:6:12`: an item of `aliases` is `a,b`, expected one word without a comma",
+    );
+    check(&two("x]", "'']"), "`promote.toml:5:26`: the environment name is empty");
+    check(
+        &two("x]", "\"y\\u0007\"]"),
+        "`promote.toml:5:26`: the environment name has the control character `\\u{7}`",
     );
     check(&two("x]", "y]\naliases = ['z']"), "accepted");
 }

@@ -160,7 +160,7 @@ fn environments_of(
     for value in fit {
         let (base, cluster) = site(value, file, sites);
         let (clusters, values) = environments.entry(base).or_default();
-        clusters.extend(cluster);
+        clusters.extend(cluster.filter(|name| !name.contains(',')));
         values.push(value.clone());
     }
     let filter = |value: &UnconfiguredValue| value.filter.clone();
@@ -335,7 +335,7 @@ fn words(file: &RepoPath) -> String {
 
 /// The name as the configuration accepts it: one word that no command can mistake for an option.
 fn one_word(name: &str) -> String {
-    let plain = |c: char| if c.is_whitespace() || c.is_control() { '-' } else { c };
+    let plain = |c: char| if c.is_whitespace() || c.is_control() || c == ',' { '-' } else { c };
     let word: String = name.chars().map(plain).collect();
     match word.trim_start_matches('-') {
         "" => "unnamed".to_owned(),
