@@ -110,8 +110,11 @@ impl Gates<'_> {
             let mut publishers =
                 self.publishers.iter().filter(|one| one.channel == *channel).peekable();
             if publishers.peek().is_none() {
-                let message = format!("{name} subscribes to `{channel}`, which nobody publishes");
-                let help = "mend `subscribe`, or have a target publish that channel";
+                let message = format!(
+                    "{name} subscribes to `{channel}`, which no saas file of the checkout publishes"
+                );
+                let help =
+                    "update the checkout, mend `subscribe`, or have a target publish that channel";
                 findings.problems.push(Problem::new(message).help(help));
             }
             for publisher in publishers {
@@ -243,7 +246,7 @@ mod tests {
         assert_eq!(
             check(subscribed, none, none, &[]),
             [
-                "refused: target `prod` subscribes to `chan`, which nobody publishes",
+                "refused: target `prod` subscribes to `chan`, which no saas file of the checkout publishes",
                 "warned: target `prod` wants `4f1c2aa` to run for 2 days with its publishers, and it has for 0 s"
             ]
         );
