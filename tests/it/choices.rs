@@ -176,6 +176,27 @@ fn one_document_for_all() {
 }
 
 /// A version fits every saas file of its upstream.
+/// The files behind one that can't be promoted are named, as a command that goes on with them.
+#[test]
+fn what_was_not_tried() {
+    let sandbox = muo();
+    let text = sandbox.read(FILE).replace("- muo-stage", "- two-stage");
+    for name in ["a", "b", "c"] {
+        let mut text = text.replace("name: saas-muo\n", &format!("name: saas-muo-{name}\n"));
+        if name == "b" {
+            text = text.replacen("d3a948a661e0101eff66ca90423884a6caf65147", &"f".repeat(40), 1);
+        }
+        sandbox.write(&format!("data/services/muo/cicd/saas-muo-{name}.yaml"), &text);
+    }
+    sandbox.commit_all();
+    let split = ["promote", "saas-muo*", "hivep01", "--split", "--commit", "-q"];
+    let run = sandbox.xtask(&split);
+    run.matches("saas-split-untried");
+    let (_, rest) = run.stderr.split_once("not tried: `cargo xtask ").unwrap();
+    paste(&sandbox, rest.split_once('`').unwrap().0, &["-q"]).succeeds();
+    assert_eq!(sandbox.git("log --format=%s origin/master..").lines().count(), 5);
+}
+
 #[test]
 fn one_upstream_of_several_files() {
     let sandbox = muo();

@@ -38,12 +38,13 @@ use crate::search::Listing;
 use crate::session::Session;
 use crate::worktree::WorkTree;
 use saas::{Preparation, Prepared, Saas};
-use split_json::SplitJson;
+use split::SplitJson;
 
 mod afterwards;
 mod saas;
-mod split_json;
+mod split;
 mod told;
+mod words;
 
 /// Carries out a request and prints what happened.
 pub fn run(session: &Session, request: &Request) -> Result<Ending> {
@@ -52,19 +53,11 @@ pub fn run(session: &Session, request: &Request) -> Result<Ending> {
     let is_for_sure = matches!(request.what, What::Components { .. });
     let mut listing = is_for_sure.then(|| Listing::start(&work_tree));
     let config = session.config(&work_tree)?;
-    let (request, mut files) = saas::meant(request, &work_tree, &config)?;
-    let documents = SplitJson::of(session, &request);
-    let (requests, notes) = saas::split(request, &work_tree)?;
-    notes.iter().for_each(|note| session.note(note));
-    let documents = documents.map(|documents| documents.with_notes(notes));
-    for one in requests {
+    let (request, mut files) = words::meant(request, &work_tree, &config)?;
+    split::one_by_one(session, request, &work_tree, |one, documents| {
         let known = (files.take(), listing.take());
-        match run_one(session, &one, &work_tree, &config, known, documents.as_ref()) {
-            Ok(Ending::Done) => {}
-            ending => return SplitJson::print(documents, session, ending),
-        }
-    }
-    SplitJson::print(documents, session, Ok(Ending::Done))
+        run_one(session, one, &work_tree, &config, known, documents)
+    })
 }
 
 fn run_one(

@@ -67,6 +67,12 @@ impl Problem {
     pub fn help(self, help: impl Into<String>) -> Self {
         Problem { help: Some(help.into()), ..self }
     }
+
+    /// Adds a line to its cure.
+    pub fn more_help(self, line: String) -> Self {
+        let lines: Vec<String> = self.help.iter().cloned().chain([line]).collect();
+        self.help(lines.join("\n"))
+    }
 }
 
 impl fmt::Display for Problem {

@@ -72,9 +72,7 @@ pub(super) fn with_others(problem: Problem, found: &SaasPromotion) -> Problem {
         return problem;
     }
     let options: Vec<_> = names.iter().map(|name| format!("--saas {}", shell_word(name))).collect();
-    let others = format!("without it: `{}`", options.join(" "));
-    let help = problem.help.iter().cloned().chain([others]).collect::<Vec<_>>().join("\n");
-    problem.help(help)
+    problem.more_help(format!("without it: `{}`", options.join(" ")))
 }
 
 /// The only file that is asked for, by its path.

@@ -7,7 +7,7 @@ use promotion::report::promotion::PromotionReport;
 use promotion::report::{self, json};
 use promotion::saas::choice::SaasQuery;
 
-use super::split_json::SplitJson;
+use super::split::SplitJson;
 use super::{Done, Run, afterwards};
 use crate::ask::checks::Review;
 use crate::cli::Format;
