@@ -321,8 +321,8 @@ fn by_merge_request() {
     sandbox.xtask(&[&args[..], &["--format", "json", "--lgtm"]].concat()).matches("rollback-mr");
     assert!((sandbox.state(), case.snapshot()) == before);
     let options = case.options().join("\n").replace("\\n", "\n");
-    let message =
-        case.there("log -1 --format=%B%n---%n%(trailers) promote/qontract-reconcile/jenkins");
+    let message = case
+        .there("log -1 --format=%B%n---%n%(trailers) promote/rollback-qontract-reconcile/jenkins");
     Output::of(format!("{options}\n---\n{message}")).matches("rollback-mr-pushed");
 }
 

@@ -7,7 +7,7 @@ use std::thread;
 use anyhow::{Context, Result};
 use promotion::config::Config;
 use promotion::guards::Findings;
-use promotion::merge_request::commit_message::commit_message;
+use promotion::merge_request::commit_message::{Wording, commit_message};
 use promotion::merge_request::{Description, branch_names};
 use promotion::model::component::{Component, Scope};
 use promotion::model::path::RepoPath;
@@ -216,7 +216,11 @@ impl<'a> Run<'a> {
         let git = land::git_of(self.work_tree, "or leave `--mr` out")?;
         let upstreams = self.upstreams()?;
         let names = self.saas.as_ref().map(|saas| saas.branch_names(scopes));
-        let names = names.unwrap_or_else(|| branch_names(scopes));
+        let mut names = names.unwrap_or_else(|| branch_names(scopes));
+        // The merge request of a promotion may still be open.
+        if request.wording == Wording::Rollback {
+            names = names.map(|name| name.replacen('/', "/rollback-", 1));
+        }
         let (delivery, withheld) = Delivery::new(git, &config.repository, names, options);
         let is_lgtm = options.lgtm && withheld.is_none();
         let mut wanted = land::wanted(scopes).and(checks::wanted(config, scopes));
