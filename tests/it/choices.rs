@@ -71,7 +71,8 @@ fn what_did_not_move_is_not_taken_back() {
         assert_eq!(
             commands,
             ["rollback --saas saas-qontract-reconcile --env app-sre-production --template \
-                 qontract-reconcile --template qontract-reconcile-dashboards --reason '…' --commit"]
+                 qontract-reconcile --template qontract-reconcile-dashboards --reason '…' \
+                 --no-image-check --commit"]
         );
         let back = paste(&sandbox, commands[0], &["-q"]).succeeds();
         assert_eq!(sandbox.git(&format!("diff --stat {before}")), "");
@@ -82,7 +83,7 @@ fn what_did_not_move_is_not_taken_back() {
     let before = sandbox.git("rev-parse HEAD");
     let run = sandbox.xtask(&files).succeeds();
     for command in printed(&run, &["undo: "]) {
-        paste(&sandbox, command, &["-q", "--no-image-check"]).succeeds();
+        paste(&sandbox, command, &["-q"]).succeeds();
     }
     assert_eq!(sandbox.git(&format!("diff --stat {before}")), "");
 }
@@ -175,7 +176,6 @@ fn one_document_for_all() {
     sandbox.xtask(&[&split[..], &["--commit", "-q"]].concat()).matches("saas-split-json-refused");
 }
 
-/// A version fits every saas file of its upstream.
 /// The files behind one that can't be promoted are named, as a command that goes on with them.
 #[test]
 fn what_was_not_tried() {
@@ -197,6 +197,7 @@ fn what_was_not_tried() {
     assert_eq!(sandbox.git("log --format=%s origin/master..").lines().count(), 5);
 }
 
+/// A version fits every saas file of its upstream.
 #[test]
 fn one_upstream_of_several_files() {
     let sandbox = muo();

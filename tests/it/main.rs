@@ -49,5 +49,6 @@ mod signatures;
 mod status;
 mod tidy;
 mod today;
+mod undo;
 mod upstream;
 mod world;

@@ -221,6 +221,17 @@ impl Promotion<'_> {
         }
     }
 
+    /// Whether the last commit and the index have what a landing changes, as it was before. A plan
+    /// that is to be committed has it from there.
+    pub fn is_committed(&self, plan: &Plan, landing: &Landing) -> bool {
+        if *landing != Landing::Files {
+            return true;
+        }
+        let changed: Vec<RepoPath> = plan.changed().map(|(path, _)| path.clone()).collect();
+        let git = self.work_tree.git_dir.as_ref().map(|_| Git::at(&self.work_tree.top));
+        git.and_then(|git| git.status(&changed).ok()).is_some_and(|changes| changes.is_empty())
+    }
+
     /// What became of a plan that changes nothing: whether the last commit and the index have its
     /// pins too.
     pub fn settled(&self, plan: &Plan) -> Result<Landed> {

@@ -4,6 +4,7 @@
 
 pub mod landed;
 mod part;
+mod undone;
 pub mod verify;
 
 use std::collections::BTreeMap;

@@ -141,6 +141,10 @@ struct Done {
     review: Review,
     message: String,
     landed: Landed,
+    /// The files that hold the pins.
+    tree: Tree,
+    /// Whether a commit has what was there before.
+    was_committed: bool,
     /// The commit of the target branch on which a merge request was planned.
     target: Option<CommitId>,
 }
@@ -200,14 +204,17 @@ impl<'a> Run<'a> {
         let Request { wording, switches, .. } = self.request;
         let parts = review.parts(&self.scopes, &planned.plan);
         let message = commit_message(&parts, *wording, switches.reason.as_deref());
+        let was_committed = promotion.is_committed(&planned.plan, &self.request.landing);
         let landed = match &self.request.landing {
             Landing::Show(_) if planned.plan.is_empty() => promotion.settled(&planned.plan)?,
             Landing::Show(_) => Landed::Planned,
             landing => promotion.land(&mut planned, landing, &message, self.session.progress)?,
         };
         review.warnings.append(&mut planned.warnings);
-        let review = review.of(&planned.plan);
-        Ok(Done { plan: planned.plan, review, message, landed, target: None })
+        let (review, plan) = (review.of(&planned.plan), planned.plan);
+        let pins = landed.is_effect().then(|| land::wanted(&self.scopes));
+        let tree = pins.and_then(|pins| self.work_tree.read(&pins).ok()).unwrap_or_default();
+        Ok(Done { plan, review, message, landed, tree, was_committed, target: None })
     }
 
     /// Plans on the remote's target branch, and opens or refreshes a merge request.
@@ -263,7 +270,9 @@ impl<'a> Run<'a> {
             }
             _ => Landed::Planned,
         };
-        Ok(Done { plan, review, message, landed, target: Some(started.base.clone()) })
+        let Started { tree, base, .. } = started;
+        let target = Some(base);
+        Ok(Done { plan, review, message, landed, tree, was_committed: true, target })
     }
 
     fn propose(&self, plan: &Plan, review: &Review, message: String) -> ProposedCommit {

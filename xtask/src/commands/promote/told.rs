@@ -55,17 +55,14 @@ impl Run<'_> {
             commands.push(("same as", in_turn(&spelled, |one| one.same(session, to))));
         }
         if done.landed.is_effect() {
-            let parts = &done.plan.parts;
-            let moved: Vec<bool> = parts.iter().map(|part| !part.is_empty()).collect();
-            let named = |nth, environments| self.named(nth, environments, &moved);
-            let undo = afterwards::undo(session, request, self.work_tree, parts, named);
+            let undo = afterwards::undo(self, done);
             commands.extend(undo.into_iter().map(|command| (done.landed.undo(), command)));
         }
         commands
     }
 
     /// What names some environments of one of the parts, and no part that did not move.
-    fn named(&self, nth: usize, environments: Vec<String>, moved: &[bool]) -> What {
+    pub(super) fn named(&self, nth: usize, environments: Vec<String>, moved: &[bool]) -> What {
         match &self.saas {
             Some(saas) => saas.alone(nth, environments, moved),
             None => {
