@@ -113,6 +113,23 @@ fn hotfixes() {
     undone(&sandbox, &promote, &[&restored(files)]);
 }
 
+/// Nor does `block` put a version in the middle of a list.
+#[test]
+fn version_lists() {
+    let sandbox = muo();
+    let block = ["block", "muo", "--ref", HEAD, "--reason", "x"];
+    let unblock = ["unblock", "muo", "--ref", HEAD];
+    let command = format!("cargo xtask unblock muo --ref {HEAD}");
+    undone(&sandbox, &block, &[&command]);
+    undone(&sandbox, &[&block[..], &["--commit"]].concat(), &[&format!("{command} --commit")]);
+    let app = "data/services/muo/app.yml";
+    let list = format!("  blockedVersions:\n  - {HEAD} # leaks\n  - {}\n", "f".repeat(40));
+    sandbox.write(app, &(sandbox.read(app) + &list));
+    sandbox.commit_all();
+    undone(&sandbox, &unblock, &[&restored(app)]);
+    undone(&sandbox, &[&unblock[..], &["--commit"]].concat(), &[REVERT]);
+}
+
 /// A rollback leaves the open merge request of a promotion alone, and the commit of a merge request
 /// is taken back where no rollback would write the same.
 #[test]

@@ -182,6 +182,10 @@ impl Promotion<'_> {
         message: &str,
         progress: Progress,
     ) -> Result<Landed> {
+        if landing.is_shown() {
+            let is_settled = planned.plan.is_empty();
+            return if is_settled { self.settled(&planned.plan) } else { Ok(Landed::Planned) };
+        }
         let lock = self.work_tree.lock()?;
         let now = self.plan_now(landing)?;
         if now.plan.is_empty() {
@@ -234,7 +238,7 @@ impl Promotion<'_> {
 
     /// What became of a plan that changes nothing: whether the last commit and the index have its
     /// pins too.
-    pub fn settled(&self, plan: &Plan) -> Result<Landed> {
+    fn settled(&self, plan: &Plan) -> Result<Landed> {
         if self.work_tree.git_dir.is_none() {
             return Ok(Landed::Unchanged);
         }

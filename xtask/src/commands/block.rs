@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use anyhow::{Result, bail};
 use promotion::config::Config;
 use promotion::merge_request::commit_message::commit_page;
-use promotion::merge_request::{Description, segment};
+use promotion::merge_request::{Description, gitlab_text, segment};
 use promotion::model::component::Component;
 use promotion::model::escape::escaped;
 use promotion::model::path::RepoPath;
 use promotion::model::problem::{Problem, Problems, problems};
-use promotion::model::tree::Wanted;
+use promotion::model::tree::{Tree, Wanted};
 use promotion::model::upstream::Upstream;
 use promotion::model::version::CommitId;
 use promotion::plan::Plan;
@@ -22,7 +22,7 @@ use promotion::saas::SaasFile;
 use promotion::saas::app::{ListAction, ListChange, VersionList};
 use promotion::saas::choice::{SaasQuery, too_many};
 
-use super::{Ending, refuse_before_asking};
+use super::{Ending, by_git, refuse_before_asking};
 use crate::ask::checks::unchecked;
 use crate::ask::saas::SaasFiles;
 use crate::ask::saas_promotion::{SaasPromotion, in_repository};
@@ -30,7 +30,7 @@ use crate::ask::upstreams::Upstreams;
 use crate::cli::{self, Format};
 use crate::hint::Hint;
 use crate::land::merge_request::{Delivery, ProposedCommit};
-use crate::land::{self, Landing, MergeRequestOptions, Promotion, verified};
+use crate::land::{self, Landing, MergeRequestOptions, Planned, Promotion, verified};
 use crate::mirror::refuse_page;
 use crate::request::{full_commit, landing, with_landing};
 use crate::session::{self, Session, shown_diff};
@@ -181,6 +181,8 @@ struct LandedList {
     title: String,
     warnings: Vec<Problem>,
     notes: Vec<String>,
+    /// Whether a commit has what was there before.
+    was_committed: bool,
 }
 
 impl VersionBlock<'_> {
@@ -214,15 +216,11 @@ impl VersionBlock<'_> {
         let promotion = Promotion { work_tree, parts: Vec::new(), lists };
         let mut planned = promotion.plan(&typed.landing)?;
         let notes = planned.repaired.take().into_iter().collect();
-        let landed = match &typed.landing {
-            Landing::Show(_) if planned.plan.is_empty() => promotion.settled(&planned.plan)?,
-            Landing::Show(_) => Landed::Planned,
-            landing => {
-                let message = self.message(&title);
-                promotion.land(&mut planned, landing, &message, session.progress)?
-            }
-        };
-        Ok(LandedList { plan: planned.plan, landed, title, warnings: planned.warnings, notes })
+        let was_committed = promotion.is_committed(&planned.plan, &typed.landing);
+        let message = self.message(&title);
+        let landed = promotion.land(&mut planned, &typed.landing, &message, session.progress)?;
+        let Planned { plan, warnings, .. } = planned;
+        Ok(LandedList { plan, landed, title, warnings, notes, was_committed })
     }
 
     fn message(&self, title: &str) -> String {
@@ -255,29 +253,22 @@ impl VersionBlock<'_> {
             let delivered = delivery.finish(&started, proposal, &mut |line| step.detail(line))?;
             Landed::Delivered(delivered.with_notes(withheld))
         };
-        Ok(LandedList { plan, landed, title, warnings: Vec::new(), notes: Vec::new() })
+        let (warnings, notes) = (Vec::new(), Vec::new());
+        Ok(LandedList { plan, landed, title, warnings, notes, was_committed: true })
     }
 
     fn propose(&self, plan: &Plan, title: &str) -> ProposedCommit {
         let (reason, people) = (self.typed.reason, Default::default());
         let description = Description { parts: &[], people: &people, warnings: &[], reason };
-        let files = plan.changed().map(|(path, file)| (path.clone(), file.after().into_bytes()));
-        let trailer = |reason: &str| ("Reason".to_owned(), reason.to_owned());
-        ProposedCommit {
-            files: files.collect(),
-            message: format!("{title}\n"),
-            trailers: reason.map(trailer).into_iter().collect(),
-            title: promotion::merge_request::gitlab_text::title(title),
-            description: description.description(),
-        }
+        ProposedCommit::of(plan, format!("{title}\n"), gitlab_text::title(title), &description)
     }
 
     fn tell(&self, component: &Component, done: &LandedList) -> Result<Ending> {
         let VersionBlock { session, typed, .. } = self;
-        let LandedList { plan, landed, title, warnings, notes } = done;
-        let undo = self.undo().to_string();
-        let name = landed.undo();
-        let commands: &[(&str, String)] = if landed.is_effect() { &[(name, undo)] } else { &[] };
+        let LandedList { plan, landed, title, warnings, notes, .. } = done;
+        let undo = landed.is_effect().then(|| self.undo(done)).flatten();
+        let commands: Vec<_> = undo.into_iter().map(|undo| (landed.undo(), undo)).collect();
+        let commands = &commands;
         let report =
             PromotionReport { plan, queues: &[], landed, title, warnings, notes, commands };
         let again = Hint::new(session, session.command)
@@ -324,15 +315,22 @@ impl VersionBlock<'_> {
         }
     }
 
-    fn undo(&self) -> Hint {
-        let (command, reason) = match self.typed.action {
-            ListAction::Add => ("unblock", None),
-            ListAction::Remove => ("block", Some("…")),
+    /// The other command, if it brings back every byte; else git's.
+    fn undo(&self, done: &LandedList) -> Option<String> {
+        let LandedList { plan, landed, was_committed, .. } = done;
+        let (command, reason, action) = match self.typed.action {
+            ListAction::Add => ("unblock", None, ListAction::Remove),
+            ListAction::Remove => ("block", Some("…"), ListAction::Add),
         };
+        let back: Vec<_> =
+            self.changes.iter().map(|change| ListChange { action, ..change.clone() }).collect();
+        if !plan.is_undone_by(&[], &back, Tree::default()) {
+            return by_git(self.work_tree, plan, landed, *was_committed);
+        }
         let hint = Hint::new(self.session, command)
             .words(&[self.typed.name.to_owned()])
             .option("--ref", Some(self.commit().as_str()))
             .option("--reason", reason);
-        with_landing(hint, &self.typed.landing)
+        Some(with_landing(hint, &self.typed.landing).to_string())
     }
 }

@@ -1,9 +1,12 @@
-//! One module for each command, how a command ends, and what all that land something refuse first.
+//! One module for each command, how a command ends, and what all that land something have in common.
 
 use anyhow::Result;
 use promotion::config::Config;
 use promotion::model::problem::Problem;
+use promotion::plan::Plan;
+use promotion::plan::landed::Landed;
 
+use crate::hint::quoted;
 use crate::land::merge_request::refuse_unknown_remotes;
 use crate::land::{self, Landing};
 use crate::session::Session;
@@ -29,6 +32,27 @@ pub enum Ending {
     Incomplete,
     /// `status --check` found a drift.
     Drift,
+}
+
+/// The command of git that takes back what has landed: the commit, or the edits of files that had no
+/// others.
+fn by_git(
+    work_tree: &WorkTree,
+    plan: &Plan,
+    landed: &Landed,
+    was_committed: bool,
+) -> Option<String> {
+    let git = format!("git -C {}", quoted(&work_tree.top.display().to_string()));
+    match landed {
+        Landed::Committed(commit) => Some(format!("{git} revert --no-edit {commit}")),
+        // It is merged into a branch that may be checked out elsewhere.
+        Landed::Delivered(delivered) => Some(format!("git revert --no-edit {}", delivered.commit)),
+        Landed::Written if was_committed => {
+            let files: Vec<_> = plan.changed().map(|(path, _)| quoted(path.as_str())).collect();
+            Some(format!("{git} restore -- {}", files.join(" ")))
+        }
+        _ => None,
+    }
 }
 
 /// Refuses a merge request that no answer of a remote could make right, before one is asked.

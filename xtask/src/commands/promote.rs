@@ -205,11 +205,8 @@ impl<'a> Run<'a> {
         let parts = review.parts(&self.scopes, &planned.plan);
         let message = commit_message(&parts, *wording, switches.reason.as_deref());
         let was_committed = promotion.is_committed(&planned.plan, &self.request.landing);
-        let landed = match &self.request.landing {
-            Landing::Show(_) if planned.plan.is_empty() => promotion.settled(&planned.plan)?,
-            Landing::Show(_) => Landed::Planned,
-            landing => promotion.land(&mut planned, landing, &message, self.session.progress)?,
-        };
+        let landing = &self.request.landing;
+        let landed = promotion.land(&mut planned, landing, &message, self.session.progress)?;
         review.warnings.append(&mut planned.warnings);
         let (review, plan) = (review.of(&planned.plan), planned.plan);
         let pins = landed.is_effect().then(|| land::wanted(&self.scopes));
@@ -281,15 +278,8 @@ impl<'a> Run<'a> {
         let parts = review.parts(&self.scopes, plan);
         let description =
             Description { parts: &parts, people: &review.people, warnings: &warnings, reason };
-        let files = plan.changed().map(|(path, file)| (path.clone(), file.after().into_bytes()));
-        let trailer = |reason: &str| ("Reason".to_owned(), reason.to_owned());
-        ProposedCommit {
-            files: files.collect(),
-            message,
-            trailers: reason.map(trailer).into_iter().collect(),
-            title: description.title(self.request.wording),
-            description: description.description(),
-        }
+        let title = description.title(self.request.wording);
+        ProposedCommit::of(plan, message, title, &description)
     }
 
     fn upstreams(&self) -> Result<Vec<Upstreams<'a>>> {

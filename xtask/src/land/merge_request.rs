@@ -9,12 +9,13 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use promotion::config::{Forge, Repository};
 use promotion::merge_request::forge::{self, PushAnswer, create_page, list_page};
-use promotion::merge_request::{MergeRequest, choose};
+use promotion::merge_request::{Description, MergeRequest, choose};
 use promotion::model::escape::{escaped, shell_word};
 use promotion::model::path::RepoPath;
 use promotion::model::problem::Problem;
 use promotion::model::tree::{Tree, Wanted};
 use promotion::model::version::CommitId;
+use promotion::plan::Plan;
 use promotion::plan::landed::{Delivered, State};
 use promotion::saas::target_files;
 
@@ -68,6 +69,21 @@ pub struct ProposedCommit {
     pub title: String,
     /// Of the merge request: Markdown, neutralised.
     pub description: String,
+}
+
+impl ProposedCommit {
+    /// The files of a plan, with texts that may give a reason.
+    pub fn of(plan: &Plan, message: String, title: String, description: &Description) -> Self {
+        let files = plan.changed().map(|(path, file)| (path.clone(), file.after().into_bytes()));
+        let reason = description.reason.map(|reason| ("Reason".to_owned(), reason.to_owned()));
+        ProposedCommit {
+            files: files.collect(),
+            message,
+            trailers: reason.into_iter().collect(),
+            title,
+            description: description.description(),
+        }
+    }
 }
 
 /// What a delivery plans on.

@@ -1,17 +1,21 @@
 //! Whether moving back what a plan moved brings back what was there.
 
-use super::{Digests, FilePlan, Outcome, Part, PartPlan, Plan, plan};
+use super::{Digests, FilePlan, Outcome, Part, PartPlan, Plan, add_list_change, plan};
 use crate::model::path::RepoPath;
 use crate::model::tree::Tree;
 use crate::model::version::tag_and_digest;
+use crate::saas::app::ListChange;
 
 impl Plan {
-    /// Whether moving `parts` afterwards brings back every byte of the files that change, and moves
-    /// nothing else. `tree` has the files that hold their pins.
-    pub fn is_undone_by(&self, parts: &[Part], mut tree: Tree) -> bool {
+    /// Whether moving `parts` and changing `lists` afterwards brings back every byte of the files that
+    /// change, and moves nothing else. `tree` has the files that hold the pins of the parts.
+    pub fn is_undone_by(&self, parts: &[Part], lists: &[ListChange], mut tree: Tree) -> bool {
         let after = |(path, file): (&RepoPath, &FilePlan)| (path.clone(), file.after().into());
         tree.0.extend(self.changed().map(after));
-        let Ok(back) = plan(parts, &tree) else { return false };
+        let Ok(mut back) = plan(parts, &tree) else { return false };
+        if lists.iter().any(|change| add_list_change(&mut back, change, &tree).is_err()) {
+            return false;
+        }
         let before = self.changed().map(|(path, file)| (path, file.before.clone()));
         before.eq(back.changed().map(|(path, file)| (path, file.after())))
     }
@@ -57,7 +61,7 @@ mod tests {
         let there = plan(&[part], &tree).unwrap();
         let digests = there.parts[0].digests_before();
         let back = Part { digests, ..Part::new(&scope, commit(back)) };
-        there.is_undone_by(&[back], tree)
+        there.is_undone_by(&[back], &[], tree)
     }
 
     #[test]
@@ -85,6 +89,6 @@ mod tests {
     #[test]
     fn what_no_part_moves_back_stays() {
         let plan = Plan { files: BTreeMap::new(), ..Plan::default() };
-        assert!(plan.is_undone_by(&[], Tree::default()));
+        assert!(plan.is_undone_by(&[], &[], Tree::default()));
     }
 }

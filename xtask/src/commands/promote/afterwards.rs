@@ -8,9 +8,8 @@ use promotion::plan::landed::Landed;
 use promotion::plan::{Digests, EnvironmentPlan, Part, PartPlan, Plan, PlannedValue};
 
 use super::{Done, Run};
-use crate::hint::quoted;
+use crate::commands::by_git;
 use crate::request::WayBack;
-use crate::worktree::WorkTree;
 
 /// The commit that a hint can name: there is none where several upstreams move, each to its own.
 pub(super) fn version(plan: &Plan) -> Option<&CommitId> {
@@ -33,10 +32,10 @@ pub(super) fn undo(run: &Run, done: &Done) -> Vec<String> {
     let before = all_before(run, done).filter(|all| {
         let parts = all.iter().map(|one| one.part(run, &plan.parts[one.nth]));
         let parts: Option<Vec<Part>> = parts.collect();
-        parts.is_some_and(|parts| plan.is_undone_by(&parts, tree.clone()))
+        parts.is_some_and(|parts| plan.is_undone_by(&parts, &[], tree.clone()))
     });
     let Some(before) = before else {
-        return by_git(run.work_tree, done).into_iter().collect();
+        return by_git(run.work_tree, plan, &done.landed, done.was_committed).into_iter().collect();
     };
     let moved: Vec<bool> = plan.parts.iter().map(|part| !part.is_empty()).collect();
     let mut commands = Vec::new();
@@ -50,21 +49,6 @@ pub(super) fn undo(run: &Run, done: &Done) -> Vec<String> {
         }
     }
     commands
-}
-
-/// Takes back the commit, or edits of files that had no others.
-fn by_git(work_tree: &WorkTree, done: &Done) -> Option<String> {
-    let git = format!("git -C {}", quoted(&work_tree.top.display().to_string()));
-    match &done.landed {
-        Landed::Committed(commit) => Some(format!("{git} revert --no-edit {commit}")),
-        // It is merged into a branch that may be checked out elsewhere.
-        Landed::Delivered(delivered) => Some(format!("git revert --no-edit {}", delivered.commit)),
-        Landed::Written if done.was_committed => {
-            let files = done.plan.changed().map(|(path, _)| quoted(path.as_str()));
-            Some(format!("{git} restore -- {}", files.collect::<Vec<_>>().join(" ")))
-        }
-        _ => None,
-    }
 }
 
 /// What some environments of a part ran before they moved.
