@@ -1,7 +1,6 @@
 //! Promotes components: plan, verify, review, land, tell. `update-schemas`, `qr-promote` and
 //! `rollback` are this command with the component, or the version, filled in.
 
-use std::cell::{Cell, RefCell};
 use std::thread;
 
 use anyhow::{Context, Result};
@@ -103,18 +102,16 @@ fn run_one(
         scan = scan.judged(&request.switches)?;
     }
     let saas = saas.as_ref().map(|saas| Saas { saas, indices });
-    let opened = RefCell::new(upstreams);
-    let scan = Cell::new(scan);
-    let run = Run { session, request, work_tree, config, scopes, components, saas, opened, scan };
+    let run = Run { session, request, work_tree, config, scopes, components, saas };
     let mut done = match options {
-        Some(options) => run.on_target(options)?,
-        None if session.offline => run.offline()?,
-        None => run.online()?,
+        Some(options) => run.on_target(options, upstreams, &mut scan)?,
+        None if session.offline => run.offline(upstreams)?,
+        None => run.online(upstreams)?,
     };
     done.review.warnings.extend(match &done.target {
         // What is pushed is told, whatever the search meets.
-        Some(target) => run.unconfigured_at(target).unwrap_or_else(|error| problems(&error)),
-        None => run.scan.take().warnings(),
+        Some(target) => run.unconfigured_at(target, scan).unwrap_or_else(|error| problems(&error)),
+        None => scan.warnings(),
     });
     run.tell(&done, documents)
 }
@@ -129,10 +126,6 @@ struct Run<'a> {
     /// Those of the scopes.
     components: Vec<&'a Component>,
     saas: Option<Saas<'a>>,
-    /// The upstreams that were opened to find out about the scopes.
-    opened: RefCell<Vec<Upstreams<'a>>>,
-    /// The search for pins that no environment has, until somebody waits for it.
-    scan: Cell<CoverageScan>,
 }
 
 /// A promotion that has landed.
@@ -152,7 +145,7 @@ struct Done {
 impl<'a> Run<'a> {
     /// Plans what was typed, and tells what the cache knows of it. Only what the checkout itself says
     /// against it is checked.
-    fn offline(&self) -> Result<Done> {
+    fn offline(&self, opened: Vec<Upstreams<'a>>) -> Result<Done> {
         let to = self.request.offline()?;
         let parts: Vec<_> = self.scopes.iter().map(|scope| Part::new(scope, to.clone())).collect();
         let lists = self.lists(&parts)?;
@@ -160,7 +153,7 @@ impl<'a> Run<'a> {
         let planned = promotion.plan(&self.request.landing)?;
         let mut review = Review::unasked(&planned.plan);
         let mut your_email = None;
-        for (index, upstreams) in self.upstreams()?.into_iter().enumerate() {
+        for (index, upstreams) in self.upstreams(opened)?.into_iter().enumerate() {
             let component = upstreams.component;
             review.notes.push(checks::unchecked(component));
             review.notes.extend(checks::unchecked_images(component, &self.request.switches));
@@ -175,9 +168,9 @@ impl<'a> Run<'a> {
     }
 
     /// Plans the versions that the upstreams name, and lets the guards judge it.
-    fn online(&self) -> Result<Done> {
+    fn online(&self, opened: Vec<Upstreams<'a>>) -> Result<Done> {
         let tree = land::check(self.work_tree, &self.scopes)?;
-        let upstreams = self.upstreams()?;
+        let upstreams = self.upstreams(opened)?;
         let mut parts = self.parts(&upstreams, &tree, "HEAD")?;
         let images = ImageChecks::start(&mut parts, &tree, &self.request.switches)?;
         let lists = self.lists(&parts)?;
@@ -215,10 +208,15 @@ impl<'a> Run<'a> {
     }
 
     /// Plans on the remote's target branch, and opens or refreshes a merge request.
-    fn on_target(&self, options: &MergeRequestOptions) -> Result<Done> {
+    fn on_target(
+        &self,
+        options: &MergeRequestOptions,
+        opened: Vec<Upstreams<'a>>,
+        scan: &mut CoverageScan,
+    ) -> Result<Done> {
         let Run { session, request, config, scopes, .. } = self;
         let git = land::git_of(self.work_tree, "or leave `--mr` out")?;
-        let upstreams = self.upstreams()?;
+        let upstreams = self.upstreams(opened)?;
         let names = self.saas.as_ref().map(|saas| saas.branch_names(scopes));
         let mut names = names.unwrap_or_else(|| branch_names(scopes));
         // The merge request of a promotion may still be open.
@@ -248,7 +246,7 @@ impl<'a> Run<'a> {
         if image::settled(&mut parts, digests) {
             plan = verified(&parts, &lists, tree)?;
         }
-        review.warnings.extend(self.warnings_on(&started, config_file.as_ref())?);
+        review.warnings.extend(self.warnings_on(&started, config_file.as_ref(), scan)?);
         let parts = review.parts(scopes, &plan);
         let message = commit_message(&parts, request.wording, None);
         let landed = match &request.landing {
@@ -282,8 +280,8 @@ impl<'a> Run<'a> {
         ProposedCommit::of(plan, message, title, &description)
     }
 
-    fn upstreams(&self) -> Result<Vec<Upstreams<'a>>> {
-        let opened = self.opened.take();
+    /// Those of the scopes, unless they were opened to find out about the scopes.
+    fn upstreams(&self, opened: Vec<Upstreams<'a>>) -> Result<Vec<Upstreams<'a>>> {
         if !opened.is_empty() {
             return Ok(opened);
         }
@@ -291,17 +289,19 @@ impl<'a> Run<'a> {
     }
 
     /// What is to be said of the target branch itself; refused with `--strict`, which waits for the
-    /// search.
+    /// search, so that nobody has to wait for it again.
     fn warnings_on(
         &self,
         started: &Started,
         config_file: Option<&RepoPath>,
+        scan: &mut CoverageScan,
     ) -> Result<Vec<Problem>> {
         let mut findings = Findings::default();
         let other = target::other_configuration(self.config, &started.tree, config_file)?;
         findings.warnings.extend(other);
         if self.request.switches.strict {
-            findings.warnings.extend(self.unconfigured_at(&started.base)?);
+            let scan = std::mem::replace(scan, CoverageScan::idle());
+            findings.warnings.extend(self.unconfigured_at(&started.base, scan)?);
         }
         let findings = findings.strict(self.request.switches.strict);
         match findings.problems {
@@ -310,11 +310,10 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Waits for the search of the checkout, and looks at what differs in a commit. The second time
-    /// there is nothing to tell.
-    fn unconfigured_at(&self, commit: &CommitId) -> Result<Vec<Problem>> {
+    /// Waits for the search of the checkout, and looks at what differs in a commit.
+    fn unconfigured_at(&self, commit: &CommitId, scan: CoverageScan) -> Result<Vec<Problem>> {
         let Run { work_tree, config, components, .. } = self;
-        TargetScan { work_tree, config, components }.warnings(self.scan.take(), commit)
+        TargetScan { work_tree, config, components }.warnings(scan, commit)
     }
 
     /// Each scope with the version that is asked for; `tree` has the pins that `revision` led to.
