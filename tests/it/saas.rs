@@ -429,6 +429,42 @@ fn files_that_cannot_be_read() {
     sandbox.xtask(&["status", "--owner", "muo", "-q"]).assert(1, "", &problem);
 }
 
+/// Where it runs is said by files that can't be read, so it may be meant.
+#[test]
+fn places_that_cannot_be_read() {
+    let sandbox = muo();
+    let promote = |more: &[&str]| {
+        let args = [&["promote", "muo", "osd-production-1", "-n", "-q"], more].concat();
+        sandbox.xtask(&args)
+    };
+    let both = promote(&[]).succeeds();
+    for file in [
+        "data/services/muo/namespaces/hivep02.yml",
+        "data/products/osd/environments/production-1.yml",
+        "data/openshift/hivep02/cluster.yml",
+    ] {
+        let before = sandbox.read(file);
+        sandbox.write(file, "a: [\n");
+        let output = promote(&[]);
+        // The environment is known of one whose cluster is not.
+        if file.contains("cluster") {
+            assert_eq!(output, both);
+        } else {
+            let problem = "can't be read as YAML: unclosed bracket '['";
+            let help = "mend the file, or leave its environment out";
+            output.assert(1, "", &format!("error: `{file}:1:4`: {problem}\n  help: {help}\n"));
+        }
+        sandbox.write(file, &before);
+    }
+    let file = "data/services/muo/namespaces/hivep02.yml";
+    sandbox.git(&format!("sparse-checkout set --no-cone /* !/{file}"));
+    let problem = "git has it, but it is not checked out (sparse checkout)";
+    let help = format!("`git sparse-checkout add /{file}`");
+    promote(&[]).assert(1, "", &format!("error: `{file}`: {problem}\n  help: {help}\n"));
+    promote(&["--namespace", "hivep01"]).succeeds();
+    sandbox.xtask(&["promote", "muo", "hivep02", "-n", "-q"]).succeeds();
+}
+
 /// Nobody knows where it runs, so it may be meant.
 #[test]
 fn targets_that_cannot_be_read() {

@@ -1,6 +1,7 @@
 //! Reads the saas files of a checkout, and where their targets run.
 
 use std::collections::BTreeMap;
+use std::ptr;
 
 use anyhow::Result;
 use memchr::memmem;
@@ -12,7 +13,7 @@ use promotion::model::problem::{Problem, problems};
 use promotion::model::similar::did_you_mean;
 use promotion::model::tree::{Tree, refuse_pointer};
 use promotion::model::upstream::Upstream;
-use promotion::model::version::commit_part;
+use promotion::model::version::{commit_part, is_full_commit};
 use promotion::saas::app::{Versions, versions};
 use promotion::saas::choice::{self, Chosen, Fit, Narrowing, fit};
 use promotion::saas::{NEEDLE, SaasFile, Site, target_files};
@@ -174,28 +175,29 @@ impl SaasFiles {
         self.sites = sites(work_tree, namespaces);
     }
 
-    /// Why a target can't be told that stands in a file of its own, unless others are named: nobody
-    /// knows where it runs, so it may be meant.
-    pub fn missing_target(
+    /// Why nobody knows where a target runs, so that it may be meant, unless targets are named: it
+    /// stands in a file of its own that can't be read, or its namespace does.
+    pub fn untold(
         &self,
         work_tree: &WorkTree,
         file: &SaasFile,
         narrowing: &Narrowing,
     ) -> Option<Problem> {
-        let Narrowing { templates, targets, .. } = narrowing;
-        let fitting = Narrowing { templates: templates.clone(), ..Narrowing::default() };
-        let all = choice::targets(&self.targets(file), &fitting).unwrap_or_default();
-        let missing = |one: &&Chosen| targets.is_empty() && one.target.file.is_none();
-        let mut missing =
-            all.iter().filter(missing).filter_map(|one| one.target.elsewhere.as_ref());
-        let (reference, line) = missing.next()?;
-        let path = RepoPath::parse_reference(reference);
-        if let Some(Err(error)) = path.map(|path| refuse_unread(work_tree, &path)) {
-            return problems(&error).into_iter().next();
+        if !narrowing.targets.is_empty() {
+            return None;
         }
-        let message = format!("refers to `{reference}`, which is missing");
-        let problem = Problem::new(message).file(file.path.as_str()).line(*line);
-        Some(problem.help("mend it, or name other targets with `--target`"))
+        let templates = narrowing.templates.clone();
+        let fitting = Narrowing { templates, ..Narrowing::default() };
+        let all = choice::targets(&self.targets(file), &fitting).unwrap_or_default();
+        let missing = missing_target(work_tree, file, &all);
+        // A namespace is named by its path.
+        if narrowing.environments.is_empty() || !narrowing.namespaces.is_empty() {
+            return missing;
+        }
+        let taken = choice::targets(&all, narrowing).unwrap_or_default();
+        let is_taken = |one: &Chosen| taken.iter().any(|other| ptr::eq(one.target, other.target));
+        let mut left = all.iter().filter(|one| !is_taken(one));
+        missing.or_else(|| left.find_map(|one| unread_site(work_tree, one)))
     }
 
     /// The targets of a file that was located.
@@ -209,14 +211,43 @@ impl SaasFiles {
     }
 }
 
-/// Refuses a YAML file that can't be read, or that git has and that isn't checked out.
-fn refuse_unread(work_tree: &WorkTree, path: &RepoPath) -> Result<()> {
-    let Some(bytes) = work_tree.read_file(path)? else {
-        return work_tree.refuse_hidden_file(path, "");
+fn missing_target(work_tree: &WorkTree, file: &SaasFile, all: &[Chosen]) -> Option<Problem> {
+    let mut missing = all.iter().filter(|one| one.target.file.is_none());
+    let (reference, line) = missing.find_map(|one| one.target.elsewhere.as_ref())?;
+    if let Some(problem) = why_unread(work_tree, reference) {
+        return Some(problem);
+    }
+    let message = format!("refers to `{reference}`, which is missing");
+    let problem = Problem::new(message).file(file.path.as_str()).line(*line);
+    Some(problem.help("mend it, or name other targets with `--target`"))
+}
+
+/// Why nobody knows where a pin runs, if one of the files that say it can't be read.
+fn unread_site(work_tree: &WorkTree, Chosen { target, site, .. }: &Chosen) -> Option<Problem> {
+    let is_pin = target.value.as_ref().is_some_and(|(value, _)| is_full_commit(value));
+    if !is_pin || target.delete || site.environment.is_some() && site.cluster.is_some() {
+        return None;
+    }
+    let namespace = target.filter.namespace.as_ref()?;
+    why_unread(work_tree, namespace).or_else(|| {
+        let others = values(work_tree, namespace, [&["environment", "$ref"], &["cluster", "$ref"]]);
+        others.iter().flatten().find_map(|reference| why_unread(work_tree, reference))
+    })
+}
+
+/// Why the YAML file that a `$ref` names can't be read, or isn't checked out; `None` if it is
+/// missing, too.
+fn why_unread(work_tree: &WorkTree, reference: &str) -> Option<Problem> {
+    let path = RepoPath::parse_reference(reference)?;
+    let read = || -> Result<()> {
+        let Some(bytes) = work_tree.read_file(&path)? else {
+            return work_tree.refuse_hidden_file(&path, "");
+        };
+        refuse_pointer(path.as_str(), &bytes)?;
+        let read = text_of(&bytes).and_then(yaml::parse).map(drop);
+        Ok(read.map_err(|problem| problem.file(path.as_str()))?)
     };
-    refuse_pointer(path.as_str(), &bytes)?;
-    let read = text_of(&bytes).and_then(yaml::parse).map(drop);
-    Ok(read.map_err(|problem| problem.file(path.as_str()))?)
+    problems(&read().err()?).into_iter().next()
 }
 
 /// The YAML files with the word that every saas file has.

@@ -98,9 +98,9 @@ impl SaasPromotion {
             if !paths.contains(&file.path) {
                 continue;
             }
-            let missing = files.missing_target(work_tree, file, &query.narrowing);
+            let untold = files.untold(work_tree, file, &query.narrowing);
             let fitting = fit_targets(&files, file, &query.narrowing, &mut shared);
-            match missing.map_or(fitting, Err) {
+            match untold.map_or(fitting, Err) {
                 Ok(mut chosen) => {
                     is_left_out |= chosen.iter().any(|one| !takes(one.target));
                     chosen.retain(|one| takes(one.target));
