@@ -141,3 +141,32 @@ fn without_the_network() {
         "error: `--mr` can't be used with `--offline`\n  help: leave one of them out\n",
     );
 }
+
+/// Whether a version is blocked can't be told of an app that can't be read.
+#[test]
+fn apps_that_cannot_be_read() {
+    let sandbox = muo();
+    let app = "data/services/app-interface/app.yml";
+    let promote = |more: &[&str]| {
+        let args = ["promote", "saas-qontract-reconcile", "app-sre-production", "-n", "-q"];
+        sandbox.xtask(&[&args[..], &["--no-image-check"], more].concat())
+    };
+    let unknown =
+        |place: &str, why: &str| format!("blocked versions are unknown: `{place}`: {why}");
+    sandbox.write(app, "a: [\n");
+    let why = unknown(&format!("{app}:1:4"), "can't be read as YAML: unclosed bracket '['");
+    let help = "mend the file, or leave its environment out";
+    let output = promote(&[]).succeeds();
+    assert_eq!(output.stderr, format!("warning: {why}\n  help: {help}\n"));
+    promote(&["--strict"]).assert(
+        1,
+        "",
+        &format!("error: {why}\n  help: {help}; or leave `--strict` out\n"),
+    );
+    sandbox.git("checkout --quiet .");
+    sandbox.git(&format!("sparse-checkout set --no-cone /* !/{app}"));
+    let why = unknown(app, "git has it, but it is not checked out (sparse checkout)");
+    let help = format!("`git sparse-checkout add /{app}`");
+    let output = promote(&[]).succeeds();
+    assert_eq!(output.stderr, format!("warning: {why}\n  help: {help}\n"));
+}

@@ -86,12 +86,8 @@ impl Review {
     /// Adds what something else found.
     pub fn add_findings(&mut self, findings: Findings) {
         self.problems.extend(findings.problems);
-        self.warnings.extend(findings.warnings);
-        for note in findings.notes {
-            if !self.notes.contains(&note) {
-                self.notes.push(note);
-            }
-        }
+        add_new(&mut self.warnings, findings.warnings);
+        add_new(&mut self.notes, findings.notes);
     }
 
     /// The names of the components that should be promoted first.
@@ -181,5 +177,14 @@ impl Review {
         }
         self.changes.push(changes);
         Ok(())
+    }
+}
+
+/// Several components of one file may have the same remarks.
+fn add_new<T: PartialEq>(all: &mut Vec<T>, more: Vec<T>) {
+    for one in more {
+        if !all.contains(&one) {
+            all.push(one);
+        }
     }
 }

@@ -240,14 +240,18 @@ fn unread_site(work_tree: &WorkTree, Chosen { target, site, .. }: &Chosen) -> Op
 fn why_unread(work_tree: &WorkTree, reference: &str) -> Option<Problem> {
     let path = RepoPath::parse_reference(reference)?;
     let read = || -> Result<()> {
-        let Some(bytes) = work_tree.read_file(&path)? else {
-            return work_tree.refuse_hidden_file(&path, "");
-        };
-        refuse_pointer(path.as_str(), &bytes)?;
-        let read = text_of(&bytes).and_then(yaml::parse).map(drop);
-        Ok(read.map_err(|problem| problem.file(path.as_str()))?)
+        match work_tree.read_file(&path)? {
+            Some(bytes) => Ok(refuse_unreadable(&path, &bytes)?),
+            None => work_tree.refuse_hidden_file(&path, ""),
+        }
     };
     problems(&read().err()?).into_iter().next()
+}
+
+fn refuse_unreadable(path: &RepoPath, bytes: &[u8]) -> Result<(), Problem> {
+    refuse_pointer(path.as_str(), bytes)?;
+    let read = text_of(bytes).and_then(yaml::parse).map(drop);
+    read.map_err(|problem| problem.file(path.as_str()))
 }
 
 /// The YAML files with the word that every saas file has.
@@ -291,21 +295,27 @@ pub fn names(work_tree: &WorkTree) -> Vec<(RepoPath, String)> {
 }
 
 /// What the app that a `$ref` names says about the versions of an upstream; its file is that of the
-/// tree, if that has it.
+/// tree, if that has it. Also returns a warning if that can't be read.
 pub fn code_component(
     work_tree: &WorkTree,
     tree: &Tree,
-    app: &str,
+    app: Option<&str>,
     upstream: &Upstream,
-) -> Versions {
-    let path = RepoPath::parse_reference(app);
-    let in_tree = |path: &RepoPath| tree.get(path).map(<[u8]>::to_vec);
-    let bytes = path
-        .as_ref()
-        .and_then(|path| in_tree(path).or_else(|| work_tree.read_file(path).ok().flatten()));
+) -> (Versions, Option<Problem>) {
+    let found = app.and_then(|app| Some((app, RepoPath::parse_reference(app)?)));
+    let Some((app, path)) = found else { return (Versions::default(), None) };
+    let in_tree = tree.get(&path).map(<[u8]>::to_vec);
+    let unread = match &in_tree {
+        Some(bytes) => refuse_unreadable(&path, bytes).err(),
+        None => why_unread(work_tree, app),
+    };
+    let warning = unread.map(|why| {
+        let problem = Problem::new(format!("blocked versions are unknown: {why}"));
+        Problem { help: why.help, ..problem }
+    });
+    let bytes = in_tree.or_else(|| work_tree.read_file(&path).ok().flatten());
     let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default();
-    let file = path.map(|path| path.to_string()).unwrap_or_default();
-    Versions { file, ..versions(&text, upstream) }
+    (Versions { file: path.to_string(), ..versions(&text, upstream) }, warning)
 }
 
 /// Where namespaces are, by the `$ref` that names them. Each file is read once.

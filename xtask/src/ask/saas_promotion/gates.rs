@@ -12,7 +12,6 @@ use promotion::model::tree::Tree;
 use promotion::model::upstream::Upstream;
 use promotion::model::version::{CommitId, is_full_commit};
 use promotion::plan::PartPlan;
-use promotion::saas::app::Versions;
 use promotion::saas::{SaasFile, Target};
 
 use super::SaasPromotion;
@@ -82,10 +81,9 @@ impl SaasPromotion {
         let all = &all.as_ref().unwrap_or(&self.files).files;
         let publishers = Publishing { asked, upstream: &component.upstream, to: &part.to };
         let publishers = publishers.of(all, &targets);
-        let mut versions = match &file.app {
-            Some(app) => code_component(asked.work_tree, asked.tree, app, &component.upstream),
-            None => Versions::default(),
-        };
+        let app = file.app.as_deref();
+        let (mut versions, unknown) =
+            code_component(asked.work_tree, asked.tree, app, &component.upstream);
         versions.hotfixes.extend(asked.hotfix.then(|| part.to.to_string()));
         let hint = Hint::new(asked.session, "unblock").words(&[self.name(index)]);
         let unblock = hint.option("--ref", Some(part.to.as_str())).to_string();
@@ -102,7 +100,7 @@ impl SaasPromotion {
             self.of_file.iter().any(|&index| self.files.files[index].path == other.path)
         };
         let others = all.iter().filter(|other| !is_chosen(other));
-        findings.warnings.extend(moved_too(&targets, others));
+        findings.warnings.extend(moved_too(&targets, others).into_iter().chain(unknown));
         findings
     }
 }
