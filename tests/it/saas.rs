@@ -566,6 +566,27 @@ fn gates_of_the_target_branch() {
     assert_eq!((count(&[]), count(&["--mr"])), (0, 1));
 }
 
+/// A publisher may stand in a saas file that only the target branch has.
+#[test]
+fn publishers_of_the_target_branch() {
+    let sandbox = muo();
+    let text = sandbox.read(FILE);
+    sandbox.write(FILE, &text.replace("publish:\n      - muo-stage", "publish:\n      - old"));
+    sandbox.commit_all();
+    let stage = text.replace("name: saas-muo\n", "name: saas-muo-stage\n");
+    sandbox.write("data/services/muo/cicd/saas-muo-stage.yaml", &stage);
+    sandbox.commit_all();
+    sandbox.git("push --quiet origin HEAD:master");
+    sandbox.git("reset --quiet --hard HEAD~1");
+    let promote = ["promote", "muo", "hivep01", "--no-image-check", "-n", "-q"];
+    sandbox.xtask(&promote).matches("saas-no-publisher");
+    let there = sandbox.xtask(&[&promote[..], &["--mr"]].concat()).succeeds();
+    let published = "note: `saas-muo-stage` operator/hives01, which publishes `muo-stage`, has run";
+    assert!(there.stderr.is_empty(), "{}", there.stderr);
+    let told = sandbox.xtask(&[&promote[..5], &["--mr"]].concat()).succeeds();
+    assert!(told.stderr.contains(published), "{}", told.stderr);
+}
+
 /// Two upstreams of one app become hotfixes in one commit.
 #[test]
 fn two_hotfixes_of_one_app() {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use memchr::memmem;
 use promotion::guards::Findings;
 use promotion::guards::gates::{Gates, Publisher, Runs};
 use promotion::model::duration::of_seconds;
@@ -12,7 +13,7 @@ use promotion::model::tree::Tree;
 use promotion::model::upstream::Upstream;
 use promotion::model::version::{CommitId, is_full_commit};
 use promotion::plan::PartPlan;
-use promotion::saas::{SaasFile, Target};
+use promotion::saas::{NEEDLE, SaasFile, Target};
 
 use super::SaasPromotion;
 use crate::ask::saas::{SaasFiles, code_component};
@@ -79,8 +80,11 @@ impl SaasPromotion {
         let all = ((is_subscribed || has_files) && !self.files.is_whole)
             .then(|| SaasFiles::search(asked.work_tree));
         let all = &all.as_ref().unwrap_or(&self.files).files;
+        let mut tree = asked.tree.clone();
+        let new = if is_subscribed { add_differing(&mut tree, asked, all) } else { Vec::new() };
+        let asked = &Asked { tree: &tree, ..*asked };
         let publishers = Publishing { asked, upstream: &component.upstream, to: &part.to };
-        let publishers = publishers.of(all, &targets);
+        let publishers = publishers.of(all.iter().chain(&new), &targets);
         let app = file.app.as_deref();
         let (mut versions, unknown) =
             code_component(asked.work_tree, asked.tree, app, &component.upstream);
@@ -103,6 +107,24 @@ impl SaasPromotion {
         findings.warnings.extend(moved_too(&targets, others).into_iter().chain(unknown));
         findings
     }
+}
+
+/// Adds to a tree the saas files of the commit that is planned on, as far as the checkout has others
+/// there; returns those that are not among `known`. What a partial clone lacks is left out.
+fn add_differing(tree: &mut Tree, asked: &Asked, known: &[SaasFile]) -> Vec<SaasFile> {
+    let Some(commit) = asked.at else { return Vec::new() };
+    let git = Git::at(&asked.work_tree.top).env("GIT_NO_LAZY_FETCH", "1");
+    let mut paths = git.differing(commit).unwrap_or_default();
+    paths.retain(|path| [".yml", ".yaml"].iter().any(|end| path.as_str().ends_with(end)));
+    let texts = git.show_many(commit.as_str(), &paths).unwrap_or_default();
+    let is_likely = |text: &Vec<u8>| memmem::find(text, NEEDLE.as_ref()).is_some();
+    let files = paths.into_iter().zip(texts);
+    let files = files.filter_map(|(path, text)| Some((path, text.filter(is_likely)?)));
+    let files: Vec<_> = files.collect();
+    let is_new = |path: &&RepoPath| !known.iter().any(|file| file.path == **path);
+    let new: Vec<_> = files.iter().map(|(path, _)| path).filter(is_new).cloned().collect();
+    tree.0.extend(files);
+    new.iter().filter_map(|path| SaasFile::read(path, tree)).collect()
 }
 
 /// A warning for each target file that belongs to other saas files too.
@@ -130,7 +152,11 @@ struct Publishing<'a> {
 
 impl Publishing<'_> {
     /// The publishers of the channels that these targets subscribe to.
-    fn of(&self, files: &[SaasFile], targets: &[&Target]) -> Vec<Publisher> {
+    fn of<'f>(
+        &self,
+        files: impl Iterator<Item = &'f SaasFile>,
+        targets: &[&Target],
+    ) -> Vec<Publisher> {
         let channels: BTreeSet<&String> =
             targets.iter().flat_map(|target| &target.promotion.subscribe).collect();
         let mut found = Vec::new();
