@@ -427,6 +427,11 @@ fn files_that_cannot_be_read() {
     assert_eq!((check.status, check.stderr), (1, untold), "{}", check.stdout);
     fs::remove_file(sandbox.path(FILE)).unwrap();
     sandbox.xtask(&["status", "--owner", "muo", "-q"]).assert(1, "", &problem);
+    // Nor is the word one of a component whose files are others.
+    let other = "data/services/muo/cicd/other-reconcile.yaml";
+    fs::rename(sandbox.path(broken), sandbox.path(other)).unwrap();
+    let args = ["status", "reconcile", "-q"];
+    sandbox.xtask(&args).assert(1, "", &problem.replace(broken, other));
 }
 
 /// Where it runs is said by files that can't be read, so it may be meant.

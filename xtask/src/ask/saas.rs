@@ -67,8 +67,8 @@ impl SaasFiles {
             Ok(files) => files.first().map_or(Fit::Part, |file| choice::fit_of(word, file)),
             Err(_) => Fit::Part,
         };
-        match self.why_unreadable(word, least).next() {
-            Some(why) => Err(why.clone()),
+        match self.unreadable_fitting(word, least).next() {
+            Some((_, why)) => Err(why.clone()),
             None => found,
         }
     }
@@ -82,8 +82,10 @@ impl SaasFiles {
         let environments = component.environments.iter();
         let mut pins: Vec<_> = environments.flat_map(|environment| &environment.pins).collect();
         pins.retain(|pin| matches!(pin.selector, Selector::Saas(_)));
-        let is_its = |file: &SaasFile| pins.iter().any(|pin| pin.files.takes(&file.path));
-        choice::fitting(&self.files, word).into_iter().all(is_its).then_some(component)
+        let is_its = |path: &RepoPath| pins.iter().any(|pin| pin.files.takes(path));
+        let fitting = choice::fitting(&self.files, word).into_iter().map(|file| &file.path);
+        let unread = self.unreadable_fitting(word, Fit::Part).map(|(path, _)| path);
+        fitting.chain(unread).all(is_its).then_some(component)
     }
 
     /// The problem of a word that names no saas file, with the components and environments that come
@@ -111,22 +113,26 @@ impl SaasFiles {
         Problem { help: Some(help.join("\n")), ..unknown }
     }
 
-    /// Why a file can't be read that a word fits at least so well. Its own name is not known; most
-    /// files have it too.
-    fn why_unreadable(&self, word: &str, least: Fit) -> impl Iterator<Item = &Problem> {
+    /// The files that can't be read and that a word fits at least so well. Their own names are not
+    /// known; most files have them too.
+    fn unreadable_fitting(
+        &self,
+        word: &str,
+        least: Fit,
+    ) -> impl Iterator<Item = &(RepoPath, Problem)> {
         let fits = move |(path, _): &&(RepoPath, Problem)| {
             let name = path.as_str().rsplit('/').next().unwrap_or_default();
             let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
             [path.as_str(), stem].iter().any(|one| fit(word, one) >= least)
         };
-        self.unreadable.iter().filter(fits).map(|(_, why)| why)
+        self.unreadable.iter().filter(fits)
     }
 
     /// Why files can't be read that a glob fits: they would be left out in silence. A word that is no
     /// glob means other files.
     pub fn unreadable(&self, word: &str) -> Vec<Problem> {
-        let all = self.why_unreadable(word, Fit::Part).filter(|_| choice::is_glob(word));
-        all.cloned().collect()
+        let all = self.unreadable_fitting(word, Fit::Part).filter(|_| choice::is_glob(word));
+        all.map(|(_, why)| why.clone()).collect()
     }
 
     /// Why a file can't be read that is named by its path; `None` if it can be.
