@@ -466,7 +466,11 @@ fn places_that_cannot_be_read() {
     let help = format!("`git sparse-checkout add /{file}`");
     promote(&[]).assert(1, "", &format!("error: `{file}`: {problem}\n  help: {help}\n"));
     promote(&["--namespace", "hivep01"]).succeeds();
-    sandbox.xtask(&["promote", "muo", "hivep02", "-n", "-q"]).succeeds();
+    let named = ["promote", "muo", "hivep02", "-n", "-q"];
+    sandbox.xtask(&named).succeeds();
+    sandbox.git("sparse-checkout set --no-cone /* !/data/services/muo/namespaces/");
+    sandbox.xtask(&named).succeeds();
+    assert_eq!(promote(&[]).status, 1);
 }
 
 /// Nobody knows where it runs, so it may be meant.

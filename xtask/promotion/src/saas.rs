@@ -303,7 +303,7 @@ fn texts(yaml: &Yaml, node: NodeId, key: &str) -> Vec<String> {
 }
 
 /// `/services/x/namespaces/app-prod.yml` is called `app-prod`.
-fn stem(path: &str) -> &str {
+pub fn stem(path: &str) -> &str {
     let name = path.rsplit('/').next().unwrap_or(path);
     name.split('.').next().unwrap_or(name)
 }

@@ -6,7 +6,7 @@ use std::ptr;
 use anyhow::Result;
 use memchr::memmem;
 use promotion::config::Config;
-use promotion::model::component::{Component, FilePattern, Selector};
+use promotion::model::component::{Component, FilePattern, SaasFilter, Selector};
 use promotion::model::escape::{escaped, is_obeyed};
 use promotion::model::path::RepoPath;
 use promotion::model::problem::{Problem, problems};
@@ -16,7 +16,7 @@ use promotion::model::upstream::Upstream;
 use promotion::model::version::{commit_part, is_full_commit};
 use promotion::saas::app::{Versions, versions};
 use promotion::saas::choice::{self, Chosen, Fit, Narrowing, fit};
-use promotion::saas::{NEEDLE, SaasFile, Site, target_files};
+use promotion::saas::{NEEDLE, SaasFile, Site, Target, stem, target_files};
 use promotion::syntax::{text_of, yaml};
 
 use crate::pool;
@@ -196,11 +196,12 @@ impl SaasFiles {
         let fitting = Narrowing { templates, ..Narrowing::default() };
         let all = choice::targets(&self.targets(file), &fitting).unwrap_or_default();
         let missing = missing_target(work_tree, file, &all);
-        // A namespace is named by its path.
-        if narrowing.environments.is_empty() || !narrowing.namespaces.is_empty() {
+        let taken = choice::targets(&all, narrowing).unwrap_or_default();
+        let is_of_one = |word: &String| taken.iter().any(|one| is_called(one.target, word));
+        // A namespace is named by its path, and who names a target means no other one.
+        if narrowing.environments.iter().all(is_of_one) || !narrowing.namespaces.is_empty() {
             return missing;
         }
-        let taken = choice::targets(&all, narrowing).unwrap_or_default();
         let is_taken = |one: &Chosen| taken.iter().any(|other| ptr::eq(one.target, other.target));
         let mut left = all.iter().filter(|one| !is_taken(one));
         missing.or_else(|| left.find_map(|one| unread_site(work_tree, one)))
@@ -226,6 +227,13 @@ fn missing_target(work_tree: &WorkTree, file: &SaasFile, all: &[Chosen]) -> Opti
     let message = format!("refers to `{reference}`, which is missing");
     let problem = Problem::new(message).file(file.path.as_str()).line(*line);
     Some(problem.help("mend it, or name other targets with `--target`"))
+}
+
+/// Whether a word is just the name of a target, or of the file of its namespace.
+fn is_called(target: &Target, word: &str) -> bool {
+    let SaasFilter { target, namespace, .. } = &target.filter;
+    let names = [target.as_deref(), namespace.as_deref(), namespace.as_deref().map(stem)];
+    names.into_iter().flatten().any(|name| fit(word, name) == Fit::Exact)
 }
 
 /// Why nobody knows where a pin runs, if one of the files that say it can't be read.
