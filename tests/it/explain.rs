@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::case::JENKINS;
-use crate::sandbox::Sandbox;
+use crate::sandbox::{HEAD, Sandbox};
 
 const EXTERNAL: &str = "data/services/app-interface/cicd/ci-ext/saas-qontract-reconcile.yaml";
 const TEKTON: &str = "data/pipelines/tekton-provider-global-defaults.yaml";
@@ -47,6 +47,36 @@ fn moved_by_automation() {
          promotion:\n      auto: true\n",
     );
     sandbox.xtask(&["explain", "data/services/x/saas.yml"]).matches("explain-auto");
+}
+
+/// What finds it are the saas files that refer to it, which have it in an environment or not.
+#[test]
+fn a_target_in_a_file_of_its_own() {
+    let sandbox = Sandbox::new();
+    let saas = |name: &str, more: &str| {
+        let file = format!("data/services/x/cicd/{name}.yml");
+        let text = format!(
+            "name: {name}\nresourceTemplates:\n- name: x\n  url: https://github.com/app-sre/qontract-reconcile\n  \
+             targets:\n  - $ref: /services/x/own.yml\n{more}"
+        );
+        sandbox.write(&file, &text);
+        file
+    };
+    let one = saas("one", "  - $ref: /services/x/gone.yml\n");
+    let own = "data/services/x/own.yml";
+    sandbox.write(own, &format!("name: own\nref: {HEAD}\nparameters:\n  TAG: {}\n", &HEAD[..7]));
+    sandbox.commit_all();
+    let explain = |place: &str| sandbox.xtask(&["explain", place]);
+    explain(&format!("{own}:2")).matches("explain-target-file");
+    explain(&one).assert(0, &format!("{one}: no pin, and nothing that looks like one\n"), "");
+    saas("two", "");
+    let config = sandbox.read("promote.toml");
+    let pins =
+        format!("{{ file = \"{one}\", saas = true }}, {{ file = \"{one}\", parameter = \"TAG\" }}");
+    let environment = format!("[component.qontract-reconcile.environment.own]\npins = [{pins}]\n");
+    sandbox.write("promote.toml", &format!("{config}\n{environment}"));
+    explain(own).matches("explain-target-file-configured");
+    sandbox.xtask(&["explain", own, "--format", "json"]).matches("explain-target-file-json");
 }
 
 /// The ends of long lists are counted; with `--all` they are shown.

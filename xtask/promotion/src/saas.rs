@@ -203,6 +203,14 @@ fn unfit(yaml: &Yaml, item: NodeId, via: Via, key: &str) -> Option<(usize, Strin
     Some((yaml.line(node), format!("`{key}` {reason}")))
 }
 
+/// Whether a file may hold nothing but a target, to which a saas file refers.
+pub fn may_be_target(path: &RepoPath, text: &str) -> bool {
+    let is_in_reach = path.as_str().starts_with("data/");
+    let yaml = is_in_reach.then(|| yaml::parse(text).ok()).flatten();
+    let target = yaml.and_then(|yaml| target_file(&yaml, None));
+    target.is_some_and(|target| target.reference.is_some() || target.parameters.is_some())
+}
+
 /// The target that a file of its own holds, for a template of that name.
 pub fn target_file(yaml: &Yaml, template: Option<&str>) -> Option<Target> {
     let &root = yaml.roots().first()?;

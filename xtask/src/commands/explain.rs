@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use promotion::config::Config;
 use promotion::history::past::{Moved, PinPast, past, values};
-use promotion::inspect::coverage::{FileKind, Terms};
+use promotion::inspect::coverage::Terms;
 use promotion::inspect::discover::{Orphan, all_candidates};
 use promotion::inspect::explain::{Explained, Fate, explained};
 use promotion::model::commit::Revision;
@@ -15,12 +15,16 @@ use promotion::model::problem::Problem;
 use promotion::model::tree::{Tree, refuse_pointer};
 use promotion::report::explain as report;
 use promotion::report::json::{self, optional};
+use promotion::saas::may_be_target;
 use promotion::syntax::text_of;
 use serde_json::{Value, json};
 
+use crate::ask::coverage::with_any;
+use crate::ask::saas;
 use crate::cli::{self, Format};
 use crate::git::Git;
 use crate::git::past::{Past, Walk};
+use crate::search::{Clue, Found, Listing};
 use crate::session::Session;
 use crate::terminal::fitted;
 use crate::worktree::WorkTree;
@@ -39,7 +43,9 @@ pub fn run(session: &Session, typed: &cli::ExplainArgs) -> Result<()> {
     };
     refuse_pointer(path.as_str(), &bytes)?;
     let text = text_of(&bytes).map_err(|problem| problem.file(path.as_str()))?;
-    let (pins, mut orphans) = pins(&path, text, &config)?;
+    let Found { tree, too_large, unread } = around(&work_tree, &path, text);
+    too_large.iter().chain(&unread).for_each(|problem| session.note(&problem.to_string()));
+    let (pins, mut orphans) = pins(&path, &tree, &config)?;
     let wanted = |pin: &Explained| line.is_none_or(|line| pin.line == line);
     let (pins, others): (Vec<_>, Vec<_>) = pins.into_iter().partition(wanted);
     orphans.retain(|orphan| line.is_none_or(|line| orphan.line == line));
@@ -112,15 +118,24 @@ fn from_here(top: &Path, file: &str) -> Option<RepoPath> {
     RepoPath::parse(&path)
 }
 
-/// What the configuration and the file itself know of its pins.
-fn pins(path: &RepoPath, text: &str, config: &Config) -> Result<(Vec<Explained>, Vec<Orphan>)> {
-    let mut tree = Tree::default();
-    if FileKind::of(path.as_str()).is_some() {
-        tree.0.insert(path.clone(), text.as_bytes().to_vec());
-    }
-    let (candidates, orphans) = all_candidates(config, &tree);
+/// A file, those of its own that it has saas targets in, and the saas files that it is one of.
+fn around(work_tree: &WorkTree, path: &RepoPath, text: &str) -> Found {
+    let name = path.as_str().rsplit('/').next().unwrap_or_default();
+    let mut found = match may_be_target(path, text) {
+        true => with_any(Listing::start(work_tree), Clue::Saas, [name].into_iter()),
+        false => Found::default(),
+    };
+    found.tree.0.insert(path.clone(), text.as_bytes().to_vec());
+    saas::complete_all(work_tree, &mut found.tree);
+    found
+}
+
+/// What the configuration, the file itself and those around it know of its pins.
+fn pins(path: &RepoPath, tree: &Tree, config: &Config) -> Result<(Vec<Explained>, Vec<Orphan>)> {
+    let (candidates, mut orphans) = all_candidates(config, tree);
+    orphans.retain(|orphan| orphan.file == *path);
     let terms: Vec<Terms> = candidates.into_iter().map(|candidate| candidate.terms).collect();
-    let explained = explained(path, text, &terms, config);
+    let explained = explained(path, tree, &terms, config);
     Ok((explained.map_err(|problem| problem.file(path.as_str()))?, orphans))
 }
 
@@ -161,10 +176,11 @@ fn document(config: &Config, pin: &Explained, past: &PinPast) -> Value {
         "line": pin.line,
         "value": pin.value,
         "target": pin.target,
+        "saas_file": pin.saas_file.as_ref().map(RepoPath::as_str),
         "component": pin.component,
         "upstream": pin.upstream.to_string(),
         "environment": pin.environment.as_ref().map(|environment| &environment.name),
-        "selector": pin.name.spec.selector.to_string(),
+        "selector": pin.selector.to_string(),
         "configured": configured,
         "verdict": verdict,
         "reason": reason,
@@ -172,7 +188,7 @@ fn document(config: &Config, pin: &Explained, past: &PinPast) -> Value {
         "pin": item,
         "history": past.changes.iter().map(moved).collect::<Value>(),
     });
-    optional(&["target", "configured", "reason", "pin"], document)
+    optional(&["target", "saas_file", "configured", "reason", "pin"], document)
 }
 
 fn moved(moved: &Moved) -> Value {

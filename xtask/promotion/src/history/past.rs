@@ -42,10 +42,14 @@ pub fn named(
     })
 }
 
-/// The name of the `ref` of a saas target in a file of its own.
+/// The name of the `ref` or of a parameter of a saas target in a file of its own.
 fn in_target_file(file: &RepoPath, spec: &PinSpec) -> PinName {
-    let steps = vec![PathStep::Key("ref".to_owned())];
-    let selector = Selector::Path(KeyPath { text: "ref".to_owned(), steps });
+    let keys = match &spec.selector {
+        Selector::Parameter(name, _) => vec!["parameters", name],
+        _ => vec!["ref"],
+    };
+    let steps = keys.iter().map(|key| PathStep::Key((*key).to_owned())).collect();
+    let selector = Selector::Path(KeyPath { text: keys.join("."), steps });
     let spec = PinSpec { files: FilePattern::File(file.clone()), selector, ..spec.clone() };
     PinName { spec, upstream: Upstream::default(), target: None, nth: 0 }
 }
@@ -120,6 +124,7 @@ mod tests {
     use super::*;
     use crate::config::Config;
     use crate::locate::locate_in_tree;
+    use crate::model::component::SaasFilter;
     use crate::model::tree::Tree;
     use crate::model::version::CommitId;
 
@@ -215,7 +220,17 @@ mod tests {
         assert_eq!(names[0].spec.files, FilePattern::File(path("data/t.yml")));
         assert_eq!(values(&names, &target), [Some(commit)]);
         assert_eq!(values(&names, "name: t\n"), [None]);
+        let spec = PinSpec {
+            selector: Selector::Parameter("P".to_owned(), SaasFilter::default()),
+            ..spec.clone()
+        };
+        let target = "ref: 2222222\nparameters: {P: 1111111}\n";
+        let files = [(path("s.yml"), saas.into()), (path("data/t.yml"), target.into())];
+        let found = locate_in_tree(&spec, upstream, saas, &Tree(files.into())).unwrap();
+        let names: Vec<_> = named(found, &spec, upstream).map(|(_, name)| name).collect();
+        assert_eq!(values(&[&names[0]], target), [Some("1111111".to_owned())]);
     }
+
     #[test]
     fn variables_are_found_again() {
         let config = "[component.a]\nupstream = \"https://x.org/a\"\n\

@@ -4,13 +4,15 @@ use std::collections::{HashMap, HashSet};
 
 use crate::config::Config;
 use crate::history::past::{PinName, named};
-use crate::inspect::coverage::{self, Terms};
+use crate::inspect::coverage::{self, Terms, Unconfigured, UnconfiguredValue};
 use crate::locate::{self, Located, Role, Stay};
-use crate::model::component::{Origin, PinSpec};
+use crate::model::component::{FilePattern, Origin, PinSpec, Selector};
 use crate::model::path::RepoPath;
 use crate::model::problem::Problem;
 use crate::model::tree::Tree;
 use crate::model::upstream::Upstream;
+use crate::saas::target_files;
+use crate::syntax::text_of;
 
 /// One value of a file.
 #[derive(Debug)]
@@ -21,12 +23,16 @@ pub struct Explained {
     pub value: String,
     /// `template/target` in a saas file.
     pub target: Option<String>,
+    /// The saas file that has the target, if it stands in a file of its own.
+    pub saas_file: Option<RepoPath>,
     /// The component's name.
     pub component: String,
     /// Its upstream.
     pub upstream: Upstream,
     /// The environment of the configuration that has it.
     pub environment: Option<Configured>,
+    /// What finds it.
+    pub selector: Selector,
     /// Whether it would move.
     pub fate: Fate,
     /// Why it stays where its saas file is promoted by its name; `None` if it doesn't.
@@ -36,7 +42,7 @@ pub struct Explained {
 }
 
 /// The environment that has a value.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Configured {
     /// Its name.
     pub name: String,
@@ -58,68 +64,174 @@ pub enum Fate {
 }
 
 /// Every value of a file that a line of the configuration finds, or that fits `terms`, in the order
-/// of the file. The error is why nobody can read it.
+/// of the file; that of a saas target in a file of its own by the saas files of the tree that refer
+/// to it. The error is why nobody can read the file.
 pub fn explained(
     path: &RepoPath,
-    text: &str,
+    tree: &Tree,
     terms: &[Terms],
     config: &Config,
 ) -> Result<Vec<Explained>, Problem> {
     let mut all = Vec::new();
-    // Not by its bytes: only a literal file takes any word for a pin, and other values have none.
-    let place = |found: &Located| (found.line, found.value.clone(), found.target.clone());
     let mut seen = HashSet::new();
-    for component in &config.components {
-        for environment in &component.environments {
-            for pin in environment.pins.iter().filter(|pin| pin.files.takes(path)) {
-                let found = locate::locate(pin, &component.upstream, text)?;
-                seen.extend(found.iter().map(place));
-                all.extend(named(found, pin, &component.upstream).map(|(found, name)| {
-                    let origin = pin.origin.clone();
-                    let configured = Configured { name: environment.name.clone(), origin };
-                    let fate = fate(&found);
-                    new(found, &component.name, Some(configured), fate, name)
-                }));
-            }
-        }
+    let is_referrer = |file: &RepoPath| {
+        let targets = target_files(tree, &[FilePattern::File(file.clone())]);
+        file != path && targets.contains(path)
+    };
+    let referrers = tree.0.keys().filter(|file| is_referrer(file));
+    let searched: Vec<Searched> = [path]
+        .into_iter()
+        .chain(referrers)
+        .filter_map(|file| Some(Searched { file, path, bytes: tree.get(file)?, tree }))
+        .collect();
+    for one in &searched {
+        let configured = one.configured(config)?;
+        seen.extend(configured.iter().map(place));
+        all.extend(configured);
     }
-    let tree = Tree([(path.clone(), text.as_bytes().to_vec())].into());
-    let lines = coverage::in_file(path, &tree, terms, config);
-    for (terms, spec, found) in coverage::fitting(path, text, &tree, terms) {
-        let by_name = staying_by_name(&spec, &terms.upstream, text);
-        for (found, name) in named(found, &spec, &terms.upstream) {
-            // What a template fills in is no version.
-            let is_filled_in = found.value.contains(['{', '$']);
-            if !is_filled_in && !seen.contains(&place(&found)) {
-                let is = |value: &coverage::UnconfiguredValue| value.line == found.line;
-                let line = lines.iter().find(|line| line.values.iter().any(is));
-                let fate = match (fate(&found), line) {
-                    (Fate::Moves, Some(line)) => match line.unnameable() {
-                        Some("file") => Fate::Unfit("is in a file that no configuration can name"),
-                        Some(_) => Fate::Unfit("is in a target that no configuration can name"),
-                        None => Fate::Unconfigured(line.pin()),
-                    },
-                    (fate, _) => fate,
-                };
-                let by_name = by_name.get(&found.line).copied();
-                let explained = new(found, &terms.component, None, fate, name);
-                all.push(Explained { by_name, ..explained });
-            }
-        }
+    for one in &searched {
+        let mut fitting = one.fitting(terms, config)?;
+        // What a template fills in is no version.
+        fitting.retain(|one| !one.value.contains(['{', '$']) && !seen.contains(&place(one)));
+        all.extend(fitting);
     }
     all.sort_by_key(|one| one.line);
     Ok(all)
 }
 
-/// What stays where a saas file is promoted by its name, by line.
-fn staying_by_name(spec: &PinSpec, upstream: &Upstream, text: &str) -> HashMap<usize, Stay> {
-    let spec = PinSpec { origin: Origin::CommandLine, ..spec.clone() };
-    let found = locate::locate(&spec, upstream, text).unwrap_or_default().into_iter();
-    let staying = found.filter_map(|found| match found.role {
-        Role::Stays(stay) => Some((found.line, stay)),
-        Role::Pin(_) | Role::Unfit(_) | Role::Unreadable(_) => None,
-    });
-    staying.collect()
+/// Identifies a value. Not by its bytes: only a literal file takes any word for a pin, and other
+/// values have none. A target in a file of its own has a name in each saas file.
+fn place(one: &Explained) -> (usize, String, Option<String>) {
+    let target = one.target.clone().filter(|_| one.saas_file.is_none());
+    (one.line, one.value.clone(), target)
+}
+
+/// The file by which the values of `path` are looked for: that one itself, or a saas file.
+struct Searched<'a> {
+    file: &'a RepoPath,
+    path: &'a RepoPath,
+    bytes: &'a [u8],
+    tree: &'a Tree,
+}
+
+impl Searched<'_> {
+    fn text(&self) -> Result<&str, Problem> {
+        text_of(self.bytes)
+    }
+
+    /// Whether a value stands in the file that is explained.
+    fn is_there(&self, found: &Located) -> bool {
+        found.file.as_ref().unwrap_or(self.file) == self.path
+    }
+
+    fn configured(&self, config: &Config) -> Result<Vec<Explained>, Problem> {
+        let mut all = Vec::new();
+        for component in &config.components {
+            for environment in &component.environments {
+                for spec in environment.pins.iter().filter(|pin| pin.files.takes(self.file)) {
+                    let (name, upstream) = (&component.name, &component.upstream);
+                    let rule = PinRule { component: name, upstream, spec };
+                    let name = environment.name.clone();
+                    let configured = Configured { name, origin: spec.origin.clone() };
+                    let found = self.explained(&rule, self.located(&rule)?);
+                    all.extend(
+                        found.map(|one| Explained { environment: Some(configured.clone()), ..one }),
+                    );
+                }
+            }
+        }
+        Ok(all)
+    }
+
+    fn fitting(&self, terms: &[Terms], config: &Config) -> Result<Vec<Explained>, Problem> {
+        let lines = coverage::in_file(self.file, self.tree, terms, config);
+        let mut all = Vec::new();
+        for (terms, spec, mut found) in coverage::fitting(self.file, self.text()?, self.tree, terms)
+        {
+            let (component, upstream) = (&terms.component, &terms.upstream);
+            let rule = PinRule { component, upstream, spec: &spec };
+            found.retain(|one| !rule.finds_reference(one));
+            let by_name = self.staying_by_name(&rule);
+            let fates: HashMap<usize, Fate> = found
+                .iter()
+                .filter(|one| self.is_there(one))
+                .filter_map(|one| Some((one.line, unconfigured(one, &lines)?)))
+                .collect();
+            all.extend(self.explained(&rule, found).map(|one| Explained {
+                by_name: by_name.get(&one.line).copied(),
+                fate: match one.fate {
+                    Fate::Moves => fates.get(&one.line).cloned().unwrap_or(Fate::Moves),
+                    fate => fate,
+                },
+                ..one
+            }));
+        }
+        Ok(all)
+    }
+
+    /// What a rule finds, but for references to files that are missing.
+    fn located(&self, rule: &PinRule) -> Result<Vec<Located>, Problem> {
+        let text = self.text()?;
+        let mut found = locate::locate_in_tree(rule.spec, rule.upstream, text, self.tree)?;
+        found.retain(|one| !rule.finds_reference(one));
+        Ok(found)
+    }
+
+    /// The values that stand in the file that is explained.
+    fn explained(&self, rule: &PinRule, found: Vec<Located>) -> impl Iterator<Item = Explained> {
+        let found = named(found, rule.spec, rule.upstream);
+        found.filter(|(found, _)| self.is_there(found)).map(|(found, name)| Explained {
+            fate: fate(&found),
+            line: found.line,
+            value: found.value,
+            target: found.target,
+            saas_file: (self.file != self.path).then(|| self.file.clone()),
+            component: rule.component.to_owned(),
+            upstream: rule.upstream.clone(),
+            environment: None,
+            selector: rule.spec.selector.clone(),
+            by_name: None,
+            name,
+        })
+    }
+
+    /// What stays where a saas file is promoted by its name, by line.
+    fn staying_by_name(&self, rule: &PinRule) -> HashMap<usize, Stay> {
+        let spec = PinSpec { origin: Origin::CommandLine, ..rule.spec.clone() };
+        let found = self.located(&PinRule { spec: &spec, ..*rule }).unwrap_or_default();
+        let here = found.into_iter().filter(|found| self.is_there(found));
+        let staying = here.filter_map(|found| match found.role {
+            Role::Stays(stay) => Some((found.line, stay)),
+            Role::Pin(_) | Role::Unfit(_) | Role::Unreadable(_) => None,
+        });
+        staying.collect()
+    }
+}
+
+/// What looks for values of a component.
+#[derive(Clone, Copy)]
+struct PinRule<'a> {
+    component: &'a str,
+    upstream: &'a Upstream,
+    spec: &'a PinSpec,
+}
+
+impl PinRule<'_> {
+    /// Whether a selector for saas targets found nothing but a reference to one.
+    fn finds_reference(&self, found: &Located) -> bool {
+        self.spec.selector.filter().is_some() && found.filter.is_none()
+    }
+}
+
+/// The fate of a value that no environment has; `None` if it is none that one could have.
+fn unconfigured(found: &Located, lines: &[Unconfigured]) -> Option<Fate> {
+    let is = |value: &UnconfiguredValue| value.line == found.line && value.file == found.file;
+    let line = lines.iter().find(|line| line.values.iter().any(is))?;
+    Some(match line.unnameable() {
+        Some("file") => Fate::Unfit("is in a file that no configuration can name"),
+        Some(_) => Fate::Unfit("is in a target that no configuration can name"),
+        None => Fate::Unconfigured(line.pin()),
+    })
 }
 
 fn fate(found: &Located) -> Fate {
@@ -128,26 +240,6 @@ fn fate(found: &Located) -> Fate {
         Role::Stays(stay) => Fate::Stays(stay),
         Role::Unfit(reason) => Fate::Unfit(reason),
         Role::Unreadable(_) => Fate::Unfit("stands in a file that can't be read"),
-    }
-}
-
-fn new(
-    found: Located,
-    component: &str,
-    environment: Option<Configured>,
-    fate: Fate,
-    name: PinName,
-) -> Explained {
-    Explained {
-        line: found.line,
-        value: found.value,
-        target: found.target,
-        component: component.to_owned(),
-        upstream: name.upstream.clone(),
-        environment,
-        fate,
-        by_name: None,
-        name,
     }
 }
 

@@ -77,6 +77,11 @@ fn needle<'a>(component: &'a Component, spec: &'a PinSpec) -> &'a str {
 pub struct Tree(pub BTreeMap<RepoPath, Vec<u8>>);
 
 impl Tree {
+    /// A tree with nothing but one file.
+    pub fn alone(path: &RepoPath, text: &str) -> Tree {
+        Tree([(path.clone(), text.as_bytes().to_vec())].into())
+    }
+
     /// The content of a file; `None` if the tree doesn't have it.
     pub fn get(&self, path: &RepoPath) -> Option<&[u8]> {
         self.0.get(path).map(Vec::as_slice)

@@ -46,6 +46,8 @@ fn pin(path: &RepoPath, config: &Config, pin: &Explained, past: &PinPast, most: 
         printable(&target)
     );
     text.push_str(&format!("  {}\n", printable(&owner(config, pin))));
+    let saas_file = pin.saas_file.iter();
+    text.extend(saas_file.map(|file| printable(&format!("  a target of `{file}`")) + "\n"));
     let style = if pin.fate == Fate::Moves { GREEN } else { DIM };
     for line in fate(path, config, pin).lines() {
         text.push_str(&format!("  {style}{}{style:#}\n", printable(line)));
@@ -54,7 +56,7 @@ fn pin(path: &RepoPath, config: &Config, pin: &Explained, past: &PinPast, most: 
 }
 
 fn owner(config: &Config, pin: &Explained) -> String {
-    let selector = &pin.name.spec.selector;
+    let selector = &pin.selector;
     match &pin.environment {
         None => format!("`{}`, in no environment: {selector}", pin.component),
         Some(environment) => {
@@ -77,7 +79,8 @@ fn fate(path: &RepoPath, config: &Config, pin: &Explained) -> String {
         Fate::Unfit(reason) if pin.environment.is_none() => format!("can't move: it {reason}"),
         Fate::Unfit(reason) => format!("can't move: it {reason}; a promotion refuses it"),
         Fate::Unconfigured(line) if line.contains(" saas = true") => {
-            let command = format!("`promote --saas {}`", path.quoted());
+            let file = pin.saas_file.as_ref().unwrap_or(path);
+            let command = format!("`promote --saas {}`", file.quoted());
             let moves = match pin.by_name {
                 None => format!("moves with {command}, which needs no configuration"),
                 Some(stay) => format!("stays with {command}: it {}", stay.described()),
@@ -159,6 +162,7 @@ mod tests {
     use crate::inspect::coverage::Terms;
     use crate::inspect::explain::explained;
     use crate::model::commit::Revision;
+    use crate::model::tree::Tree;
     use crate::model::version::CommitId;
 
     const CONFIG: &str = "[component.c]\nupstream = \"https://x/org/c\"\n\
@@ -180,7 +184,7 @@ mod tests {
     fn check_with(config: &Config, terms: &[Terms], file: &str, text: &str, expected: &[&str]) {
         let path = RepoPath::parse(file).unwrap();
         let text = text.replace("COMMIT", COMMIT);
-        let found = explained(&path, &text, terms, config).unwrap();
+        let found = explained(&path, &Tree::alone(&path, &text), terms, config).unwrap();
         let past =
             |one: &Explained| PinPast { committed: Some(one.value.clone()), changes: vec![] };
         let histories: Vec<_> = found.iter().map(past).collect();
@@ -249,7 +253,7 @@ mod tests {
         let config = Config::parse("promote.toml", CONFIG).unwrap();
         let path = RepoPath::parse("b.yml").unwrap();
         let check = |text: &str, expected: &str| {
-            let found = explained(&path, text, &[], &config).unwrap();
+            let found = explained(&path, &Tree::alone(&path, text), &[], &config).unwrap();
             let past = PinPast { committed: Some("22e638d".to_owned()), changes: Vec::new() };
             let parts = pins(&path, &config, &found, &[past], false);
             assert_eq!(crate::report::tests::marked(&parts.concat()), expected);
@@ -301,7 +305,13 @@ mod tests {
         let revision = revision("Ann", "one");
         let change = || Moved { revision: &revision, from: None, to: Some("x".to_owned()) };
         let check = |(count, changes): (usize, usize), is_whole, parts: usize, rows, end: &str| {
-            let found = explained(&path, &"- t: 22e638d\n".repeat(count), &[], &config).unwrap();
+            let found = explained(
+                &path,
+                &Tree::alone(&path, &"- t: 22e638d\n".repeat(count)),
+                &[],
+                &config,
+            )
+            .unwrap();
             let past = || PinPast {
                 committed: Some("22e638d".to_owned()),
                 changes: (0..changes).map(|_| change()).collect(),
@@ -336,7 +346,7 @@ mod tests {
         let past = PinPast { committed: Some("33e638d".to_owned()), changes: changes.collect() };
         let config = Config::parse("promote.toml", CONFIG).unwrap();
         let path = RepoPath::parse("b.yml").unwrap();
-        let found = explained(&path, "t: 22e638d\n", &[], &config).unwrap();
+        let found = explained(&path, &Tree::alone(&path, "t: 22e638d\n"), &[], &config).unwrap();
         let expected = "  not committed  22e638d\n\
             \x20 2026-01-02     22e638d7b4c1     Ann    aaaaaaa one\n\
             \x20 2026-01-02     (none)           Bo Li  aaaaaaa two\n";
@@ -366,7 +376,9 @@ mod tests {
     fn nothing_there() {
         let config = Config::parse("promote.toml", CONFIG).unwrap();
         let path = RepoPath::parse("b.yml").unwrap();
-        let found = explained(&path, "a: 1\nb: {t: 22e638d}\nt: x\n", &[], &config).unwrap();
+        let found =
+            explained(&path, &Tree::alone(&path, "a: 1\nb: {t: 22e638d}\nt: x\n"), &[], &config)
+                .unwrap();
         let none = "no pin, and nothing that looks like one\n";
         assert_eq!(nothing(&path, None, &[]), format!("b.yml: {none}"));
         let one = format!("b.yml:1: {none}  the file has pins in line 2\n");

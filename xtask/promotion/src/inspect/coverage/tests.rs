@@ -67,11 +67,6 @@ fn check(config: &str, files: &[(&str, &str)], expected: &[(&str, &str)]) {
     assert_eq!(found, expected);
 }
 
-/// A tree with nothing but this file.
-fn alone(path: &RepoPath, text: &str) -> Tree {
-    Tree([(path.clone(), text.as_bytes().to_vec())].into())
-}
-
 #[test]
 fn what_no_environment_has() {
     let files = [
@@ -191,7 +186,7 @@ fn parameters_that_run_what_the_component_runs() {
     let saas = "parameters: {TOP: 55e638d}\nresourceTemplates:\n- name: t\n  url: https://x/org/d\n\
                 \x20 targets: [{name: a, ref: master, parameters: {OWN: 55e638d, NOT: 66e638d}}]\n";
     let path = RepoPath::parse("s.yml").unwrap();
-    let found = in_file(&path, &alone(&path, saas), &[terms], &config);
+    let found = in_file(&path, &Tree::alone(&path, saas), &[terms], &config);
     let pins: Vec<_> = found.iter().map(Unconfigured::pin).collect();
     let expected =
         ["OWN", "TOP"].map(|name| format!("{{ file = \"s.yml\", parameter = \"{name}\" }}"));
@@ -255,7 +250,7 @@ fn digests_and_their_images() {
         let terms = Terms::of(&config.components[0], &config);
         let text = saas(more).replace("COMMIT", COMMIT);
         let path = RepoPath::parse("s.yml").unwrap();
-        let all = in_file(&path, &alone(&path, &text), &[terms], &config);
+        let all = in_file(&path, &Tree::alone(&path, &text), &[terms], &config);
         let one = all.into_iter().find(|one| one.form == Form::Digest).unwrap();
         (one.pin(), one.warning().help.unwrap())
     };
@@ -428,7 +423,7 @@ fn what_makes_a_parameter_a_version() {
         let terms = Terms::of(&config.components[0], &config);
         let text = text.replace("COMMIT", COMMIT).replace("SHA", &digest);
         let path = RepoPath::parse("x.yml").unwrap();
-        let found = in_file(&path, &alone(&path, &text), &[terms], &config);
+        let found = in_file(&path, &Tree::alone(&path, &text), &[terms], &config);
         let pins = found.iter().map(|one| one.pin().replace("file = \"x.yml\", parameter = ", ""));
         assert_eq!(pins.collect::<Vec<_>>(), expected, "{text}");
     };

@@ -12,7 +12,7 @@ fn check(path: &str, text: &str, expected: &[&str]) {
     let terms = |one: &Component| Terms::of(one, &config);
     let terms: Vec<Terms> = config.components.iter().map(terms).collect();
     let path = RepoPath::parse(path).unwrap();
-    let found = explained(&path, text, &terms, &config).unwrap();
+    let found = explained(&path, &Tree::alone(&path, text), &terms, &config).unwrap();
     let shown = |one: &Explained| {
         let environment = one.environment.as_ref().map_or("-", |one| &one.name);
         format!("{} {} {} {environment} {:?}", one.line, one.value, one.component, one.fate)
