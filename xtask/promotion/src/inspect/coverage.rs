@@ -120,7 +120,7 @@ pub fn may_hold_version(path: &str, bytes: &[u8]) -> bool {
 /// `delete`, and everything in a file that can't be read. Saas targets in files of their own are
 /// found where the tree has these.
 pub fn unconfigured(terms: &[Terms], config: &Config, tree: &Tree) -> Vec<Unconfigured> {
-    in_files(&tree.0, tree, &Index::new(terms), config)
+    in_files(&tree.0, tree, &Index::new(terms, config), config)
 }
 
 fn in_files<'t>(
@@ -145,7 +145,7 @@ pub fn in_file(
     config: &Config,
 ) -> Vec<Unconfigured> {
     let file = tree.0.get_key_value(path);
-    in_files(file, tree, &Index::new(terms), config)
+    in_files(file, tree, &Index::new(terms, config), config)
 }
 
 fn indexed(
@@ -159,7 +159,7 @@ fn indexed(
     let mut claims = None;
     let mut found = Vec::new();
     for terms in index.of(reader.urls()) {
-        for sought in reader.sought(text, terms) {
+        for sought in reader.sought(text, terms, index) {
             let values = reader.locate(&sought.spec, &terms.upstream);
             let claims = claims.get_or_insert_with(|| claimed(path, &reader, config));
             let files: BTreeSet<_> = values.iter().filter_map(|one| one.file.as_ref()).collect();
@@ -178,11 +178,13 @@ pub fn fitting<'t>(
     text: &str,
     tree: &Tree,
     terms: &'t [Terms],
+    config: &'t Config,
 ) -> Vec<(&'t Terms, PinSpec, Vec<Located>)> {
     let Some(reader) = ReadFile::new(path, text, tree) else { return Vec::new() };
+    let index = Index::new(terms, config);
     let mut fitting = Vec::new();
-    for terms in Index::new(terms).of(reader.urls()) {
-        for sought in reader.sought(text, terms) {
+    for terms in index.of(reader.urls()) {
+        for sought in reader.sought(text, terms, &index) {
             let mut found = reader.locate(&sought.spec, &terms.upstream);
             found.retain(|one| sought.is_for(one));
             fitting.push((terms, sought.spec, found));
@@ -242,7 +244,7 @@ impl<'t> ReadFile<'t> {
     }
 
     /// What may find something for these terms: its name occurs in the text.
-    fn sought(&self, text: &str, terms: &Terms) -> Vec<PinSearch> {
+    fn sought(&self, text: &str, terms: &Terms, index: &Index) -> Vec<PinSearch> {
         let named = |names: &[String], selector: fn(String) -> Selector| -> Vec<Selector> {
             let here = |name: &&String| memmem::find(text.as_bytes(), name.as_bytes()).is_some();
             names.iter().filter(here).cloned().map(selector).collect()
@@ -259,7 +261,7 @@ impl<'t> ReadFile<'t> {
                 let saas = is_saas.then(|| PinSearch::new(saas, Form::Commit));
                 let keys = named(&terms.keys, Selector::Key);
                 let images = named(&terms.images, Selector::Image);
-                let parameters = parameters::named(yaml, versions, terms).into_iter();
+                let parameters = parameters::named(yaml, versions, terms, index).into_iter();
                 let parameters = parameters.map(|(Named { name, form, image }, lines)| {
                     let selector = Selector::Parameter(name, SaasFilter::default());
                     PinSearch { image, lines: Some(lines), ..PinSearch::new(selector, form) }

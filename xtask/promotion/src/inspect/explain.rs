@@ -146,7 +146,8 @@ impl Searched<'_> {
     fn fitting(&self, terms: &[Terms], config: &Config) -> Result<Vec<Explained>, Problem> {
         let lines = coverage::in_file(self.file, self.tree, terms, config);
         let mut all = Vec::new();
-        for (terms, spec, mut found) in coverage::fitting(self.file, self.text()?, self.tree, terms)
+        for (terms, spec, mut found) in
+            coverage::fitting(self.file, self.text()?, self.tree, terms, config)
         {
             let (component, upstream) = (&terms.component, &terms.upstream);
             let rule = PinRule { component, upstream, spec: &spec };

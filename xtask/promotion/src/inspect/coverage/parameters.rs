@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::Terms;
+use super::terms::{Index, Terms};
 use crate::model::component::Form;
 use crate::model::image::Image;
 use crate::model::version::{commit_part, is_digest, is_full_commit};
@@ -41,10 +41,11 @@ pub(super) fn named(
     yaml: &Yaml,
     versions: &VersionParameters,
     terms: &Terms,
+    index: &Index,
 ) -> BTreeMap<Named, BTreeSet<usize>> {
     let mut named: BTreeMap<Named, BTreeSet<usize>> = BTreeMap::new();
     for (name, node, form, parameters) in &versions.0 {
-        let reader = ParameterReader { yaml, terms, parameters };
+        let reader = ParameterReader { yaml, terms, index, parameters };
         if reader.is_version(name, yaml.scalar(*node).unwrap_or_default()) {
             let image = reader.image(name).filter(|_| *form == Form::Digest);
             let (name, form) = (name.clone(), *form);
@@ -103,16 +104,19 @@ fn mappings(yaml: &Yaml) -> HashMap<NodeId, Parameters> {
 struct ParameterReader<'a> {
     yaml: &'a Yaml<'a>,
     terms: &'a Terms,
+    index: &'a Index<'a>,
     parameters: &'a Parameters,
 }
 
 impl ParameterReader<'_> {
     /// Whether a parameter is a version of the component: by its name, by its value, by the image
-    /// that is named beside it, or as a commit of a template that deploys the upstream.
+    /// that is named beside it, or as a commit of a template that deploys the upstream. A name alone
+    /// says nothing in a template that deploys another component.
     fn is_version(&self, name: &str, value: &str) -> bool {
         let url = self.parameters.url.as_ref();
         let is_own = url.is_some_and(|url| self.terms.upstream.is(url));
-        self.terms.parameters.iter().any(|known| known == name)
+        let is_others = !is_own && url.is_some_and(|url| self.index.knows(url));
+        !is_others && self.terms.parameters.iter().any(|known| known == name)
             || self.terms.runs(value)
             || self.is_of_image(name)
             || is_own && is_full_commit(value)

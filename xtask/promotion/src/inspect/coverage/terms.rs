@@ -85,12 +85,17 @@ impl Terms {
 pub(super) struct Index<'t> {
     named: Vec<usize>,
     upstreams: HashMap<&'t str, Vec<usize>>,
+    /// The upstreams of all components, also of those that are not looked for.
+    known: HashSet<&'t str>,
     terms: &'t [Terms],
 }
 
 impl<'t> Index<'t> {
-    pub(super) fn new(terms: &'t [Terms]) -> Self {
-        let mut index = Index { named: Vec::new(), upstreams: HashMap::new(), terms };
+    pub(super) fn new(terms: &'t [Terms], config: &'t Config) -> Self {
+        let configured = config.components.iter().map(|component| &component.upstream);
+        let all = terms.iter().map(|terms| &terms.upstream).chain(configured);
+        let known = all.map(Upstream::identity).collect();
+        let mut index = Index { named: Vec::new(), upstreams: HashMap::new(), known, terms };
         for (nth, terms) in terms.iter().enumerate() {
             let names =
                 [&terms.variables, &terms.keys, &terms.images, &terms.parameters, &terms.versions];
@@ -100,6 +105,11 @@ impl<'t> Index<'t> {
             index.upstreams.entry(terms.upstream.identity()).or_default().push(nth);
         }
         index
+    }
+
+    /// Whether some component has the upstream of a template.
+    pub(super) fn knows(&self, url: &str) -> bool {
+        self.known.contains(Upstream::new(url).identity())
     }
 
     /// The terms that may apply to a file, in their original order: all with names, and those with

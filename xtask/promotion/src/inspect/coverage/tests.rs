@@ -178,6 +178,35 @@ fn parameters_of_saas_files() {
     check(CONFIG, &[("s.yml", saas)], &expected);
 }
 
+/// A name alone says nothing in a template of another component.
+#[test]
+fn parameters_of_templates_of_others() {
+    let saas = |url: &str| {
+        format!(
+            "resourceTemplates:\n- name: t\n  url: https://x/{url}\n  parameters: {{OF: quay.io/org/c}}\n\
+             \x20 targets: [{{name: a, ref: master, parameters: {{C_VERSION: 22e638d}}}}]\n"
+        )
+    };
+    let item = "{ file = \"s.yml\", parameter = \"C_VERSION\" }";
+    let is = "s.yml:5: parameter `C_VERSION` is `22e638d`, and no environment of `c` has it";
+    let other = "[component.d]\nupstream = \"https://x/org/d\"\n\
+                 [component.d.environment.e]\npins = [{ file = \"d.env\", variable = \"D\" }]\n";
+    let both = format!("{CONFIG}{other}");
+    for (url, expected) in [
+        ("org/c", &[(item, is)][..]),
+        ("org/d.git/", &[]),
+        // What deploys it need not be what it is built from.
+        ("org/templates", &[(item, is)]),
+    ] {
+        check(&both, &[("s.yml", &saas(url))], expected);
+    }
+    // The image beside it still tells.
+    let image = saas("org/d").replace("OF:", "C:").replace("C_VERSION", "C_TAG");
+    let is = "s.yml:5: parameter `C_TAG` is `22e638d`, and no environment of `c` has it";
+    let item = item.replace("C_VERSION", "C_TAG");
+    check(&both, &[("s.yml", &image)], &[(&item, is)]);
+}
+
 #[test]
 fn parameters_that_run_what_the_component_runs() {
     let config = Config::parse("promote.toml", CONFIG).unwrap();

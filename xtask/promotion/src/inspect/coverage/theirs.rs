@@ -30,7 +30,7 @@ pub fn unconfigured_and_theirs(
         let again: Vec<_> = tree.0.iter().filter(has_one).collect();
         let paths: HashSet<&RepoPath> = again.iter().map(|(path, _)| *path).collect();
         found.retain(|one| !paths.contains(&one.file));
-        found.extend(in_files(again.iter().copied(), tree, &Index::new(terms), config));
+        found.extend(in_files(again.iter().copied(), tree, &Index::new(terms, config), config));
         found.sort_by(|one, other| one.file.cmp(&other.file));
     }
 }
