@@ -107,6 +107,13 @@ fn every_app_of_a_component() {
     sandbox.write(other, &sandbox.read(other).replace("/qontract-reconcile", "/another"));
     sandbox.xtask(&block).matches("block-not-every-app");
     assert_eq!(sandbox.git("status --porcelain"), format!(" M {other}\n"));
+    // Nor is one left out that has no app; of one that can't be read, nobody knows.
+    sandbox.git("checkout --quiet .");
+    let saas = "data/services/muo/cicd/saas-muo.yaml";
+    sandbox.replace(saas, "app:\n  $ref: /services/muo/app.yml\n", "");
+    sandbox.xtask(&block).matches("block-without-app");
+    sandbox.write(saas, "resourceTemplates: [{");
+    sandbox.xtask(&[&block[..], &["-n"]].concat()).matches("block-unread");
 }
 
 /// Each upstream says why it has no such version; a component may run nowhere.

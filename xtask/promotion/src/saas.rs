@@ -14,6 +14,7 @@ use memchr::memmem::Finder;
 use crate::model::component::{FilePattern, SaasFilter};
 use crate::model::escape::escaped;
 use crate::model::path::RepoPath;
+use crate::model::problem::Problem;
 use crate::model::tree::{Tree, refuse_pointer};
 use crate::model::version::is_full_commit;
 use crate::syntax::yaml::{self, NodeId, Via, Yaml};
@@ -38,6 +39,14 @@ pub struct SaasFile {
 }
 
 impl SaasFile {
+    /// The file of its app; the error says that it names none.
+    pub fn app_path(&self) -> Result<RepoPath, Problem> {
+        self.app.as_deref().and_then(RepoPath::parse_reference).ok_or_else(|| {
+            let problem = Problem::new(format!("`{}` has no `app`", self.name));
+            problem.file(self.path.as_str()).help("its code components are listed in that file")
+        })
+    }
+
     /// Reads a file of a tree; `None` if it is no saas file. Targets in files of their own are
     /// looked up in the tree; those that are missing there, or can't be read, stay references.
     pub fn read(path: &RepoPath, tree: &Tree) -> Option<SaasFile> {

@@ -210,11 +210,7 @@ impl SaasPromotion {
         commit: &CommitId,
         (list, action): (VersionList, ListAction),
     ) -> Result<ListChange, Problem> {
-        let file = self.file(index);
-        let app = file.app.as_deref().and_then(RepoPath::parse_reference).ok_or_else(|| {
-            let problem = Problem::new(format!("`{}` has no `app`", file.name));
-            problem.file(file.path.as_str()).help("its code components are listed in that file")
-        })?;
+        let app = self.file(index).app_path()?;
         let upstream = self.components[index].upstream.clone();
         Ok(ListChange { app, upstream, list, action, commit: commit.clone() })
     }

@@ -72,27 +72,29 @@ pub fn run(session: &Session, typed: &Typed) -> Result<Ending> {
     let meant = meant(&work_tree, &files, &config, typed.name)?;
     let query = SaasQuery { names: vec![meant.file], all: true, ..SaasQuery::default() };
     let saas = SaasPromotion::find(&work_tree, &query, Some(files))?;
-    let (index, commit) = version(session, &work_tree, &config, &saas, (meant.upstream, typed))?;
+    let upstream = meant.component.map(|component| &component.upstream);
+    let (index, commit) = version(session, &work_tree, &config, &saas, (upstream, typed))?;
     let change = saas.list_change(index, &commit, (VersionList::Blocked, typed.action))?;
     let others = meant.apps.into_iter().filter(|app| *app != change.app);
     let others: Vec<_> = others.map(|app| ListChange { app, ..change.clone() }).collect();
     let changes = [vec![change], others].concat();
     let run = VersionBlock { session, typed, work_tree: &work_tree, config: &config, changes };
-    run.land(&saas.components[index])
+    run.land(meant.component.unwrap_or(&saas.components[index]), meant.warnings)
 }
 
 /// What a name means.
 struct MeantFile<'c> {
     /// The saas file: of a component, the first one that runs its upstream.
     file: String,
-    /// That of a component.
-    upstream: Option<&'c Upstream>,
+    component: Option<&'c Component>,
     /// The apps of all saas files that run a component's upstream.
     apps: BTreeSet<RepoPath>,
+    /// Of files that may run it too.
+    warnings: Vec<Problem>,
 }
 
-/// Refuses a component that no saas file runs, and a glob that fits several files: each may have an
-/// app of its own.
+/// Refuses a component that no saas file runs, or one without an app, and a glob that fits several
+/// files: each may have an app of its own.
 fn meant<'c>(
     work_tree: &WorkTree,
     files: &SaasFiles,
@@ -110,9 +112,11 @@ fn meant<'c>(
             }
         }
     }
-    let Some(Component { name, upstream, .. }) = component else {
-        return Ok(MeantFile { file: name.to_owned(), upstream: None, apps: BTreeSet::new() });
+    let Some(component) = component else {
+        let (file, apps, warnings) = (name.to_owned(), BTreeSet::new(), Vec::new());
+        return Ok(MeantFile { file, component: None, apps, warnings });
     };
+    let Component { name, upstream, .. } = component;
     let runs = |file: &&SaasFile| {
         let mut urls = file.templates.iter().filter_map(|template| template.url.as_deref());
         urls.any(|url| upstream.is(url))
@@ -120,12 +124,17 @@ fn meant<'c>(
     let running: Vec<&SaasFile> = files.files.iter().filter(runs).collect();
     let Some(first) = running.first() else {
         let message = format!("no saas file runs `{upstream}`, which is `{name}`");
-        bail!(
-            Problem::usage(message).help("versions are blocked in the app that a saas file names")
-        );
+        let help = "versions are blocked in the app that a saas file names";
+        bail!(Problem::usage(message).help(help));
     };
-    let apps = running.iter().filter_map(|file| RepoPath::parse_reference(file.app.as_deref()?));
-    Ok(MeantFile { file: first.name.clone(), upstream: Some(upstream), apps: apps.collect() })
+    let file = files.name_of(first);
+    let apps = running.iter().map(|file| file.app_path()).collect::<Result<_, _>>()?;
+    let unknown = |why: Problem| {
+        let message = format!("whether it runs `{name}` is not known: {}", why.message);
+        Problem { message, ..why }
+    };
+    let warnings = files.unreadable("**").into_iter().map(unknown).collect();
+    Ok(MeantFile { file, component: Some(component), apps, warnings })
 }
 
 /// The upstream that has the version, by the index of its component; the one that is `meant`, if one is.
@@ -190,7 +199,7 @@ impl VersionBlock<'_> {
         &self.changes[0].commit
     }
 
-    fn land(&self, component: &Component) -> Result<Ending> {
+    fn land(&self, component: &Component, warnings: Vec<Problem>) -> Result<Ending> {
         let VersionBlock { session, typed, .. } = self;
         let verb = match typed.action {
             ListAction::Add => "block",
@@ -206,6 +215,7 @@ impl VersionBlock<'_> {
             }
             None => self.in_work_tree(title)?,
         };
+        done.warnings.extend(warnings);
         done.notes.extend(session.offline.then(|| unchecked(component)));
         self.tell(component, &done)
     }
