@@ -15,7 +15,7 @@ use promotion::saas::component::components;
 use promotion::saas::{SaasFile, Site, target_files};
 use world::big::{BigWorld, Size};
 
-use crate::sandbox::{Output, POINTER, Sandbox, fresh_folder};
+use crate::sandbox::{HEAD, Output, POINTER, Sandbox, fresh_folder};
 
 pub const FILE: &str = "data/services/muo/cicd/saas-muo.yaml";
 
@@ -471,6 +471,65 @@ fn places_that_cannot_be_read() {
     sandbox.git("sparse-checkout set --no-cone /* !/data/services/muo/namespaces/");
     sandbox.xtask(&named).succeeds();
     assert_eq!(promote(&[]).status, 1);
+}
+
+/// What is missing of the place of a target decides whether it is meant.
+#[test]
+fn targets_whose_place_is_unknown() {
+    let sandbox = muo();
+    let commit = &sandbox.world.reconcile.commits[8];
+    let saas = "data/services/muo/cicd/apart.yaml";
+    let namespace =
+        |name: &str| format!("namespace: {{$ref: /services/muo/namespaces/{name}.yml}}");
+    sandbox.write(
+        saas,
+        &format!(
+            "name: apart\nresourceTemplates:\n- name: t\n  url: https://github.com/app-sre/qontract-reconcile\n  \
+             targets:\n  - {{name: one, {}, ref: {commit}}}\n  - {{name: two, {}, ref: {commit}}}\n",
+            namespace("hivep01"), namespace("hivep02")
+        ),
+    );
+    sandbox.write(
+        "data/services/muo/namespaces/hivep02.yml",
+        "name: muo\ncluster: {$ref: /openshift/hivep02/cluster.yml}\n\
+         environment: {$ref: /products/osd/environments/other.yml}\n",
+    );
+    let other = "data/products/osd/environments/other.yml";
+    sandbox.write(other, "name: osd-other\n");
+    sandbox.commit_all();
+    let warnings = |place: &str| {
+        let args = ["promote", "apart", place, "-n", "-q", "--offline", "--ref", HEAD];
+        let output = sandbox.xtask(&args).succeeds();
+        assert!(output.stdout.contains("\n1 file would change"), "{output:?}");
+        output.stderr
+    };
+    let help = "mend it, or name the targets with `--target`";
+    let warning = |missing: &str| {
+        format!(
+            "warning: `{saas}:7`: `t/two` is left out, and may be meant: where it runs is unknown, for \
+             `{missing}` is missing\n  help: {help}\n"
+        )
+    };
+    let cluster = "data/openshift/hivep02/cluster.yml";
+    let (production, one) = ("production-1", "vep01");
+    assert_eq!([warnings(production), warnings(one)], ["", ""]);
+    fs::remove_file(sandbox.path(cluster)).unwrap();
+    assert_eq!(warnings("hivep01"), "", "who names a target means no other one");
+    // The environment says enough.
+    assert_eq!([warnings(production), warnings(one)], [String::new(), warning(cluster)]);
+    sandbox.git("checkout --quiet .");
+    for missing in [other, "data/services/muo/namespaces/hivep02.yml"] {
+        fs::remove_file(sandbox.path(missing)).unwrap();
+        assert_eq!(warnings(production), warning(missing));
+        sandbox.git("checkout --quiet .");
+    }
+    let args = ["promote", "--saas", "apart", "--target", "one", "-n"];
+    fs::remove_file(sandbox.path(other)).unwrap();
+    assert_eq!(sandbox.offline(&args).stderr, "");
+    let strict = ["promote", "apart", production, "-n", "--strict"];
+    let expected = warning(other).replace("warning:", "error:");
+    let expected = expected.replace(help, &format!("{help}; or leave `--strict` out"));
+    sandbox.offline(&strict).assert(1, "", &expected);
 }
 
 /// Nobody knows where it runs, so it may be meant.

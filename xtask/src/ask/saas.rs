@@ -230,7 +230,7 @@ fn missing_target(work_tree: &WorkTree, file: &SaasFile, all: &[Chosen]) -> Opti
 }
 
 /// Whether a word is just the name of a target, or of the file of its namespace.
-fn is_called(target: &Target, word: &str) -> bool {
+pub fn is_called(target: &Target, word: &str) -> bool {
     let SaasFilter { target, namespace, .. } = &target.filter;
     let names = [target.as_deref(), namespace.as_deref(), namespace.as_deref().map(stem)];
     names.into_iter().flatten().any(|name| fit(word, name) == Fit::Exact)
@@ -359,6 +359,16 @@ pub fn sites<'n>(
         sites.insert(namespace.clone(), Site { environment, cluster, namespace: own });
     }
     sites
+}
+
+/// The missing file that would say where a namespace is: its own, or that of its environment or its
+/// cluster.
+pub fn missing_place(work_tree: &WorkTree, namespace: &str) -> Option<RepoPath> {
+    let keys = [&["environment", "$ref"][..], &["cluster", "$ref"]];
+    let others = values(work_tree, namespace, keys).into_iter().flatten();
+    let all = [namespace.to_owned()].into_iter().chain(others);
+    let mut paths = all.filter_map(|reference| RepoPath::parse_reference(&reference));
+    paths.find(|path| matches!(work_tree.read_file(path), Ok(None)))
 }
 
 /// Scalars of the file that a `$ref` names, each by its keys.

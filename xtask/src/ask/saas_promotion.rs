@@ -27,6 +27,7 @@ pub use gates::Asked;
 mod files;
 mod gates;
 mod names;
+mod nowhere;
 
 /// The saas files that are promoted, and a component for each of their upstreams.
 #[derive(Debug)]

@@ -105,6 +105,7 @@ impl SaasPromotion {
         };
         let others = all.iter().filter(|other| !is_chosen(other));
         findings.warnings.extend(moved_too(&targets, others).into_iter().chain(unknown));
+        findings.warnings.extend(self.nowhere(asked.work_tree, index));
         findings
     }
 }
