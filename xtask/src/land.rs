@@ -5,6 +5,8 @@
 mod commit;
 pub mod merge_request;
 
+use std::thread::{self, JoinHandle};
+
 use anyhow::Result;
 use promotion::model::component::Scope;
 use promotion::model::path::RepoPath;
@@ -129,6 +131,16 @@ pub fn verified(parts: &[Part], lists: &[ListChange], tree: &Tree) -> Result<Pla
     Ok(plan)
 }
 
+/// The answer of [`Promotion::committed`]. It has to be there before a file is edited.
+pub struct Committed(Option<JoinHandle<bool>>);
+
+impl Committed {
+    /// Waits for it.
+    pub fn is(self) -> bool {
+        self.0.is_none_or(|asked| asked.join().unwrap_or_default())
+    }
+}
+
 /// Git in a checkout. Refuses a folder that is not the top of one; `or` is another cure.
 pub fn git_of(work_tree: &WorkTree, or: &str) -> Result<Git, Problem> {
     let top = &work_tree.top;
@@ -225,15 +237,16 @@ impl Promotion<'_> {
         }
     }
 
-    /// Whether the last commit and the index have what a landing changes, as it was before. A plan
-    /// that is to be committed has it from there.
-    pub fn is_committed(&self, plan: &Plan, landing: &Landing) -> bool {
+    /// Asks in the background whether the last commit and the index have what a landing changes, as it
+    /// is now. A plan that is to be committed has it from there.
+    pub fn committed(&self, plan: &Plan, landing: &Landing) -> Committed {
         if *landing != Landing::Files {
-            return true;
+            return Committed(None);
         }
         let changed: Vec<RepoPath> = plan.changed().map(|(path, _)| path.clone()).collect();
         let git = self.work_tree.git_dir.as_ref().map(|_| Git::at(&self.work_tree.top));
-        git.and_then(|git| git.status(&changed).ok()).is_some_and(|changes| changes.is_empty())
+        let ask = move || git?.status(&changed).ok();
+        Committed(Some(thread::spawn(move || ask().is_some_and(|changes| changes.is_empty()))))
     }
 
     /// What became of a plan that changes nothing: whether the last commit and the index have its

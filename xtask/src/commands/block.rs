@@ -226,7 +226,7 @@ impl VersionBlock<'_> {
         let promotion = Promotion { work_tree, parts: Vec::new(), lists };
         let mut planned = promotion.plan(&typed.landing)?;
         let notes = planned.repaired.take().into_iter().collect();
-        let was_committed = promotion.is_committed(&planned.plan, &typed.landing);
+        let was_committed = promotion.committed(&planned.plan, &typed.landing).is();
         let message = self.message(&title);
         let landed = promotion.land(&mut planned, &typed.landing, &message, session.progress)?;
         let Planned { plan, warnings, .. } = planned;

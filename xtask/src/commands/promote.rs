@@ -30,7 +30,7 @@ use crate::ask::saas_promotion::Asked;
 use crate::ask::target;
 use crate::ask::upstreams::Upstreams;
 use crate::land::merge_request::{Delivery, ProposedCommit, Started};
-use crate::land::{self, Landing, MergeRequestOptions, Planned, Promotion, verified};
+use crate::land::{self, Committed, Landing, MergeRequestOptions, Planned, Promotion, verified};
 use crate::mirror::refuse_page;
 use crate::request::{Request, WantedVersion, What};
 use crate::search::Listing;
@@ -134,8 +134,8 @@ struct Done {
     review: Review,
     message: String,
     landed: Landed,
-    /// The files that hold the pins.
-    tree: Tree,
+    /// The files of the target branch that hold the pins; `None` if those of the work tree do.
+    tree: Option<Tree>,
     /// Whether a commit has what was there before.
     was_committed: bool,
     /// The commit of the target branch on which a merge request was planned.
@@ -151,6 +151,7 @@ impl<'a> Run<'a> {
         let lists = self.lists(&parts)?;
         let promotion = Promotion { work_tree: self.work_tree, parts, lists };
         let planned = promotion.plan(&self.request.landing)?;
+        let committed = promotion.committed(&planned.plan, &self.request.landing);
         let mut review = Review::unasked(&planned.plan);
         let mut your_email = None;
         for (index, upstreams) in self.upstreams(opened)?.into_iter().enumerate() {
@@ -164,7 +165,7 @@ impl<'a> Run<'a> {
         let tree = self.work_tree.read(&checks::wanted(self.config, &self.scopes))?;
         self.add_gates(&mut review, (&tree, None), None, &planned.plan);
         review.people = authors(self.config, &tree, your_email.as_deref(), &review.changes);
-        self.land(&promotion, planned, review)
+        self.land(&promotion, (planned, committed), review)
     }
 
     /// Plans the versions that the upstreams name, and lets the guards judge it.
@@ -182,13 +183,14 @@ impl<'a> Run<'a> {
         if image::settled(&mut promotion.parts, digests) {
             planned = promotion.plan(&self.request.landing)?;
         }
-        self.land(&promotion, planned, review)
+        let committed = promotion.committed(&planned.plan, &self.request.landing);
+        self.land(&promotion, (planned, committed), review)
     }
 
     fn land(
         &self,
         promotion: &Promotion,
-        mut planned: Planned,
+        (mut planned, committed): (Planned, Committed),
         mut review: Review,
     ) -> Result<Done> {
         review.warnings.append(&mut planned.warnings);
@@ -197,14 +199,12 @@ impl<'a> Run<'a> {
         let Request { wording, switches, .. } = self.request;
         let parts = review.parts(&self.scopes, &planned.plan);
         let message = commit_message(&parts, *wording, switches.reason.as_deref());
-        let was_committed = promotion.is_committed(&planned.plan, &self.request.landing);
+        let was_committed = committed.is();
         let landing = &self.request.landing;
         let landed = promotion.land(&mut planned, landing, &message, self.session.progress)?;
         review.warnings.append(&mut planned.warnings);
         let (review, plan) = (review.of(&planned.plan), planned.plan);
-        let pins = landed.is_effect().then(|| land::wanted(&self.scopes));
-        let tree = pins.and_then(|pins| self.work_tree.read(&pins).ok()).unwrap_or_default();
-        Ok(Done { plan, review, message, landed, tree, was_committed, target: None })
+        Ok(Done { plan, review, message, landed, tree: None, was_committed, target: None })
     }
 
     /// Plans on the remote's target branch, and opens or refreshes a merge request.
@@ -266,7 +266,7 @@ impl<'a> Run<'a> {
             _ => Landed::Planned,
         };
         let Started { tree, base, .. } = started;
-        let target = Some(base);
+        let (tree, target) = (Some(tree), Some(base));
         Ok(Done { plan, review, message, landed, tree, was_committed: true, target })
     }
 

@@ -9,6 +9,7 @@ use promotion::plan::{Digests, EnvironmentPlan, Part, PartPlan, Plan, PlannedVal
 
 use super::{Done, Run};
 use crate::commands::by_git;
+use crate::land;
 use crate::request::WayBack;
 
 /// The commit that a hint can name: there is none where several upstreams move, each to its own.
@@ -28,11 +29,13 @@ pub(super) fn page(landed: &Landed, parts: &[PartChanges]) -> Option<String> {
 /// The commands that bring back every byte that a promotion changed: one for each version that ran
 /// before, or git's where those would do something else. None where git can't either.
 pub(super) fn undo(run: &Run, done: &Done) -> Vec<String> {
-    let Done { plan, tree, .. } = done;
+    let Done { plan, .. } = done;
+    let tree = || done.tree.clone().or_else(|| run.work_tree.read(&land::wanted(&run.scopes)).ok());
     let before = all_before(run, done).filter(|all| {
         let parts = all.iter().map(|one| one.part(run, &plan.parts[one.nth]));
         let parts: Option<Vec<Part>> = parts.collect();
-        parts.is_some_and(|parts| plan.is_undone_by(&parts, &[], tree.clone()))
+        let tree = parts.and_then(|parts| Some((parts, tree()?)));
+        tree.is_some_and(|(parts, tree)| plan.is_undone_by(&parts, &[], tree))
     });
     let Some(before) = before else {
         return by_git(run.work_tree, plan, &done.landed, done.was_committed).into_iter().collect();
