@@ -1,12 +1,14 @@
 //! A file in which the search for unconfigured pins finds one has the clue by which it is picked.
 #![no_main]
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
 use promotion::config::Config;
 use promotion::inspect::coverage::{Terms, in_file, may_hold_version};
 use promotion::model::path::RepoPath;
+use promotion::model::tree::Tree;
 
 /// Every kind of name, in files that the input is not.
 const CONFIG: &str = r#"
@@ -29,11 +31,11 @@ static KNOWN: LazyLock<(Config, Vec<Terms>)> = LazyLock::new(|| {
 });
 
 fuzz_target!(|data: &[u8]| {
-    let Ok(text) = std::str::from_utf8(data) else { return };
     let (config, terms) = &*KNOWN;
     for file in ["a.yaml", "a.json", "a.env"] {
         let path = RepoPath::parse(file).expect("it is a path");
-        let found = in_file(&path, text, terms, config);
+        let tree = Tree(BTreeMap::from([(path.clone(), data.to_vec())]));
+        let found = in_file(&path, &tree, terms, config);
         assert!(found.is_empty() || may_hold_version(file, data), "{file}: {found:?}");
     }
 });
