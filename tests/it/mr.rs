@@ -8,19 +8,20 @@ use std::{fs, io, thread};
 use world::executable;
 
 use crate::case::{Case, GITLAB, JENKINS, hook, intrude};
+use crate::mr_remotes::fork;
 use crate::sandbox::{HEAD, Output, Sandbox, heard_signals};
 
-const OLDER: &str = "v0.10.0";
+pub const OLDER: &str = "v0.10.0";
 
 /// A sandbox whose remote answers as GitLab does.
-fn sandbox() -> Sandbox {
+pub fn sandbox() -> Sandbox {
     let sandbox = covered();
     hook(&sandbox.world.remote, "post-receive", GITLAB);
     sandbox
 }
 
 /// A sandbox whose remote has no pin that no environment has.
-fn covered() -> Sandbox {
+pub fn covered() -> Sandbox {
     let sandbox = Sandbox::covered();
     sandbox.git("commit --quiet --all -m Cover");
     sandbox.git("push --quiet origin master");
@@ -38,7 +39,7 @@ fn untouched(sandbox: &Sandbox, args: &[&str]) -> Output {
 
 /// What a run printed, with the options and the message that it pushed; nothing if it pushed
 /// nothing.
-fn pushed(sandbox: &Sandbox, args: &[&str]) -> Output {
+pub fn pushed(sandbox: &Sandbox, args: &[&str]) -> Output {
     let _ = fs::remove_file(sandbox.world.remote.join("options"));
     let Output { status, mut stdout, stderr } = untouched(sandbox, args);
     let options = Case::at(sandbox).options();
@@ -52,13 +53,13 @@ fn pushed(sandbox: &Sandbox, args: &[&str]) -> Output {
 }
 
 /// A promotion of Jenkins, with more.
-fn jenkins(sandbox: &Sandbox, more: &[&str]) -> Output {
+pub fn jenkins(sandbox: &Sandbox, more: &[&str]) -> Output {
     let args = ["promote", "--env", "jenkins", "--mr", "--quiet"];
     pushed(sandbox, &[&args[..], more].concat())
 }
 
 /// The last line that begins so.
-fn line(run: &Output, start: &str) -> String {
+pub fn line(run: &Output, start: &str) -> String {
     let mut lines = run.stdout.lines().chain(run.stderr.lines());
     lines.rfind(|line| line.starts_with(start)).unwrap_or_default().to_owned()
 }
@@ -131,97 +132,6 @@ fn what_the_schemas_branch_is() {
     assert!(!open(&jenkins(&sandbox, &["--dry-run", "--remote", "fork"])));
     case.there("update-ref refs/heads/promote/qontract-schemas/pr-check master");
     assert!(open(&jenkins(&sandbox, &["--dry-run", "--remote", "fork"])));
-}
-
-/// A second remote that takes push options.
-fn fork(sandbox: &Sandbox) {
-    let (remote, fork) = (&sandbox.world.remote, sandbox.world.root.join("fork.git"));
-    sandbox.git(&format!("clone --quiet --bare {} {}", remote.display(), fork.display()));
-    sandbox.git(&format!("-C {} config receive.advertisePushOptions true", fork.display()));
-    sandbox.git(&format!("remote add fork {}", fork.display()));
-    hook(&fork, "post-receive", GITLAB);
-}
-
-#[test]
-fn to_a_fork() {
-    let sandbox = sandbox();
-    fork(&sandbox);
-    let run = jenkins(&sandbox, &["--remote", "fork", "--ref", OLDER]);
-    assert_eq!(
-        line(&run, "opened: "),
-        "opened: https://gitlab.example.com/service/app-interface/-/merge_requests/7 (promote/qontract-reconcile/jenkins -> master)"
-    );
-    assert_eq!(Case::at(&sandbox).there("for-each-ref --format=%(refname)"), "refs/heads/master\n");
-    let there = sandbox.world.root.join("fork.git");
-    let branches = sandbox.git_in(&there, &["for-each-ref", "--format=%(refname)"], "");
-    assert_eq!(branches, "refs/heads/master\nrefs/heads/promote/qontract-reconcile/jenkins");
-}
-
-/// One remote may be fetched from the project and pushed to a fork of it.
-#[test]
-fn to_a_fork_by_its_push_address() {
-    let sandbox = sandbox();
-    fork(&sandbox);
-    let host = "gitlab.example.com";
-    let there = sandbox.world.root.join("fork.git");
-    let project = format!("https://{host}/service/app-interface.git");
-    let addresses = [
-        (project.clone(), &sandbox.world.remote),
-        (format!("git@{host}:service/app-interface.git"), &sandbox.world.remote),
-        (format!("git@{host}:ada/app-interface.git"), &there),
-    ];
-    for (address, path) in &addresses {
-        sandbox.git(&format!("config --add url.{}.insteadOf {address}", path.display()));
-    }
-    sandbox.git(&format!("remote set-url origin {project}"));
-    let target = "merge_request.target_project=service/app-interface";
-    for ((address, path), is_fork) in addresses.iter().zip([false, false, true]) {
-        sandbox.git(&format!("remote set-url --push origin {address}"));
-        hook(path, "post-receive", GITLAB);
-        let run = jenkins(&sandbox, &["--ref", OLDER]).succeeds();
-        let options = fs::read_to_string(path.join("options")).unwrap();
-        assert_eq!(options.lines().any(|option| option == target), is_fork, "{address}: {run:?}");
-        hook(path, "post-receive", "");
-        let run = jenkins(&sandbox, &["--ref", OLDER]).succeeds();
-        let owner = if is_fork { "ada" } else { "service" };
-        let page = format!("pushed only; open it at: https://{host}/{owner}/app-interface/-/merge");
-        assert!(line(&run, "pushed only").starts_with(&page), "{address}: {run:?}");
-        let branch = "refs/heads/promote/qontract-reconcile/jenkins";
-        sandbox.git_in(path, &["update-ref", "-d", branch], "");
-    }
-}
-
-/// Where git itself would push to: the branch's own setting, then the general one.
-#[test]
-fn where_git_pushes_to() {
-    let sandbox = sandbox();
-    fork(&sandbox);
-    let there = sandbox.world.root.join("fork.git");
-    let branches = |folder: &Path| {
-        let format = "--format=%(refname:strip=2)";
-        sandbox.git_in(folder, &["for-each-ref", format, "refs/heads/promote"], "")
-    };
-    let branch = "promote/qontract-reconcile/jenkins";
-    let check = |setting: &str, option: &[&str], is_fork: bool| {
-        sandbox.git(&format!("config {setting}"));
-        jenkins(&sandbox, &[&["--ref", OLDER], option].concat()).succeeds();
-        let (here, other) = (branches(&there), branches(&sandbox.world.remote));
-        let expected = if is_fork { (branch, "") } else { ("", branch) };
-        assert_eq!((&*here, &*other), expected, "{setting}");
-        for folder in [&there, &sandbox.world.remote] {
-            let name = format!("refs/heads/{branch}");
-            sandbox.git_in(folder, &["update-ref", "-d", &name], "");
-        }
-    };
-    check("remote.pushDefault fork", &[], true);
-    check("remote.pushDefault fork", &["--remote", "origin"], false);
-    check("branch.master.pushRemote origin", &[], false);
-    check("branch.other.pushRemote fork", &[], false);
-    check("branch.master.pushRemote fork", &[], true);
-    sandbox.git("config branch.master.pushRemote nope");
-    jenkins(&sandbox, &[]).matches("mr-no-such-push-remote");
-    sandbox.git("remote rename origin gitlab");
-    jenkins(&sandbox, &[]).matches("mr-no-such-remote");
 }
 
 /// Several clones promote the same at once, and every fourth is killed at another start of git: one
@@ -432,37 +342,6 @@ fn another_target() {
     // What would be merged into itself loses its lease.
     let own = ["--target-branch", "promote/qontract-reconcile/jenkins"];
     assert_eq!(jenkins(&sandbox, &own).status, 1);
-}
-
-#[test]
-fn remotes_and_branches_that_are_none() {
-    let sandbox = sandbox();
-    let mut all = String::new();
-    for option in ["--remote", "--target-branch"] {
-        for value in [
-            "nope",
-            "",
-            "-x",
-            "--upload-pack=x",
-            "two words",
-            "a\u{1b}[31m",
-            "a..b",
-            "a//b",
-            "ext::sh",
-            "refs/heads/master",
-            "HEAD",
-            "@{-1}",
-            "x=y",
-            "../nope",
-        ] {
-            let value = format!("{option}={value}");
-            let run = jenkins(&sandbox, &["--ref", OLDER, &value]);
-            assert_ne!(run.status, 0, "{value}");
-            all += &format!("$ {}\n{}\n", value.escape_default(), run.stderr);
-        }
-    }
-    Output::of(all).matches("mr-no-such-place");
-    assert_eq!(Case::at(&sandbox).there("for-each-ref --format=%(refname)"), "refs/heads/master\n");
 }
 
 #[test]
@@ -681,72 +560,4 @@ fn the_way_is_kept() {
     let hint = "`cargo xtask update-schemas --mr --remote fork --target-branch master`";
     assert_eq!(run.status, 1);
     assert!(line(&run, "  help: promote them first").contains(hint), "{}", run.stderr);
-}
-
-/// A browser that writes down what it is called with.
-fn browser(sandbox: &Sandbox) -> String {
-    let program = sandbox.world.root.join("browser");
-    let opened = sandbox.world.root.join("pages");
-    let script = format!("#!/bin/sh\necho \"$@\" >> '{}'; echo seen\n", opened.display());
-    executable(&program, &script).unwrap();
-    format!("nowhere:{} --new %s", program.display())
-}
-
-#[test]
-fn the_page_is_opened() {
-    let sandbox = sandbox();
-    let browser = browser(&sandbox);
-    let open = |args: &[&str]| {
-        let run = sandbox.program(env!("CARGO_BIN_EXE_xtask"), args).env("BROWSER", &browser);
-        let run = run.run().succeeds();
-        let pages = sandbox.world.root.join("pages");
-        let opened = fs::read_to_string(&pages).unwrap_or_default();
-        let _ = fs::remove_file(pages);
-        (opened, run)
-    };
-    let compare = "--new https://github.com/app-sre/qontract-reconcile/compare/";
-    let request = "--new https://gitlab.example.com/service/app-interface/-/merge_requests/7\n";
-    let jenkins = ["promote", "--env", "jenkins", "--open", "--quiet"];
-    assert_eq!(open(&[&jenkins[..], &["--mr"]].concat()).0, request);
-    let (pages, run) = open(&[&jenkins[..], &["--format", "json"]].concat());
-    assert_eq!(pages, format!("{compare}47fbced...{HEAD}\n"));
-    assert!(run.stdout.starts_with('{') && run.stdout.ends_with("}\n"), "{}", run.stdout);
-    let (pages, run) = open(&["promote", "--env", "jenkins", "--open", "--no-image-check"]);
-    assert_eq!(pages, "");
-    assert!(run.stderr.ends_with("note: `--open`: there is no page of this\n"), "{}", run.stderr);
-}
-
-/// A page that can't be opened is told in every format: what was done is printed by then.
-#[test]
-fn no_page_is_opened() {
-    let sandbox = sandbox();
-    let bin = sandbox.world.root.join("bin");
-    fs::create_dir(&bin).unwrap();
-    let git = sandbox.program("sh", &["-c", "command -v git"]).run().stdout;
-    std::os::unix::fs::symlink(git.trim_end(), bin.join("git")).unwrap();
-    for format in ["text", "json"] {
-        let args = ["promote", "--env=jenkins", "--offline", "--ref", HEAD, "-n", "-q", "--open"];
-        let args = [&args[..], &["--format", format]].concat();
-        let mut run = sandbox.program(env!("CARGO_BIN_EXE_xtask"), &args);
-        run.command().env("PATH", &bin);
-        let compare = "https://github.com/app-sre/qontract-reconcile/compare/47fbced...";
-        let warning = format!(
-            "warning: no browser opens {compare}{HEAD}\n  help: set `BROWSER` to a program that does\n"
-        );
-        assert!(run.run().succeeds().stderr.ends_with(&warning), "{format}");
-    }
-}
-
-/// What the remote prints is not opened unless it is the address of a page.
-#[test]
-fn no_other_address_is_opened() {
-    let sandbox = covered();
-    let browser = browser(&sandbox);
-    let hostile = GITLAB.replace("https://gitlab.example.com", "file:///etc");
-    assert_ne!(hostile, GITLAB);
-    hook(&sandbox.world.remote, "post-receive", &hostile);
-    let args = ["promote", "--env", "jenkins", "--mr", "--open", "--quiet"];
-    let run = sandbox.program(env!("CARGO_BIN_EXE_xtask"), &args).env("BROWSER", &browser).run();
-    let opened = fs::read_to_string(sandbox.world.root.join("pages")).unwrap_or_default();
-    assert!(!opened.contains("file:"), "{opened}{}", run.stderr);
 }
